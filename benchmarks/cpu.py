@@ -1,0 +1,80 @@
+"""CPU time and statements of each page: `python -m benchmarks.cpu TOKEN MAIL [PATH ...]`.
+
+Runs the program in this process on the database of HELPDESK_DATABASE_URL and asks for each page
+fifteen times; prints the least CPU time of this process, so that other work on the machine hardly
+shows. Time that the database needs is not in it. Beside it stands what a fixed loop took in between:
+two runs can be compared when their loops took the same. /api/v1/tickets+ stands for opening one.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from benchmarks.cases import cases
+from helpdesk.agents.models import Agent
+from helpdesk.agents.sign_in import fresh_session
+from helpdesk.db import db
+from tests.statements import counted
+from wsgi import app
+
+ROUNDS = 15
+PAGES = (
+    "/queue?view=all",
+    "/tickets",
+    "/search?q=%22repair%22",
+    "/statistics",
+    "/api/v1/tickets?limit=50",
+    "/api/v1/tickets?limit=50&q=repair",
+    "/api/v1/tickets+",
+)
+
+
+def main(token: str, mail: str, *paths: str) -> None:
+    """One line for each page: CPU in ms, statements, size in kB."""
+    client = app.test_client()
+    with app.app_context():
+        agent = db.session.scalars(select(Agent).where(Agent.email == mail)).unique().one()
+        with client.session_transaction() as session:
+            session.update(fresh_session(agent))
+    for path in paths or PAGES:
+        print(_line(client, path, token), flush=True)
+
+
+def _line(client: Any, path: str, token: str) -> str:
+    ask = _asking(client, path, token)
+    spent, loops = [], []
+    for _ in range(ROUNDS):
+        loops.append(_milliseconds(_loop))
+        spent.append(_milliseconds(ask))
+    with app.app_context(), counted() as sent:
+        answer = ask()
+    figures = f"{min(spent):7.1f} ms {len(sent):4} SQL {len(answer.data) / 1024:7.1f} kB"
+    return f"{path:44} {answer.status_code} {figures}   loop {min(loops):.2f} ms"
+
+
+def _milliseconds(work: Callable[[], Any]) -> float:
+    begin = time.process_time()
+    work()
+    return (time.process_time() - begin) * 1000
+
+
+def _loop() -> int:
+    return sum(len(str(n)) for n in range(20_000))
+
+
+def _asking(client: Any, path: str, token: str) -> Callable[[], Any]:
+    head = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
+    client = app.test_client() if head else client
+    samples = cases(time.time_ns())
+    if path.endswith("+"):
+        return lambda: client.post(path[:-1], json=next(samples), headers=head)
+    return lambda: client.get(path, headers=head)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

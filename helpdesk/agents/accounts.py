@@ -1,0 +1,172 @@
+"""What people do with their own account, and the first start of an installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import available_timezones
+
+from sqlalchemy import select
+
+from helpdesk import limits, options
+from helpdesk.agents import passwords
+from helpdesk.agents.models import Agent, new_key
+from helpdesk.agents.rights import SYSTEM, Role
+from helpdesk.db import db, locked, transaction
+from helpdesk.errors import BadInput, NotFound
+from helpdesk.events import record
+from helpdesk.i18n import N_
+from helpdesk.settings import LANGUAGES
+
+TRIES, WITHIN = 10, 600
+DENSITIES = ("comfortable", "compact")
+
+
+def authenticate(email: str, password: str, address: str) -> Agent:
+    """The person with this mail address and password.
+
+    Raises TooMany after 10 failures in 10 minutes from one network address or for one account,
+    BadInput when they do not fit; both take as long for an unknown person.
+    """
+    keys = (f"sign-in from {address}", f"sign-in of {folded(email)}")
+    for key in keys:
+        limits.allow(key, TRIES, WITHIN)
+    agent = by_email(email)
+    kept = agent.password_hash if agent is not None and agent.active else ""
+    if not passwords.fits(kept, password) or agent is None:
+        raise BadInput(N_("This mail address and this password don't fit together."))
+    for key in keys:
+        limits.give_back(key)
+    return agent
+
+
+def by_email(email: str) -> Agent | None:
+    """The person with this mail address, in whatever case it is written."""
+    return db.session.scalar(select(Agent).where(Agent.email == folded(email)))
+
+
+def folded(email: str) -> str:
+    """A mail address as it is kept."""
+    return email.strip().lower()
+
+
+def note_sign_in(agent: Agent, address: str) -> None:
+    """Write the sign-in into the journal."""
+    with transaction():
+        record("agent.signed_in", by=agent.actor, address=address)
+
+
+def has_admin() -> bool:
+    """Whether anybody can set this installation up already."""
+    found = select(Agent.id).where(Agent.role == Role.ADMIN, Agent.active).limit(1)
+    return db.session.scalar(found) is not None
+
+
+@dataclass(frozen=True)
+class FirstStart:
+    """What the first administrator is asked for."""
+
+    name: str
+    email: str
+    password: str
+    company_zh: str
+    company_en: str
+    language: str
+
+
+def first_start(given: FirstStart) -> Agent:
+    """Make the first administrator and name the company.
+
+    Raises NotFound once there is an administrator, BadInput for a weak password.
+    """
+    _require_good(given.password, given.name, given.email, given.company_en, given.company_zh)
+    with transaction() as session:
+        options.changed()  # takes the lock, so that only one of two first starts goes on
+        if has_admin():
+            raise NotFound(N_("There is no such page."))
+        for name in ("company_zh", "company_en"):
+            options.put(name, getattr(given, name))
+        agent = Agent(
+            name=given.name,
+            email=folded(given.email),
+            role=Role.ADMIN,
+            language=given.language,
+            password_hash=passwords.hashed(given.password),
+        )
+        session.add(agent)
+        session.flush()
+        record("agent.added", by=SYSTEM, agent=agent.id, who=agent.name, role=agent.role)
+    return agent
+
+
+def _require_good(password: str, *own: str, field: str = "password") -> None:
+    problem = passwords.problem(password, *own)
+    if problem:
+        raise BadInput(N_("Please take another password."), errors={field: problem})
+
+
+def change_password(agent: Agent, current: str, new: str) -> None:
+    """Set a new password and end every session of this person.
+
+    Raises BadInput for a wrong current or a weak new password, TooMany after 10 wrong ones.
+    """
+    confirm(agent, current)
+    set_password(agent, new)
+
+
+def confirm(agent: Agent, current: str) -> None:
+    """Check that the password is given again before something grave.
+
+    Raises BadInput for a wrong one, TooMany after 10 wrong ones in 10 minutes.
+    """
+    key = f"password of {agent.id}"
+    limits.allow(key, TRIES, WITHIN)
+    if not passwords.fits(agent.password_hash, current):
+        raise BadInput(N_("Nothing was changed."), errors={"current": N_("This is not it.")})
+    limits.give_back(key)
+
+
+def set_password(agent: Agent, new: str) -> None:
+    """Give this person a password and end all sessions. Raises BadInput for a weak one."""
+    _require_good(new, agent.name, agent.email, field="password")
+    kept = passwords.hashed(new)
+    with transaction():
+        agent = locked(agent)
+        agent.password_hash, agent.session_key = kept, new_key()
+        record("agent.password_changed", by=agent.actor, agent=agent.id)
+
+
+def end_sessions(agent: Agent) -> None:
+    """End every session of this person, on every device."""
+    with transaction():
+        agent = locked(agent)
+        agent.session_key = new_key()
+        record("agent.sessions_ended", by=agent.actor, agent=agent.id)
+
+
+def prefer(agent: Agent, **wishes: Any) -> None:
+    """Keep what a person prefers: language, timezone ('' = the company's), density.
+
+    Raises BadInput for a language, zone or density that there is not.
+    """
+    errors = _odd(wishes)
+    if errors:
+        raise BadInput(N_("Some fields need another look."), errors=errors)
+    with transaction():
+        agent = locked(agent)
+        agent.language = wishes.get("language", agent.language)
+        if "timezone" in wishes:
+            agent.timezone = wishes["timezone"] or None
+        if "density" in wishes:
+            agent.preferences = agent.preferences | {"density": wishes["density"]}
+
+
+def _odd(wishes: dict[str, Any]) -> dict[str, str]:
+    errors = {}
+    if wishes.get("language", LANGUAGES[0]) not in LANGUAGES:
+        errors["language"] = N_("Please pick one of the offered choices.")
+    if wishes.get("timezone") and wishes["timezone"] not in available_timezones():
+        errors["timezone"] = N_("There is no such time zone. Try Asia/Shanghai or Europe/London.")
+    if wishes.get("density", DENSITIES[0]) not in DENSITIES:
+        errors["density"] = N_("Please pick one of the offered choices.")
+    return errors

@@ -1,0 +1,222 @@
+"""The pages of the set-up: who works here. The index has a card for every page of the set-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from helpdesk.agents import departments, invitations, people, second_factor, sign_in, tokens
+from helpdesk.agents.admin_forms import DepartmentForm, InvitationForm, PersonForm, TokenForm
+from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
+from helpdesk.agents.sign_in import needs
+from helpdesk.agents.views import admit
+from helpdesk.i18n import N_, gettext
+from helpdesk.limits import allow
+from helpdesk.web import settings
+
+blueprint = Blueprint("admin", __name__)
+Page = str | Response | tuple[str, int]
+SECTIONS = {"people": N_("Who works here"), "cases": N_("How cases are handled")}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One page of the set-up on the index."""
+
+    section: str  # see SECTIONS
+    label: str
+    text: str
+    url: str
+    icon: str
+    verb: str = "settings.read"
+
+
+_cards: list[Card] = []
+
+
+def add_card(*cards: Card) -> None:
+    """Put pages on the index of the set-up; they are shown in the order in which they come."""
+    _cards.extend(cards)
+
+
+add_card(
+    Card("people", N_("People"), N_("Accounts, roles, links to sign in"), "/admin/people", "users"),
+    Card("people", N_("Departments"), N_("Names, calendars"), "/admin/departments", "building"),
+    Card("people", N_("API tokens"), N_("Keys for other programs"), "/admin/tokens", "key"),
+)
+
+
+@blueprint.app_context_processor
+def _rights() -> dict[str, Any]:
+    return {"may": lambda verb: may(sign_in.actor(), verb), "role_names": ROLE_NAMES}
+
+
+@blueprint.get("/admin")
+@needs("settings.read")
+def index() -> Page:
+    """A card for every page of the set-up."""
+    who = sign_in.actor()
+    shown = [
+        (title, [card for card in _cards if card.section == section and may(who, card.verb)])
+        for section, title in SECTIONS.items()
+    ]
+    return render_template("admin/index.html", sections=shown)
+
+
+@blueprint.get("/admin/people")
+@needs("settings.read")
+def people_list() -> Page:
+    """All colleagues, by name or words, by role."""
+    words, role = request.args.get("q", "").strip(), request.args.get("role", "")
+    found = people.everybody(words, role if role in STAFF else "")
+    return render_template("admin/people.html", people=found, words=words, role=role, roles=STAFF)
+
+
+@blueprint.route("/admin/people/new", methods=["GET", "POST"])
+@needs("people.edit")
+def person_new() -> Page:
+    """A new colleague; the answer shows the link by which a password is set."""
+    form = PersonForm.offered()
+    made: list[Agent] = []
+    if form.did(lambda: made.append(people.add(form.person(), by=sign_in.me().actor))):
+        return _with_link(made[0])
+    return _form_page("admin/person.html", form, agent=None)
+
+
+@blueprint.route("/admin/people/<int:agent_id>", methods=["GET", "POST"])
+@needs("people.edit")
+def person(agent_id: int) -> Page:
+    """Change a colleague."""
+    agent = people.found(agent_id)
+    form = PersonForm.offered(agent)
+    if form.did(lambda: people.edit(agent, form.person(), sign_in.me().actor, form.seen_version())):
+        flash(gettext("Kept."), "success")
+        return redirect("/admin/people", code=303)
+    return _form_page(
+        "admin/person.html", form, agent=agent, link_until=invitations.last_invited(agent)
+    )
+
+
+@blueprint.post("/admin/people/<int:agent_id>/invitation")
+@needs("people.edit")
+def person_invite(agent_id: int) -> Page:
+    """A link for a (new) password, shown once."""
+    return _with_link(people.found(agent_id))
+
+
+def _with_link(agent: Agent) -> Page:
+    secret = invitations.invite(agent, by=sign_in.me().actor)
+    link = f"{settings().base_url}/invitation/{secret}"
+    return render_template("admin/invitation.html", agent=agent, link=link)
+
+
+@blueprint.post("/admin/people/<int:agent_id>/active")
+@needs("people.edit")
+def person_active(agent_id: int) -> Page:
+    """Let a colleague work here, or no more."""
+    agent = people.found(agent_id)
+    people.set_active(agent, request.form.get("active") == "yes", by=sign_in.me().actor)
+    flash(gettext("Kept."), "success")
+    return redirect("/admin/people", code=303)
+
+
+@blueprint.post("/admin/people/<int:agent_id>/end-sessions")
+@needs("people.edit")
+def person_sessions(agent_id: int) -> Page:
+    """End all sessions of a colleague."""
+    agent = people.found(agent_id)
+    people.end_sessions(agent, by=sign_in.me().actor)
+    flash(gettext("%(name)s is signed out on every device.", name=agent.name), "success")
+    return redirect(f"/admin/people/{agent_id}", code=303)
+
+
+@blueprint.post("/admin/people/<int:agent_id>/second-factor-off")
+@needs("people.edit")
+def person_second_factor_off(agent_id: int) -> Page:
+    """For a lost phone: ask this colleague for no codes until a new one is set up."""
+    second_factor.turn_off(people.found(agent_id), by=sign_in.me().actor)
+    flash(gettext("The second factor is off."), "success")
+    return redirect(f"/admin/people/{agent_id}", code=303)
+
+
+@blueprint.route("/invitation/<secret>", methods=["GET", "POST"])
+def invitation(secret: str) -> Page:
+    """Set a password by an invitation and sign in."""
+    allow(f"invitation from {request.remote_addr}", 30, 600)
+    agent, form = invitations.invited(secret), InvitationForm()
+    if form.did(lambda: invitations.redeem(secret, form.password.data)):
+        return admit(agent, "/")
+    return _form_page("agents/invitation.html", form, agent=agent)
+
+
+@blueprint.get("/admin/departments")
+@needs("settings.read")
+def department_list() -> Page:
+    """All departments."""
+    return render_template(
+        "admin/departments.html",
+        departments=departments.listed(),
+        calendars=departments.calendars(),
+    )
+
+
+@blueprint.route("/admin/departments/new", methods=["GET", "POST"])
+@needs("settings.edit")
+def department_new() -> Page:
+    """A new department."""
+    form = DepartmentForm.offered()
+    if form.did(lambda: departments.add(form.unit(), by=sign_in.me().actor)):
+        flash(gettext("Kept."), "success")
+        return redirect("/admin/departments", code=303)
+    return _form_page("admin/department.html", form, department=None)
+
+
+@blueprint.route("/admin/departments/<code>", methods=["GET", "POST"])
+@needs("settings.edit")
+def department(code: str) -> Page:
+    """Change a department."""
+    row = departments.found(code)
+    form = DepartmentForm.offered(row)
+    if form.did(lambda: departments.edit(row, form.unit(), by=sign_in.me().actor)):
+        flash(gettext("Kept."), "success")
+        return redirect("/admin/departments", code=303)
+    return _form_page("admin/department.html", form, department=row)
+
+
+@blueprint.get("/admin/tokens")
+@needs("settings.read")
+def token_list() -> Page:
+    """All API tokens."""
+    return _token_page(TokenForm.offered(fresh=True))
+
+
+@blueprint.post("/admin/tokens")
+@needs("people.edit")
+def token_new() -> Page:
+    """A new token, shown once."""
+    form = TokenForm.offered()
+    made: list[Any] = []
+    if form.did(lambda: made.extend(tokens.add(*form.wish(), **form.scope()))):
+        return _token_page(TokenForm.offered(fresh=True), text=made[1])
+    return _token_page(form)
+
+
+def _token_page(form: TokenForm, text: str = "") -> Page:
+    return _form_page("admin/tokens.html", form, tokens=tokens.listed(), text=text)
+
+
+@blueprint.post("/admin/tokens/<int:token_id>/revoke")
+@needs("people.edit")
+def token_revoke(token_id: int) -> Page:
+    """End a token."""
+    token = tokens.revoke(token_id, by=sign_in.me().actor)
+    flash(gettext("The token “%(name)s” is ended.", name=token.name), "success")
+    return redirect("/admin/tokens", code=303)
+
+
+def _form_page(template: str, form: Any, **values: Any) -> Page:
+    return render_template(template, form=form, **values), 422 if form.errors else 200

@@ -1,0 +1,161 @@
+"""Forms of the set-up pages for people, departments and tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+)
+
+from helpdesk.agents import departments, sign_in
+from helpdesk.agents.departments import Unit
+from helpdesk.agents.forms import LANGUAGE_CHOICES, NewPasswordForm, mail_address
+from helpdesk.agents.models import Agent, Department
+from helpdesk.agents.people import Person
+from helpdesk.agents.rights import ROLE_NAMES, STAFF
+from helpdesk.forms import Form, at_most, choices, filled, may_be_empty
+from helpdesk.i18n import gettext, language, lazy_gettext
+
+
+def role_choices() -> list[Any]:
+    """The roles that people work in."""
+    return choices((str(role), gettext(ROLE_NAMES[role])) for role in STAFF)
+
+
+def department_choices(none: str) -> list[Any]:
+    """Active departments, after '' with these words."""
+    rows = [row for row in departments.listed() if row.active]
+    return choices([("", none)] + [(str(row.id), row.name(g.language)) for row in rows])
+
+
+class PersonForm(Form):
+    """A colleague."""
+
+    version = HiddenField()
+    name = StringField(lazy_gettext("Name"), [filled(), at_most(80)])
+    email = EmailField(lazy_gettext("Mail address"), [filled(), mail_address()])
+    role = RadioField(lazy_gettext("Role"), validate_choice=True)
+    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()])
+    leads = BooleanField(
+        lazy_gettext("Leads the department"),
+        description=lazy_gettext("Is told when a promise of the department is at risk."),
+    )
+    language = RadioField(lazy_gettext("Language"), choices=choices(LANGUAGE_CHOICES))
+    capacity = IntegerField(
+        lazy_gettext("Open tickets at a time"),
+        [filled()],
+        description=lazy_gettext("New work is offered up to this number."),
+    )
+
+    @classmethod
+    def offered(cls, agent: Agent | None = None) -> PersonForm:
+        """The form with its choices, filled in from a colleague."""
+        known = agent or Agent(role="agent", leads=False, language="zh_Hans", capacity=5)
+        form = cls(obj=known)
+        form.role.choices = role_choices()
+        form.department_id.choices = department_choices(gettext("None"))
+        if not form.is_submitted():
+            form.department_id.data = str(known.department_id or "")
+        return form
+
+    def person(self) -> Person:
+        """What was filled in."""
+        department = self.department_id.data
+        return Person(
+            email=self.email.data,
+            name=self.name.data,
+            role=self.role.data,
+            department_id=int(department) if department else None,
+            leads=self.leads.data,
+            language=self.language.data,
+            capacity=self.capacity.data,
+        )
+
+    def seen_version(self) -> int | None:
+        """Which version of the row the form was filled in from."""
+        text = str(self.version.data or "")
+        return int(text) if text.isdecimal() else None
+
+
+class InvitationForm(NewPasswordForm):
+    """The first password, or a new one after the old was forgotten."""
+
+
+class DepartmentForm(Form):
+    """A department."""
+
+    code = StringField(
+        lazy_gettext("Code"),
+        [at_most(31)],
+        description=lazy_gettext("Short and for ever: it stands in addresses, such as “quality”."),
+    )
+    name_zh = StringField(lazy_gettext("Name in Chinese"), [filled(), at_most(80)])
+    name_en = StringField(lazy_gettext("Name in English"), [filled(), at_most(80)])
+    calendar = SelectField(
+        lazy_gettext("Calendar"),
+        description=lazy_gettext("The working hours by which its promises are counted."),
+    )
+    mail = EmailField(lazy_gettext("Shared mail address"), [may_be_empty(), mail_address()])
+    active = BooleanField(lazy_gettext("Takes part: tickets can be sent to it"))
+
+    @classmethod
+    def offered(cls, row: Department | None = None) -> DepartmentForm:
+        """The form with its choices, filled in from a department."""
+        known = row or Department(calendar="cn-office", active=True)
+        form = cls(obj=known)
+        form.calendar.choices = choices(
+            (code, row.name(language())) for code, row in departments.calendars().items()
+        )
+        if row is not None:
+            del form.code
+        else:
+            form.code.flags.required = True
+        return form
+
+    def unit(self) -> Unit:
+        """What was filled in."""
+        return Unit(
+            code=self.code.data if "code" in self else "",
+            name_zh=self.name_zh.data,
+            name_en=self.name_en.data,
+            calendar=self.calendar.data,
+            mail=self.mail.data or "",
+            active=self.active.data,
+        )
+
+
+class TokenForm(Form):
+    """A new API token."""
+
+    name = StringField(
+        lazy_gettext("What it is for"),
+        [filled(), at_most(80)],
+        description=lazy_gettext("The name stands in the journal beside what the program does."),
+    )
+    role = SelectField(lazy_gettext("Role"), [filled()])
+    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()])
+
+    @classmethod
+    def offered(cls, fresh: bool = False) -> TokenForm:
+        """The form with its choices; `fresh` leaves out what was sent."""
+        form = cls(formdata=None) if fresh else cls()
+        form.role.choices = role_choices()
+        form.department_id.choices = department_choices(gettext("None"))
+        return form
+
+    def wish(self) -> tuple[str, str]:
+        """Name and role."""
+        return self.name.data, self.role.data
+
+    def scope(self) -> dict[str, Any]:
+        """By whom, and for which department."""
+        chosen = self.department_id.data
+        return {"by": sign_in.me().actor, "department_id": int(chosen) if chosen else None}

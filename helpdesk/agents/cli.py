@@ -1,0 +1,83 @@
+"""`flask users` and `flask tokens`: colleagues and programs, from the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from helpdesk.agents import accounts, departments, invitations, passwords, people, tokens
+from helpdesk.agents.models import Agent
+from helpdesk.agents.people import Person
+from helpdesk.agents.rights import STAFF, SYSTEM
+from helpdesk.db import transaction
+from helpdesk.errors import BadInput, HelpdeskError
+from helpdesk.web import settings
+
+ROLES = click.Choice([str(role) for role in STAFF])
+users = AppGroup("users", help="Colleagues who sign in.")
+tokens_ = AppGroup("tokens", help="API tokens of programs.")
+
+
+@users.command("add")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", type=ROLES, required=True)
+@click.option("--department", "code", default="", help="The department's code; handlers need one.")
+@click.option("--language", type=click.Choice(["zh_Hans", "en"]), default=None)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def add_user(
+    email: str, name: str, role: str, code: str, language: str | None, password_stdin: bool
+) -> None:
+    """Add a colleague. Without a password, a link to set one is printed."""
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else ""
+    try:
+        given = Person(
+            email, name, role, _department(code), language=language or settings().language
+        )
+        agent, secret = _add(given, password, password_stdin)
+    except HelpdeskError as error:
+        raise click.ClickException(words(error)) from error
+    click.echo(f"{agent.email} is {agent.role} now.")
+    if secret:
+        link = f"{settings().base_url}/invitation/{secret}"
+        click.echo(f"Set a password within 48 hours: {link}")
+
+
+def _add(given: Person, password: str, with_password: bool) -> tuple[Agent, str]:
+    """The colleague, and the secret of the invitation when no password was given."""
+    problem = passwords.problem(password, given.name, given.email) if with_password else ""
+    if problem:
+        raise BadInput("Please take another password.", errors={"password": problem})
+    with transaction():
+        agent = people.add(given, SYSTEM)
+        if with_password:
+            accounts.set_password(agent, password)
+        return agent, "" if with_password else invitations.invite(agent, SYSTEM)
+
+
+def _department(code: str) -> int | None:
+    return departments.found(code).id if code else None
+
+
+@tokens_.command("add")
+@click.argument("name")
+@click.option("--role", type=ROLES, required=True)
+@click.option("--department", "code", default="", help="The department's code; handlers need one.")
+def add_token(name: str, role: str, code: str) -> None:
+    """Make a token and print it, once: only its SHA-256 is kept."""
+    try:
+        _row, text = tokens.add(name, role, SYSTEM, _department(code))
+    except HelpdeskError as error:
+        raise click.ClickException(words(error)) from error
+    click.echo(text)
+
+
+def words(error: HelpdeskError) -> str:
+    """A refusal for the terminal, each field's sentence on its own line."""
+    fields = getattr(error, "errors", {})
+    return "\n".join([str(error), *(f"  {name}: {text}" for name, text in fields.items())])
+
+
+COMMANDS: tuple[click.Command, ...] = (users, tokens_)

@@ -1,0 +1,110 @@
+"""The two forms of the duty roster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from sqlalchemy import select
+from wtforms import DateField, SelectField, SelectMultipleField, TimeField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from helpdesk.agents import departments
+from helpdesk.agents.duty import ROLE_NAMES, WEEKDAY_NAMES
+from helpdesk.agents.duty_keeping import Away, Shift
+from helpdesk.agents.models import Agent
+from helpdesk.db import db
+from helpdesk.forms import Form, choices, filled, may_be_empty
+from helpdesk.i18n import gettext, lazy_gettext
+
+
+class SelectMultipleCheckField(SelectMultipleField):  # type: ignore[misc]
+    """Several of a few choices, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class DutyForm(Form):
+    """Somebody is on duty in a role."""
+
+    role = SelectField(lazy_gettext("Role"), [filled()])
+    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()])
+    agent_id = SelectField(lazy_gettext("On duty"), [filled()])
+    deputy_id = SelectField(lazy_gettext("Deputy"), [may_be_empty()])
+    starts_on = DateField(lazy_gettext("First day"), [may_be_empty()])
+    ends_on = DateField(lazy_gettext("Last day"), [may_be_empty()])
+    weekdays = SelectMultipleCheckField(
+        lazy_gettext("Weekdays"), description=lazy_gettext("None ticked means every day.")
+    )
+    from_time = TimeField(lazy_gettext("From"), [may_be_empty()])
+    until_time = TimeField(
+        lazy_gettext("Until"),
+        [may_be_empty()],
+        description=lazy_gettext("An end before the beginning is on the next morning."),
+    )
+
+    @classmethod
+    def offered(cls, fresh: bool = False) -> DutyForm:
+        """The form with its choices; `fresh` leaves out what was sent."""
+        form = cls(formdata=None, prefix="duty-") if fresh else cls(prefix="duty-")
+        form.role.choices = choices((code, gettext(name)) for code, name in ROLE_NAMES.items())
+        rows = [row for row in departments.listed() if row.active]
+        units = [("", gettext("Whole company, or the service desk"))]
+        units += [(str(row.id), row.name(g.language)) for row in rows]
+        form.department_id.choices = choices(units)
+        form.agent_id.choices = _people(gettext("Please choose"))
+        form.deputy_id.choices = _people(gettext("None"))
+        days = ((code, gettext(name)) for code, name in WEEKDAY_NAMES.items())
+        form.weekdays.choices = choices(days)
+        return form
+
+    def shift(self) -> Shift:
+        """What was filled in."""
+        return Shift(
+            role=self.role.data,
+            agent_id=int(self.agent_id.data),
+            department_id=_number(self.department_id.data),
+            deputy_id=_number(self.deputy_id.data),
+            starts_on=self.starts_on.data,
+            ends_on=self.ends_on.data,
+            weekdays="".join(sorted(self.weekdays.data or ())),
+            from_time=self.from_time.data,
+            until_time=self.until_time.data,
+        )
+
+
+class AbsenceForm(Form):
+    """Somebody is away."""
+
+    agent_id = SelectField(lazy_gettext("Who is away"), [filled()])
+    deputy_id = SelectField(lazy_gettext("Deputy"), [may_be_empty()])
+    starts_on = DateField(lazy_gettext("First day"), [may_be_empty()])
+    ends_on = DateField(lazy_gettext("Last day"), [may_be_empty()])
+
+    @classmethod
+    def offered(cls, fresh: bool = False) -> AbsenceForm:
+        """The form with its choices; `fresh` leaves out what was sent."""
+        form = cls(formdata=None, prefix="away-") if fresh else cls(prefix="away-")
+        form.agent_id.choices = _people(gettext("Please choose"))
+        form.deputy_id.choices = _people(gettext("None"))
+        return form
+
+    def away(self) -> Away:
+        """What was filled in."""
+        return Away(
+            agent_id=int(self.agent_id.data),
+            deputy_id=_number(self.deputy_id.data),
+            starts_on=self.starts_on.data,
+            ends_on=self.ends_on.data,
+        )
+
+
+def _people(none: str) -> list[Any]:
+    query = select(Agent.id, Agent.name).where(Agent.active).order_by(Agent.name, Agent.id)
+    rows = db.session.execute(query)
+    return choices([("", none)] + [(str(row.id), row.name) for row in rows])
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None

@@ -1,0 +1,132 @@
+"""/admin/duty: who is on duty as what, who is away, and who would be told at this moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, g, redirect, render_template
+from werkzeug.wrappers import Response
+
+from helpdesk.agents import departments, duty_keeping, roster, sign_in
+from helpdesk.agents.admin import Card, Page, add_card
+from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Duty
+from helpdesk.agents.duty_forms import AbsenceForm, DutyForm
+from helpdesk.agents.roster import COMPANY_ROLES, Person, Roster
+from helpdesk.agents.sign_in import needs
+from helpdesk.i18n import N_, gettext
+
+blueprint = Blueprint("duty", __name__)
+add_card(
+    Card(
+        "people",
+        N_("Duty roster"),
+        N_("Who is told of escalations, who is away"),
+        "/admin/duty",
+        "calendar",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Now:
+    """Who would be told in one role, and whether the roster says so."""
+
+    role: str
+    department: str
+    people: list[Person]
+    on_duty: bool
+
+
+@blueprint.get("/admin/duty")
+@needs("settings.read")
+def index() -> Page:
+    """The roster, absences and this moment."""
+    return _page(DutyForm.offered(fresh=True), AbsenceForm.offered(fresh=True))
+
+
+@blueprint.post("/admin/duty")
+@needs("duty.edit")
+def add() -> Page:
+    """Put somebody on duty."""
+    form = DutyForm.offered()
+    if form.did(lambda: duty_keeping.add_duty(form.shift(), by=sign_in.me().actor)):
+        return _kept()
+    return _page(form, AbsenceForm.offered(fresh=True)), 422
+
+
+@blueprint.post("/admin/duty/absences")
+@needs("duty.edit")
+def add_absence() -> Page:
+    """Mark somebody as away."""
+    form = AbsenceForm.offered()
+    if form.did(lambda: duty_keeping.add_absence(form.away(), by=sign_in.me().actor)):
+        return _kept()
+    return _page(DutyForm.offered(fresh=True), form), 422
+
+
+@blueprint.post("/admin/duty/<int:duty_id>/end")
+@needs("duty.edit")
+def end(duty_id: int) -> Page:
+    """End a duty."""
+    duty_keeping.end_duty(duty_id, by=sign_in.me().actor)
+    return _kept()
+
+
+@blueprint.post("/admin/duty/absences/<int:absence_id>/end")
+@needs("duty.edit")
+def end_absence(absence_id: int) -> Page:
+    """Somebody is back."""
+    duty_keeping.end_absence(absence_id, by=sign_in.me().actor)
+    return _kept()
+
+
+def _kept() -> Response:
+    flash(gettext("Kept."), "success")
+    return redirect("/admin/duty", code=303)
+
+
+def _page(form: DutyForm, away_form: AbsenceForm) -> str:
+    people = roster.at()
+    return render_template(
+        "admin/duty.html",
+        form=form,
+        away_form=away_form,
+        duties=duty_keeping.duties(),
+        absences=duty_keeping.absences(),
+        people=people.people,
+        units={row.id: row.name(g.language) for row in departments.listed()},
+        now_on_duty=_now(people),
+        duty_roles=ROLE_NAMES,
+        hours=_hours,
+        days=_days,
+    )
+
+
+def _now(people: Roster) -> list[Now]:
+    """Company-wide roles once, team roles for the service desk and each department."""
+    units: list[tuple[int | None, str]] = [(None, gettext("Service desk"))]
+    units += [(row.id, row.name(g.language)) for row in departments.listed() if row.active]
+    company = [(role, None, "") for role in COMPANY_ROLES]
+    team = [("manager", unit, name) for unit, name in units]
+    return [
+        Now(role, name, people.told(role, unit), bool(people.on_duty(role, unit)))
+        for role, unit, name in [*company, *team]
+    ]
+
+
+def _hours(duty: Duty) -> str:
+    """The times of the day: '18:00-08:00', or nothing for the whole day."""
+    if (duty.from_minute, duty.until_minute) == (0, DAY):
+        return gettext("all day")
+    return f"{_clock(duty.from_minute)}–{_clock(duty.until_minute)}"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def _days(duty: Duty) -> str:
+    """The weekdays in words."""
+    if not duty.weekdays:
+        return gettext("every day")
+    return gettext(", ").join(gettext(WEEKDAY_NAMES[day]) for day in duty.weekdays)

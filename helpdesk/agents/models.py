@@ -1,0 +1,127 @@
+"""Who works: departments, agents, invitations, API tokens."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from flask_login import UserMixin
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from helpdesk.agents.rights import Actor, Role
+from helpdesk.clock import now
+from helpdesk.db import JsonData, Model, UtcTime
+
+
+def new_key() -> str:
+    """128 random bits as text."""
+    return secrets.token_urlsafe(16)
+
+
+class Department(Model):
+    """A department that handles tickets and answers notices. `code` is short and never changes."""
+
+    __tablename__ = "department"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    calendar: Mapped[str] = mapped_column(default="cn-office")
+    mail: Mapped[str] = mapped_column(default="")
+    active: Mapped[bool] = mapped_column(default=True)
+
+    def name(self, language: str) -> str:
+        """The name in zh_Hans or en."""
+        return self.name_zh if language.startswith("zh") else self.name_en
+
+
+class Agent(UserMixin, Model):  # type: ignore[misc]
+    """A colleague with a sign-in: call agent, handler, supervisor, admin or auditor."""
+
+    __tablename__ = "agent"
+    __table_args__ = (Index("ix_agent_department_role", "department_id", "role"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str] = mapped_column(default=Role.AGENT)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    leads: Mapped[bool] = mapped_column(default=False)  # team leader or manager of the department
+    language: Mapped[str] = mapped_column(default="zh_Hans")
+    timezone: Mapped[str | None]
+    password_hash: Mapped[str] = mapped_column(default="")
+    session_key: Mapped[str] = mapped_column(default=new_key)  # changed to end every open session
+    ended_sessions: Mapped[list[Any]] = mapped_column(JsonData, default=list)  # see agents.sign_in
+    totp_secret: Mapped[str] = mapped_column(default="")  # '' = no second factor
+    totp_step: Mapped[int] = mapped_column(default=0)  # the last step whose code was taken
+    paper_codes: Mapped[list[Any]] = mapped_column(JsonData, default=list)  # SHA-256 each
+    active: Mapped[bool] = mapped_column(default=True)
+    presence: Mapped[str] = mapped_column(default="away")  # ready, busy, away
+    capacity: Mapped[int] = mapped_column(default=5)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    preferences: Mapped[dict[str, Any]] = mapped_column(JsonData, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    version: Mapped[int] = mapped_column(default=1)
+    department: Mapped[Department | None] = relationship(lazy="joined")
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this colleague may sign in (Flask-Login asks)."""
+        return self.active
+
+    def get_id(self) -> str:
+        """What the session cookie holds: it is void when the session key changes."""
+        return f"{self.id}:{self.session_key}"
+
+    @property
+    def actor(self) -> Actor:
+        """This colleague as the `by` of a verb."""
+        return Actor(
+            kind="agent",
+            id=self.id,
+            name=self.name,
+            role=Role(self.role),
+            department_id=self.department_id,
+            leads=self.leads,
+            language=self.language,
+        )
+
+
+class Invitation(Model):
+    """A link by which a colleague sets a password: once, within 48 h; only its SHA-256 is kept."""
+
+    __tablename__ = "invitation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    made_by: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    ends_at: Mapped[datetime] = mapped_column(UtcTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class ApiToken(Model):
+    """A key for a program; only its SHA-256 is kept."""
+
+    __tablename__ = "api_token"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    @property
+    def actor(self) -> Actor:
+        """This program as the `by` of a verb."""
+        return Actor(
+            kind="token",
+            id=self.id,
+            name=self.name,
+            role=Role(self.role),
+            department_id=self.department_id,
+        )

@@ -1,0 +1,181 @@
+"""Colleagues, as administrators keep them: add, edit, deactivate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from helpdesk import options
+from helpdesk.agents import accounts, invitations
+from helpdesk.agents.models import Agent, Department, new_key
+from helpdesk.agents.rights import STAFF, Actor, Role, require
+from helpdesk.db import db, locked, transaction
+from helpdesk.errors import BadInput, NotFound, Refused
+from helpdesk.events import record
+from helpdesk.i18n import N_
+from helpdesk.settings import LANGUAGES
+
+KEPT = ("email", "name", "role", "department_id", "leads", "language", "capacity")
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is known of a colleague; a handler works for a department."""
+
+    email: str
+    name: str
+    role: str = Role.AGENT
+    department_id: int | None = None
+    leads: bool = False
+    language: str = "zh_Hans"
+    capacity: int = 5
+
+
+def everybody(words: str = "", role: str = "") -> Sequence[Agent]:
+    """All colleagues by name, the deactivated ones last; `words` looks in name and mail address."""
+    query = select(Agent).order_by(Agent.active.desc(), Agent.name, Agent.id)
+    if words:
+        pattern = f"%{_escaped(words.lower())}%"
+        named = func.lower(Agent.name).like(pattern, escape="\\")
+        query = query.where(named | Agent.email.like(pattern, escape="\\"))
+    if role:
+        query = query.where(Agent.role == role)
+    return db.session.scalars(query).all()
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def found(agent_id: int) -> Agent:
+    """This colleague. Raises NotFound."""
+    agent = db.session.get(Agent, agent_id)
+    if agent is None:
+        raise NotFound(N_("There is no such person."))
+    return agent
+
+
+def add(given: Person, by: Actor) -> Agent:
+    """A new colleague without a password; invite() lets them set one.
+
+    Raises NotAllowed, or BadInput naming each odd field.
+    """
+    require(by, "people.edit")
+    with transaction() as session:
+        _check(given, None)
+        agent = Agent(**_columns(given))
+        session.add(agent)
+        session.flush()
+        options.changed()
+        record("agent.added", by=by, agent=agent.id, who=agent.name, role=agent.role)
+    return agent
+
+
+def edit(agent: Agent, given: Person, by: Actor, version: int | None = None) -> Agent:
+    """Change a colleague; a new role or department ends their sessions.
+
+    Raises NotAllowed, Conflict, BadInput, or Refused for the last administrator.
+    """
+    require(by, "people.edit")
+    with transaction():
+        agent = locked(agent, version)
+        _check(given, agent)
+        if given.role != Role.ADMIN:
+            _keep_an_admin(agent)
+        old = {name: getattr(agent, name) for name in KEPT}
+        new = _columns(given)
+        if (old["role"], old["department_id"]) != (new["role"], new["department_id"]):
+            agent.session_key = new_key()
+        for name, value in new.items():
+            setattr(agent, name, value)
+        options.changed()
+        _record_change(agent, old, new, by)
+    return agent
+
+
+def _record_change(agent: Agent, old: dict[str, object], new: dict[str, object], by: Actor) -> None:
+    changed = [name for name in KEPT if old[name] != new[name]]
+    if changed:
+        record(
+            "agent.edited",
+            by=by,
+            agent=agent.id,
+            who=agent.name,
+            old={name: old[name] for name in changed},
+            new={name: new[name] for name in changed},
+        )
+
+
+def set_active(agent: Agent, active: bool, by: Actor) -> None:
+    """Let a colleague work here, or no more: sessions and invitations end at once.
+
+    Raises NotAllowed, or Refused for oneself and for the last administrator.
+    """
+    require(by, "people.edit")
+    with transaction():
+        agent = locked(agent)
+        if not active and by.kind == "agent" and agent.id == by.id:
+            raise Refused(N_("You can't deactivate yourself. Ask another administrator."))
+        if not active:
+            _keep_an_admin(agent)
+            invitations.end(agent)
+        agent.active, agent.session_key = active, new_key()
+        options.changed()
+        record("agent.activated" if active else "agent.deactivated", by=by, agent=agent.id)
+
+
+def end_sessions(agent: Agent, by: Actor) -> None:
+    """End every session of a colleague. Raises NotAllowed."""
+    require(by, "people.edit")
+    with transaction():
+        agent = locked(agent)
+        agent.session_key = new_key()
+        record("agent.sessions_ended", by=by, agent=agent.id)
+
+
+def _columns(given: Person) -> dict[str, object]:
+    values = {name: getattr(given, name) for name in KEPT}
+    return values | {
+        "email": accounts.folded(given.email),
+        "name": given.name.strip(),
+        "role": str(given.role),
+    }
+
+
+def _check(given: Person, agent: Agent | None) -> None:
+    errors = _odd(given)
+    same = accounts.by_email(given.email)
+    if same is not None and same is not agent:
+        errors["email"] = N_("Somebody has this mail address already.")
+    if errors:
+        raise BadInput(N_("Some fields need another look."), errors=errors)
+
+
+def _odd(given: Person) -> dict[str, str]:
+    errors = {}
+    if not given.name.strip():
+        errors["name"] = N_("Please fill this in.")
+    if "@" not in given.email:
+        errors["email"] = N_("This does not look like a mail address: name@example.com.")
+    if given.role not in STAFF:
+        errors["role"] = N_("Please pick one of the offered choices.")
+    if given.language not in LANGUAGES:
+        errors["language"] = N_("Please pick one of the offered choices.")
+    if not 1 <= given.capacity <= 50:
+        errors["capacity"] = N_("Please give a number from 1 to 50.")
+    if given.department_id and db.session.get(Department, given.department_id) is None:
+        errors["department_id"] = N_("Please pick one of the offered choices.")
+    if given.role == Role.HANDLER and not given.department_id:
+        errors["department_id"] = N_("A handler works for a department. Please pick it.")
+    return errors
+
+
+def _keep_an_admin(agent: Agent) -> None:
+    """Refuse to leave the installation without an administrator."""
+    if agent.role != Role.ADMIN or not agent.active:
+        return
+    others = select(Agent.id).where(Agent.role == Role.ADMIN, Agent.active, Agent.id != agent.id)
+    if db.session.scalar(others.limit(1).with_for_update()) is None:
+        raise Refused(N_("This is the last administrator. Make another one first."))

@@ -1,0 +1,124 @@
+"""Who may do what: the one home of rights. Pure, no database.
+
+A verb is allowed by role; which tickets, notices and articles a person sees is a Scope, and every
+list, count, search, export, page, attachment and socket room asks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from helpdesk.errors import NotAllowed
+from helpdesk.i18n import N_
+
+
+class Role(StrEnum):
+    """What a person is here for. CUSTOMER and SYSTEM never sign in."""
+
+    AGENT = "agent"
+    HANDLER = "handler"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+    CUSTOMER = "customer"
+    SYSTEM = "system"
+
+
+STAFF = (Role.AGENT, Role.HANDLER, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR)
+ROLE_NAMES = {
+    Role.AGENT: N_("Call agent"),
+    Role.HANDLER: N_("Department handler"),
+    Role.SUPERVISOR: N_("Supervisor"),
+    Role.ADMIN: N_("Administrator"),
+    Role.AUDITOR: N_("Auditor"),
+    Role.CUSTOMER: N_("Customer"),
+    Role.SYSTEM: N_("System"),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does it: the `by` of every verb."""
+
+    kind: str  # agent, token, customer, system
+    id: int | None
+    name: str
+    role: Role
+    department_id: int | None = None
+    leads: bool = False
+    language: str = "zh_Hans"
+
+
+SYSTEM = Actor(kind="system", id=None, name="system", role=Role.SYSTEM)
+
+_DESK = {Role.AGENT, Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM}
+_WORK = _DESK | {Role.HANDLER}
+_LEAD = {Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM}
+_READ = set(STAFF) | {Role.SYSTEM}
+
+VERBS: dict[str, set[Role]] = {
+    "ticket.read": _READ,
+    "ticket.open": _DESK,
+    "ticket.message": _WORK,
+    "ticket.note": _WORK,
+    "ticket.edit": _WORK,
+    "ticket.claim": _WORK,
+    "ticket.assign": _LEAD | {Role.AGENT},
+    "ticket.export": _LEAD | {Role.AUDITOR},
+    "customer.read": _READ,
+    "customer.edit": _DESK,
+    "notice.read": _READ,
+    "notice.issue": _LEAD,
+    "callback.work": _DESK,
+    "article.read": _READ,
+    "article.write": _WORK,
+    "article.publish": _LEAD,
+    "statistics.read": _LEAD | {Role.AUDITOR},
+    "wallboard.read": _READ,
+    "presence.set": _WORK,
+    "settings.read": _LEAD | {Role.AUDITOR},
+    "simulation.run": _LEAD,
+    "settings.edit": {Role.ADMIN, Role.SYSTEM},
+    "duty.edit": _LEAD,
+    "people.edit": {Role.ADMIN, Role.SYSTEM},
+    "mail.review": _DESK,
+    "journal.read": _LEAD | {Role.AUDITOR},
+    "metrics.read": {Role.ADMIN, Role.AUDITOR},
+    "board.read": _LEAD | {Role.AUDITOR},
+    "board.retry": _LEAD,
+}
+
+
+def may(who: Actor | None, verb: str) -> bool:
+    """True when this person's role has the verb. Moves of tickets and notices are in their tables."""
+    return who is not None and who.role in VERBS[verb]
+
+
+def require(who: Actor | None, verb: str) -> None:
+    """Raise NotAllowed unless may(who, verb)."""
+    if not may(who, verb):
+        raise NotAllowed(N_("Your role does not include this. Ask a supervisor if you need it."))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a person sees: everything, what departments lead or assist in, or nothing."""
+
+    everything: bool
+    department_ids: frozenset[int] = frozenset()
+
+
+def scope(who: Actor | None) -> Scope:
+    """The tickets and notices that `who` may know of; queries turn it into SQL."""
+    if who is None or who.role is Role.CUSTOMER:
+        return Scope(everything=False)
+    if who.role is Role.HANDLER:
+        own = {who.department_id} if who.department_id else set()
+        return Scope(everything=False, department_ids=frozenset(own))
+    return Scope(everything=True)
+
+
+def sees_identity(who: Actor, confidential: bool) -> bool:
+    """A confidential customer's name and number are hidden from departments (complaints.md 2.1)."""
+    return not confidential or who.role is not Role.HANDLER

@@ -1,0 +1,184 @@
+"""Who is signed in: the session, its limits and its end (OWASP ASVS 5.0, chapter 7).
+
+The cookie holds "<id>:<session_key>", a random name of this session, when it began and when it was
+last used. A new session_key ends all sessions of a person, `ended_sessions` single ones, without a
+statement more than the one that reads the person.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import flask_babel
+from flask import Flask, g, redirect, request, session
+from flask_login import LoginManager, current_user, login_user
+from werkzeug.wrappers import Response
+
+from helpdesk import options
+from helpdesk.agents.models import Agent, new_key
+from helpdesk.agents.rights import Actor, Role, require
+from helpdesk.clock import now
+from helpdesk.db import db, locked, transaction
+from helpdesk.errors import NotSignedIn
+from helpdesk.i18n import N_
+
+IDLE = timedelta(hours=8)
+LONGEST = timedelta(hours=12)
+HALF = timedelta(minutes=5)  # between the password and the code
+SETTING_UP = (
+    "agents.",
+    "second_factor.",
+    "static",
+)  # what an administrator without a second factor may open
+TOUCH_SECONDS = 60  # the cookie is written again at most once a minute
+
+manager = LoginManager()
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def init(app: Flask) -> None:
+    """Let the app know who is there, in every request."""
+    manager.session_protection = None  # our own limits and keys do that, whatever the address
+    manager.init_app(app)
+    app.before_request(_follow_the_person)
+
+
+def begin(agent: Agent) -> None:
+    """Start a new session for this person; nothing of an older one is kept."""
+    session.clear()
+    login_user(agent)
+    session.update(fresh_session(agent))
+
+
+def half(agent: Agent, target: str) -> None:
+    """The password was right; a code is still asked for, within five minutes."""
+    session.clear()
+    until = int((now() + HALF).timestamp())
+    session["half"] = {"user": agent.get_id(), "until": until, "next": target}
+
+
+def waiting() -> tuple[Agent, str]:
+    """Who is half signed in, and where they want to go. Raises NotSignedIn after five minutes."""
+    kept = session.get("half") or {"user": "", "until": 0, "next": "/"}
+    agent = _holder(kept["user"]) if kept["until"] > now().timestamp() else None
+    if agent is None:
+        raise NotSignedIn(N_("Please sign in to go on."))
+    return agent, kept["next"]
+
+
+def fresh_session(agent: Agent) -> dict[str, object]:
+    """What the cookie of a session that begins now contains."""
+    moment = int(now().timestamp())
+    return {"_user_id": agent.get_id(), "name": new_key(), "since": moment, "seen": moment}
+
+
+def end() -> None:
+    """End this session, here and wherever its cookie was copied to."""
+    name = session.get("name")
+    agent = me() if _is_somebody() else None
+    session.clear()
+    g.pop("_login_user", None)
+    if agent is None or not name:
+        return
+    moment = int(now().timestamp())
+    with transaction():
+        agent = locked(agent)
+        kept = [row for row in agent.ended_sessions if row[1] > moment]
+        agent.ended_sessions = [*kept, [name, moment + int(LONGEST.total_seconds())]]
+
+
+def actor() -> Actor | None:
+    """Who is signed in, as the `by` of a verb; None for a visitor."""
+    return current_user.actor if _is_somebody() else None
+
+
+def me() -> Agent:
+    """The row of the person who is signed in. Raises NotSignedIn."""
+    if not _is_somebody():
+        raise NotSignedIn(N_("Please sign in to go on."))
+    found: Agent = current_user._get_current_object()
+    return found
+
+
+def _is_somebody() -> bool:
+    return bool(current_user) and bool(current_user.is_authenticated)
+
+
+def signed_in(view: Callable[P, R]) -> Callable[P, R]:
+    """A view for people who are signed in. Raises NotSignedIn for everybody else."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        me()
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def needs(verb: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A view for people whose role has this verb. Raises NotSignedIn or NotAllowed."""
+
+    def guard(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            require(me().actor, verb)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+@manager.user_loader  # type: ignore[untyped-decorator]
+def _load(user_id: str) -> Agent | None:
+    """The person of this session, when the session still holds."""
+    agent = None if _is_over() else _holder(user_id)
+    ended = {row[0] for row in agent.ended_sessions} if agent else set()
+    return None if session.get("name") in ended else agent
+
+
+def _holder(user_id: str) -> Agent | None:
+    """The active person with this id and key."""
+    ident, _colon, key = user_id.partition(":")
+    agent = db.session.get(Agent, int(ident)) if ident.isdecimal() else None
+    if agent is None or not agent.active or not hmac.compare_digest(agent.session_key, key):
+        return None
+    return agent
+
+
+def _is_over() -> bool:
+    moment = now().timestamp()
+    idle = moment - session.get("seen", 0)
+    age = moment - session.get("since", 0)
+    return bool(idle > IDLE.total_seconds() or age > LONGEST.total_seconds())
+
+
+def _follow_the_person() -> Response | None:
+    """Language and zone of the person; a session that does not hold any more is emptied."""
+    g.pop("_login_user", None)  # an application context may live longer than one request
+    flask_babel.refresh()
+    if request.endpoint == "static" or "_user_id" not in session:
+        return None
+    if not current_user.is_authenticated:
+        session.clear()
+        return None
+    g.language = current_user.language
+    g.timezone = current_user.timezone or g.timezone
+    moment = int(now().timestamp())
+    if moment - session["seen"] >= TOUCH_SECONDS:
+        session["seen"] = moment
+    return redirect("/me/second-factor") if _lacks_second_factor(current_user) else None
+
+
+def _lacks_second_factor(agent: Agent) -> bool:
+    """Whether this person must set up a second factor before anything else."""
+    if agent.role != Role.ADMIN or agent.totp_secret:
+        return False
+    if (request.endpoint or "").startswith(SETTING_UP):
+        return False
+    return bool(options.get("second_factor_for_admins"))

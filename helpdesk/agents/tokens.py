@@ -1,0 +1,75 @@
+"""API tokens: shown once when they are made, kept as SHA-256, ended by a click."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from helpdesk.agents.invitations import hashed
+from helpdesk.agents.models import ApiToken, Department
+from helpdesk.agents.rights import STAFF, Actor, Role, require
+from helpdesk.clock import now
+from helpdesk.db import db, transaction
+from helpdesk.errors import BadInput, NotFound
+from helpdesk.events import record
+from helpdesk.i18n import N_
+
+PREFIX = "hd_"  # so that a secret scanner can tell what it has found
+
+
+def listed() -> Sequence[ApiToken]:
+    """All tokens, the newest first, the ended ones last."""
+    return db.session.scalars(
+        select(ApiToken).order_by(ApiToken.revoked_at.is_not(None), ApiToken.id.desc())
+    ).all()
+
+
+def add(name: str, role: str, by: Actor, department_id: int | None = None) -> tuple[ApiToken, str]:
+    """A new token and its text, which is not kept.
+
+    Raises NotAllowed, or BadInput for an empty name, a role that nobody works in, a handler's
+    token without a department.
+    """
+    require(by, "people.edit")
+    _check(name, role, department_id)
+    text = PREFIX + secrets.token_urlsafe(32)
+    with transaction() as session:
+        token = ApiToken(
+            name=name.strip(),
+            role=str(role),
+            department_id=department_id,
+            token_hash=hashed(text),
+        )
+        session.add(token)
+        session.flush()
+        record("token.added", by=by, token=token.id, who=token.name, role=token.role)
+    return token, text
+
+
+def revoke(token_id: int, by: Actor) -> ApiToken:
+    """End a token at once. Raises NotAllowed or NotFound."""
+    require(by, "people.edit")
+    with transaction() as session:
+        token = session.get(ApiToken, token_id, populate_existing=True)
+        if token is None:
+            raise NotFound(N_("There is no such token."))
+        if token.revoked_at is None:
+            token.revoked_at = now()
+            record("token.revoked", by=by, token=token.id, who=token.name)
+    return token
+
+
+def _check(name: str, role: str, department_id: int | None) -> None:
+    errors = {}
+    if not name.strip():
+        errors["name"] = N_("Please fill this in.")
+    if role not in STAFF:
+        errors["role"] = N_("Please pick one of the offered choices.")
+    if department_id and db.session.get(Department, department_id) is None:
+        errors["department_id"] = N_("Please pick one of the offered choices.")
+    if role == Role.HANDLER and not department_id:
+        errors["department_id"] = N_("A handler works for a department. Please pick it.")
+    if errors:
+        raise BadInput(N_("Some fields need another look."), errors=errors)

@@ -1,0 +1,76 @@
+"""Lists of choices: what a caller may send, named in the caller's language."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify
+
+from helpdesk.agents.rights import ROLE_NAMES, STAFF
+from helpdesk.api.auth import with_token
+from helpdesk.api.tickets import bp
+from helpdesk.i18n import gettext, language
+from helpdesk.statistics import groups, measures
+from helpdesk.tickets import casefile, lifecycle, responses, routing, setup
+from helpdesk.tickets.intake import CHANNELS
+
+
+@bp.get("/meta")
+@with_token
+def meta() -> Response:
+    """Kinds, statuses, moves, promises, severities, channels, roles, categories, departments, fields."""
+    snapshot = setup.current()
+    return jsonify(
+        {
+            "kinds": _named(lifecycle.KIND_NAMES),
+            "statuses": _named(lifecycle.STATUS_NAMES),
+            "moves": [_move(move) for move in lifecycle.TABLE],
+            "promises": _named(responses.PROMISE_NAMES),
+            "severities": _named(routing.SEVERITY_NAMES),
+            "channels": _named(CHANNELS),
+            "roles": _named({r: ROLE_NAMES[r] for r in STAFF}),
+            "categories": [
+                {"code": n.code, "name": n.names[language()], "level": len(n.ids)}
+                for n in snapshot.categories.values()
+                if n.active
+            ],
+            "departments": [
+                {"code": u.code, "name": u.names[language()]}
+                for u in snapshot.departments.values()
+                if u.active
+            ],
+            "measures": [_measure(each) for each in measures.ALL],
+            "groups": _named(groups.NAMES),
+            "fields": [
+                {
+                    "code": f.code,
+                    "name": gettext(f.label),
+                    "choices": [c for c, _label in f.choices],
+                }
+                for f in casefile.FIELDS
+            ],
+        }
+    )
+
+
+def _named(names: dict[str, str]) -> list[dict[str, str]]:
+    return [{"code": str(code), "name": gettext(label)} for code, label in names.items()]
+
+
+def _measure(measure: measures.Measure) -> dict[str, str]:
+    return {
+        "code": measure.code,
+        "name": gettext(measure.label),
+        "definition": gettext(measure.definition),
+        "unit": measure.unit,
+    }
+
+
+def _move(move: lifecycle.Move) -> dict[str, object]:
+    return {
+        "code": move.code,
+        "name": gettext(move.label),
+        "from": sorted(move.sources),
+        "to": move.to,
+        "roles": list(move.roles),
+        "needs": list(move.needs),
+        "kinds": list(move.kinds),
+    }

@@ -1,0 +1,161 @@
+"""Rows -> the JSON that outsiders rely on (see the contract of the API)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from helpdesk.agents.rights import Actor, sees_identity
+from helpdesk.clock import Limit, explain, now
+from helpdesk.events import Event
+from helpdesk.i18n import gettext
+from helpdesk.tickets import responses, routing, setup, tracking
+from helpdesk.tickets.models import Message, Response, Ticket
+from helpdesk.web import settings
+
+
+def time(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def ticket(
+    row: Ticket, promises: Iterable[Response], who: Actor, snapshot: setup.Setup | None = None
+) -> dict[str, Any]:
+    """One ticket with its route and response table."""
+    return summary(row, who, snapshot or setup.current()) | {
+        "responses": [promise(p) for p in promises],
+        "fields": row.facts,
+        "track": {
+            "url": tracking.url(row, settings().secret_key, settings().base_url),
+            "secret": tracking.secret(row, settings().secret_key),
+        },
+    }
+
+
+def summary(row: Ticket, who: Actor, snapshot: setup.Setup) -> dict[str, Any]:
+    """One ticket as a list has it; `snapshot` names its department and category."""
+    unit = snapshot.departments.get(row.department_id or 0)
+    node = snapshot.categories.get(row.category_id or 0)
+    name = node.names["en" if row.language == "en" else "zh_Hans"] if node else ""
+    return {
+        "number": row.number,
+        "url": f"{settings().base_url}/tickets/{row.number}",
+        "kind": row.kind,
+        "status": row.status,
+        "severity": row.severity,
+        "channel": row.channel,
+        "subject": row.subject,
+        "language": row.language,
+        "category": node.code if node else None,
+        "place": row.place,
+        "department": unit.code if unit else None,
+        "queue": row.queue,
+        "assignee": row.assignee_id,
+        "cycle": row.cycle,
+        "version": row.version,
+        "route": {
+            "rule": row.route_rule or None,
+            "reason": routing.reason_words(row.route_rule, row.route_reason, name),
+        },
+        "person": person(row, who),
+        "received_at": time(row.received_at),
+        "due_at": time(row.due_at),
+        "external_due_at": time(row.external_due_at),
+        "replied_at": time(row.replied_at),
+        "closed_at": time(row.closed_at),
+        "updated_at": time(row.updated_at),
+    }
+
+
+def person(row: Ticket, who: Actor) -> dict[str, Any]:
+    """The customer, as far as this reader may know."""
+    if not sees_identity(who, row.confidential):
+        return {"name": gettext("Confidential")}
+    known = row.person
+    return {
+        "id": known.id,
+        "name": known.name,
+        "level": known.level,
+        "language": known.language,
+        "email": known.first("email"),
+        "phone": known.first("phone"),
+    }
+
+
+def promise(row: Response) -> dict[str, Any]:
+    """One row of the response table. verdict: null while open and in time, missed when overdue."""
+    overdue = row.state == "running" and row.due_at is not None and row.due_at < now()
+    return {
+        "promise": row.promise,
+        "owner": row.owner,
+        "state": row.state,
+        "limit": row.limit,
+        "started_at": time(row.started_at),
+        "due_at": time(row.due_at),
+        "warned_at": time(row.warned_at),
+        "met_at": time(row.met_at),
+        "met_by": row.met_by or None,
+        "done": row.done or None,
+        "verdict": row.verdict or ("missed" if overdue else None),
+        "cycle": row.cycle,
+        "part": row.part,
+    }
+
+
+def explained(row: Response) -> dict[str, Any]:
+    """The row with the intervals that were counted, skipped and paused (S1)."""
+    spans = []
+    if row.started_at and row.due_at:
+        calendar = setup.current().calendar_of(row)
+        pauses = responses.pauses_of(row)
+        for span in explain(row.started_at, row.due_at, Limit.parse(row.limit), calendar, pauses):
+            spans.append(
+                {
+                    "kind": span.kind,
+                    "from": time(span.start),
+                    "to": time(span.end),
+                    "seconds": span.seconds,
+                    "why": span.why,
+                    "name": span.name,
+                }
+            )
+    sums = dict.fromkeys(("counted", "skipped", "paused"), 0)
+    for each in spans:
+        sums[each["kind"]] += each["seconds"]
+    return promise(row) | {
+        "explain": spans,
+        "sums": sums,
+        "bound": row.bound or None,
+        "extended_to": time(row.extended_to),
+        "calendar": row.calendar,
+        "calendar_version": row.calendar_version or None,
+        "policy_version": row.policy_version,
+        "provisional": row.provisional,
+    }
+
+
+def event(row: Event) -> dict[str, Any]:
+    """One journal row."""
+    return {
+        "seq": row.seq,
+        "at": time(row.at),
+        "name": row.name,
+        "ticket_id": row.ticket_id,
+        "by": {"kind": row.by_kind, "name": row.by_name},
+        "data": row.data,
+    }
+
+
+def message(row: Message) -> dict[str, Any]:
+    """One message of the conversation."""
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "public": row.public,
+        "author": row.author,
+        "body": row.body,
+        "at": time(row.at),
+        "channel": row.channel,
+    }

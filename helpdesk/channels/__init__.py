@@ -1,0 +1,1 @@
+"""Ways in: each further channel is one folder."""

@@ -1,0 +1,1 @@
+"""The e-mail channel: raw mail in, tickets and replies out."""

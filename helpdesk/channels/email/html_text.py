@@ -1,0 +1,153 @@
+"""The visible text of an HTML body, and of the part of it that is new."""
+
+from __future__ import annotations
+
+from html import unescape
+
+from inscriptis import Inscriptis
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.model.config import ParserConfig
+from lxml import etree, html
+
+MAX_HTML = 1_500_000  # characters that are laid out; a longer body is read without its layout
+MAX_DEPTH = 180  # the HTML library drops all text below 256 levels
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
+_DEEP_TAGS = ("<div", "<span", "<table", "<font", "<blockquote", "<ul", "<b>", "<i>")
+_LINES = "p div br tr li h1 h2 h3 h4 h5 h6 table blockquote pre hr ul ol"
+_LINE_TAGS = frozenset(_LINES.split())
+_SILENT_TAGS = frozenset({"script", "style", "head", "title"})
+# Where mail programs put the original; what stands inside is not new.
+_QUOTE_CLASSES = ("gmail_quote", "yahoo_quoted", "ntes-mailmaster-quote", "moz-signature")
+_QUOTE_IDS = ("isreplycontent", "isforwardcontent", "yahoo_quoted")
+# From these elements on, everything to the end of the mail is the original.
+_REST_IDS = ("divrplyfwdmsg", "appendonsend", "replyorforwardmessage", "x_divrplyfwdmsg")
+_REST_MARK = "----- Original Message -----"
+
+
+def html_to_text(body: str) -> str:
+    """The text that a reader of the HTML sees, with its lines and tables. A page of pictures alone
+    says what its title says."""
+    tree = _tree(body)
+    if tree is None:
+        return _bare_text(body)
+    return _lay_out(tree) or tidy_lines(str(tree.findtext(".//title") or ""))
+
+
+def new_html_to_text(body: str) -> str:
+    """The same without the elements in which mail programs put the quoted original."""
+    tree = _tree(body)
+    if tree is None:
+        return _bare_text(body)
+    _drop_quotes(tree)
+    return _lay_out(tree)
+
+
+def tidy_lines(text: str) -> str:
+    """Text with plain blanks, no blanks at line ends and at most one empty line in a row."""
+    lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")]
+    kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
+    return "\n".join(kept).strip("\n")
+
+
+def _tree(body: str) -> html.HtmlElement | None:
+    if len(body) > MAX_HTML or _depth(body) > MAX_DEPTH:
+        return None
+    declaration, end, rest = body.lstrip().partition("?>")
+    content = rest if end and declaration.startswith("<?xml") else body
+    try:
+        return html.document_fromstring(content) if content.strip() else None
+    except (etree.LxmlError, ValueError):
+        return None
+
+
+def _depth(body: str) -> int:
+    """How deep the elements stand inside each other at most; unclosed ones count as deep."""
+    lowered = body.lower()
+    return sum(lowered.count(tag) - lowered.count(f"</{tag[1:]}") for tag in _DEEP_TAGS) + max(
+        _nesting(lowered, tag) for tag in _DEEP_TAGS
+    )
+
+
+def _nesting(body: str, tag: str) -> int:
+    closing = f"</{tag[1:]}"
+    deepest = depth = at = 0
+    opened, closed = body.find(tag), body.find(closing)
+    while opened >= 0 or closed >= 0:
+        is_opening = opened >= 0 and (closed < 0 or opened < closed)
+        depth = depth + 1 if is_opening else max(0, depth - 1)
+        deepest = max(deepest, depth)
+        at = (opened if is_opening else closed) + 1
+        opened = body.find(tag, at) if is_opening else opened
+        closed = closed if is_opening else body.find(closing, at)
+    return deepest
+
+
+def _lay_out(tree: html.HtmlElement) -> str:
+    try:
+        return tidy_lines(Inscriptis(tree, _CONFIG).get_text())
+    except (RecursionError, ValueError, IndexError):
+        return tidy_lines(str(tree.text_content()))
+
+
+def _drop_quotes(tree: html.HtmlElement) -> None:
+    for element in list(tree.iter("div", "blockquote", "table", "hr", "span")):
+        if _is_rest(element):
+            element.addprevious(_mark())
+        elif _is_quote(element) and element.getparent() is not None:
+            element.drop_tree()
+
+
+def _is_rest(element: html.HtmlElement) -> bool:
+    return str(element.get("id", "")).lower() in _REST_IDS
+
+
+def _is_quote(element: html.HtmlElement) -> bool:
+    classes = str(element.get("class", "")).lower().split()
+    if any(name in classes for name in _QUOTE_CLASSES):
+        return not _holds_own_words(element)
+    if str(element.get("id", "")).lower() in _QUOTE_IDS:
+        return True
+    return element.tag == "blockquote" and (element.get("type") == "cite" or _has_wrote(element))
+
+
+def _holds_own_words(element: html.HtmlElement) -> bool:
+    """Gmail puts answers between quotes into the same element; then the lines decide."""
+    return len(list(element.iter("blockquote"))) > 1 and bool((element.tail or "").strip())
+
+
+def _has_wrote(element: html.HtmlElement) -> bool:
+    """A blockquote below 'X wrote:' is a quote; another one may be the sender's own."""
+    before = element.getprevious()
+    text = str(before.text_content()) if before is not None else str(element.getparent().text or "")
+    return text.rstrip().endswith((":", "："))
+
+
+def _mark() -> html.HtmlElement:
+    mark = html.Element("p")
+    mark.text = _REST_MARK
+    return mark
+
+
+def _bare_text(body: str) -> str:
+    """The text between the tags, found by one pass: for bodies too large or too deep to lay out."""
+    found: list[str] = []
+    at, silent = 0, ""
+    while at < len(body):
+        opening = body.find("<", at)
+        stop = opening if opening >= 0 else len(body)
+        if not silent:
+            found.append(body[at:stop])
+        closing = body.find(">", stop)
+        if opening < 0 or closing < 0:
+            break
+        name = body[opening + 1 : opening + 12].lower().split(">")[0].split(" ")[0].strip()
+        silent = _still_silent(silent, name)
+        found.append("\n" if name.strip("/") in _LINE_TAGS else "")
+        at = closing + 1
+    return tidy_lines(unescape("".join(found)))
+
+
+def _still_silent(silent: str, name: str) -> str:
+    if silent:
+        return "" if name == f"/{silent}" else silent
+    return name if name in _SILENT_TAGS else ""

@@ -1,0 +1,110 @@
+"""Raw first: the bytes are on disk and the row is committed before anybody reads the mail.
+
+What keep() has returned is never lost (trust.md 1.1): only then is the mail server told 250, or the
+mail moved in the mailbox. Everything after it can be run again from the raw bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Date, bindparam, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from helpdesk import files
+from helpdesk.channels.email.identity import identity
+from helpdesk.channels.email.models import InboundMail
+from helpdesk.clock import now
+from helpdesk.db import db, transaction
+from helpdesk.i18n import company_zone
+
+LEASE = timedelta(minutes=3)  # for which whoever took a mail up may work on it
+_COUNT = text(
+    "INSERT INTO mail_tally (mailbox, day, taken, again) VALUES (:mailbox, :day, :taken, :again) "
+    "ON CONFLICT (mailbox, day) DO UPDATE SET taken = mail_tally.taken + excluded.taken, "
+    "again = mail_tally.again + excluded.again"
+).bindparams(bindparam("day", type_=Date))
+
+
+@dataclass(frozen=True)
+class Came:
+    """How a mail came: through which mailbox and door, and what the server there calls it."""
+
+    mailbox: str = "support"
+    door: str = "pipe"
+    uid: str = ""
+    envelope_to: str = ""
+    arrived_at: datetime | None = None
+    cut: bool = False
+
+
+def keep(raw: bytes, came: Came, *, lease: timedelta = timedelta(0)) -> tuple[InboundMail, bool]:
+    """The row of this mail, committed, and whether it is new.
+
+    With a lease the caller works on it at once, and nobody else takes it up meanwhile. Raises Busy
+    (or what the disk says) while nothing is stored: then the sender must come again.
+    """
+    mark = identity(raw)
+    seen = _seen(came.mailbox, mark)
+    if seen is not None:
+        _count_again(came, seen)
+        return seen, False
+    stored = files.store(raw, "mail.eml", "message/rfc822")
+    try:
+        with transaction() as session:
+            row = _row(raw, came, mark, stored.key, lease)
+            session.add(row)
+            session.flush()
+            _count(session, came.mailbox, day_of(row.received_at), taken=1)
+    except IntegrityError:
+        files.discard([stored])
+        seen = _seen(came.mailbox, mark)
+        if seen is None:
+            raise
+        _count_again(came, seen)
+        return seen, False
+    return row, True  # after any other error the bytes stay: the commit may have gone through
+
+
+def day_of(moment: datetime) -> date:
+    """The day on which the company's clocks showed this moment."""
+    return moment.astimezone(company_zone()).date()
+
+
+def raw_of(row: InboundMail) -> bytes:
+    """The mail as it came."""
+    with files.open_file(row.file_key) as stored:
+        return stored.read()
+
+
+def _seen(mailbox: str, mark: str) -> InboundMail | None:
+    same = select(InboundMail).where(InboundMail.mailbox == mailbox, InboundMail.identity == mark)
+    return db.session.scalar(same.execution_options(populate_existing=True))
+
+
+def _row(raw: bytes, came: Came, mark: str, key: str, lease: timedelta) -> InboundMail:
+    return InboundMail(
+        **vars(came),
+        identity=mark,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        file_key=key,
+        size=len(raw),
+        received_at=now(),
+        tries=1 if lease else 0,
+        next_at=now() + lease,
+    )
+
+
+def _count_again(came: Came, seen: InboundMail) -> None:
+    """A mail that we have: counted, and known by its newest name at the server."""
+    with transaction() as session:
+        _count(session, came.mailbox, day_of(now()), again=1)
+        if came.uid and came.uid != seen.uid:
+            session.get_one(InboundMail, seen.id).uid = came.uid
+
+
+def _count(session: Session, mailbox: str, day: date, taken: int = 0, again: int = 0) -> None:
+    session.execute(_COUNT, {"mailbox": mailbox, "day": day, "taken": taken, "again": again})

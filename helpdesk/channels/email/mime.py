@@ -1,0 +1,230 @@
+"""A mail as a tree of parts. Parts are ranges of the one raw mail, so depth costs no memory."""
+
+from __future__ import annotations
+
+import binascii
+import quopri
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from .charsets import codec_for, decode
+from .headers import Headers, read_headers
+from .parameters import Value, read_value
+
+MAX_PARTS = 1_000
+MAX_DEPTH = 30
+MAX_TEXT = 2_000_000  # bytes of one text part that are read as words
+_GUESS_LIMIT = 20_000  # bytes in which a boundary that nobody stated is looked for
+_BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+_NOT_BASE64 = bytes(set(range(256)) - _BASE64)
+_UUENCODED = ("uuencode", "x-uuencode", "uue", "x-uue")
+
+
+@dataclass(slots=True)
+class Part:
+    """One part: its headers, its type, and where its body lies in the raw mail."""
+
+    raw: bytes
+    headers: Headers
+    start: int
+    end: int
+    depth: int
+    default: str
+    kind: Value
+    disposition: Value
+    children: list[Part] = field(default_factory=list)
+
+    @property
+    def mime(self) -> str:
+        return self.kind.main
+
+    @property
+    def is_multipart(self) -> bool:
+        return bool(self.children)
+
+    def content(self) -> bytes:
+        """The body with its transfer encoding undone, as well as that is possible."""
+        return undo_encoding(self.raw[self.start : self.end], self.encoding())
+
+    def text(self) -> str:
+        """The body of a text part as text, with plain line ends, up to MAX_TEXT bytes."""
+        text = decode(self.content()[:MAX_TEXT], self.kind.get("charset"), self.headers.charset)
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def encoding(self) -> str:
+        words = self.headers.plain("content-transfer-encoding").lower().split()
+        return words[0].strip("\"';") if words else ""
+
+    def walk(self) -> Iterator[Part]:
+        """This part and all below it, in the order of the mail."""
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            yield part
+            waiting.extend(reversed(part.children))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Counts parts over the whole tree; a mail with too many keeps the first ones."""
+
+    raw: bytes
+    left: int = MAX_PARTS
+    cut: bool = False
+
+    def read(self, start: int, end: int, depth: int, default: str) -> Part:
+        headers, body = read_headers(self.raw, start, end)
+        kind = _kind(headers, default)
+        disposition = read_value(headers.raw("content-disposition"))
+        part = Part(self.raw, headers, body, end, depth, default, kind, disposition)
+        if kind.main.startswith("multipart/"):
+            self._read_children(part, depth)
+        return part
+
+    def _read_children(self, part: Part, depth: int) -> None:
+        default = "message/rfc822" if part.mime == "multipart/digest" else "text/plain"
+        for start, end in _find_parts(part):
+            if self.left <= 0 or depth >= MAX_DEPTH:
+                self.cut = True
+                return
+            self.left -= 1
+            part.children.append(self.read(start, end, depth + 1, default))
+
+
+def read_tree(raw: bytes) -> tuple[Part, bool]:
+    """The mail as a tree, and whether parts beyond the limits were left out of it."""
+    reader = _Reader(raw)
+    root = reader.read(0, len(raw), 0, "text/plain")
+    charset = _mail_charset(root)
+    if charset:
+        for part in root.walk():
+            _read_with_charset(part, charset)
+    return root, reader.cut
+
+
+def _mail_charset(root: Part) -> str | None:
+    """The most telling charset that the mail names anywhere: raw header bytes will be in it."""
+    named = [label for part in root.walk() if (label := part.kind.get("charset"))]
+    telling = [label for label in named if codec_for(label) not in ("cp1252", "utf-8", None)]
+    return next(iter(telling + named), None)
+
+
+def _read_with_charset(part: Part, charset: str) -> None:
+    part.headers = part.headers.with_charset(charset)
+    part.kind = _kind(part.headers, part.default)
+    part.disposition = read_value(part.headers.raw("content-disposition"), charset)
+
+
+def _kind(headers: Headers, default: str) -> Value:
+    kind = read_value(headers.raw("content-type"), headers.charset)
+    words = kind.main.split()
+    main = words[0] if words else default
+    return Value(main if "/" in main else _named(main), kind.parameters)
+
+
+def split_parts(raw: bytes, start: int, end: int, boundary: str) -> Iterator[tuple[int, int]]:
+    """Where each part between the boundary lines begins and ends; a missing end is forgiven."""
+    mark = b"--" + boundary.strip().encode("utf-8", "ignore")
+    if len(mark) < 3:
+        return
+    begin: int | None = None
+    for line_start, line_end, closing in _boundary_lines(raw, start, end, mark):
+        if begin is not None:
+            yield begin, max(begin, _without_line_end(raw, line_start))
+        begin = line_end
+        if closing:
+            return
+    if begin is not None and begin < end:
+        yield begin, end
+
+
+def undo_encoding(data: bytes, encoding: str) -> bytes:
+    """The bytes behind base64, quoted-printable or uuencode; broken input gives what it can."""
+    if encoding == "base64":
+        return _from_base64(data)
+    if encoding == "quoted-printable":
+        return quopri.decodestring(data)
+    if encoding in _UUENCODED:
+        return _from_uuencode(data)
+    return data
+
+
+def _find_parts(part: Part) -> list[tuple[int, int]]:
+    """The parts between the stated boundary, else between what looks like one."""
+    area = part.raw, part.start, part.end
+    stated = list(islice(split_parts(*area, part.kind.get("boundary")), MAX_PARTS + 1))
+    return stated or list(islice(split_parts(*area, _guess_boundary(*area)), MAX_PARTS + 1))
+
+
+def _guess_boundary(raw: bytes, start: int, end: int) -> str:
+    """The first line that begins with two dashes and stands directly above part headers."""
+    for line in raw[start : min(end, start + _GUESS_LIMIT)].split(b"\n--")[:50]:
+        mark, newline, following = line.partition(b"\n")
+        if newline and following[:8].lower() == b"content-" and b" " not in mark.strip():
+            return mark.strip().removeprefix(b"--").decode("utf-8", "ignore")
+    return ""
+
+
+def _named(word: str) -> str:
+    """`text` or `html` alone, as some programs write."""
+    return {"text": "text/plain", "html": "text/html"}.get(word, "application/octet-stream")
+
+
+def _boundary_lines(
+    raw: bytes, start: int, end: int, mark: bytes
+) -> Iterator[tuple[int, int, bool]]:
+    at = raw.find(mark, start, end)
+    while at >= 0:
+        after = at + len(mark)
+        if at > start and raw[at - 1] not in b"\r\n":
+            at = raw.find(mark, after, end)
+            continue
+        newline = raw.find(b"\n", after, end)
+        line_end = newline + 1 if newline >= 0 else end
+        rest = raw[after : min(line_end, after + 200)].strip()
+        if rest in (b"", b"--"):
+            yield at, line_end, rest == b"--"
+        at = raw.find(mark, line_end, end)
+
+
+def _without_line_end(raw: bytes, at: int) -> int:
+    """The line end before a boundary belongs to the boundary."""
+    if raw[at - 1 : at] == b"\n":
+        at -= 1
+    return at - 1 if raw[at - 1 : at] == b"\r" else at
+
+
+def _from_base64(data: bytes) -> bytes:
+    """Padding in the middle joins two encoded texts, as list servers write their footers."""
+    clean = data.translate(None, _NOT_BASE64)
+    blanks = data.count(b" ") + data.count(b"\t")
+    if blanks * 10 > len(clean) > 40:
+        return data  # words that only say that they are encoded
+    return b"".join(_from_one_base64(text) for text in clean.split(b"=") if text)
+
+
+def _from_one_base64(clean: bytes) -> bytes:
+    whole = clean[:-1] if len(clean) % 4 == 1 else clean
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+
+
+def _from_uuencode(data: bytes) -> bytes:
+    found = bytearray()
+    for line in data.splitlines():
+        if line.startswith((b"begin ", b"end")) or not line.strip():
+            continue
+        found += _uu_line(line)
+    return bytes(found)
+
+
+def _uu_line(line: bytes) -> bytes:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        # Some writers add blanks at the end of the line: read only what its length byte says.
+        length = (((line[0] - 32) & 63) * 4 + 5) // 3
+        try:
+            return binascii.a2b_uu(line[:length])
+        except binascii.Error:
+            return b""

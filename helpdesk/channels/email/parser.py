@@ -1,0 +1,215 @@
+"""Reads one raw mail. Whatever is wrong with it, the reader gets the most that can be read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from .addresses import Address, read_addresses
+from .attachments import Attachment
+from .automatic import is_automatic, kind_of
+from .bodies import Body, read_body
+from .bounces import Report, read_report
+from .charsets import tidy
+from .headers import Headers
+from .html_text import new_html_to_text
+from .invites import Invite, read_invite
+from .mime import Part, read_tree
+from .protection import Protection, read_protection
+from .replies import new_words
+
+MAX_BYTES = 40 * 1024 * 1024
+MAX_REFERENCES = 200
+MAX_RESULTS = 20
+_SENDER_HEADERS = ("from", "reply-to", "sender", "return-path", "x-envelope-from", "envelope-from")
+_DELIVERED_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "x-delivered-to")
+
+
+class Unreadable(Exception):
+    """There is nothing to read at all; `reason` says why, for the log and the admin's list."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """One mail as people understand it. Times are UTC; `html` is as sent and must be cleaned
+    before anybody sees it; `defects` names what was cut because it was beyond a limit."""
+
+    from_email: str
+    from_name: str
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    reply_to: tuple[Address, ...]
+    delivered_to: tuple[str, ...]
+    subject: str
+    text: str
+    html: str | None
+    reply_text: str
+    attachments: tuple[Attachment, ...]
+    message_id: str
+    in_reply_to: str
+    references: tuple[str, ...]
+    date: datetime | None
+    received_at: datetime | None
+    auto_submitted: bool
+    report: Report | None = None
+    protection: Protection | None = None
+    invite: Invite | None = None
+    defects: tuple[str, ...] = ()
+    thread_index: str = ""  # Outlook's, as it came
+    machine: str = ""  # '', 'answer', 'bulk', 'other': see automatic.kind_of
+    auth_results: tuple[str, ...] = ()  # as they stand, the newest first: see proof.proof_of
+
+    @property
+    def is_bounce(self) -> bool:
+        """Whether the mail says that one of ours was not delivered, or not yet."""
+        return self.report is not None and self.report.is_bounce
+
+    def facts(self) -> dict[str, Any]:
+        """What the page shows above the words, only what there is: see components/mail.html."""
+        found = {"protection": self.protection, "invite": self.invite}
+        told = {name: asdict(each) for name, each in found.items() if each is not None}
+        return told | ({"thread_index": self.thread_index} if self.thread_index else {})
+
+    def as_json(self) -> dict[str, Any]:
+        """The mail as `flask mail parse` prints it: plain values, attachments without bytes."""
+        return {
+            "from_email": self.from_email,
+            "from_name": self.from_name,
+            "to": [address.email for address in self.to],
+            "cc": [address.email for address in self.cc],
+            "reply_to": [address.email for address in self.reply_to],
+            "delivered_to": list(self.delivered_to),
+            "subject": self.subject,
+            "text": self.text,
+            "html": self.html,
+            "reply_text": self.reply_text,
+            "attachments": [_file_json(each) for each in self.attachments],
+            "message_id": self.message_id,
+            "in_reply_to": self.in_reply_to,
+            "references": list(self.references),
+            "date": _iso(self.date),
+            "received_at": _iso(self.received_at),
+            "auto_submitted": self.auto_submitted,
+            "is_bounce": self.is_bounce,
+            "report": asdict(self.report) if self.report else None,
+            "protection": asdict(self.protection) if self.protection else None,
+            "invite": asdict(self.invite) if self.invite else None,
+            "defects": list(self.defects),
+        }
+
+
+def parse(raw: bytes) -> ParsedMail:
+    """Everything that can be read out of a raw mail.
+
+    Raises Unreadable for an empty mail and for nothing else. A mail over MAX_BYTES is read up to
+    there, parts over mime.MAX_PARTS or below mime.MAX_DEPTH are left out; `defects` says so.
+    """
+    if not raw.strip(b"\x00 \t\r\n"):
+        raise Unreadable("empty")
+    root, parts_left_out = read_tree(raw[:MAX_BYTES])
+    limits = {"too large": len(raw) > MAX_BYTES, "too many parts": parts_left_out}
+    return _assemble(root, read_body(root), tuple(name for name, hit in limits.items() if hit))
+
+
+def _assemble(root: Part, body: Body, defects: tuple[str, ...]) -> ParsedMail:
+    headers = root.headers
+    sender = _sender(headers)
+    report = read_report(root, body.text, sender)
+    automatic = is_automatic(root, sender, report)
+    return ParsedMail(
+        from_email=sender.email if sender else "",
+        from_name=sender.name if sender else "",
+        to=_addresses(headers, "to"),
+        cc=_addresses(headers, "cc"),
+        reply_to=_addresses(headers, "reply-to"),
+        delivered_to=_delivered_to(headers),
+        subject=_one_line(headers.text("subject")),
+        text=body.text,
+        html=body.html,
+        reply_text=_reply_text(body),
+        attachments=body.attachments,
+        message_id=_first_id(headers.plain("message-id")),
+        in_reply_to=_first_id(headers.plain("in-reply-to")),
+        thread_index="".join(headers.plain("thread-index").split())[:200],
+        references=_ids(headers.plain("references")),
+        date=_date(headers.plain("date")),
+        received_at=_date(headers.plain("received").rpartition(";")[2]),
+        auto_submitted=automatic,
+        report=report,
+        protection=read_protection(root, body.text),
+        invite=read_invite(root),
+        defects=defects,
+        machine=kind_of(root, automatic),
+        auth_results=tuple(
+            each[:4000] for each in headers.all("authentication-results")[:MAX_RESULTS]
+        ),
+    )
+
+
+def _reply_text(body: Body) -> str:
+    if body.plain.strip() or body.html is None:
+        return new_words(body.plain or body.text)
+    return new_words(new_html_to_text(body.html)) or body.text
+
+
+def _sender(headers: Headers) -> Address | None:
+    """The first address in the header that names the sender best; others stand in for it."""
+    for name in _SENDER_HEADERS:
+        found = read_addresses(headers.raw(name), headers.charset)
+        if found:
+            return found[0]
+    return None
+
+
+def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
+    values = [value for key, value in headers.fields if key == name]
+    return read_addresses(b", ".join(values), headers.charset)
+
+
+def _delivered_to(headers: Headers) -> tuple[str, ...]:
+    found = (address.email for name in _DELIVERED_HEADERS for address in _addresses(headers, name))
+    return tuple(dict.fromkeys(found))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(tidy(text).replace("\n", " ").replace("\r", " ").split("\t")).strip()
+
+
+def _ids(value: str) -> tuple[str, ...]:
+    """Message-IDs without their brackets, each once, in their order, the last ones of many."""
+    marked = [part.partition(">")[0] for part in value.split("<")[1:]]
+    plain = marked or value.replace(",", " ").split()
+    found = dict.fromkeys("".join(each.split()) for each in plain if each.strip())
+    return tuple(found)[-MAX_REFERENCES:]
+
+
+def _first_id(value: str) -> str:
+    return next(iter(_ids(value)), "")
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value.strip())
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _file_json(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "name": attachment.name,
+        "mime": attachment.mime,
+        "size": attachment.size,
+        "content_id": attachment.content_id,
+        "inline": attachment.inline,
+    }

@@ -1,0 +1,48 @@
+"""/mail/sent: every mail that we sent, what became of it, and sending one again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from helpdesk.agents.rights import require
+from helpdesk.agents.sign_in import actor, signed_in
+from helpdesk.channels.email.verdicts import OUTCOME_NAMES
+from helpdesk.db import db
+from helpdesk.errors import Refused
+from helpdesk.i18n import gettext
+from helpdesk.notify import again
+from helpdesk.notify.models import OutboundMail
+from helpdesk.web import local_path
+
+bp = Blueprint("mail_sent", __name__, url_prefix="/mail/sent")
+MOST = 200
+
+
+@bp.get("")
+@signed_in
+def sent() -> str:
+    """The newest mails that we sent; ?state=lost shows only those that did not arrive."""
+    require(actor(), "mail.review")
+    query = select(OutboundMail).order_by(OutboundMail.id.desc()).limit(MOST)
+    lost = request.args.get("state") == "lost"
+    rows = db.session.scalars(query.where(again.lost()) if lost else query).all()
+    return render_template(
+        "mail/sent.html", rows=rows, outcomes=OUTCOME_NAMES, lost=lost, can_again=again.can_again
+    )
+
+
+@bp.post("/<int:mail_id>/again")
+@signed_in
+def send_again(mail_id: int) -> Response:
+    """Put one that did not arrive back into the outbox, under the same Message-ID."""
+    who = actor()
+    require(who, "mail.review")
+    assert who is not None
+    try:
+        again.send_again(mail_id, by=who)
+        flash(gettext("It will be sent again at once."), "success")
+    except Refused as error:
+        flash(error.sentence(gettext), "warning")
+    return redirect(local_path(request.form.get("back")) or "/mail/sent", code=303)

@@ -1,0 +1,200 @@
+"""What a mail makes: a new ticket, or further words on one. Each in one transaction with its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from helpdesk import files, options
+from helpdesk.agents.rights import SYSTEM, Actor, Role
+from helpdesk.channels.email import proof
+from helpdesk.channels.email.landing import Landing
+from helpdesk.channels.email.models import FOR_PEOPLE, InboundMail
+from helpdesk.channels.email.own import began
+from helpdesk.channels.email.parser import ParsedMail
+from helpdesk.channels.email.verdicts import Settled
+from helpdesk.clock import now
+from helpdesk.customers.people import Asker
+from helpdesk.db import db, locked, retrying, transaction
+from helpdesk.i18n import gettext, in_language
+from helpdesk.notify.mailboxes import by_name
+from helpdesk.tickets import actions
+from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_ticket
+from helpdesk.tickets.lifecycle import move_for
+from helpdesk.tickets.models import Ticket
+from helpdesk.web import settings
+
+OLDEST = timedelta(days=7)  # an older "received" header is a re-delivery: the clock starts now
+GRACE = timedelta(minutes=5)  # by which clocks of servers may differ
+
+
+def put(row: InboundMail, mail: ParsedMail, found: Landing, decided_by: str = "") -> None:
+    """Put the mail where it belongs and give its row that outcome, all or nothing; again from the
+    beginning when another worker made the same new customer, or took the same rows, first.
+
+    Raises Settled when somebody else has done it meanwhile.
+    """
+    kept = _attachments(mail)
+    try:
+        retrying(lambda: _put(row, mail, found, kept, decided_by))
+    except BaseException:
+        files.discard(kept)
+        raise
+
+
+def _put(
+    row: InboundMail,
+    mail: ParsedMail,
+    found: Landing,
+    kept: tuple[files.StoredFile, ...],
+    decided_by: str,
+) -> None:
+    with transaction():
+        row = locked(row)
+        if row.outcome not in (FOR_PEOPLE if decided_by else ("stored",)):
+            raise Settled
+        if found.ticket is None:
+            row.ticket_id, row.outcome = _open(row, mail, found, kept), "ticket"
+        else:
+            row.ticket_id, row.outcome = _reply(row, mail, found, kept), "reply"
+        row.reason, row.detail, row.why = "", "", found.why()
+        row.decided_by = decided_by
+
+
+def _reply(
+    row: InboundMail, mail: ParsedMail, found: Landing, kept: tuple[files.StoredFile, ...]
+) -> int:
+    """The mail's new words on the ticket; a machine's words change nothing else (M5)."""
+    assert found.ticket is not None
+    body, quoted = words_of(mail, is_reply=True)
+    message = actions.add_customer_message(
+        found.ticket,
+        by=customer(mail),
+        body=body,
+        channel="email",
+        files=kept,
+        message_id=mail.message_id or None,
+        quoted=quoted,
+        html=mail.html or "",
+        mail=_said(row, mail, found),
+        automatic=mail.auto_submitted,
+    )
+    return message.ticket_id
+
+
+def _open(
+    row: InboundMail, mail: ParsedMail, found: Landing, kept: tuple[files.StoredFile, ...]
+) -> int:
+    box, intake = by_name(row.mailbox), _intake(row, mail, kept)
+    if box is not None and box.language:
+        intake = replace(intake, language=box.language)
+    said = _said(row, mail, found) | ({"silent": True} if is_old(row, mail) else {})
+    opened = open_ticket(replace(intake, mail=said), customer(mail))
+    if box is not None and box.department_id and opened.ticket.department_id is None:
+        _dispatch(opened.ticket, box.department_id)
+    if options.get("mail_copies") == "each":
+        _name_each_other(row, opened.ticket)
+    return opened.ticket.id
+
+
+def _name_each_other(row: InboundMail, ticket: Ticket) -> None:
+    """The same mail made a ticket in another mailbox, too: a note on both says so."""
+    query = select(InboundMail).where(
+        InboundMail.identity == row.identity, InboundMail.id != row.id, InboundMail.ticket_id > 0
+    )
+    for copy in db.session.scalars(query.order_by(InboundMail.id).limit(5)).all():
+        other = db.session.get_one(Ticket, copy.ticket_id)
+        for here, there, mailbox in ((ticket, other, copy.mailbox), (other, ticket, row.mailbox)):
+            with in_language(settings().language):
+                words = gettext(
+                    "The same mail came to %(mailbox)s, too: %(number)s.",
+                    mailbox=mailbox,
+                    number=there.number,
+                )
+            actions.note(here, by=SYSTEM, body=words)
+
+
+def _dispatch(ticket: Ticket, department_id: int) -> None:
+    """No routing rule has claimed it, so it goes to the department of its mailbox."""
+    if ticket.status == "registered" and move_for("dispatch", "accepted", ticket.kind):
+        actions.accept(ticket, by=SYSTEM)
+        actions.dispatch(ticket, by=SYSTEM, department_id=department_id)
+
+
+def _said(row: InboundMail, mail: ParsedMail, found: Landing) -> dict[str, Any]:
+    box = by_name(row.mailbox)
+    return {
+        "from": mail.from_email,
+        "subject": mail.subject,
+        "automatic": mail.auto_submitted,
+        "mailbox": row.mailbox,
+        "mail_id": row.id,
+        "why": found.why(),
+        **proof.facts(mail, box.proof_by if box is not None else ""),
+        **mail.facts(),
+    }
+
+
+def is_old(row: InboundMail, mail: ParsedMail) -> bool:
+    """Whether the mail lay in the mailbox before we were connected: then nobody is answered by
+    itself (a helpdesk once answered 20,000 old mails)."""
+    connected = began(row.mailbox)
+    sent = row.arrived_at or mail.received_at or mail.date
+    return connected is not None and sent is not None and sent < connected - GRACE
+
+
+def _intake(row: InboundMail, mail: ParsedMail, kept: tuple[files.StoredFile, ...]) -> Intake:
+    subject = " ".join(mail.subject.split())[:MOST_SUBJECT]
+    body, _none = words_of(mail, is_reply=False)
+    intake = Intake(
+        channel="email",
+        subject=subject,
+        body=body,
+        kind=options.get("mail_kind"),
+        person=Asker(name=mail.from_name[:80], email=mail.from_email),
+        external_id=f"mail:{row.id}",
+        received_at=min(_received(row, mail), now()),
+        files=kept,
+        message_id=mail.message_id or None,
+        html=mail.html or "",
+        language=guess_language(subject + body),
+    )
+    return replace(intake, subject=intake.subject or body.splitlines()[0][:80] or "-")
+
+
+def _received(row: InboundMail, mail: ParsedMail) -> datetime:
+    told = row.arrived_at or mail.received_at
+    return told if told and now() - told < OLDEST else row.received_at
+
+
+def customer(mail: ParsedMail) -> Actor:
+    """The sender as the one who does it."""
+    return Actor(
+        kind="customer", id=None, name=mail.from_name or mail.from_email, role=Role.CUSTOMER
+    )
+
+
+def words_of(mail: ParsedMail, *, is_reply: bool) -> tuple[str, str]:
+    """The words of the message that a mail makes, and what is folded below them: a reply's whole
+    text when it repeated older words, so that nothing is lost."""
+    if not is_reply:
+        return (mail.text or " ".join(mail.subject.split()) or "-")[:MOST_BODY], ""
+    words = mail.reply_text or mail.text or mail.subject or "-"
+    repeats = mail.reply_text and mail.reply_text.strip() != mail.text.strip()
+    return words[:MOST_BODY], mail.text if repeats else ""
+
+
+def _attachments(mail: ParsedMail) -> tuple[files.StoredFile, ...]:
+    found: Iterable[Any] = mail.attachments
+    return tuple(
+        files.store(a.content, a.name, a.mime, content_id=a.content_id or "") for a in found
+    )
+
+
+def named(ticket: Ticket) -> Landing:
+    """Where a colleague puts a mail by hand."""
+    return Landing(ticket, "by_hand", number=ticket.number)

@@ -1,0 +1,126 @@
+"""The public front page and form: one of the doors into open_ticket()."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, session
+from werkzeug.wrappers import Response
+
+from helpdesk import options
+from helpdesk.agents.rights import Actor, Role
+from helpdesk.channels.web_forms import CaseForm
+from helpdesk.customers.people import Asker
+from helpdesk.errors import BadInput
+from helpdesk.files import discard, store_uploads
+from helpdesk.i18n import N_
+from helpdesk.limits import allow
+from helpdesk.tickets import responses, setup
+from helpdesk.tickets.intake import Intake, open_ticket
+from helpdesk.tickets.models import Ticket
+from helpdesk.web import settings
+
+bp = Blueprint("public", __name__)
+Page = str | Response | tuple[str, int]
+TRACKED = "tracked"  # numbers that this browser has shown the code of
+MOST_TRACKED = 20
+
+
+@bp.get("/")
+def front() -> str:
+    """What we are here for: write, track, read."""
+    return render_template("public/front.html")
+
+
+@bp.get("/new")
+def new() -> str:
+    """The empty form."""
+    form = CaseForm(once=secrets.token_urlsafe(16)).prepare(g.language)
+    return _form(form)
+
+
+@bp.post("/new")
+def send() -> Page:
+    """Open a ticket, or show the form again with what needs another look."""
+    form = CaseForm().prepare(g.language)
+    if not form.validate_on_submit():
+        return _form(form), 422
+    allow(f"form:{request.remote_addr}", options.get("form_per_hour"), 3600)
+    try:
+        ticket = _open(form)
+    except BadInput as error:
+        form.take(_named_as_in_the_form(error))
+        return _form(form), error.status
+    remember(ticket)
+    return redirect(f"/track/{ticket.number}?new=1", code=303)
+
+
+def _open(form: CaseForm) -> Ticket:
+    if form.website.data:
+        raise BadInput(N_("Please leave the last field empty and send again."))
+    files = store_uploads(form.files.data or ())
+    try:
+        opened = open_ticket(_intake(form, files), customer(form.name.data or ""))
+    except BaseException:
+        discard(files)
+        raise
+    if not opened.new:
+        discard(files)
+    return opened.ticket
+
+
+def _intake(form: CaseForm, files: tuple[Any, ...]) -> Intake:
+    contact = form.contact.data or ""
+    mail = contact if "@" in contact else ""
+    phone = (form.phone.data or "") if mail else contact
+    facts = {name: form[name].data for name in ("product", "order_no", "demand") if form[name].data}
+    return Intake(
+        channel="web",
+        kind=form.kind.data,
+        subject=form.subject.data,
+        body=form.body.data,
+        category=form.category.data,
+        place=form.place.data or "",
+        language=g.language,
+        person=Asker(name=form.name.data or "", email=mail, phone=phone, language=g.language),
+        fields=facts,
+        files=files,
+        external_id=f"form:{form.once.data}" if form.once.data else None,
+    )
+
+
+def customer(name: str) -> Actor:
+    """The customer at this browser as the `by` of a verb."""
+    return Actor(kind="customer", id=None, name=name, role=Role.CUSTOMER, language=g.language)
+
+
+def _named_as_in_the_form(error: BadInput) -> BadInput:
+    """The form has one field for phone and mail."""
+    errors = dict(error.errors)
+    for name in ("email", "phone"):
+        if name in errors:
+            errors["contact"] = errors.pop(name)
+    error.errors = errors
+    return error
+
+
+def _form(form: CaseForm) -> str:
+    return render_template(
+        "public/new.html",
+        form=form,
+        page="new",
+        promise=promised(),
+        most_bytes=settings().max_file_bytes,
+    )
+
+
+def promised() -> Any:
+    """When somebody answers a complaint that is sent now, by the policy in force."""
+    return responses.first_answer_due("complaint", "web", setup.current())
+
+
+def remember(ticket: Ticket) -> None:
+    """Let this browser open the ticket's page without typing the code again."""
+    numbers = [n for n in session.get(TRACKED, []) if n[0] != ticket.number]
+    session[TRACKED] = [*numbers, [ticket.number, ticket.track_salt]][-MOST_TRACKED:]

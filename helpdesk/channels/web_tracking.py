@@ -1,0 +1,209 @@
+"""The tracking page: number and code, no account (M32)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, session
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
+
+from helpdesk import files
+from helpdesk.channels.web import TRACKED, Page, customer, remember
+from helpdesk.channels.web_forms import AddForm, FindForm, RateForm
+from helpdesk.db import db
+from helpdesk.errors import BadInput, NotFound, Refused
+from helpdesk.i18n import N_, gettext
+from helpdesk.limits import allow
+from helpdesk.tickets import (
+    actions,
+    board,
+    callbacks,
+    lifecycle,
+    queries,
+    responses,
+    setup,
+    tracking,
+)
+from helpdesk.tickets.models import Ticket
+from helpdesk.web import settings
+
+bp = Blueprint("track", __name__, url_prefix="/track")
+ASKED_AT_ONCE = 20  # codes tried from one address in ten minutes
+RATEABLE = (lifecycle.Status.REPLIED, lifecycle.Status.CALLBACK, lifecycle.Status.CLOSED)
+STEPS = {
+    "registered": N_("We have your case; nobody has read it yet."),
+    "accepted": N_("Somebody has read your case and takes care of it."),
+    "dispatched": N_("Your case is on its way to the department that can help."),
+    "return_requested": N_("We are finding the right department for your case."),
+    "signed": N_("The department has your case."),
+    "handling": N_("The department is working on your case."),
+    "waiting": N_("We are waiting for something before we can go on."),
+    "replied": N_("We have answered you."),
+    "answered_directly": N_("We have answered you."),
+    "review": N_("We have answered you and are checking whether it was done well."),
+    "callback": N_("We have answered you and will call to hear whether it helped."),
+    "reopened": N_("Your case is open again."),
+    "closed": N_("Your case is closed."),
+    "archived": N_("Your case is closed."),
+    "rejected": N_("We could not take on your case; the reason is below."),
+    "withdrawn": N_("You have taken your case back."),
+    "merged": N_("Your case goes on together with another one."),
+    "transferred": N_("Your case went to somebody outside our company; the name is below."),
+}
+
+
+@bp.get("")
+def ask() -> str:
+    """Where number and code are typed."""
+    return render_template("public/find.html", form=FindForm(), page="track")
+
+
+@bp.post("")
+def find() -> Page:
+    """Open the case, or say that number and code don't fit."""
+    form = FindForm()
+    if not form.validate_on_submit():
+        return render_template("public/find.html", form=form, page="track"), 422
+    allow(f"track:{request.remote_addr}", ASKED_AT_ONCE, 600)
+    try:
+        ticket = tracking.find(form.number.data, form.code.data, settings().secret_key)
+    except NotFound as error:
+        form.form_errors.append(error.sentence(gettext))
+        return render_template("public/find.html", form=form, page="track"), 404
+    remember(ticket)
+    return redirect(f"/track/{ticket.number}", code=303)
+
+
+@bp.get("/<number>/<code>")
+def come_back(number: str, code: str) -> Response:
+    """The link of a mail: keeps the code out of the address from here on."""
+    allow(f"track:{request.remote_addr}", ASKED_AT_ONCE * 5, 600)
+    remember(tracking.find(number, code, settings().secret_key))
+    return redirect(f"/track/{number}")
+
+
+@bp.get("/<number>")
+def show(number: str) -> Page:
+    """Step, promised dates, department, public messages, and what the customer can do."""
+    if not _remembered(number):
+        return redirect("/track")
+    return _page(_ticket(number), AddForm(), RateForm().prepare())
+
+
+@bp.post("/<number>/messages")
+def add(number: str) -> Page:
+    """Add words or files."""
+    ticket, form = _ticket(number), AddForm()
+    allow(f"add:{number}", 30, 3600)
+    if not form.validate_on_submit():
+        return _page(ticket, form, RateForm().prepare()), 422
+    kept: tuple[files.StoredFile, ...] = ()
+    try:
+        kept = files.store_uploads(form.files.data or ())
+        actions.add_customer_message(
+            ticket,
+            by=customer(ticket.person.name),
+            body=form.body.data or "",
+            channel="web",
+            files=kept,
+        )
+    except BadInput as error:
+        files.discard(kept)
+        form.take(error)
+        return _page(_ticket(number), form, RateForm().prepare()), error.status
+    flash(gettext("Thank you. Your message is with us."), "success")
+    return redirect(f"/track/{number}", code=303)
+
+
+@bp.post("/<number>/urge")
+def urge(number: str) -> Response:
+    """Ask us to hurry: once per interval, no clock moves."""
+    ticket = _ticket(number)
+    try:
+        actions.urge(ticket, by=customer(ticket.person.name))
+        flash(gettext("We have told the department that you are waiting."), "success")
+    except Refused as error:
+        flash(error.sentence(gettext), "warning")
+    return redirect(f"/track/{number}", code=303)
+
+
+@bp.post("/<number>/rate")
+def rate(number: str) -> Page:
+    """Judge the outcome, once per round."""
+    ticket, form = _ticket(number), RateForm().prepare()
+    if not form.validate_on_submit():
+        return _page(ticket, AddForm(), form), 422
+    try:
+        callbacks.rate(
+            ticket,
+            by=customer(ticket.person.name),
+            result=int(form.result.data),
+            resolved=form.resolved.data or "",
+            words=form.words.data or "",
+        )
+        flash(gettext("Thank you for telling us."), "success")
+    except Refused as error:
+        flash(error.sentence(gettext), "warning")
+    return redirect(f"/track/{number}", code=303)
+
+
+@bp.get("/<number>/files/<key>")
+def download(number: str, key: str) -> Any:
+    """A public file of this case."""
+    ticket = _ticket(number)
+    public = queries.files(ticket, public_only=True)
+    row = next((each for each in public if each.key == key), None)
+    if row is None:
+        raise NotFound(N_("There is no such file."))
+    return files.answer(row.key, row.name, row.mime)
+
+
+def _remembered(number: str) -> str | None:
+    return next((salt for n, salt in session.get(TRACKED, []) if n == number), None)
+
+
+def _ticket(number: str) -> Ticket:
+    """The case, when this browser has shown its code. Raises NotFound."""
+    salt = _remembered(number)
+    ticket = db.session.scalar(
+        select(Ticket)
+        .where(queries.has_number(number))
+        .options(
+            joinedload(Ticket.person), joinedload(Ticket.department), joinedload(Ticket.category)
+        )
+    )
+    if ticket is None or salt != ticket.track_salt:
+        raise NotFound(
+            N_("Number and code don't belong together. Please check both and try again.")
+        )
+    return ticket
+
+
+def _page(ticket: Ticket, add_form: AddForm, rate_form: RateForm) -> str:
+    snapshot = setup.current()
+    rows = [
+        r
+        for r in responses.current(responses.table(ticket), ticket)
+        if r.promise in responses.FOR_CUSTOMERS
+    ]
+    status = lifecycle.Status(ticket.status)
+    return render_template(
+        "public/track.html",
+        page="track",
+        ticket=ticket,
+        marks=board.marks(rows, snapshot),
+        step=STEPS[status],
+        messages=queries.conversation(ticket, public_only=True),
+        files=queries.files(ticket, public_only=True),
+        form=add_form,
+        rate_form=rate_form,
+        may_rate=status in RATEABLE and not callbacks.rated(ticket),
+        is_open=status in lifecycle.OPEN,
+        is_new=request.args.get("new") == "1",
+        most_bytes=settings().max_file_bytes,
+        code=tracking.secret(ticket, settings().secret_key),
+        reason=queries.closing_reason(ticket),
+        survivor=db.session.get(Ticket, ticket.merged_into_id) if ticket.merged_into_id else None,
+    )

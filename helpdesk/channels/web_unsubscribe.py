@@ -1,0 +1,58 @@
+"""One click, and there is no more mail that a case does not need (RFC 8058); one more, and there is again.
+
+The link's signature is the whole proof, so a mail program may post to it without a cookie. To look at
+the page changes nothing: scanners of mails open every link.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template, request
+from flask_babel import refresh
+
+from helpdesk.db import db
+from helpdesk.limits import allow
+from helpdesk.notify import optouts
+from helpdesk.notify.models import OutboundMail
+from helpdesk.tickets.models import Ticket
+from helpdesk.web import csrf
+
+bp = Blueprint("unsubscribe", __name__, url_prefix="/unsubscribe")
+csrf.exempt(bp)
+
+
+@bp.get("/<token>")
+def show(token: str) -> str:
+    """What the click will do, or that it was done."""
+    return _page(_mail(token), token)
+
+
+@bp.post("/<token>")
+def stop(token: str) -> str:
+    """No more of these mails: from the page's button, or from the mail program itself."""
+    row = _mail(token)
+    optouts.opt_out(row.recipient)
+    return _page(row, token)
+
+
+@bp.post("/<token>/back")
+def back(token: str) -> str:
+    """Write to me again."""
+    row = _mail(token)
+    optouts.opt_in(row.recipient)
+    return _page(row, token)
+
+
+def _mail(token: str) -> OutboundMail:
+    allow(f"unsubscribe:{request.remote_addr}", 300, 600)
+    return optouts.mail_of(token)
+
+
+def _page(row: OutboundMail, token: str) -> str:
+    """In the language of the mail, unless the reader has asked for the other one."""
+    ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
+    if ticket is not None and "lang" not in request.args:
+        g.language = ticket.language
+        refresh()
+    return render_template(
+        "public/unsubscribe.html", row=row, token=token, is_out=optouts.is_out(row.recipient)
+    )

@@ -1,0 +1,153 @@
+"""The flask commands of this part: start-up, seeds, the timer process, the worker.
+
+Each command is a thin door to one function. Other parts bring their own; wiring lists them all.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from flask_migrate import upgrade
+
+from helpdesk import alarms, background, dbclock, events, jobs
+from helpdesk.agents import accounts
+from helpdesk.db import db
+from helpdesk.errors import Refused
+from helpdesk.seeds.defaults import seed_defaults
+from helpdesk.seeds.demo import seed_demo, sign_ins
+from helpdesk.seeds.load import LOAD_PASSWORD, seed_load
+from helpdesk.tickets import manual
+from helpdesk.tickets.administration import calendar_years
+from helpdesk.tickets.models import Ticket
+
+seed = AppGroup("seed", help="Fill the database: defaults, demo, bulk data.")
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Load the demo, if there are no tickets yet.")
+@with_appcontext
+def prepare(demo: bool) -> None:
+    """Make the database ready: migrations and defaults. Running it again changes nothing."""
+    upgrade()
+    seed_defaults()
+    calendar_years.plan()
+    if demo:
+        _demo_once()
+
+
+def _demo_once() -> None:
+    if db.session.scalar(db.select(Ticket.id).limit(1)):
+        click.echo("There are tickets already, so the demo was not loaded.")
+        _show([row for row in sign_ins() if accounts.by_email(row[0])])
+        return
+    click.echo("Loading the demo ...")
+    _demo()
+
+
+@seed.command("defaults")
+def seed_defaults_() -> None:
+    """Calendars, promises, chains and categories, where there are none yet."""
+    seed_defaults()
+    calendar_years.plan()
+    click.echo("The defaults are there.")
+
+
+@seed.command("demo")
+def seed_demo_() -> None:
+    """A believable day in both languages, in an empty database; prints the sign-ins."""
+    _demo()
+
+
+def _demo() -> None:
+    try:
+        sign_ins = seed_demo(progress=_dot if sys.stderr.isatty() else None)
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    _show(sign_ins)
+
+
+def _dot(_happening: str) -> None:
+    click.echo(".", nl=False, err=True)
+
+
+def _show(sign_ins: list[tuple[str, str, str]]) -> None:
+    click.echo("Sign in as one of these:")
+    for email, role, password in sign_ins:
+        click.echo(f"  {role:<11} {email:<38} {password}")
+
+
+@seed.command("load")
+@click.option("--tickets", type=click.IntRange(1, 5_000_000), required=True)
+@click.option("--open", "open_", type=click.IntRange(0), default=None, help="How many not ended.")
+@click.option("--messages", type=click.IntRange(1, 50), default=2, help="On average, per ticket.")
+@click.option("--agents", type=click.IntRange(1, 5000), default=40)
+@click.option("--articles", type=click.IntRange(0, 100_000), default=200)
+@click.option("--seed", "number", type=int, default=1, help="The same number, the same rows.")
+def load(
+    tickets: int, open_: int | None, messages: int, agents: int, articles: int, number: int
+) -> None:
+    """Very many invented tickets for load tests, all or none."""
+    report = seed_load(tickets, open_, messages, agents, number, progress=_say, articles=articles)
+    click.echo(
+        f"{report.tickets} tickets ({report.open} open), {report.messages} messages, "
+        f"{report.events} events, {report.customers} customers, {report.articles} articles."
+    )
+    click.echo(f"{report.long_talk} has twenty messages.")
+    click.echo(f"Sign in with the password {LOAD_PASSWORD} as one of:")
+    for email in report.agents[:10]:
+        click.echo(f"  {email}")
+
+
+def _say(words: str) -> None:
+    click.echo(words, err=True)
+
+
+@click.command("alarms")
+@click.option("--once", is_flag=True, help="Ring and deliver what is due now, then end.")
+@with_appcontext
+def alarms_(once: bool) -> None:
+    """The timer process: rings what is due and sweeps the outbox. Run as many as you like."""
+    if once:
+        dbclock.follow_once(_app())
+        rung = alarms.ring_all()
+        background.beat("alarms")
+        click.echo(f"{rung} alarms rung, {events.deliver_due()} deliveries tried.")
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    dbclock.follow(_app(), stop)
+    running = background.start(_app(), stop)
+    click.echo("Ringing alarms and sweeping the outbox. Ctrl-C ends it.")
+    stop.wait()
+    running.end()
+
+
+@click.command()
+@with_appcontext
+def worker() -> None:
+    """Work off the Redis queue until told to stop; the program stays loaded."""
+    dbclock.follow(_app(), threading.Event())
+    try:
+        jobs.work(_app().app_context)
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command("lifecycle")
+def lifecycle_() -> None:
+    """Print the tables of moves of tickets and notices as Markdown."""
+    click.echo(manual.as_markdown())
+
+
+def _app() -> Flask:
+    found: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return found
+
+
+COMMANDS: tuple[click.Command, ...] = (prepare, seed, alarms_, worker, lifecycle_)

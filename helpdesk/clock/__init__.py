@@ -1,0 +1,61 @@
+"""The present moment and working time. Pure: no Flask, no database.
+
+due_at(now(), Limit.parse("2 wh"), calendar)
+"""
+
+from helpdesk.clock.calendar import CalendarError, DayRule, NoCalendarData, WorkCalendar
+from helpdesk.clock.chinese import chinese_days, default_calendars, published_years
+from helpdesk.clock.counting import (
+    Beyond,
+    Pause,
+    add_work_seconds,
+    after_pause,
+    at_share,
+    closes_at,
+    covers,
+    due_at,
+    opens_at,
+    remaining,
+    share_used,
+    work_seconds_between,
+)
+from helpdesk.clock.explain import Span, explain
+from helpdesk.clock.hours import Interval, Week
+from helpdesk.clock.limits import Limit, LimitError, LimitKind
+from helpdesk.clock.moment import moved_to, now, read_from, tick, wall
+from helpdesk.clock.seasons import Season
+
+__all__ = [
+    "Beyond",
+    "CalendarError",
+    "DayRule",
+    "Interval",
+    "Limit",
+    "LimitError",
+    "LimitKind",
+    "NoCalendarData",
+    "Pause",
+    "Season",
+    "Span",
+    "Week",
+    "WorkCalendar",
+    "add_work_seconds",
+    "after_pause",
+    "at_share",
+    "chinese_days",
+    "closes_at",
+    "covers",
+    "default_calendars",
+    "due_at",
+    "explain",
+    "moved_to",
+    "now",
+    "opens_at",
+    "published_years",
+    "read_from",
+    "remaining",
+    "share_used",
+    "tick",
+    "wall",
+    "work_seconds_between",
+]

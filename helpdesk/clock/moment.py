@@ -1,0 +1,53 @@
+"""The only home of "now"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+
+_moved: ContextVar[datetime | None] = ContextVar("helpdesk_now", default=None)
+
+
+def wall() -> datetime:
+    """What this machine's own clock says, aware and in UTC: right or wrong."""
+    return datetime.now(UTC)
+
+
+_source: Callable[[], datetime] = wall
+
+
+def now() -> datetime:
+    """The present moment, aware and in UTC; inside moved_to() the moment given there."""
+    return _moved.get() or _source()
+
+
+def read_from(source: Callable[[], datetime]) -> None:
+    """Take the present moment from `source` from now on: the database's clock (see helpdesk.dbclock)."""
+    global _source
+    _source = source
+
+
+@contextmanager
+def moved_to(at: datetime) -> Iterator[Callable[[float], datetime]]:
+    """Freeze now() at `at` for this thread or task; yields tick(seconds) to advance it.
+
+    Blocks may be nested: leaving the inner one brings the outer moment back.
+    """
+    if at.tzinfo is None:
+        raise ValueError("A moment needs a time zone.")
+    token = _moved.set(at.astimezone(UTC))
+    try:
+        yield tick
+    finally:
+        _moved.reset(token)
+
+
+def tick(seconds: float) -> datetime:
+    """Advance the frozen clock and return the new moment. Raises RuntimeError on the real clock."""
+    at = _moved.get()
+    if at is None:
+        raise RuntimeError("Only a clock inside moved_to() can tick.")
+    _moved.set(at + timedelta(seconds=seconds))
+    return now()

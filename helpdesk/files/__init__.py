@@ -1,0 +1,36 @@
+"""Stored files: what came with a message, a form or a notice.
+
+Bytes lie under random keys outside the database and are safe on disk before a row names them.
+Names and types from outside are only ever told: never used as a path, never believed.
+"""
+
+from helpdesk.files.download import answer
+from helpdesk.files.kinds import INLINE, accepted_extensions
+from helpdesk.files.names import content_headers, tidy_name
+from helpdesk.files.store import (
+    StoredFile,
+    clear_unfinished,
+    location,
+    open_file,
+    remove,
+    store,
+    stored_keys,
+)
+from helpdesk.files.uploads import discard, store_uploads
+
+__all__ = [
+    "INLINE",
+    "StoredFile",
+    "accepted_extensions",
+    "answer",
+    "clear_unfinished",
+    "content_headers",
+    "discard",
+    "location",
+    "open_file",
+    "remove",
+    "store",
+    "store_uploads",
+    "stored_keys",
+    "tidy_name",
+]

@@ -1,0 +1,184 @@
+"""Bytes on disk under random keys: written aside, forced to disk, then put in place."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, BinaryIO, Protocol
+
+from flask import current_app
+
+from helpdesk.errors import Busy, NotFound
+from helpdesk.files.kinds import (
+    HEAD,
+    extension_for,
+    kind_of,
+    mime_as_told,
+)
+from helpdesk.files.names import NAMELESS, tidy_name
+
+Content = bytes | IO[bytes]
+
+_CHUNK = 1 << 16
+_KEY = re.compile(r"[0-9a-f]{32}")
+_UNFINISHED = "unfinished"
+_UNFINISHED_FOR = 3600  # seconds after which nobody writes a file any more
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+
+
+class Beyond(Exception):
+    """More bytes than allowed."""
+
+
+class Place(Protocol):
+    """What of the settings says where files lie, and what a form may bring."""
+
+    @property
+    def instance(self) -> Path: ...
+    @property
+    def max_file_bytes(self) -> int: ...
+    @property
+    def max_files(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file whose bytes are safe on disk. `safe` False: a type that we only let people download."""
+
+    key: str
+    sha256: str
+    size: int
+    mime: str
+    name: str
+    content_id: str = ""
+    safe: bool = True
+
+
+def place(settings: Place | None) -> Place:
+    """The settings given, or else those of the running app."""
+    known: Place = settings or current_app.extensions["helpdesk_settings"]
+    return known
+
+
+def _root(settings: Place | None) -> Path:
+    return place(settings).instance / "files"
+
+
+def location(key: str, settings: Place | None = None) -> Path:
+    """Where the bytes of a key lie. Raises NotFound for what never was a key."""
+    if not _KEY.fullmatch(key):
+        raise NotFound("There is no such file.")
+    return _root(settings) / key[:2] / key[2:4] / key
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _put_in_place(written: Path, target: Path) -> None:
+    """Rename, and make the name itself survive a power cut."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written.replace(target)
+    for folder in (target.parent, target.parent.parent, target.parent.parent.parent):
+        _sync_folder(folder)
+
+
+def _copy(chunks: Iterable[bytes], target: Path, most: int | None) -> tuple[str, int]:
+    """Write to disk; the SHA-256 and the size. Raises Beyond after `most` bytes."""
+    digest, size = hashlib.sha256(), 0
+    with target.open("xb") as file:
+        for chunk in chunks:
+            size += len(chunk)
+            if most is not None and size > most:
+                raise Beyond
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest(), size
+
+
+def keep(chunks: Iterable[bytes], settings: Place | None, most: int | None) -> tuple[str, str, int]:
+    """Key, SHA-256 and size of what is now on disk; after an error nothing is left behind."""
+    key = secrets.token_hex(16)
+    root, target = _root(settings), location(key, settings)
+    aside = root / _UNFINISHED / key
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        aside.parent.mkdir(exist_ok=True)
+        digest, size = _copy(chunks, aside, most)
+        _put_in_place(aside, target)
+    except BaseException as error:
+        for leftover in (aside, target):
+            leftover.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise Busy("Files can't be stored now. Nothing was kept; please try again.") from error
+        raise
+    return key, digest, size
+
+
+def opened(content: Content) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes, and all of it in pieces."""
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    head = stream.read(HEAD)
+    return head, chain([head], iter(lambda: stream.read(_CHUNK), b""))
+
+
+def store(
+    content: Content, name: str, mime: str, settings: Place | None = None, *, content_id: str = ""
+) -> StoredFile:
+    """Keep a file of any type and size: what a mail brings is never refused.
+
+    The type comes from name and content together; where they agree on none that we know, `mime`
+    (what the sender says) is noted and `safe` is False. Raises Busy when the disk takes no more.
+    """
+    head, chunks = opened(content)
+    shown = tidy_name(name) if name.strip() else NAMELESS + extension_for(mime)
+    kind = kind_of(shown, head)
+    key, digest, size = keep(chunks, settings, most=None)
+    known = kind.mime if kind else mime_as_told(mime)
+    return StoredFile(key, digest, size, known, shown, content_id, safe=kind is not None)
+
+
+def open_file(key: str, settings: Place | None = None) -> BinaryIO:
+    """The bytes of a stored file, open for reading. Raises NotFound, also when they are gone."""
+    try:
+        return location(key, settings).open("rb")
+    except FileNotFoundError as error:
+        raise NotFound("There is no such file.") from error
+
+
+def remove(key: str, settings: Place | None = None) -> None:
+    """Delete a stored file; one that is gone already is no error."""
+    location(key, settings).unlink(missing_ok=True)
+
+
+def stored_keys(settings: Place | None = None, *, older_than: float = 0) -> Iterator[str]:
+    """The keys of all files on disk that are older than so many seconds, to compare with rows."""
+    before = time.time() - older_than
+    for path in _root(settings).glob("??/??/*"):
+        if _KEY.fullmatch(path.name) and path.stat().st_mtime <= before:
+            yield path.name
+
+
+def clear_unfinished(settings: Place | None = None) -> int:
+    """Delete what a crash left half-written an hour ago or more; how many those were."""
+    before = time.time() - _UNFINISHED_FOR
+    left = (_root(settings) / _UNFINISHED).glob("*")
+    stale = [path for path in left if path.stat().st_mtime < before]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)

@@ -1,0 +1,96 @@
+"""What all WTForms of the project share: our own sentences, and errors that a verb found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, ValidationError
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional
+
+from helpdesk.errors import BadInput, Conflict, Refused
+from helpdesk.i18n import gettext, lazy_gettext
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form with a CSRF token. Texts come without blanks around them."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Strip what was typed; passwords say otherwise themselves."""
+
+        def bind_field(self, form: FlaskForm, unbound: Any, options: Any) -> Any:
+            """Give every text field the strip filter."""
+            given = unbound.kwargs.get("filters")
+            if given is None and unbound.field_class.__name__ in STRIPPED:
+                options = options | {"filters": (_stripped,)}
+            return super().bind_field(form, unbound, options)
+
+    def did(self, verb: Callable[[], object]) -> bool:
+        """Whether the form was sent, was right, and the verb went through.
+
+        The sentences of a refusal stand in the form afterwards.
+        """
+        if not self.validate_on_submit():
+            return False
+        try:
+            verb()
+        except BadInput as error:
+            self.take(error)
+        except (Refused, Conflict) as error:
+            self.form_errors.append(error.sentence(gettext))
+        else:
+            return True
+        return False
+
+    def take(self, error: BadInput) -> None:
+        """Show the sentences of a verb at their fields; without a field, above the form."""
+        placed = False
+        for name, text in error.errors.items():
+            field = self._fields.get(name)
+            if field is not None:
+                field.errors = [*field.errors, gettext(text)]
+                placed = True
+        if not placed:
+            self.form_errors.append(error.sentence(gettext))
+
+
+STRIPPED = {"StringField", "TextAreaField", "EmailField", "TelField", "SearchField"}
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.strip() if isinstance(value, str) else value
+
+
+def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """The (value, label) pairs as WTForms wants them."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def filled() -> DataRequired:
+    """The field must be filled, with more than blanks."""
+    return DataRequired(lazy_gettext("Please fill this in."))
+
+
+def at_most(characters: int) -> Length:
+    """No more than so many characters."""
+    return Length(
+        max=characters,
+        message=lazy_gettext("This is too long: %(most)s characters at most.", most=characters),
+    )
+
+
+def may_be_empty() -> Optional:
+    """The field may be left empty; then nothing else is checked."""
+    return Optional()
+
+
+def fits(check: Callable[[Any], bool], sentence: str) -> Callable[[Any, Field], None]:
+    """A validator of one's own: `check` on the data, else the sentence (a message id)."""
+
+    def validate(_form: Any, field: Field) -> None:
+        if not check(field.data):
+            raise ValidationError(gettext(sentence))
+
+    return validate

@@ -1,0 +1,279 @@
+"""Two languages: gettext under one roof, catalogues, and words for times and durations."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_month_names
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from flask import current_app, g, has_app_context
+from flask_babel import force_locale, get_locale, get_translations
+from flask_babel.speaklater import LazyString
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+
+__all__ = [
+    "N_",
+    "_",
+    "day",
+    "duration",
+    "gettext",
+    "in_language",
+    "lazy_gettext",
+    "ngettext",
+    "when",
+]
+
+ROOT = Path(__file__).parent
+CATALOGUE = ROOT / "translations" / "zh_Hans" / "LC_MESSAGES" / "messages.po"
+MONTHS = get_month_names("abbreviated", locale="en")
+HALF_A_YEAR = timedelta(days=180)
+METHODS = [
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2"),
+    ("**/templates/**.txt", "jinja2"),
+]
+KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "_": None,
+    "N_": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "ngettext": (1, 2),
+    "Refused": None,
+    "Conflict": None,
+    "BadInput": None,
+    "NotAllowed": None,
+    "NotFound": None,
+    "TooMany": None,
+    "TooLarge": None,
+    "Busy": None,
+    "NotSignedIn": None,
+    "CalendarError": None,
+    "LimitError": None,
+}
+
+
+def _in_force() -> Any:
+    """The catalogue of the language in force: a page asks it for hundreds of texts.
+
+    Babel empties this place of its own whenever the language changes.
+    """
+    try:
+        context = g._flask_babel
+        found = context.babel_translations
+    except (AttributeError, RuntimeError):  # not asked before, or outside an app
+        found = None
+    if found is None:
+        found = get_translations()
+        if has_app_context():
+            g._flask_babel.babel_translations = found
+    return found
+
+
+def gettext(text: str, **values: object) -> str:
+    """The text in the language in force, with these values filled in."""
+    found: str = _in_force().gettext(text)
+    return found % values if values else found
+
+
+def ngettext(one: str, many: str, num: int, **values: object) -> str:
+    """The same for a number of things; %(num)s is the number."""
+    found: str = _in_force().ngettext(one, many, num)
+    return found % {"num": num, **values}
+
+
+def lazy_gettext(text: str, **values: object) -> LazyString:
+    """The text as it will be in the language of the moment when it is shown."""
+    return LazyString(gettext, text, **values)
+
+
+_ = gettext
+
+
+def speak(environment: Any, trusted: Callable[[str], str]) -> None:
+    """Let templates ask for texts the same way: a page asks for hundreds, so without detours.
+
+    `trusted` marks a text of the catalogue as HTML; values are escaped when they are filled in.
+    """
+
+    def filled(context: EvalContext, text: str, values: dict[str, object]) -> str:
+        found = trusted(text) if context.autoescape else text
+        return found % values if "%" in text else found
+
+    @pass_eval_context
+    def one(context: EvalContext, text: str, **values: object) -> str:
+        return filled(context, _in_force().gettext(text), values)
+
+    @pass_eval_context
+    def many(context: EvalContext, one: str, many: str, num: int, **values: object) -> str:
+        return filled(context, _in_force().ngettext(one, many, num), {"num": num, **values})
+
+    environment.globals |= {"_": one, "gettext": one, "ngettext": many}
+
+
+def N_(text: str) -> str:
+    """Mark a sentence for the catalogue; it is translated where it is shown."""
+    return text
+
+
+def in_language(language: str):  # type: ignore[no-untyped-def]
+    """A context in which every text comes out in `language` (zh_Hans or en)."""
+    return force_locale(language)
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone, Asia/Shanghai outside a request."""
+    return ZoneInfo(
+        getattr(g, "timezone", "Asia/Shanghai") if has_app_context() else "Asia/Shanghai"
+    )
+
+
+def company_zone() -> ZoneInfo:
+    """The company's time zone: a day of a list or a statistic is a day there, whoever reads it."""
+    known = current_app.extensions.get("helpdesk_settings") if has_app_context() else None
+    return ZoneInfo(known.timezone if known else "Asia/Shanghai")
+
+
+def language() -> str:
+    """The language in force: zh_Hans or en."""
+    try:
+        found = g._flask_babel.babel_locale
+    except (AttributeError, RuntimeError):  # not asked before, or outside an app
+        found = None
+    found = found or get_locale()
+    return "zh_Hans" if found is not None and found.language == "zh" else "en"
+
+
+def when(at: datetime | None) -> str:
+    """Date and time for the reader: '11月22日 09:30' or '22 Nov, 09:30'; with a year when it is old."""
+    if at is None:
+        return ""
+    local = at.astimezone(zone())
+    clock = f"{local.hour:02}:{local.minute:02}"
+    old = abs(datetime.now(UTC) - local) >= HALF_A_YEAR
+    if language() == "zh_Hans":
+        year = f"{local.year}年" if old else ""
+        return f"{year}{local.month}月{local.day}日 {clock}"
+    year = f" {local.year}" if old else ""
+    return f"{local.day} {MONTHS[local.month]}{year}, {clock}"
+
+
+def day(at: datetime | None) -> str:
+    """The date alone, in full."""
+    if at is None:
+        return ""
+    return format_date(at.astimezone(zone()), "long", locale=language())
+
+
+def told_moment(text: str) -> str:
+    """A moment that somebody else told in ISO 8601: a day for a date alone, the reader's time when
+    the zone is told, else as it was written."""
+    try:
+        if len(text) == 10:
+            return format_date(date.fromisoformat(text), "long", locale=language())
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return when(told if told.tzinfo else told.replace(tzinfo=zone()))
+
+
+def clock_time(at: datetime) -> str:
+    """Hours and minutes: 09:30."""
+    return format_time(at.astimezone(zone()), "HH:mm", locale=language())
+
+
+def duration(length: timedelta | float) -> str:
+    """A length of time in at most two units: '1 h 12 min', '3 d 4 h'; seconds under a minute."""
+    seconds = int(abs(length.total_seconds() if isinstance(length, timedelta) else length))
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes = rest // 60
+    if days:
+        return _("%(d)s d %(h)s h", d=days, h=hours) if hours else _("%(d)s d", d=days)
+    if hours:
+        return _("%(h)s h %(m)s min", h=hours, m=minutes) if minutes else _("%(h)s h", h=hours)
+    return _("%(m)s min", m=minutes) if minutes else _("%(s)s s", s=seconds)
+
+
+def extract() -> Catalog:
+    """Every marked text of the code and the templates."""
+    found = Catalog(fuzzy=False)
+    options = {"jinja2": {"silent": "false", "trimmed": "true"}}
+    rows = extract_from_dir(
+        ROOT,
+        METHODS,
+        {"**/templates/**.html": options["jinja2"], "**/templates/**.txt": options["jinja2"]},
+        keywords=KEYWORDS,
+        directory_filter=_own_folder,
+    )
+    for _file, _line, message, comments, context in rows:
+        found.add(message, None, auto_comments=comments, context=context)
+    return found
+
+
+def _own_folder(path: str | Path) -> bool:
+    return Path(path).name not in {"static", "translations", "__pycache__"}
+
+
+def catalogue() -> Catalog:
+    """The Chinese catalogue as it is written."""
+    if not CATALOGUE.exists():
+        return Catalog(locale="zh_Hans")
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale="zh_Hans")
+
+
+def update() -> Catalog:
+    """Bring the Chinese catalogue in line with the code; new texts are left empty."""
+    chinese = catalogue()
+    chinese.update(extract(), no_fuzzy_matching=True)
+    chinese.obsolete.clear()
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    with CATALOGUE.open("wb") as file:
+        write_po(file, chinese, no_location=True, sort_output=True, omit_header=False, width=98)
+    return chinese
+
+
+def missing() -> list[str]:
+    """Texts without Chinese words, and texts that the catalogue does not know."""
+    chinese = catalogue()
+    lacking = []
+    for message in extract():
+        if not message.id:
+            continue
+        known = chinese.get(message.id if isinstance(message.id, str) else message.id[0])
+        words = known.string if known else ""
+        if not (all(words) if isinstance(words, tuple | list) else words):
+            lacking.append(str(message.id))
+    return lacking
+
+
+def compile_catalogues() -> None:
+    """Write the binary catalogue when the text is newer; it is not kept in version control."""
+    target = CATALOGUE.with_suffix(".mo")
+    if not CATALOGUE.exists():
+        return
+    if target.exists() and target.stat().st_mtime >= CATALOGUE.stat().st_mtime:
+        return
+    buffer = io.BytesIO()
+    write_mo(buffer, catalogue())
+    temporary = target.with_suffix(f".{os.getpid()}-{id(buffer)}")
+    temporary.write_bytes(buffer.getvalue())
+    temporary.replace(target)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["update"]:
+        update()
+    for text in missing():
+        print("missing:", text)

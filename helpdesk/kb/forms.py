@@ -1,0 +1,99 @@
+"""Forms of the knowledge desk. Lengths and choices are checked by the verbs, in one place."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+
+from helpdesk.forms import Form, at_most, choices, filled, may_be_empty
+from helpdesk.i18n import gettext, language, lazy_gettext
+from helpdesk.kb import shelves
+from helpdesk.kb.drafts import Draft
+from helpdesk.kb.lifecycle import VISIBILITY_NAMES, Visibility
+from helpdesk.kb.models import SHOWN, ArticleRevision
+
+DAY = timedelta(days=1)
+
+
+class ArticleForm(Form):
+    """One version of an article, Chinese and English side by side."""
+
+    title_zh = StringField(lazy_gettext("Title in Chinese"))
+    body_zh = TextAreaField(lazy_gettext("Text in Chinese"))
+    title_en = StringField(lazy_gettext("Title in English"))
+    body_en = TextAreaField(lazy_gettext("Text in English"))
+    category = SelectField(lazy_gettext("Category"), [filled()])
+    visibility = RadioField(lazy_gettext("Who may read it"), default=Visibility.PUBLIC)
+    expires_on = DateField(
+        lazy_gettext("Valid until"),
+        [may_be_empty()],
+        description=lazy_gettext("On the day after it goes offline, and its owner is told."),
+    )
+    version = HiddenField()
+
+    def prepare(self) -> ArticleForm:
+        """The choices in the reader's language."""
+        pairs = [(code, shelf.name(language())) for code, shelf in shelves.all_shelves().items()]
+        self.category.choices = choices([("", gettext("Please choose")), *pairs])
+        self.visibility.choices = choices(
+            [(code, gettext(name)) for code, name in VISIBILITY_NAMES.items()]
+        )
+        return self
+
+    def draft(self, zone: ZoneInfo) -> Draft:
+        """What was typed, as the verbs take it."""
+        texts = {name: getattr(self, name).data or "" for name in SHOWN}
+        return Draft(**texts, expires_at=end_of_day(self.expires_on.data, zone))
+
+    @property
+    def seen_version(self) -> int | None:
+        """The version of the row that the writer had read."""
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+class NewArticleForm(ArticleForm):
+    """The first version, with an address if one is wished."""
+
+    code = StringField(
+        lazy_gettext("Web address"),
+        description=lazy_gettext("Left empty, it is made from the English title."),
+    )
+
+
+class EndForm(Form):
+    """Until when a published article holds."""
+
+    expires_on = DateField(lazy_gettext("Valid until"), [may_be_empty()])
+
+
+class CategoryForm(Form):
+    """The two names of a category."""
+
+    name_zh = StringField(lazy_gettext("Name in Chinese"), [filled(), at_most(60)])
+    name_en = StringField(lazy_gettext("Name in English"), [filled(), at_most(60)])
+
+
+class NewCategoryForm(CategoryForm):
+    """A new category, with the code that never changes."""
+
+    code = StringField(lazy_gettext("Code"), [filled(), at_most(40)])
+
+
+def filled_from(revision: ArticleRevision, zone: ZoneInfo) -> dict[str, Any]:
+    """What the form shows of a version."""
+    values = revision.values()
+    return values | {"expires_on": last_day(values.pop("expires_at"), zone)}
+
+
+def end_of_day(day: Any, zone: ZoneInfo) -> datetime | None:
+    """The midnight after a day in this zone; None for no day."""
+    return datetime.combine(day + DAY, time(0), zone) if day else None
+
+
+def last_day(at: datetime | None, zone: ZoneInfo) -> Any:
+    """The day that ends at this moment; None for no moment."""
+    return (at.astimezone(zone) - timedelta(seconds=1)).date() if at else None

@@ -1,0 +1,117 @@
+"""The desk's list of articles: views, filters, pages, counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy.orm import load_only
+
+from helpdesk import search as index
+from helpdesk.agents.rights import Actor
+from helpdesk.clock import now
+from helpdesk.db import db
+from helpdesk.i18n import N_
+from helpdesk.kb.lifecycle import State
+from helpdesk.kb.models import Article, KbCategory
+from helpdesk.kb.queries import LIGHT, dialect, ranked, visible_to
+
+PAGE = 50
+SOON = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the desk's list is narrowed to; empty means everything."""
+
+    q: str = ""
+    view: str = ""
+    category: str = ""
+    visibility: str = ""
+    lacks: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the view is asked for."""
+        return bool(self.q or self.category or self.visibility or self.lacks)
+
+
+VIEWS = {
+    "": N_("All"),
+    State.DRAFT: N_("Drafts"),
+    State.REVIEW: N_("To review"),
+    State.PUBLISHED: N_("Published"),
+    State.EXPIRED: N_("Expired"),
+    "ending": N_("Ending soon"),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list; `next` is the place where the next one begins."""
+
+    articles: list[Article]
+    next: str | None = None
+
+
+def listed(who: Actor, asked: Filter, after: str = "") -> Page:
+    """The desk's list, last changed first, or the best first when words are asked for."""
+    conditions = _conditions(asked)
+    if asked.q:
+        found = index.ranked(asked.q, "article", dialect(), prefix=True)
+        scope = and_(visible_to(who), *conditions)
+        return Page(ranked(found, scope, "", PAGE, load_only(*LIGHT)))
+    query = select(Article).options(load_only(*LIGHT)).where(visible_to(who), *conditions)
+    if after.isascii() and after.isdecimal() and len(after) < 16:
+        query = query.where(_behind(int(after)))
+    order = (Article.updated_at.desc(), Article.id.desc())
+    rows = list(db.session.scalars(query.order_by(*order).limit(PAGE + 1)))
+    return Page(rows[:PAGE], str(rows[PAGE - 1].id) if len(rows) > PAGE else None)
+
+
+def _behind(article_id: int) -> ColumnElement[bool]:
+    place = select(Article.updated_at).where(Article.id == article_id).scalar_subquery()
+    same = and_(Article.updated_at == place, Article.id < article_id)
+    return or_(Article.updated_at < place, same)
+
+
+def _conditions(asked: Filter) -> list[ColumnElement[bool]]:
+    found = [_of_view(asked.view)] if asked.view else []
+    if asked.category:
+        found.append(Article.category == asked.category)
+    if asked.visibility:
+        found.append(Article.visibility == asked.visibility)
+    if asked.lacks:
+        found.append((Article.title_zh if asked.lacks == "zh_Hans" else Article.title_en) == "")
+    return found
+
+
+def _of_view(view: str) -> ColumnElement[bool]:
+    if view == "ending":
+        return and_(Article.live.is_not(None), Article.expires_at <= now() + SOON)
+    return Article.state == view if view in set(State) else false()
+
+
+@dataclass(frozen=True)
+class Overview:
+    """How many articles each view of the desk holds, and the categories in their order."""
+
+    counts: dict[str, int]
+    shelves: dict[str, KbCategory]
+
+
+def overview(who: Actor) -> Overview:
+    """Counts and categories in one statement: the list has a budget."""
+    views = [view for view in VIEWS if view]
+    columns = [func.count().filter(_of_view(view)) for view in views]
+    labelled = [column.label(f"view_{place}") for place, column in enumerate(columns)]
+    counted = select(func.count().label("all"), *labelled).where(visible_to(who)).subquery()
+    rows = db.session.execute(
+        select(KbCategory, *counted.c)
+        .select_from(counted)
+        .outerjoin(KbCategory, true())
+        .order_by(KbCategory.position, KbCategory.id)
+    ).all()
+    shelves = {row[0].code: row[0] for row in rows if row[0] is not None}
+    return Overview(dict(zip(["", *views], rows[0][1:], strict=True)), shelves)

@@ -1,0 +1,68 @@
+"""Every mail that we send, with what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.clock import now
+from helpdesk.db import JsonData, Model, UtcTime
+
+OPEN = ("queued", "sending", "retry", "uncertain")
+LOST = ("failed", "bounced", "uncertain")  # red: somebody must look
+
+
+class OutboundMail(Model):
+    """One mail to one address because of one event.
+
+    queued     waits for its turn             sending   a process is at it until next_at
+    sent       the mail server took it        retry     it will be tried again at next_at
+    failed     refused, or given up           bounced   taken, and then it came back
+    uncertain  the line broke after the mail was handed over: perhaps delivered. It is sent once
+               more with the same Message-ID; after that a person decides
+    kept       no mail server is set: it stays here to be read
+    withdrawn  it was not needed for a case, and its recipient wants no such mail
+
+    The unique row makes a repeated delivery harmless, and the Message-ID stays the same on every
+    try, so that the receiver can drop a copy.
+    """
+
+    __tablename__ = "outbound_mail"
+    __table_args__ = (
+        UniqueConstraint("event_seq", "purpose", "recipient"),
+        Index("ix_outbound_mail_due", "state", "next_at"),
+        Index("ix_outbound_mail_recipient", "recipient", "made_at"),
+        Index("ix_outbound_mail_domain", "domain", "made_at"),
+        Index("ix_outbound_mail_sent", "mailbox", "sent_at"),
+        Index("ix_outbound_mail_ticket", "ticket_id"),
+        Index("ix_outbound_mail_message_id", "message_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_seq: Mapped[int]
+    purpose: Mapped[str]
+    recipient: Mapped[str]
+    domain: Mapped[str] = mapped_column(default="", server_default="")  # of the recipient
+    mailbox: Mapped[str] = mapped_column(default="")  # which of our mailboxes sends it
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
+    message_ref: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # whose words
+    message_id: Mapped[str]
+    in_reply_to: Mapped[str] = mapped_column(default="")
+    thread: Mapped[list[Any]] = mapped_column(JsonData, default=list)  # the References header
+    reply_to: Mapped[str] = mapped_column(default="")
+    automatic: Mapped[bool] = mapped_column(default=True)
+    subject: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str] = mapped_column(default="queued")
+    error: Mapped[str] = mapped_column(default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    doubts: Mapped[int] = mapped_column(default=0)  # tries that may have delivered it
+    refused: Mapped[bool] = mapped_column(
+        default=False
+    )  # put off: by its server, or by our own pace
+    made_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    next_at: Mapped[datetime | None] = mapped_column(UtcTime, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -1,0 +1,230 @@
+"""Write a mail down, send it, try again: each row tells at any time what became of it (F20).
+
+A mail that a server refuses for now is tried after 1, 5, 15 and 60 minutes, then hourly, for a day.
+A server that can't be reached is asked every minute by one mail, while the others wait with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.exc import IntegrityError
+
+from helpdesk import jobs
+from helpdesk.agents.rights import SYSTEM
+from helpdesk.clock import now
+from helpdesk.db import db, locked, retrying, transaction
+from helpdesk.errors import HelpdeskError
+from helpdesk.notify import optouts, paces
+from helpdesk.notify.letters import message_of, sender_of, server_for
+from helpdesk.notify.models import LOST, OPEN, OutboundMail
+from helpdesk.notify.paces import is_provider
+from helpdesk.notify.smtp import Ended, Server, hand_over
+from helpdesk.tickets import actions
+
+log = logging.getLogger(__name__)
+MOST_AUTOMATIC = 10  # automatic mails to one address in an hour: nobody can be bombed through us
+MOST_TO_DOMAIN = (
+    100  # the same for all addresses of one company; the large providers are everybody's
+)
+PAUSES = (1, 5, 15, 60)  # minutes after a refusal for now; then hourly
+UNREACHABLE = timedelta(minutes=1)
+GIVE_UP = {"retry": timedelta(hours=24), "unreachable": timedelta(days=5)}
+LEASE = timedelta(minutes=5)  # longer than a conversation with a mail server can last
+SECOND_TRY = timedelta(minutes=5)  # after one that may have delivered
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is to be sent, before it is written down."""
+
+    event_seq: int
+    purpose: str
+    recipient: str
+    subject: str
+    body: str
+    message_id: str
+    in_reply_to: str = ""
+    thread: tuple[str, ...] = ()
+    reply_to: str = ""
+    automatic: bool = True
+    mailbox: str = ""
+    ticket_id: int | None = None
+    notice_id: int | None = None
+    message_ref: int | None = None
+    internal: bool = False  # to a colleague: nobody from outside can set off a flood of these
+
+
+def send(letter: Letter, *, after: timedelta = timedelta(0)) -> None:
+    """Write the letter down once, and send it now or `after` a while. Never raises for the mail
+    server's sake: the row says what became of it."""
+    row = _written(letter, now() + after)
+    if row.state == "queued" and not after:
+        attempt(row.id)
+
+
+def _written(letter: Letter, due: datetime) -> OutboundMail:
+    same = select(OutboundMail).where(
+        OutboundMail.event_seq == letter.event_seq,
+        OutboundMail.purpose == letter.purpose,
+        OutboundMail.recipient == letter.recipient,
+    )
+    known = db.session.scalar(same.execution_options(populate_existing=True))
+    if known is not None:
+        return known
+    try:
+        with transaction() as session:
+            row = OutboundMail(**_columns(letter), next_at=due)
+            row.state = "failed" if _is_limited(letter) else "queued"
+            row.error = "limit" if row.state == "failed" else ""
+            session.add(row)
+    except IntegrityError:
+        return db.session.scalars(same).one()
+    return row
+
+
+def _columns(letter: Letter) -> dict[str, object]:
+    """The letter as a row."""
+    values = vars(letter) | {"thread": list(letter.thread)}
+    values["domain"] = _domain(letter.recipient)
+    return {name: value for name, value in values.items() if name != "internal"}
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _is_limited(letter: Letter) -> bool:
+    """Whether this address from outside, or its whole company, had its automatic mails of this hour."""
+    if not letter.automatic or letter.internal:
+        return False
+    domain = _domain(letter.recipient)
+    one = _automatic(OutboundMail.recipient == letter.recipient) >= MOST_AUTOMATIC
+    return one or (
+        not is_provider(domain) and _automatic(OutboundMail.domain == domain) >= MOST_TO_DOMAIN
+    )
+
+
+def _automatic(to_whom: ColumnElement[bool]) -> int:
+    """How many automatic mails went there in this hour."""
+    hour = now().replace(minute=0, second=0, microsecond=0)
+    recent = select(func.count()).where(
+        to_whom, OutboundMail.automatic, OutboundMail.made_at > hour
+    )
+    return db.session.scalar(recent) or 0
+
+
+@jobs.job("outbox")
+def send_due(limit: int = 100) -> int:
+    """Send what is due; returns how many were tried. A dead server costs one try, not all."""
+    due = db.session.scalars(
+        select(OutboundMail.id)
+        .where(OutboundMail.state.in_(OPEN), OutboundMail.next_at <= now())
+        .order_by(OutboundMail.next_at, OutboundMail.id)
+        .limit(limit)
+    ).all()
+    gone: set[Server] = set()
+    for row_id in due:
+        attempt(row_id, gone)
+    return len(due)
+
+
+def attempt(row_id: int, gone: set[Server] | None = None) -> None:
+    """Try to send one mail whose turn it is; `gone` collects servers that did not answer."""
+    gone = set() if gone is None else gone
+    row = _claimed(row_id)
+    if row is None:
+        return
+    try:
+        server = server_for(row)
+        if row.purpose in optouts.NOT_NEEDED and optouts.is_out(row.recipient):
+            ended = Ended("withdrawn", "unsubscribed")
+        elif server is None:
+            ended = Ended("kept")
+        elif server in gone:
+            ended = Ended("waiting")
+        else:
+            ended = hand_over(server, sender_of(row), row.recipient, message_of(row))
+    except (HelpdeskError, OSError, ValueError) as error:
+        log.exception("Mail %s could not be written", row_id)
+        ended = Ended("failed", f"{type(error).__name__}: {error}")
+    if ended.state == "unreachable" and server is not None:
+        gone.add(server)
+    _settle(row_id, ended)
+
+
+def _claimed(row_id: int) -> OutboundMail | None:
+    """Take the mail for one try. One that was being sent when its process died may be delivered."""
+    with transaction() as session:
+        row = session.scalar(
+            select(OutboundMail)
+            .where(OutboundMail.id == row_id)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        )
+        if row is None or row.state not in OPEN or row.next_at is None or row.next_at > now():
+            return None
+        if row.state == "sending" and _doubted(row, "the program ended while it was sending"):
+            return None
+        if paces.is_full(row.mailbox):
+            row.next_at, row.refused = now() + paces.PAUSE, True
+            return None
+        row.state, row.tries, row.next_at = "sending", row.tries + 1, now() + LEASE
+    return row
+
+
+def _settle(row_id: int, ended: Ended) -> None:
+    """Note how the try ended; done again when the database made it give way: the mail is out."""
+    retrying(lambda: _settle_once(row_id, ended))
+
+
+def _settle_once(row_id: int, ended: Ended) -> None:
+    with transaction() as session:
+        row = locked(session.get_one(OutboundMail, row_id))
+        if row.state != "sending":
+            return  # a bounce was faster than the server's answer
+        row.error = ended.words
+        if ended.state == "sent":
+            row.state, row.sent_at, row.next_at = "sent", now(), None
+        elif ended.state in ("kept", "failed", "withdrawn"):
+            row.state, row.next_at = ended.state, None
+        elif ended.state == "uncertain":
+            _doubted(row, ended.words)
+        else:
+            _later(row, ended)
+        tell(row)
+
+
+def _later(row: OutboundMail, ended: Ended) -> None:
+    row.refused = ended.state == "retry"
+    if ended.state == "waiting":  # behind another mail that found the server gone
+        row.state, row.tries, row.next_at = "retry", row.tries - 1, now() + UNREACHABLE
+    elif now() - row.made_at >= GIVE_UP[ended.state]:
+        row.state, row.next_at = "failed", None
+    elif ended.state == "unreachable":
+        row.state, row.next_at = "retry", now() + UNREACHABLE
+    else:
+        pause = PAUSES[min(row.tries, len(PAUSES)) - 1]
+        row.state, row.next_at = "retry", now() + timedelta(minutes=pause)
+
+
+def _doubted(row: OutboundMail, words: str) -> bool:
+    """Note a try that may have delivered; True when a further one is not due now (or ever)."""
+    row.doubts, row.state, row.error = row.doubts + 1, "uncertain", words
+    row.next_at = now() + SECOND_TRY if row.doubts < 2 else None
+    return True
+
+
+def tell(row: OutboundMail) -> None:
+    """Show on the message what became of its mail; a failure is noted in the ticket's history."""
+    if row.message_ref is not None:
+        lost = row.state in LOST and row.next_at is None
+        actions.mark_mailed(
+            row.message_ref,
+            by=SYSTEM,
+            lost=lost,
+            mailed={"state": row.state, "error": row.error, "to": row.recipient, "mail": row.id},
+        )

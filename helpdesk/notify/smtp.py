@@ -1,0 +1,155 @@
+"""Hands one mail for one address to a mail server, and tells exactly how that ended (F20)."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP as ON_THE_WIRE
+from urllib.parse import unquote, urlsplit
+
+from helpdesk.notify import bearer
+
+TIMEOUT = 30  # seconds for one step
+DEADLINE = 180  # seconds for all of it: a server that drips one byte a second holds nobody longer
+
+
+@dataclass(frozen=True)
+class Server:
+    """A mail server to send through. tls: tls, starttls, none, offered (STARTTLS when offered).
+
+    `token` gives what to sign in with, where there is no password.
+    """
+
+    host: str
+    port: int
+    tls: str = "offered"
+    user: str = ""
+    secret: str = ""
+    token: bearer.Token | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """state: sent, retry, failed, uncertain, or unreachable (the server, not this mail)."""
+
+    state: str
+    words: str = ""
+
+
+def server_of(url: str) -> Server:
+    """smtp://user:password@host:port, or smtps://..."""
+    parts = urlsplit(url)
+    safe = parts.scheme == "smtps"
+    return Server(
+        parts.hostname or "localhost",
+        parts.port or (465 if safe else 25),
+        "tls" if safe else "offered",
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )
+
+
+def hand_over(server: Server, sender: str, recipient: str, message: EmailMessage) -> Ended:
+    """Send it. Never raises for anything that a server or a network can do."""
+    raw = message.as_bytes(policy=ON_THE_WIRE)
+    handed = threading.Event()
+    try:
+        with connected(server) as connection:
+            return _converse(connection, sender, recipient, raw, handed)
+    except (OSError, smtplib.SMTPException) as error:
+        words = words_of(error)
+        return Ended("uncertain" if handed.is_set() else "unreachable", words)
+
+
+@contextmanager
+def connected(server: Server) -> Iterator[smtplib.SMTP]:
+    """A connection that is signed in, and cut at DEADLINE. Raises OSError or SMTPException."""
+    kind = smtplib.SMTP_SSL if server.tls == "tls" else smtplib.SMTP
+    connection = kind(timeout=TIMEOUT)
+    if isinstance(connection, smtplib.SMTP_SSL):
+        connection.context = ssl.create_default_context()
+    watch = threading.Timer(DEADLINE, _cut, [connection])
+    watch.daemon = True
+    watch.start()
+    try:
+        connection._host = server.host  # type: ignore[attr-defined]  # the name in its certificate
+        code, words = connection.connect(server.host, server.port)
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, words)
+        _sign_in(connection, server)
+        yield connection
+        with suppress(OSError, smtplib.SMTPException):
+            connection.quit()
+    finally:
+        watch.cancel()
+        connection.close()
+
+
+def _cut(connection: smtplib.SMTP) -> None:
+    with suppress(OSError, AttributeError):
+        assert connection.sock is not None
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _sign_in(connection: smtplib.SMTP, server: Server) -> None:
+    connection.ehlo_or_helo_if_needed()
+    offered = server.tls == "offered" and connection.has_extn("starttls")
+    if server.tls == "starttls" or offered:
+        connection.starttls(context=ssl.create_default_context())
+        connection.ehlo()
+    if server.token is not None:
+        bearer.sign_in(
+            lambda token: _bear(connection, server.user, token),
+            server.token,
+            smtplib.SMTPAuthenticationError,
+        )
+    elif server.user:
+        connection.login(server.user, server.secret)
+
+
+def _bear(connection: smtplib.SMTP, user: str, token: str) -> None:
+    """XOAUTH2; a refusal is first explained in a challenge, which wants an empty answer."""
+    said = bearer.words(user, token)
+    connection.auth("XOAUTH2", lambda challenge=None: said if challenge is None else "")
+
+
+def _converse(
+    connection: smtplib.SMTP, sender: str, recipient: str, raw: bytes, handed: threading.Event
+) -> Ended:
+    for step in (lambda: connection.mail(sender), lambda: connection.rcpt(recipient)):
+        code, words = step()
+        if code not in (250, 251):
+            return _refused(code, words)
+    code, words = connection.docmd("DATA")
+    if code != 354:
+        return _refused(code, words)
+    handed.set()  # from here on nobody can know, until the server says so
+    connection.send(re.sub(rb"(?m)^\.", b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n"))
+    connection.send(b".\r\n")
+    code, words = connection.getreply()
+    return Ended("sent") if 200 <= code < 300 else _refused(code, words)
+
+
+def _refused(code: int, words: bytes) -> Ended:
+    if code < 400 or code == 421:  # it closes for all: nothing is wrong with this mail
+        return Ended("unreachable", _text(code, words))
+    return Ended("retry" if code < 500 else "failed", _text(code, words))
+
+
+def _text(code: int, words: bytes) -> str:
+    return f"{code} {words.decode('utf8', 'replace')}"[:500]
+
+
+def words_of(error: BaseException) -> str:
+    """One line that says what went wrong, as the server or the system put it."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        words = error.smtp_error
+        return _text(error.smtp_code, words if isinstance(words, bytes) else words.encode())
+    return (str(error) or type(error).__name__)[:500]

@@ -1,0 +1,1 @@
+"""What a new installation starts with, and the demo's believable day."""

@@ -1,0 +1,153 @@
+"""The deployment's settings, read once from the environment. An odd value refuses to start."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+LANGUAGES = ("zh_Hans", "en")
+
+
+class SettingsError(ValueError):
+    """A setting is missing or odd; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one process needs to know of its surroundings."""
+
+    database_url: str
+    redis_url: str | None
+    secret_key: str
+    host: str
+    port: int
+    base_url: str
+    timezone: str
+    language: str
+    instance: Path
+    smtp_url: str | None
+    mail_from: str
+    company: str
+    company_zh: str
+    behind_proxies: int
+    secure_cookies: bool
+    role: str
+    mail_key: str = ""
+    dns_server: str = ""
+    max_file_bytes: int = 20 * 1024 * 1024
+    max_files: int = 10
+    max_mail_bytes: int = 25 * 1024 * 1024
+
+    @property
+    def embedded(self) -> bool:
+        """True for SQLite in one process: the same process rings alarms and delivers."""
+        return self.database_url.startswith("sqlite")
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Settings from HELPDESK_* variables (NAME_FILE reads a secret from a file).
+
+    Raises SettingsError for an odd value.
+    """
+    get = _Reader(environ)
+    instance = Path(get("INSTANCE", "instance")).absolute()
+    instance.mkdir(parents=True, exist_ok=True)
+    database_url = _database_url(get("DATABASE_URL", f"sqlite:///{instance / 'helpdesk.sqlite3'}"))
+    host, port = get("HOST", "127.0.0.1"), get.number("PORT", 5000)
+    base_url = get("BASE_URL", f"http://{host}:{port}").rstrip("/")
+    return Settings(
+        database_url=database_url,
+        redis_url=get("REDIS_URL", "") or None,
+        secret_key=_secret_key(get("SECRET_KEY", ""), database_url, instance),
+        host=host,
+        port=port,
+        base_url=_http_url(base_url),
+        timezone=_zone(get("TIMEZONE", "Asia/Shanghai")),
+        language=get.choice("LANGUAGE", "zh_Hans", LANGUAGES),
+        instance=instance,
+        smtp_url=get("SMTP_URL", "") or None,
+        mail_from=get("MAIL_FROM", "helpdesk@localhost"),
+        company=get("COMPANY", "Helpdesk"),
+        company_zh=get("COMPANY_ZH", "服务台"),
+        behind_proxies=get.number("PROXIES", 0),
+        secure_cookies=base_url.startswith("https://"),
+        mail_key=get("MAIL_KEY", ""),
+        dns_server=_dns_server(get("DNS_SERVER", "")),
+        role=get.choice("ROLE", "all", ("all", "web", "live")),
+    )
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def __call__(self, name: str, default: str) -> str:
+        path = self.environ.get(f"HELPDESK_{name}_FILE")
+        if path:
+            return Path(path).read_text(encoding="utf8").strip()
+        return self.environ.get(f"HELPDESK_{name}", default).strip() or default
+
+    def number(self, name: str, default: int) -> int:
+        text = self(name, str(default))
+        if not text.isdecimal():
+            raise SettingsError(f"HELPDESK_{name} takes a whole number, not {text!r}.")
+        return int(text)
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        text = self(name, default)
+        if text not in choices:
+            raise SettingsError(f"HELPDESK_{name} takes one of {', '.join(choices)}, not {text!r}.")
+        return text
+
+
+def _dns_server(text: str) -> str:
+    host, _colon, port = text.partition(":")
+    try:
+        if text:
+            ipaddress.IPv4Address(host)
+            int(port or 53)
+    except ValueError:
+        raise SettingsError(
+            f"HELPDESK_DNS_SERVER takes an address such as 192.0.2.1 or 192.0.2.1:53, not {text!r}."
+        ) from None
+    return text
+
+
+def _database_url(url: str) -> str:
+    scheme = urlsplit(url).scheme
+    if scheme in ("postgres", "postgresql"):
+        return "postgresql+psycopg" + url[len(scheme) :]
+    if scheme not in ("sqlite", "postgresql+psycopg"):
+        raise SettingsError(f"HELPDESK_DATABASE_URL takes sqlite or postgresql, not {scheme!r}.")
+    return url
+
+
+def _http_url(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise SettingsError(f"HELPDESK_BASE_URL takes http://... or https://..., not {url!r}.")
+    return url
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(f"HELPDESK_TIMEZONE: there is no time zone {name!r}.") from error
+
+
+def _secret_key(given: str, database_url: str, instance: Path) -> str:
+    """The key from the environment, or for the embedded default one made and kept in instance/."""
+    if given:
+        return given
+    if not database_url.startswith("sqlite"):
+        raise SettingsError("HELPDESK_SECRET_KEY must be set when the database is PostgreSQL.")
+    path = instance / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), encoding="utf8")
+    return path.read_text(encoding="utf8").strip()

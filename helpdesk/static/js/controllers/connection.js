@@ -1,0 +1,14 @@
+// The mark in the status line that says whether pushes arrive. Words in values on, off and wait.
+import { Controller } from "../vendor.js";
+
+export default class extends Controller {
+  static targets = ["word"];
+  static values = { on: String, off: String, wait: String };
+
+  show({ detail: state }) {
+    this.element.classList.toggle("is-on", state === "on");
+    this.element.classList.toggle("is-off", state === "off");
+    const text = { on: this.onValue, off: this.offValue }[state] ?? this.waitValue;
+    if (this.wordTarget.textContent !== text) this.wordTarget.textContent = text;
+  }
+}

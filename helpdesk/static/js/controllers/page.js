@@ -1,0 +1,21 @@
+// Three small things of every page: a remark that can be put away, a <details> menu that closes by itself, printing.
+import { Controller } from "../vendor.js";
+
+export class Flash extends Controller {
+  close() { this.element.remove(); }
+}
+
+/** Closes on a click elsewhere and on Escape (the actions stand in the menu macro). */
+export class Menu extends Controller {
+  elsewhere(event) { if (!this.element.contains(event.target)) this.element.open = false; }
+
+  escape() {
+    if (!this.element.open) return;
+    this.element.open = false;
+    this.element.querySelector("summary").focus();
+  }
+}
+
+export class Print extends Controller {
+  now() { window.print(); }
+}

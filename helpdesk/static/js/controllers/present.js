@@ -1,0 +1,20 @@
+// The state of the person at the desk: the select sends itself, and the open page says "still here" once a minute.
+// Value: beat (the address of the heartbeat).
+import { csrfToken } from "../texts.js";
+import { Controller } from "../vendor.js";
+
+const BEAT = 60000;
+
+export default class extends Controller {
+  static values = { beat: String };
+
+  connect() { this.timer = setInterval(() => this.beat(), BEAT); }
+
+  disconnect() { clearInterval(this.timer); }
+
+  send() { this.element.requestSubmit(); }
+
+  beat() {
+    fetch(this.beatValue, { method: "POST", headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" } }).catch(() => null);
+  }
+}

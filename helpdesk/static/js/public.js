@@ -1,0 +1,12 @@
+// Entry for the customer's pages and for paper: small behaviours only, every page works without them.
+import clock from "./controllers/clock.js";
+import confirm from "./controllers/confirm.js";
+import counter from "./controllers/counter.js";
+import dialog from "./controllers/dialog.js";
+import draft from "./controllers/draft.js";
+import files from "./controllers/files.js";
+import { Flash, Menu, Print } from "./controllers/page.js";
+import suggest from "./controllers/suggest.js";
+import { start } from "./vendor.js";
+
+start({ clock, confirm, counter, dialog, draft, files, flash: Flash, menu: Menu, print: Print, suggest });

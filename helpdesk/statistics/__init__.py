@@ -1,0 +1,11 @@
+"""What supervisors see. Every number comes with the Filter of the list behind it, and that list is
+asked for with the same conditions: so both are equal (M34).
+
+    periods.py    from when to when, in days of the company, and the stretch to compare with
+    measures.py   what is counted: name, definition, which cases, of which cases
+    groups.py     by what it is told apart: day, channel, category ... as SQL and as Filter
+    counting.py   the queries: GROUP BY with conditional sums, never a loop over tickets
+    figures.py    queries + measures -> cells and rows
+    report.py     the page; charts.py its charts; words.py its sentences
+    wallboard.py  eight figures of this moment
+"""

@@ -1,0 +1,224 @@
+"""The statistics page: what was asked, the sentence, tiles, the table, and what stands below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from helpdesk.agents.rights import Actor
+from helpdesk.errors import BadInput
+from helpdesk.statistics import counting, groups, words
+from helpdesk.statistics.counting import Edges, Judged
+from helpdesk.statistics.figures import NOBODY, Cell, Figures, Row, wilson
+from helpdesk.statistics.groups import Scope
+from helpdesk.statistics.measures import BY_CODE, Measure
+from helpdesk.statistics.periods import Period, choose
+from helpdesk.tickets import choices, lists, responses, setup
+from helpdesk.tickets.callbacks import SCORES
+from helpdesk.tickets.lists import Filter
+
+NARROWED_BY = ("kind", "channel", "severity", "category", "department", "assignee", "place")
+COLUMNS = (
+    "received",
+    "closed",
+    "open",
+    "overdue",
+    "on_time",
+    "response_time",
+    "resolve_time",
+    "satisfaction",
+    "repeats",
+    "returned",
+    "urged",
+    "reopened",
+    "escalated",
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for: the scope, by what it is told apart, and whose promise is judged."""
+
+    scope: Scope
+    by: str
+    promise: str
+
+    @property
+    def period(self) -> Period:
+        """From when to when."""
+        return self.scope.period
+
+    def query(self, **changes: Any) -> str:
+        """The address of the same with these changes (by, promise, period, category ...)."""
+        base = replace(self.scope.base, merged="")
+        found: dict[str, Any] = {}
+        for name, value in base.pairs():
+            found.setdefault(name, []).append(value)
+        period = self.period
+        found |= {"period": period.code} if period.code else {}
+        found |= {} if period.code else {"from": period.since, "to": period.until}
+        found |= {"by": self.by}
+        if self.promise != "resolve":
+            found["promise"] = self.promise
+        if "period" in changes:
+            found = {k: v for k, v in found.items() if k not in ("from", "to")}
+        found |= changes
+        return urlencode({k: v for k, v in found.items() if v}, doseq=True)
+
+
+def read(args: Mapping[str, Any], who: Actor, by: str | None = None) -> Asked:
+    """What the address asks for; `by` where it says nothing. Raises BadInput naming what is odd."""
+    asked, period = lists.parse(args), choose(args)
+    narrowed = {f.name: getattr(asked, f.name) for f in fields(asked) if f.name in NARROWED_BY}
+    by = args.get("by") or (_usual(period) if by is None else by)
+    if by and by not in groups.NAMES:
+        raise BadInput(lists.WRONG, errors={"by": lists.WRONG})
+    base = Filter(merged="no", **narrowed)
+    return Asked(Scope(base, period, who), by, asked.promise or "resolve")
+
+
+def _usual(period: Period) -> str:
+    if period.days == 1:
+        return "channel"
+    return "day" if period.days <= 31 else "week" if period.days <= 184 else "month"
+
+
+@dataclass(frozen=True)
+class Promised:
+    """One promise: how it was kept, and the lists behind the counts."""
+
+    code: str
+    label: str
+    judged: Judged
+    filters: dict[str, Filter]
+
+
+class Report:
+    """Everything that the page shows. Each part asks its source when it is drawn."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.scope, self.period = asked.scope, asked.period
+        self.levels = {f"level_{at}": Filter(level=(str(at),)) for at in _levels()}
+        self.figures = Figures(asked.scope, asked.by, asked.promise, **self.levels)
+        self.figures.percentiles = False
+
+    @cached_property
+    def whole(self) -> Figures:
+        """The same without groups."""
+        now = {
+            ("all", promise): row for (span, promise), row in self.spans.items() if span == "now"
+        }
+        return self.figures.summed(now)
+
+    @cached_property
+    def spans(self) -> dict[tuple[str, str], Judged]:
+        """How every promise was kept now, and the judged one before."""
+        return counting.judged(self.scope, "span", responses.ORDER, self.before, self.asked.promise)
+
+    @property
+    def before(self) -> Edges:
+        """What was received and closed in the stretch before."""
+        return self.figures.edges
+
+    @property
+    def columns(self) -> list[Measure]:
+        """The measures of the table."""
+        return [BY_CODE[code] for code in COLUMNS if self.figures.tells(BY_CODE[code])]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The table: one row per group."""
+        return self.figures.rows(self.columns)
+
+    def total(self, code: str) -> Cell:
+        """The number of the whole period."""
+        return self.whole.cell(BY_CODE[code])
+
+    @property
+    def sentence(self) -> str:
+        """What happened, before any number is looked up."""
+        received = self.total("received").count
+        return words.sentence(
+            words.cases(received, self.scope.base.kind),
+            words.change(received, self.before.received, self.period),
+            words.kept(self.total("on_time").rate),
+            words.late(self.total("overdue").count),
+        )
+
+    @property
+    def on_time_before(self) -> float | None:
+        """The share kept on time in the stretch before."""
+        earlier = self.spans.get(("before", self.asked.promise), NOBODY)
+        return earlier.on_time / earlier.total if earlier.total else None
+
+    @property
+    def promises(self) -> list[Promised]:
+        """Every promise that can be judged, in the order of a case's life."""
+        found = []
+        for code in responses.ORDER:
+            judged = self.spans.get(("now", code), NOBODY)
+            if judged.total:
+                found.append(Promised(code, responses.PROMISE_NAMES[code], judged, self._of(code)))
+        return found
+
+    def _of(self, promise: str) -> dict[str, Filter]:
+        verdicts: dict[str, tuple[str, ...]] = {
+            "on_time": ("on_time",),
+            "late": ("late",),
+            "missed": ("missed",),
+        }
+        verdicts |= {"kept": ("on_time", "late"), "total": ("on_time", "late", "missed")}
+        return {
+            name: self._list(Filter(promise=promise, verdict=wanted))
+            for name, wanted in verdicts.items()
+        }
+
+    def _list(self, part: Filter) -> Filter:
+        return self.figures.filter(BY_CODE["received"], part)
+
+    @property
+    def ratings(self) -> list[tuple[str, int, Filter]]:
+        """(answer, cases, list) from very satisfied to very dissatisfied."""
+        found = self.whole.said["all"].scores
+        return [
+            (name, found.get(score, 0), self._list(Filter(score=(str(score),))))
+            for score, name in SCORES.items()
+        ]
+
+    @property
+    def satisfied_between(self) -> tuple[float, float]:
+        """The 95 % interval of the share of satisfied customers."""
+        cell = self.total("satisfaction")
+        return wilson(cell.count, cell.of or 0)
+
+    @property
+    def escalations(self) -> list[tuple[int, int, Filter]]:
+        """(level in per cent of the clock, cases, list)."""
+        sums = self.whole.received["all"]
+        return [
+            (int(name.removeprefix("level_")), sums[name], self._list(part))
+            for name, part in self.levels.items()
+            if sums.get(name)
+        ]
+
+    @property
+    def narrowed(self) -> list[str]:
+        """What the cases are narrowed down to, in the reader's words."""
+        offered = choices.for_filter()
+        found = []
+        for name in NARROWED_BY:
+            chosen = getattr(self.scope.base, name)
+            if isinstance(chosen, tuple):
+                known = dict(offered.get(name, ()))
+                found += [known.get(value.removesuffix("."), value) for value in chosen]
+            elif chosen:
+                found.append(chosen)
+        return found
+
+
+def _levels() -> list[int]:
+    return sorted({step.at for chain in setup.current().chains.values() for step in chain})

@@ -1,0 +1,97 @@
+"""One function per verb. Each tells its whole story top to bottom, in one transaction.
+
+step.py      the frame of every move: lock, check the table, change, record
+moves.py     accept, dispatch, sign, send back, hold, resume, transfer, close, reopen ...
+answers.py   reply, answer directly, message, note, the customer's own words
+care.py      edit the case file, urge, assist, extension
+merging.py   merge, and undo it
+mailing.py   what became of the mail with our words
+rereading.py a mail that is read better after an upgrade
+unsending.py words to a customer are taken back within seconds
+"""
+
+from helpdesk.tickets.actions.answers import (
+    add_customer_message,
+    answer_directly,
+    attachment_rows,
+    note,
+    reply,
+    require_seen,
+    send_message,
+)
+from helpdesk.tickets.actions.care import (
+    add_assist,
+    answer_assist,
+    ask_extension,
+    edit,
+    grant_extension,
+    refuse_extension,
+    urge,
+)
+from helpdesk.tickets.actions.mailing import mark_mailed
+from helpdesk.tickets.actions.merging import merge, unmerge
+from helpdesk.tickets.actions.moves import (
+    accept,
+    approve,
+    archive,
+    close,
+    decline,
+    dispatch,
+    handle,
+    hold,
+    refuse_return,
+    reopen,
+    resume,
+    review,
+    rework,
+    send_back,
+    sign,
+    transfer,
+    transfer_out,
+    withdraw,
+)
+from helpdesk.tickets.actions.rereading import renew_message
+from helpdesk.tickets.actions.unsending import AT_ONCE, How, throw_away, unsend
+
+__all__ = [
+    "AT_ONCE",
+    "How",
+    "accept",
+    "add_assist",
+    "add_customer_message",
+    "answer_assist",
+    "answer_directly",
+    "approve",
+    "archive",
+    "ask_extension",
+    "attachment_rows",
+    "close",
+    "decline",
+    "dispatch",
+    "edit",
+    "grant_extension",
+    "handle",
+    "hold",
+    "mark_mailed",
+    "merge",
+    "note",
+    "refuse_extension",
+    "refuse_return",
+    "renew_message",
+    "reopen",
+    "reply",
+    "require_seen",
+    "resume",
+    "review",
+    "rework",
+    "send_back",
+    "send_message",
+    "sign",
+    "throw_away",
+    "transfer",
+    "transfer_out",
+    "unmerge",
+    "unsend",
+    "urge",
+    "withdraw",
+]

@@ -1,0 +1,251 @@
+"""What is said: to the customer, among us, and by the customer."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from helpdesk import search
+from helpdesk.agents.rights import SYSTEM, Actor, require
+from helpdesk.clock import now
+from helpdesk.db import db, locked, transaction
+from helpdesk.errors import BadInput, Conflict
+from helpdesk.events import Event, record
+from helpdesk.files import StoredFile
+from helpdesk.i18n import N_
+from helpdesk.tickets import queries, responses, setup
+from helpdesk.tickets.actions import moves, unsending
+from helpdesk.tickets.actions.step import step
+from helpdesk.tickets.actions.unsending import AT_ONCE, How
+from helpdesk.tickets.lifecycle import Status
+from helpdesk.tickets.models import Attachment, Message, Ticket
+
+MOST_TEXT = 100_000
+SAID = ("message.customer", "message.staff", "ticket.reply", "ticket.answer_directly")
+
+
+def reply(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    body: str,
+    version: int | None = None,
+    files: tuple[StoredFile, ...] = (),
+    seen_seq: int | None = None,
+    how: How = AT_ONCE,
+) -> Ticket:
+    """The department's answer to the customer: resolve and department reply are kept by it."""
+    return _answer("reply", ticket, by, body, version, files, seen_seq, how)
+
+
+def answer_directly(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    body: str,
+    version: int | None = None,
+    files: tuple[StoredFile, ...] = (),
+    seen_seq: int | None = None,
+    how: How = AT_ONCE,
+) -> Ticket:
+    """The desk answers at once, no department needed."""
+    return _answer("answer_directly", ticket, by, body, version, files, seen_seq, how)
+
+
+def _answer(
+    code: str,
+    ticket: Ticket,
+    by: Actor,
+    body: str,
+    version: int | None,
+    files: tuple[StoredFile, ...],
+    seen_seq: int | None,
+    how: How,
+) -> Ticket:
+    with step(code, ticket, by, version, reply=body.strip() or how.keep) as it:
+        require_seen(it.ticket, by, seen_seq)
+        was = unsending.before(it.ticket, how)
+        message = _add(it.ticket, by, body, public=True, files=files, how=how)
+        it.deliver_at = unsending.held(it.ticket, message, how, was, "reply")
+        responses.meet(
+            it.ticket,
+            ["acknowledge", "first_answer", "update", "department_reply", "resolve"],
+            by.name,
+            body[:200],
+        )
+        responses.drop_open(it.ticket, ["sign", "send_back", "containment"])
+        responses.start(it.ticket, responses.AT_ANSWER, setup.current())
+        it.ticket.replied_at, it.ticket.waiting_since = now(), None
+        it.data["message"] = message.id
+    return it.ticket
+
+
+def send_message(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    body: str,
+    files: tuple[StoredFile, ...] = (),
+    seen_seq: int | None = None,
+    how: How = AT_ONCE,
+) -> Message:
+    """Words to the customer that don't end the work: the first answer is kept by them."""
+    require(by, "ticket.message")
+    with transaction():
+        ticket = locked(ticket)
+        queries.require_visible(ticket, by)
+        require_seen(ticket, by, seen_seq)
+        was = unsending.before(ticket, how)
+        message = _add(ticket, by, body, public=True, files=files, how=how)
+        due = unsending.held(ticket, message, how, was, "message")
+        responses.meet(ticket, ["acknowledge", "first_answer"], by.name, body[:200])
+        responses.next_update(ticket, by.name, body[:200], setup.current())
+        ticket.waiting_since = None
+        record("message.staff", by=by, ticket=ticket, message=message.id, deliver_at=due)
+    return message
+
+
+def note(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    body: str,
+    files: tuple[StoredFile, ...] = (),
+    how: How = AT_ONCE,
+) -> Message:
+    """An internal note; no customer ever sees it."""
+    require(by, "ticket.note")
+    with transaction():
+        ticket = locked(ticket)
+        queries.require_visible(ticket, by)
+        message = _add(ticket, by, body, public=False, files=files, how=how)
+        record("message.note", by=by, ticket=ticket, message=message.id)
+    return message
+
+
+def add_customer_message(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    body: str,
+    channel: str,
+    files: tuple[StoredFile, ...] = (),
+    message_id: str | None = None,
+    quoted: str = "",
+    html: str = "",
+    mail: dict[str, object] | None = None,
+    automatic: bool = False,
+) -> Message:
+    """The customer's further words. A merged ticket hands them to the survivor (M22).
+
+    They wake a ticket on hold and reopen a closed one, unless a machine wrote them (M5).
+    """
+    with transaction():
+        ticket = survivor(locked(ticket))
+        extra = {"message_id": message_id, "quoted": quoted, "html": html, "data": mail or {}}
+        message = _add(ticket, by, body, public=True, files=files, channel=channel, **extra)
+        record("message.customer", by=by, ticket=ticket, message=message.id, automatic=automatic)
+        if not automatic:
+            _customer_waits(ticket)
+    return message
+
+
+def survivor(ticket: Ticket) -> Ticket:
+    """The ticket that a merged one lives on in."""
+    while ticket.merged_into_id:
+        ticket = locked(db.session.get_one(Ticket, ticket.merged_into_id))
+    return ticket
+
+
+def _customer_waits(ticket: Ticket) -> None:
+    ticket.waiting_since = ticket.waiting_since or now()
+    if ticket.status == Status.WAITING:
+        moves.resume(ticket, by=SYSTEM)
+    elif ticket.status == Status.CLOSED and queries.may_reopen(ticket):
+        moves.reopen(ticket, by=SYSTEM, comment=N_("The customer wrote again."))
+
+
+def _add(
+    ticket: Ticket,
+    by: Actor,
+    body: str,
+    *,
+    public: bool,
+    files: tuple[StoredFile, ...] = (),
+    channel: str = "",
+    how: How = AT_ONCE,
+    **extra: object,
+) -> Message:
+    text = body.replace("\r\n", "\n").replace("\x00", "").strip()
+    if not text and not files and not how.keep:
+        raise BadInput(
+            N_("Please write something first."),
+            errors={"body": N_("Please write something first.")},
+        )
+    if len(text) > MOST_TEXT:
+        long = N_("This is too long: 100,000 characters at most. Attach the rest as a file.")
+        raise BadInput(N_("Some fields need another look."), errors={"body": long})
+    kind = "customer" if by.kind == "customer" else "staff" if public else "note"
+    message = Message(
+        ticket_id=ticket.id,
+        kind=kind,
+        public=public,
+        channel=channel or "desk",
+        author=by.name,
+        agent_id=by.id if by.kind == "agent" else None,
+        body=text,
+        language=ticket.language,
+        at=now(),
+        **extra,
+    )
+    db.session.add(message)
+    db.session.flush()
+    db.session.add_all(attachment_rows(files, ticket.id, message.id, public))
+    unsending.use_up(ticket, message, how, by)
+    ticket.updated_at = now()
+    search.add(db.session(), "ticket", ticket.id, text)
+    return message
+
+
+def attachment_rows(
+    files: tuple[StoredFile, ...], ticket_id: int, message_id: int, public: bool
+) -> list[Attachment]:
+    """The rows of stored files that came with a message."""
+    return [
+        Attachment(
+            key=f.key,
+            ticket_id=ticket_id,
+            message_id=message_id,
+            public=public,
+            name=f.name,
+            mime=f.mime,
+            size=f.size,
+            sha256=f.sha256,
+            content_id=f.content_id,
+        )
+        for f in files
+    ]
+
+
+def last_said(ticket: Ticket, by: Actor) -> int:
+    """The journal number of the newest words that somebody else said on this ticket."""
+    return (
+        db.session.scalar(
+            select(func.max(Event.seq)).where(
+                Event.ticket_id == ticket.id,
+                Event.name.in_(SAID),
+                ~((Event.by_kind == by.kind) & (Event.by_id.is_not_distinct_from(by.id))),
+            )
+        )
+        or 0
+    )
+
+
+def require_seen(ticket: Ticket, by: Actor, seen_seq: int | None) -> None:
+    """Raise Conflict when somebody said something newer than what the writer had before the eyes (M24)."""
+    if seen_seq is not None and last_said(ticket, by) > seen_seq:
+        raise Conflict(
+            N_(
+                "Something new was said meanwhile: read it first, your text is kept. Then send again."
+            ),
+            code="newer_messages",
+        )

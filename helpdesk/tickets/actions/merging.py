@@ -1,0 +1,101 @@
+"""One matter told twice becomes one ticket, and two again when that was wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from helpdesk import options
+from helpdesk.agents.rights import Actor
+from helpdesk.clock import now
+from helpdesk.db import db, locked
+from helpdesk.errors import BadInput, Refused
+from helpdesk.events import record
+from helpdesk.i18n import N_
+from helpdesk.tickets import callbacks, holds, queries, responses, setup
+from helpdesk.tickets.actions.step import step
+from helpdesk.tickets.lifecycle import Status
+from helpdesk.tickets.models import Link, Merging, Ticket
+
+
+def merge(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    target: Ticket | None,
+    version: int | None = None,
+    comment: str = "",
+) -> Ticket:
+    """This ticket lives on in `target`: its promises no longer count, later words go there (M21)."""
+    with step("merge", ticket, by, version, target=target, comment=comment) as it:
+        assert target is not None
+        stays = locked(target)
+        queries.require_visible(stays, by)
+        if stays.id == it.ticket.id or stays.merged_into_id:
+            wrong = N_(
+                "A ticket can only be merged into another one that has not been merged itself."
+            )
+            raise BadInput(N_("Some fields need another look."), errors={"target": wrong})
+        db.session.add(_remembered(it.ticket, stays, by))
+        responses.drop_open(it.ticket)
+        callbacks.drop(it.ticket)
+        holds.forget(it.ticket)
+        it.ticket.merged_into_id, it.ticket.closed_at, it.ticket.due_at = stays.id, now(), None
+        it.ticket.waiting_since = None
+        db.session.add(Link(from_id=it.ticket.id, to_id=stays.id, kind="merged"))
+        it.data["into"] = stays.number
+        record("ticket.merged_in", by=by, ticket=stays, number=it.ticket.number)
+    return it.ticket
+
+
+def _remembered(ticket: Ticket, stays: Ticket, by: Actor) -> Merging:
+    waiting = ticket.waiting_since
+    return Merging(
+        ticket_id=ticket.id,
+        into_id=stays.id,
+        by_name=by.name,
+        status=ticket.status,
+        waiting_since=waiting,
+        rows=responses.before_merge(ticket),
+        called=callbacks.is_due(ticket),
+    )
+
+
+def unmerge(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """Undo a merge: both tickets as before, the clocks as if they had never stopped.
+
+    Words that came in meanwhile stay with the other ticket. Raises Refused after the set time.
+    """
+    with step("unmerge", ticket, by, version, comment=comment) as it:
+        merging = _undoable(it.ticket)
+        stays = locked(db.session.get_one(Ticket, merging.into_id))
+        queries.require_visible(stays, by)
+        it.ticket.merged_into_id, it.ticket.closed_at = None, None
+        it.ticket.waiting_since, it.to = merging.waiting_since, merging.status
+        responses.put_back(it.ticket, merging.rows, setup.current())
+        if merging.called:
+            callbacks.plan(it.ticket).state = "due"
+        if merging.status == Status.WAITING and it.ticket.hold_until:
+            holds.wake_at(it.ticket, it.ticket.hold_until)
+        merging.undone_at = now()
+        db.session.execute(delete(Link).where(Link.from_id == it.ticket.id, Link.kind == "merged"))
+        it.data["into"] = stays.number
+        record("ticket.merge_undone", by=by, ticket=stays, number=it.ticket.number)
+    return it.ticket
+
+
+def _undoable(ticket: Ticket) -> Merging:
+    """The merge that can still be undone. Raises Refused with the sentence that the user sees."""
+    hours = options.get("unmerge_hours")
+    merging = db.session.scalar(
+        select(Merging)
+        .where(Merging.ticket_id == ticket.id, Merging.undone_at.is_(None))
+        .order_by(Merging.id.desc())
+        .limit(1)
+    )
+    if merging is None or now() - merging.at > timedelta(hours=hours):
+        raise Refused(
+            N_("A merge can be undone for %(hours)s hours; that time is over."), hours=hours
+        )
+    return merging

@@ -1,0 +1,274 @@
+"""The moves of a ticket, in the order of its life."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from helpdesk import options
+from helpdesk.agents.rights import Actor
+from helpdesk.clock import now
+from helpdesk.errors import BadInput, Refused
+from helpdesk.i18n import N_
+from helpdesk.tickets import (
+    callbacks,
+    casefile,
+    holds,
+    lifecycle,
+    queries,
+    responses,
+    routing,
+    setup,
+)
+from helpdesk.tickets.actions.step import step
+from helpdesk.tickets.lifecycle import Kind
+from helpdesk.tickets.models import Ticket
+
+MOST_HOLD = timedelta(days=90)
+
+
+def accept(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """A person takes the case on: the customer's acknowledge promise is kept."""
+    with step("accept", ticket, by, version, comment=comment) as it:
+        responses.meet(it.ticket, ["acknowledge"], by.name, comment)
+        it.ticket.assignee_id = it.ticket.assignee_id or (by.id if by.kind == "agent" else None)
+    return it.ticket
+
+
+def decline(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """Not accepted, with the reason that the customer is told."""
+    with step("decline", ticket, by, version, comment=comment) as it:
+        responses.meet(it.ticket, ["acknowledge", "first_answer"], by.name, comment)
+        _end(it.ticket)
+    return it.ticket
+
+
+def dispatch(
+    ticket: Ticket, *, by: Actor, department_id: int, version: int | None = None, comment: str = ""
+) -> Ticket:
+    """To the lead department: its sign and reply clocks start now, the customer's run on."""
+    with step("dispatch", ticket, by, version, department=department_id, comment=comment) as it:
+        it.data |= _to_department(it.ticket, department_id)
+    return it.ticket
+
+
+def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
+    """Move queue and clocks to the department; returns what the journal notes."""
+    snapshot = setup.current()
+    unit = snapshot.departments.get(department_id)
+    if unit is None or not unit.active:
+        wrong = N_("This department does not exist. Please pick one of the offered choices.")
+        raise BadInput(N_("Some fields need another look."), errors={"department": wrong})
+    before = snapshot.departments.get(ticket.department_id or 0)
+    ticket.department_id, ticket.queue, ticket.assignee_id = unit.id, unit.code, None
+    responses.start(ticket, responses.AT_DISPATCH, snapshot)
+    return {"department": unit.code, "from_department": before.code if before else ""}
+
+
+def sign(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """The department confirms receipt."""
+    with step("sign", ticket, by, version, comment=comment) as it:
+        responses.meet(it.ticket, ["sign"], by.name, comment)
+        it.ticket.assignee_id = by.id if by.kind == "agent" else it.ticket.assignee_id
+    return it.ticket
+
+
+def send_back(
+    ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
+) -> Ticket:
+    """The department gives it back, with a reason; not after two returns, nor when the window is over.
+
+    That answers the dispatch, so the promise to sign ends; at the desk no department's clock runs.
+    """
+    with step("send_back", ticket, by, version, comment=comment) as it:
+        is_late = responses.is_window_over(responses.table(it.ticket), it.ticket)
+        lifecycle.check_return(by, is_late)
+        responses.meet(it.ticket, ["sign", "send_back"], by.name, comment)
+        responses.pause(it.ticket, ["department_reply"])
+        it.ticket.returns += 1
+        it.ticket.queue, it.ticket.assignee_id = routing.DISPATCH_DESK, None
+        it.data["returns"] = it.ticket.returns
+    return it.ticket
+
+
+def refuse_return(
+    ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
+) -> Ticket:
+    """The desk says no to the return: the department handles it."""
+    with step("refuse_return", ticket, by, version, comment=comment) as it:
+        responses.resume(it.ticket, setup.current())
+        unit = setup.current().departments.get(it.ticket.department_id or 0)
+        it.ticket.queue = unit.code if unit else routing.DISPATCH_DESK
+    return it.ticket
+
+
+def handle(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """Work begins in the department."""
+    with step("handle", ticket, by, version, comment=comment) as it:
+        responses.drop_open(it.ticket, ["send_back"])
+        it.ticket.assignee_id = it.ticket.assignee_id or (by.id if by.kind == "agent" else None)
+    return it.ticket
+
+
+def transfer(
+    ticket: Ticket, *, by: Actor, department_id: int, version: int | None = None, comment: str = ""
+) -> Ticket:
+    """To another department, with a reason; the customer's clocks are not touched (M13)."""
+    with step("transfer", ticket, by, version, department=department_id, comment=comment) as it:
+        if department_id == it.ticket.department_id:
+            raise Refused(N_("It is with this department already."))
+        it.data |= _to_department(it.ticket, department_id)
+    return it.ticket
+
+
+def hold(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    until: datetime | None = None,
+    version: int | None = None,
+    comment: str = "",
+) -> Ticket:
+    """Wait for the customer, a third party or a part: the clocks stand still until resumed.
+
+    They run again at `until`, or when the policy's longest time on hold is used up.
+    """
+    with step("hold", ticket, by, version, until=until, comment=comment) as it:
+        assert until is not None
+        if not now() < until <= now() + MOST_HOLD:
+            wrong = N_("Please choose a time in the next 90 days.")
+            raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
+        most = responses.hold_ends_at(it.ticket, setup.current())
+        if most is not None and most <= now():
+            raise Refused(N_("It has been on hold as long as it may be. Please go on with it."))
+        responses.pause(it.ticket)
+        it.ticket.hold_reason, it.ticket.hold_until = comment, until
+        holds.wake_at(it.ticket, min(until, most or until))
+        it.data["until"] = until.isoformat()
+    return it.ticket
+
+
+def resume(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    version: int | None = None,
+    comment: str = "",
+    because: str = "",
+) -> Ticket:
+    """Go on: every due time has moved by exactly the time that was spent waiting (M19).
+
+    `because` "until" or "cap" when the time ran out: the people responsible are told.
+    """
+    with step("resume", ticket, by, version, comment=comment) as it:
+        responses.resume(it.ticket, setup.current())
+        it.ticket.hold_reason, it.ticket.hold_until = "", None
+        holds.forget(it.ticket)
+        if because:
+            it.data["because"] = because
+    return it.ticket
+
+
+def review(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """A supervisor reads the answer before the follow-up call."""
+    with step("review", ticket, by, version, comment=comment) as it:
+        pass
+    return it.ticket
+
+
+def approve(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """The answer stands: the follow-up call goes onto the call list (M35)."""
+    with step("approve", ticket, by, version, comment=comment) as it:
+        callbacks.plan(it.ticket)
+    return it.ticket
+
+
+def rework(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """Back to the department for a further round; the promises are made anew."""
+    with step("rework", ticket, by, version, comment=comment) as it:
+        _new_cycle(it.ticket)
+        responses.start(it.ticket, ["department_reply"], setup.current())
+        it.data["cycle"] = it.ticket.cycle
+    return it.ticket
+
+
+def close(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """The matter is done. A complaint needs its cause, its remedy and an answer first (M9)."""
+    with step("close", ticket, by, version, comment=comment) as it:
+        if it.ticket.kind == Kind.COMPLAINT:
+            _complete(it.ticket)
+        responses.meet(it.ticket, ["close"], by.name, comment)
+        _end(it.ticket)
+    return it.ticket
+
+
+def _complete(ticket: Ticket) -> None:
+    """Raise BadInput naming what is missing before a complaint may be closed."""
+    required = options.get("required_to_close")
+    errors = {
+        f.code: N_("Please fill this before closing.")
+        for f in casefile.lacking(ticket.facts, required)
+    }
+    if ticket.category_id is None:
+        errors["category"] = N_("Please choose a category before closing.")
+    if not queries.has_answer(ticket):
+        errors["reply"] = N_("Please answer the customer before closing.")
+    if errors:
+        raise BadInput(
+            N_("The complaint can't be closed yet: some fields are missing."), errors=errors
+        )
+
+
+def reopen(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """The same number, a new round. Later than the set number of days it is a new complaint."""
+    with step("reopen", ticket, by, version, comment=comment) as it:
+        days = options.get("reopen_days")
+        if it.ticket.closed_at and now() - it.ticket.closed_at > timedelta(days=days):
+            raise Refused(
+                N_(
+                    "It was closed more than %(days)s days ago: please open a new ticket and name this one."
+                ),
+                days=days,
+            )
+        it.ticket.closed_at = None
+        _new_cycle(it.ticket)
+        it.ticket.queue, it.ticket.assignee_id = routing.DISPATCH_DESK, None
+        it.data["cycle"] = it.ticket.cycle
+    return it.ticket
+
+
+def archive(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """Into the archive: nothing changes any more."""
+    with step("archive", ticket, by, version, comment=comment) as it:
+        pass
+    return it.ticket
+
+
+def withdraw(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+    """The customer takes it back: open promises no longer count."""
+    with step("withdraw", ticket, by, version, comment=comment) as it:
+        _end(it.ticket)
+    return it.ticket
+
+
+def transfer_out(
+    ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
+) -> Ticket:
+    """To somebody outside; the reason names them."""
+    with step("transfer_out", ticket, by, version, comment=comment) as it:
+        _end(it.ticket)
+    return it.ticket
+
+
+def _end(ticket: Ticket) -> None:
+    responses.drop_open(ticket)
+    callbacks.drop(ticket)
+    holds.forget(ticket)
+    ticket.closed_at, ticket.waiting_since, ticket.due_at = now(), None, None
+
+
+def _new_cycle(ticket: Ticket) -> None:
+    responses.drop_open(ticket)
+    callbacks.drop(ticket)
+    ticket.cycle += 1
+    ticket.replied_at, ticket.waiting_since, ticket.escalation = None, now(), 0
+    responses.replan(ticket, setup.current())

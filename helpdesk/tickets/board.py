@@ -1,0 +1,321 @@
+"""What a list row and the promise rail show: plain values, ready for any template or JSON."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from helpdesk.agents.rights import Actor, sees_identity
+from helpdesk.clock import Limit, closes_at, now, remaining, share_used
+from helpdesk.customers.people import LEVELS
+from helpdesk.db import db
+from helpdesk.i18n import N_, duration, gettext, language, when
+from helpdesk.tickets import responses, setup
+from helpdesk.tickets.intake import CHANNELS
+from helpdesk.tickets.models import Response, Ticket
+
+AT_RISK = 0.75
+WORST_FIRST = ("breached", "risk", "running", "paused")
+OPEN_STATES = ("running", "risk", "breached")
+TICKS_WITHIN = 8 * 3600  # longer ones are told as a date
+# What a mark needs: plain rows, because fifty tickets have some three hundred promises.
+_COLUMNS = Response.__table__.c
+READ = (
+    _COLUMNS.ticket_id,
+    _COLUMNS.promise,
+    _COLUMNS.cycle,
+    _COLUMNS.part,
+    _COLUMNS.position,
+    _COLUMNS.state,
+    _COLUMNS.verdict,
+    _COLUMNS.limit,
+    _COLUMNS.calendar,
+    _COLUMNS.started_at,
+    _COLUMNS.due_at,
+    _COLUMNS.met_at,
+    _COLUMNS.pauses,
+)
+_limit = cache(Limit.parse)  # policies have a handful of them
+STATE_WORDS = {
+    "met": N_("kept"),
+    "late": N_("kept late"),
+    "running": N_("running"),
+    "risk": N_("at risk"),
+    "breached": N_("overdue"),
+    "paused": N_("paused"),
+    "pending": N_("not due yet"),
+    "none": N_("over"),
+}
+LATEST = datetime.max.replace(tzinfo=UTC)
+LAST = 99_999_999_999  # sorts behind every due time
+
+
+class Clock(NamedTuple):
+    """A due time as the macro takes it: it ticks when the end is near, `still` when it does not."""
+
+    at: str
+    text: str
+    state: str
+    rest: int | None = None  # seconds that remain at `until`, when working time ends today
+    until: str | None = None
+    still: bool = False
+
+
+class Mark(NamedTuple):
+    """One mark of the promise rail. state: met, late, running, risk, breached, paused, pending,
+    none (a window that is over).
+    """
+
+    promise: str
+    label: str
+    state: str
+    share: float
+    title: str
+    word: str  # the state in one word
+    due_at: datetime | None
+    met_at: datetime | None
+    left: int | None = None  # seconds that remain, in the limit's own measure
+    rest: int | None = None  # seconds that remain at `until`
+    until: datetime | None = None  # when today's working time ends, if it counts that
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a clock runs towards its due time, or beyond it."""
+        return self.due_at is not None and self.state in OPEN_STATES
+
+    @property
+    def drawn(self) -> Mark:
+        """The mark without what changes from second to second: what the rail draws."""
+        return self if self.left is None else self._replace(left=None, rest=None, until=None)
+
+    @property
+    def text(self) -> str:
+        """The state in few words: what stands under the mark in the full rail."""
+        if self.met_at is not None:
+            late = self.state == "late"
+            return gettext("%(at)s, late", at=when(self.met_at)) if late else when(self.met_at)
+        due = self.due
+        return due.text if due else self.title.removeprefix(f"{self.label}: ")
+
+    @property
+    def due(self) -> Clock | None:
+        """The clock of this mark while it runs."""
+        if not self.is_open or self.due_at is None:
+            return None
+        far = self.state != "breached" and (self.left is None or self.left > TICKS_WITHIN)
+        clock = Clock(self.due_at.isoformat(), self._due_words(far), self.state)
+        stands = self.rest is not None and self.rest == self.left  # outside working time
+        if far or stands:
+            return clock._replace(still=True)
+        if self.rest is None or self.until is None:
+            return clock
+        return clock._replace(rest=self.rest, until=self.until.isoformat())
+
+    def _due_words(self, far: bool) -> str:
+        if self.state == "breached" and self.due_at:
+            return gettext("%(time)s late", time=duration(now() - self.due_at))
+        if far or self.left is None:
+            return gettext("by %(at)s", at=when(self.due_at))
+        return gettext("%(time)s left", time=duration(self.left))
+
+
+class Shown(NamedTuple):
+    """A row as the macro takes it: every word in the language in force."""
+
+    number: str
+    url: str
+    subject: str
+    lang: str
+    marks: tuple[Mark, ...]
+    due: Clock | None
+    person: str
+    level: str
+    channel: str
+    channel_label: str
+    since: str  # ISO time since when the customer waits; "" when it has ended
+    since_text: str
+    received: str
+    severity: str
+    assignee: str
+    sort: int
+    take: bool  # nobody is on it, so it can be taken
+
+
+@dataclass(frozen=True)
+class Row:
+    """One ticket in a list: how its promise stands, what, who, by which channel, since when."""
+
+    ticket: Ticket
+    marks: list[Mark]
+    state: str  # of the next promise: running, risk, breached, paused, none
+    person: str
+    since: datetime | None
+    hidden: bool = False  # the customer's identity is not for this reader
+
+    @property
+    def element(self) -> str:
+        """The id of the row in a page: the live queue morphs by it."""
+        return f"ticket-{self.ticket.number}"
+
+    @property
+    def shown(self) -> Shown:
+        """The row as the macro takes it, in the language in force."""
+        ticket, ended = self.ticket, self.ticket.closed_at is not None
+        since = self.since or ticket.received_at
+        level = "plain" if self.hidden else ticket.person.level
+        return Shown(
+            number=ticket.number,
+            url=f"/tickets/{ticket.number}",
+            subject=ticket.subject,
+            lang=ticket.language.replace("_", "-"),
+            marks=tuple(mark.drawn for mark in self.marks),
+            due=self.due,
+            person=self.person,
+            level=gettext(LEVELS[level]) if level in LEVELS and level != "plain" else "",
+            channel=ticket.channel,
+            channel_label=gettext(CHANNELS[ticket.channel]),
+            since="" if ended else since.isoformat(),
+            since_text="" if ended else duration(now() - since),
+            received=when(ticket.received_at) if ended else "",
+            severity=ticket.severity,
+            assignee=ticket.assignee.name if ticket.assignee else "",
+            sort=int(ticket.due_at.timestamp()) if ticket.due_at else LAST,
+            take=ticket.assignee_id is None and not ended,
+        )
+
+    @property
+    def due(self) -> Clock | None:
+        """The clock of the promise that is due next; a ticket on hold says so."""
+        near = [mark for mark in self.marks if mark.is_open]
+        if near:
+            return min(near, key=lambda mark: mark.due_at or LATEST).due
+        if self.state == "paused":
+            return Clock("", gettext("paused"), "paused")
+        return None
+
+
+def rows(tickets: Sequence[Ticket], who: Actor) -> list[Row]:
+    """The rows of these tickets, with one statement for all their promises."""
+    snapshot, moment = setup.current(), now()
+    by_ticket: dict[int, list[Response]] = defaultdict(list)
+    ids = [ticket.id for ticket in tickets]
+    for row in db.session.execute(select(*READ).where(_COLUMNS.ticket_id.in_(ids))).all():
+        by_ticket[row.ticket_id].append(row)  # type: ignore[arg-type]  # it reads like one
+    return [_row(ticket, by_ticket[ticket.id], who, snapshot, moment) for ticket in tickets]
+
+
+def _row(
+    ticket: Ticket, promises: list[Response], who: Actor, snapshot: setup.Setup, moment: datetime
+) -> Row:
+    found = marks(responses.rail(promises, ticket), snapshot, moment)
+    states = {mark.state for mark in found}
+    state = next((each for each in WORST_FIRST if each in states), "none")
+    hidden = not sees_identity(who, ticket.confidential)
+    return Row(ticket, found, state, shown_name(ticket, who), ticket.waiting_since, hidden)
+
+
+def shown_name(ticket: Ticket, who: Actor) -> str:
+    """The customer's name as this reader may see it."""
+    if not sees_identity(who, ticket.confidential):
+        return gettext("Confidential")
+    return ticket.person.name or gettext("Anonymous")
+
+
+class Words(NamedTuple):
+    """What the marks of every rail say in one language, looked up once and for all."""
+
+    labels: dict[str, str]
+    states: dict[str, str]
+    still: dict[tuple[str, str], str]  # the titles of marks that name no time
+
+    @classmethod
+    @cache
+    def of(cls, _language: str) -> Words:
+        """The words of the language in force, which is `_language`."""
+        labels = {code: gettext(name) for code, name in responses.PROMISE_NAMES.items()}
+        states = {code: gettext(name) for code, name in STATE_WORDS.items()}
+        still = {
+            (code, state): f"{label}: {gettext(STATE_WORDS[state])}"
+            for code, label in labels.items()
+            for state in ("paused", "pending")
+        }
+        return cls(labels, states, still)
+
+
+def marks(
+    rows: Iterable[Response], snapshot: setup.Setup, moment: datetime | None = None
+) -> list[Mark]:
+    """The rail: one mark per promise that counts now."""
+    moment, words = moment or now(), Words.of(language())
+    return [_mark(row, snapshot, moment, words) for row in rows]
+
+
+def _mark(row: Response, snapshot: setup.Setup, moment: datetime, words: Words) -> Mark:
+    state, share = _state(row, snapshot, moment)
+    label = words.labels[row.promise]
+    return Mark(
+        row.promise,
+        label,
+        state,
+        share,
+        words.still.get((row.promise, state)) or f"{label}: {_words(row, state, moment)}",
+        words.states[state],
+        row.due_at,
+        row.met_at,
+        *_left(row, state, snapshot, moment),
+    )
+
+
+def _left(
+    row: Response, state: str, snapshot: setup.Setup, moment: datetime
+) -> tuple[int | None, int | None, datetime | None]:
+    """The seconds that remain now and when working time ends, and that end, if only that counts."""
+    if state not in ("running", "risk") or row.due_at is None:
+        return None, None, None
+    limit, calendar = _limit(row.limit), snapshot.calendars[row.calendar]
+    if not limit.in_work_time:
+        return remaining(moment, row.due_at, limit, calendar), None, None
+    until = closes_at(moment, calendar)
+    rest = remaining(until, row.due_at, limit, calendar)
+    return rest + int((until - moment).total_seconds()), rest, until
+
+
+def _state(row: Response, snapshot: setup.Setup, moment: datetime) -> tuple[str, float]:
+    if row.state == "met":
+        return ("late" if row.verdict == "late" else "met"), 1.0
+    if row.state == "paused":
+        return "paused", 0.5
+    if row.state not in ("running", "window") or not row.due_at or not row.started_at:
+        return "pending", 0.0
+    if row.state == "window" and moment >= row.due_at:
+        return "none", 1.0
+    if moment >= row.due_at:
+        return "breached", 1.0
+    share = share_used(
+        row.started_at,
+        row.due_at,
+        moment,
+        _limit(row.limit),
+        snapshot.calendars[row.calendar],
+        pauses=responses.pauses_of(row),
+    )
+    return ("risk" if share >= AT_RISK else "running"), round(min(share, 1.0), 2)
+
+
+def _words(row: Response, state: str, moment: datetime) -> str:
+    """A mark that names a time in words, for the pointer and for screen readers."""
+    if state == "met":
+        return gettext("kept on %(at)s", at=when(row.met_at))
+    if state == "late":
+        return gettext("done late on %(at)s", at=when(row.met_at))
+    if state == "none":
+        return gettext("ended on %(at)s", at=when(row.due_at))
+    if state == "breached" and row.due_at:
+        return gettext("overdue by %(time)s", time=duration(moment - row.due_at))
+    return gettext("due %(at)s", at=when(row.due_at))

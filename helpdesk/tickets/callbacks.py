@@ -1,0 +1,211 @@
+"""Follow-up calls (回访): planned when an answer is approved, three attempts, then unreachable."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from helpdesk.agents.rights import Actor, require
+from helpdesk.clock import Limit, due_at, now
+from helpdesk.db import db, locked, transaction
+from helpdesk.errors import BadInput, NotAllowed, Refused
+from helpdesk.events import record
+from helpdesk.i18n import N_
+from helpdesk.tickets import queries, responses, setup
+from helpdesk.tickets.lifecycle import Status
+from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Ticket
+
+MOST_ATTEMPTS = 3
+CONTACTS = {
+    "reached": N_("Reached"),
+    "no_answer": N_("No answer"),
+    "wrong_number": N_("Wrong number"),
+    "refused": N_("Did not want to talk"),
+    "later": N_("Asked to call later"),
+}
+SCORES = {
+    5: N_("Very satisfied"),
+    4: N_("Satisfied"),
+    3: N_("Basically satisfied"),
+    2: N_("Dissatisfied"),
+    1: N_("Very dissatisfied"),
+}
+RESOLVED = {"yes": N_("Yes"), "partly": N_("Partly"), "no": N_("No")}
+
+
+def plan(ticket: Ticket) -> Callback:
+    """Put the call onto the list, for the next working morning at the latest."""
+    callback = db.session.scalar(_of(ticket))
+    if callback is None:
+        callback = Callback(
+            ticket_id=ticket.id, cycle=ticket.cycle, next_at=now(), state="due", attempts=0
+        )
+        db.session.add(callback)
+    return callback
+
+
+def _of(ticket: Ticket) -> Select[tuple[Callback]]:
+    return select(Callback).where(Callback.ticket_id == ticket.id, Callback.cycle == ticket.cycle)
+
+
+def of(ticket: Ticket) -> Callback | None:
+    """The follow-up call of the ticket's present cycle."""
+    return db.session.scalar(_of(ticket))
+
+
+def is_due(ticket: Ticket) -> bool:
+    """Whether a follow-up call waits to be made."""
+    callback = of(ticket)
+    return callback is not None and callback.state == "due"
+
+
+def drop(ticket: Ticket) -> None:
+    """No call any more: the ticket ended or goes into a further cycle."""
+    callback = of(ticket)
+    if callback is not None and callback.state == "due":
+        callback.state = "dropped"
+
+
+def attempt(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    contact: str,
+    resolved: str = "",
+    result: int | None = None,
+    attitude: int | None = None,
+    speed: int | None = None,
+    reason: str = "",
+    words: str = "",
+    next_at: datetime | None = None,
+) -> CallbackAttempt:
+    """Note one call. Reached: the customer's judgement is kept, the promise is met.
+
+    After three attempts in vain the call ends as unreachable. Whoever handled the case may not
+    call (complaints.md 5). Raises BadInput, Refused, NotAllowed.
+    """
+    require(by, "callback.work")
+    with transaction() as session:
+        ticket = locked(ticket)
+        queries.require_visible(ticket, by)
+        callback = of(ticket)
+        if callback is None or callback.state != "due":
+            raise Refused(N_("There is no follow-up call to make on this ticket."))
+        _independent(ticket, by)
+        _valid(contact, resolved, result)
+        callback.attempts += 1
+        made = CallbackAttempt(
+            callback_id=callback.id,
+            contact=contact,
+            resolved=resolved,
+            words=words,
+            by_name=by.name,
+            by_id=by.id,
+            at=now(),
+        )
+        session.add(made)
+        _settle(ticket, callback, contact, next_at, by)
+        if contact == "reached":
+            said = {"resolved": resolved, "reason": reason, "words": words}
+            session.add(_rating(ticket, "phone", result, attitude, speed, said))
+        record(
+            "callback.attempt",
+            by=by,
+            ticket=ticket,
+            contact=contact,
+            resolved=resolved,
+            score=result,
+            state=callback.state,
+            attempts=callback.attempts,
+        )
+    return made
+
+
+def _rating(
+    ticket: Ticket,
+    source: str,
+    result: int | None,
+    attitude: int | None,
+    speed: int | None,
+    said: dict[str, str],
+) -> Rating:
+    return Rating(
+        ticket_id=ticket.id,
+        cycle=ticket.cycle,
+        source=source,
+        result=result,
+        attitude=attitude,
+        speed=speed,
+        at=now(),
+        **said,
+    )
+
+
+def _independent(ticket: Ticket, by: Actor) -> None:
+    own_case = by.kind == "agent" and queries.handled_by(ticket, by)
+    if own_case or (by.department_id and by.department_id == ticket.department_id):
+        raise NotAllowed(N_("The follow-up call is made by somebody who did not handle the case."))
+
+
+def _valid(contact: str, resolved: str, result: int | None) -> None:
+    errors = {}
+    if contact not in CONTACTS:
+        errors["contact"] = N_("Please pick one of the offered choices.")
+    if contact == "reached" and resolved not in RESOLVED:
+        errors["resolved"] = N_("Please say whether the matter was solved.")
+    if contact == "reached" and result not in SCORES:
+        errors["result"] = N_("Please pick a score from 1 to 5.")
+    if errors:
+        raise BadInput(N_("Some fields need another look."), errors=errors)
+
+
+def _settle(
+    ticket: Ticket, callback: Callback, contact: str, next_at: datetime | None, by: Actor
+) -> None:
+    """Where the call stands after this attempt."""
+    if contact == "reached":
+        callback.state = "reached"
+        responses.meet(ticket, ["callback"], by.name, N_("Customer reached"))
+    elif contact in ("refused", "wrong_number") or callback.attempts >= MOST_ATTEMPTS:
+        callback.state = "unreachable"
+        responses.meet(ticket, ["callback"], by.name, N_("Customer not reached"))
+    else:
+        half_day = Limit.parse("4 wh")
+        calendar = setup.current().calendars["cn-desk"]
+        callback.next_at = next_at or due_at(now(), half_day, calendar, beyond="weekly")
+
+
+def rated(ticket: Ticket) -> bool:
+    """Whether the customer has judged this cycle on the tracking page."""
+    return db.session.scalar(_web_rating(ticket)) is not None
+
+
+def _web_rating(ticket: Ticket) -> Select[tuple[Rating]]:
+    return select(Rating).where(
+        Rating.ticket_id == ticket.id, Rating.cycle == ticket.cycle, Rating.source == "web"
+    )
+
+
+def rate(ticket: Ticket, *, by: Actor, result: int, resolved: str = "", words: str = "") -> Rating:
+    """The customer's own judgement on the tracking page, once per cycle."""
+    with transaction() as session:
+        ticket = locked(ticket)
+        if Status(ticket.status) not in (
+            Status.CLOSED,
+            Status.ARCHIVED,
+            Status.CALLBACK,
+            Status.REPLIED,
+        ):
+            raise Refused(N_("You can rate when your matter has been answered."))
+        if result not in SCORES:
+            wrong = N_("Please pick a score from 1 to 5.")
+            raise BadInput(N_("Some fields need another look."), errors={"result": wrong})
+        given = session.scalar(_web_rating(ticket))
+        if given is not None:
+            raise Refused(N_("You have rated this already. Thank you."))
+        said = {"resolved": resolved, "words": words[:2000]}
+        rating = _rating(ticket, "web", result, None, None, said)
+        session.add(rating)
+        record("ticket.rated", by=by, ticket=ticket, score=result)
+    return rating

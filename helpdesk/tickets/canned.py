@@ -1,0 +1,109 @@
+"""Canned replies as agents use them: their own department's and everybody's, in two languages.
+
+Placeholders are named and filled one by one; there is no template language to inject into.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Select, func, or_, select, update
+
+from helpdesk.agents.rights import Actor, Role, sees_identity
+from helpdesk.customers.models import Person
+from helpdesk.db import db, transaction
+from helpdesk.errors import NotFound
+from helpdesk.i18n import N_, gettext, in_language, when
+from helpdesk.tickets import setup
+from helpdesk.tickets.models import CannedReply, Ticket
+
+PLACEHOLDERS = {
+    "name": N_("the customer's name"),
+    "number": N_("the number of the ticket"),
+    "agent": N_("your name"),
+    "department": N_("the department that handles it"),
+    "due": N_("when the next promise is due"),
+}
+BRACES = re.compile(r"\{([^{}\n]*)\}")
+TEXTS = ("title_zh", "title_en", "body_zh", "body_en")
+
+
+def listed(who: Actor, words: str = "", limit: int = 50) -> Sequence[CannedReply]:
+    """The active replies that this colleague may use, most used first.
+
+    A department's replies are for its own people and for the desk (who serve every department);
+    every one of `words` must occur in a title or text of either language, whatever the case.
+    """
+    query = _offered(who)
+    for word in words.lower().split():
+        pattern = f"%{_escaped(word)}%"
+        columns = (func.lower(getattr(CannedReply, name)) for name in (*TEXTS, "code"))
+        query = query.where(or_(*(column.like(pattern, escape="\\") for column in columns)))
+    ordered = query.order_by(CannedReply.uses.desc(), CannedReply.code).limit(limit)
+    return db.session.scalars(ordered).all()
+
+
+def _offered(who: Actor) -> Select[CannedReply]:
+    """The active replies of everybody and, for a handler, of the own department."""
+    query = select(CannedReply).where(CannedReply.active)
+    if who.role is not Role.HANDLER:
+        return query
+    own = CannedReply.department_id == who.department_id
+    return query.where(own | CannedReply.department_id.is_(None))
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def render(reply: CannedReply, ticket: Ticket, agent: Actor, language: str) -> str:
+    """The reply's text for this ticket in zh_Hans or en, ready to be edited and sent.
+
+    Unknown braces stay as they are; a value that is missing becomes a polite general word.
+    """
+    text = reply.body_zh if language.startswith("zh") else reply.body_en
+    with in_language(language):
+        fillers = _fillers(ticket, agent, language)
+        return BRACES.sub(lambda at: fillers[at[1]]() if at[1] in fillers else at[0], text)
+
+
+def used(reply_id: int, who: Actor) -> None:
+    """Count one use, so that what helps most comes first. Raises NotFound for one not offered."""
+    found = _offered(who).where(CannedReply.id == reply_id)
+    if db.session.scalar(found.with_only_columns(CannedReply.id)) is None:
+        raise NotFound(N_("There is no such canned reply."))
+    with transaction() as session:
+        session.execute(
+            update(CannedReply)
+            .where(CannedReply.id == reply_id)
+            .values(uses=CannedReply.uses + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def unknown_placeholders(text: str) -> list[str]:
+    """The names in braces that nothing fills."""
+    return [name for name in BRACES.findall(text) if name not in PLACEHOLDERS]
+
+
+def _fillers(ticket: Ticket, agent: Actor, language: str) -> dict[str, Callable[[], str]]:
+    return {
+        "name": lambda: _customer(ticket, agent) or gettext("Customer"),
+        "number": lambda: ticket.number,
+        "agent": lambda: agent.name,
+        "department": lambda: _department(ticket, language),
+        "due": lambda: when(ticket.due_at) or gettext("soon"),
+    }
+
+
+def _customer(ticket: Ticket, reader: Actor) -> str:
+    """The customer's name; '' for a reader from whom a confidential one is hidden."""
+    if not sees_identity(reader, ticket.confidential):
+        return ""
+    return db.session.get_one(Person, ticket.person_id).name
+
+
+def _department(ticket: Ticket, language: str) -> str:
+    unit = setup.current().departments.get(ticket.department_id or 0)
+    return unit.names[language] if unit else gettext("Service desk")

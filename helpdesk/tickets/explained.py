@@ -1,0 +1,228 @@
+"""The response table in words: each promise, and how its time was counted (S1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpdesk.clock import Limit, LimitKind, Span, WorkCalendar, due_at, explain
+from helpdesk.i18n import N_, duration, gettext, language, ngettext, when
+from helpdesk.tickets import board, responses, setup
+from helpdesk.tickets.models import Response
+from helpdesk.tickets.notices import clock
+
+KINDS = {"counted": N_("counted"), "skipped": N_("not counted"), "paused": N_("paused")}
+WHY = {
+    "open": N_("working time"),
+    "makeup": N_("make-up working day"),
+    "hours": N_("other hours that day"),
+    "clock": N_("round the clock"),
+    "day": N_("working day"),
+    "pause": N_("on hold"),
+    "lunch": N_("lunch break"),
+    "night": N_("night"),
+    "closed": N_("closed"),
+    "weekend": N_("weekend"),
+    "holiday": N_("holiday"),
+    "first_day": N_("the first day does not count"),
+    "moved": N_("moved off a rest day"),
+}
+VERDICTS = {
+    "": N_("open"),
+    "on_time": N_("on time"),
+    "late": N_("late"),
+    "missed": N_("overdue"),
+    "dropped": N_("no longer counts"),
+}
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One stretch of a promise: counted, not counted or paused, and why."""
+
+    kind: str
+    start: datetime
+    end: datetime
+    length: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One row of the response table with its reasons."""
+
+    row: Response
+    label: str
+    owner: str
+    limit: str
+    verdict: str
+    mark: board.Mark
+    stretches: list[Stretch]
+    counted: str  # the sum of what was counted: the promise itself
+    paused: str
+    moved: str  # why it is not due by its limit alone
+    editions: str  # the policy and the calendar that it was counted by
+
+
+def table(rows: list[Response]) -> list[Explained]:
+    """Every row of the response table, oldest cycle first."""
+    snapshot = setup.current()
+    marks = board.marks(rows, snapshot)
+    return [_explained(row, mark, snapshot) for row, mark in zip(rows, marks, strict=True)]
+
+
+def _explained(row: Response, mark: board.Mark, snapshot: setup.Setup) -> Explained:
+    found = spans(row, snapshot)
+    limit = Limit.parse(row.limit)
+    return Explained(
+        row=row,
+        label=gettext(responses.PROMISE_NAMES[row.promise]),
+        owner=_owner(row, snapshot),
+        limit=limit_words(limit),
+        verdict=_verdict(row),
+        mark=mark,
+        stretches=[_stretch(span, limit) for span in found],
+        counted=_sum(found, "counted", limit),
+        paused=_sum(found, "paused", limit),
+        moved=_moved(row),
+        editions=_editions(row, snapshot),
+    )
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How one due time of a notice came about; `exact` when nothing moved it since."""
+
+    step: str
+    limit: str
+    stretches: list[Stretch]
+    counted: str
+    calendar: str
+    exact: bool
+
+
+def receipts(steps: Iterable[clock.Due], calendar: WorkCalendar) -> list[Receipt]:
+    """The receipts of a notice's steps, counted by its department's calendar (S1)."""
+    return [_receipt(step, calendar) for step in steps]
+
+
+def _receipt(step: clock.Due, calendar: WorkCalendar) -> Receipt:
+    limit = Limit.parse(step.limit)
+    found = explain(step.start, step.at, limit, calendar)
+    return Receipt(
+        step=gettext(clock.STEP_NAMES[step.step]),
+        limit=limit_words(limit),
+        stretches=[_stretch(span, limit) for span in found],
+        counted=_sum(found, "counted", limit),
+        calendar=gettext(
+            "Calendar %(calendar)s, version %(version)s.",
+            calendar=calendar.code,
+            version=calendar.version,
+        ),
+        exact=step.at == due_at(step.start, limit, calendar, beyond="weekly"),
+    )
+
+
+def _moved(row: Response) -> str:
+    """Why the due time or the limit is another than the policy's, in words."""
+    if row.profile:
+        return gettext("The limit is that of a rule of law (%(code)s).", code=row.profile)
+    if row.bound == "external":
+        return gettext("Due earlier because of the authority’s deadline.")
+    if row.extended_to is not None:
+        return gettext("More time was granted, until %(at)s.", at=when(row.extended_to))
+    return ""
+
+
+def _editions(row: Response, snapshot: setup.Setup) -> str:
+    return gettext(
+        "Promises, edition %(policy)s; calendar %(calendar)s, version %(version)s.",
+        policy=row.policy_version,
+        calendar=row.calendar,
+        version=snapshot.calendar_of(row).version,
+    )
+
+
+def is_plain(row: Response) -> bool:
+    """Whether the row is due by its limit alone, so that what is counted is what was promised."""
+    return row.bound == "" and row.extended_to is None
+
+
+def _verdict(row: Response) -> str:
+    if row.state == "dropped" and row.verdict == "missed":
+        return gettext("missed")
+    return gettext(VERDICTS.get(row.verdict, row.verdict))
+
+
+def kinds() -> dict[str, str]:
+    """What may become of a stretch of time, in words."""
+    return {code: gettext(name) for code, name in KINDS.items()}
+
+
+def spans(row: Response, snapshot: setup.Setup) -> list[Span]:
+    """The stretches from start to due; none while the promise has not begun."""
+    if not row.started_at or not row.due_at:
+        return []
+    calendar = snapshot.calendar_of(row)
+    pauses = responses.pauses_of(row)
+    return explain(row.started_at, row.due_at, Limit.parse(row.limit), calendar, pauses)
+
+
+def _owner(row: Response, snapshot: setup.Setup) -> str:
+    unit = snapshot.departments.get(row.owner_department_id or 0)
+    role = gettext(responses.OWNER_NAMES.get(row.owner, row.owner))
+    return row.owner_name or (unit.names[language()] if unit else role)
+
+
+def _stretch(span: Span, limit: Limit) -> Stretch:
+    name = span.name if language() == "zh_Hans" else span.name_en or span.name
+    why = gettext(WHY.get(span.why, span.why))
+    length = _length(span.seconds, span.kind, limit)
+    return Stretch(span.kind, span.start, span.end, length, f"{name} · {why}" if name else why)
+
+
+def _length(seconds: int, kind: str, limit: Limit) -> str:
+    if kind == "counted" and _in_days(limit):
+        return gettext("1 day")
+    return duration(seconds)
+
+
+def _sum(found: list[Span], kind: str, limit: Limit) -> str:
+    mine = [span for span in found if span.kind == kind]
+    if kind == "counted" and _in_days(limit):
+        return ngettext("%(num)s day", "%(num)s days", len(mine))
+    seconds = sum(span.seconds for span in mine)
+    return hours(seconds) if seconds else ""
+
+
+def _in_days(limit: Limit) -> bool:
+    return limit.kind in (LimitKind.working_days, LimitKind.calendar_days)
+
+
+def hours(seconds: int) -> str:
+    """A length in hours and minutes, never in days: a working day is not 24 hours."""
+    whole, minutes = divmod(seconds // 60, 60)
+    if not whole:
+        return gettext("%(m)s min", m=minutes)
+    return (
+        gettext("%(h)s h %(m)s min", h=whole, m=minutes) if minutes else gettext("%(h)s h", h=whole)
+    )
+
+
+def limit_words(limit: Limit) -> str:
+    """'8 working hours', '5 working days', '24 hours'."""
+    amount = limit.amount
+    if limit.kind is LimitKind.working_days:
+        return ngettext("%(num)s working day", "%(num)s working days", amount)
+    if limit.kind is LimitKind.calendar_days:
+        return ngettext("%(num)s day", "%(num)s days", amount)
+    works = limit.kind is LimitKind.work_minutes
+    if amount % 60 == 0:
+        amount //= 60
+        if works:
+            return ngettext("%(num)s working hour", "%(num)s working hours", amount)
+        return ngettext("%(num)s hour", "%(num)s hours", amount)
+    if works:
+        return ngettext("%(num)s working minute", "%(num)s working minutes", amount)
+    return ngettext("%(num)s minute", "%(num)s minutes", amount)

@@ -1,0 +1,362 @@
+"""open_ticket(): the only way a ticket begins, whatever the door."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.orm import Session
+
+from helpdesk import options, search
+from helpdesk.agents.rights import SYSTEM, Actor
+from helpdesk.alarms import set_alarms
+from helpdesk.clock import now
+from helpdesk.customers.models import Person
+from helpdesk.customers.people import Asker, find_or_make, having
+from helpdesk.db import retrying, transaction
+from helpdesk.errors import BadInput
+from helpdesk.events import draw, record
+from helpdesk.files import StoredFile
+from helpdesk.i18n import N_
+from helpdesk.options import Option
+from helpdesk.tickets import actions, casefile, responses, routing, setup
+from helpdesk.tickets.lifecycle import Kind, move_for
+from helpdesk.tickets.models import Message, Response, Ticket
+
+CHANNELS = {
+    "web": N_("Web form"),
+    "phone": N_("Phone"),
+    "email": N_("E-mail"),
+    "api": N_("API"),
+    "chat": N_("Chat"),
+    "letter": N_("Letter"),
+    "counter": N_("Counter"),
+    "transfer": N_("Transfer from an authority"),
+    "media": N_("Public post"),
+}
+SPOKEN = ("phone", "counter")  # a person has already acknowledged it
+MOST_SUBJECT, MOST_BODY = 200, 100_000
+NUMBER_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A case as a channel hands it over. Texts are as the customer wrote them."""
+
+    channel: str
+    subject: str
+    body: str
+    person: Asker = field(default_factory=Asker)
+    kind: str = "complaint"
+    category: str = ""
+    severity: str = ""
+    place: str = ""
+    language: str = ""
+    external_id: str | None = None
+    received_at: datetime | None = None
+    external_due_at: datetime | None = None  # the deadline that an authority has set
+    fields: dict[str, Any] = field(default_factory=dict)
+    files: tuple[StoredFile, ...] = ()
+    confidential: bool = False
+    message_id: str | None = None
+    quoted: str = ""
+    html: str = ""
+    mail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The ticket with its response table; `new` is False when it had come in before.
+
+    `snapshot` is the set-up that a new one was made by.
+    """
+
+    ticket: Ticket
+    responses: list[Response]
+    new: bool
+    snapshot: setup.Setup | None = None
+
+
+def open_ticket(intake: Intake, by: Actor) -> Opened:
+    """The ticket of this case: registered, planned, routed, alarmed and recorded in one transaction.
+
+    The same (channel, external_id) gives the ticket that it made before. Raises BadInput with a
+    sentence by field; then nothing is stored.
+    """
+    intake = checked(intake)
+
+    def work() -> Opened:
+        with transaction() as session:
+            return _open(session, intake, by)
+
+    return retrying(work)
+
+
+def checked(intake: Intake) -> Intake:
+    """The intake with tidy texts. Raises BadInput naming every field that needs another look."""
+    errors: dict[str, str] = {}
+    subject, body = _tidy(intake.subject).replace("\n", " "), _tidy(intake.body)
+    if not body and not subject:
+        errors["body"] = N_("Please say what happened.")
+    if len(subject) > MOST_SUBJECT:
+        errors["subject"] = N_("This is too long: 200 characters at most.")
+    if len(body) > MOST_BODY:
+        errors["body"] = N_(
+            "This is too long: 100,000 characters at most. Attach the rest as a file."
+        )
+    if intake.kind not in set(Kind):
+        errors["kind"] = N_("Please pick one of the offered choices.")
+    if intake.channel not in CHANNELS:
+        errors["channel"] = N_("Please pick one of the offered choices.")
+    if intake.severity not in ("", *routing.SEVERITIES):
+        errors["severity"] = N_("Please pick one of the offered choices.")
+    if intake.language not in ("", "zh_Hans", "en"):
+        errors["language"] = N_("Please pick one of the offered choices.")
+    if intake.external_due_at and intake.external_due_at <= (intake.received_at or now()):
+        errors["external_due_at"] = N_("The authority’s deadline lies before the case came in.")
+    errors |= _errors_of(lambda: intake.person.normals())
+    errors |= _errors_of(lambda: casefile.cleaned(intake.fields))
+    if errors:
+        raise BadInput(N_("Some fields need another look."), errors=errors)
+    return replace(
+        intake,
+        subject=subject or body.splitlines()[0][:80],
+        body=body or subject,
+        fields=casefile.cleaned(intake.fields),
+        place=_tidy(intake.place)[:200],
+        language=intake.language or guess_language(subject + body),
+    )
+
+
+def _tidy(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
+
+
+def _errors_of(check: Any) -> dict[str, str]:
+    try:
+        check()
+    except BadInput as error:
+        return error.errors
+    return {}
+
+
+def guess_language(text: str) -> str:
+    """zh_Hans when the text has Han characters to speak of, else en."""
+    han = sum("\u4e00" <= c <= "\u9fff" for c in text[:500])
+    return "zh_Hans" if han * 5 >= max(min(len(text), 500), 1) or han > 20 else "en"
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one statement found before the ticket is made."""
+
+    setup_version: int
+    seen_id: int | None
+    person_id: int | None
+
+
+# Made once: to put a statement together takes as long as to run it. NULL equals nothing.
+LOOK = select(
+    select(Option.value).where(Option.name == "version").scalar_subquery(),
+    select(Ticket.id)
+    .where(Ticket.channel == bindparam("channel"), Ticket.external_id == bindparam("external_id"))
+    .scalar_subquery(),
+    having(bindparam("email"), bindparam("phone")).limit(1).scalar_subquery(),
+)
+
+
+def _look(session: Session, intake: Intake) -> _Look:
+    normals = {kind: normal for kind, _value, normal in intake.person.normals()}
+    given = {"channel": intake.channel, "external_id": intake.external_id or None}
+    asked = given | {"email": normals.get("email"), "phone": normals.get("phone")}
+    row = session.connection().execute(LOOK, asked).one()
+    return _Look(int(row[0] or 0), row[1], row[2])
+
+
+def _open(session: Session, intake: Intake, by: Actor) -> Opened:
+    look = _look(session, intake)
+    if look.seen_id:
+        seen = session.get_one(Ticket, look.seen_id)
+        return Opened(seen, list(responses.table(seen)), new=False)
+    snapshot = setup.current(look.setup_version)
+    person = find_or_make(intake.person, intake.language, look.person_id)
+    plan = _decide(session, intake, person, look, snapshot)
+    ticket = _ticket(intake, person, plan)
+    rows = _promises(ticket, intake, snapshot, by)
+    _store(session, ticket, rows, intake, person, snapshot)
+    record(
+        "ticket.opened",
+        by=by,
+        ticket=ticket,
+        kind=ticket.kind,
+        channel=ticket.channel,
+        severity=ticket.severity,
+        queue=ticket.queue,
+        person=person.id,
+        rule=plan.route.rule,
+        reason=plan.route.reason,
+    )
+    if plan.route.dispatch and plan.unit and move_for("dispatch", "accepted", ticket.kind):
+        actions.accept(ticket, by=SYSTEM)
+        actions.dispatch(ticket, by=SYSTEM, department_id=plan.unit.id)
+    return Opened(ticket, rows, new=True, snapshot=snapshot)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What was decided about a case before its rows are written."""
+
+    node: setup.Node | None
+    route: routing.Route
+    unit: setup.Unit | None
+    severity: str
+    repeat_of_id: int | None
+
+
+def _decide(
+    session: Session, intake: Intake, person: Person, look: _Look, snapshot: setup.Setup
+) -> _Plan:
+    node = _node(intake, snapshot)
+    repeat = _repeat(session, look.person_id, node, intake)
+    facts = routing.Facts(
+        kind=intake.kind,
+        text=f"{intake.subject}\n{intake.body}",
+        channel=intake.channel,
+        place=intake.place,
+        level=person.level,
+        language=intake.language,
+        categories=node.ids if node else (),
+    )
+    route = routing.decide(facts, snapshot.rules)
+    severity = routing.starting_severity(
+        intake.severity, route, node.severity if node else None, intake.kind, bool(repeat)
+    )
+    route = routing.or_lead(route, node.department_id if node else None)
+    unit = snapshot.departments.get(route.department_id or 0)
+    return _Plan(node, route, unit if unit and unit.active else None, severity, repeat)
+
+
+def _node(intake: Intake, snapshot: setup.Setup) -> setup.Node | None:
+    """The category by its code. Raises BadInput for an unknown one."""
+    if not intake.category:
+        return None
+    node = snapshot.category(intake.category)
+    if node is None or not node.active:
+        wrong = N_("This category does not exist. Please pick one of the offered choices.")
+        raise BadInput(N_("Some fields need another look."), errors={"category": wrong})
+    return node
+
+
+def _repeat(
+    session: Session, person_id: int | None, node: setup.Node | None, intake: Intake
+) -> int | None:
+    """The same person's newest earlier complaint of this category within 30 calendar days."""
+    if person_id is None or node is None or intake.kind != Kind.COMPLAINT:
+        return None
+    since = (intake.received_at or now()) - timedelta(days=options.get("repeat_days"))
+    return session.scalar(
+        select(Ticket.id)
+        .where(
+            Ticket.person_id == person_id,
+            Ticket.category_id == node.id,
+            Ticket.kind == Kind.COMPLAINT,
+            Ticket.received_at >= since,
+        )
+        .order_by(Ticket.id.desc())
+        .limit(1)
+    )
+
+
+def _ticket(intake: Intake, person: Person, plan: _Plan) -> Ticket:
+    received = min(intake.received_at or now(), now())
+    return Ticket(
+        kind=intake.kind,
+        status="registered",
+        severity=plan.severity,
+        channel=intake.channel,
+        external_id=intake.external_id,
+        subject=intake.subject,
+        language=intake.language,
+        category_id=plan.node.id if plan.node else None,
+        place=intake.place,
+        person=person,
+        facts=intake.fields,
+        department_id=plan.unit.id if plan.unit else None,
+        queue=plan.unit.code if plan.unit else routing.DISPATCH_DESK,
+        route_rule=plan.route.rule,
+        route_reason=plan.route.reason,
+        confidential=intake.confidential,
+        anonymous=not person.addresses and not person.name,
+        received_at=received,
+        external_due_at=intake.external_due_at,
+        waiting_since=received,
+        repeat_of_id=plan.repeat_of_id,
+        track_salt=secrets.token_hex(8),
+        cycle=1,
+        returns=0,
+        urges=0,
+        escalation=0,
+    )
+
+
+def _number(session: Session) -> str:
+    """The next number of this year, 2026-000412; never used twice (drawn under its row's lock)."""
+    year = now().astimezone(NUMBER_ZONE).year
+    return f"{year}-{draw(session, f'ticket:{year}'):06d}"
+
+
+def _promises(ticket: Ticket, intake: Intake, snapshot: setup.Setup, by: Actor) -> list[Response]:
+    """The response table of the new ticket, before either is stored."""
+    rows = responses.plan(ticket, snapshot)
+    if intake.channel in SPOKEN:
+        responses.meet_at_opening(rows, "acknowledge", by.name, snapshot)
+    responses.note_next_due(ticket, rows)
+    return rows
+
+
+def _store(
+    session: Session,
+    ticket: Ticket,
+    rows: list[Response],
+    intake: Intake,
+    person: Person,
+    snapshot: setup.Setup,
+) -> None:
+    """Write the ticket with its number drawn last, then what hangs on its id."""
+    ticket.number = _number(session)
+    session.add(ticket)
+    session.flush()
+    for row in rows:
+        row.ticket_id = ticket.id
+    message = session.connection().execute(FIRST_MESSAGE, _first_message(ticket, intake, person))
+    responses.store(rows)
+    if intake.files:
+        message_id = message.inserted_primary_key[0]  # type: ignore[attr-defined]
+        session.add_all(actions.attachment_rows(intake.files, ticket.id, message_id, public=True))
+    set_alarms(responses.alarms_of(rows, snapshot))
+    words = [ticket.subject, ticket.number, intake.body, person.name, ticket.place]
+    search.put(session, "ticket", ticket.id, [*words, *intake.fields.values()])
+
+
+FIRST_MESSAGE = insert(Message.__table__)  # type: ignore[arg-type]
+
+
+def _first_message(ticket: Ticket, intake: Intake, person: Person) -> dict[str, object]:
+    return {
+        "ticket_id": ticket.id,
+        "kind": "customer",
+        "public": True,
+        "channel": intake.channel,
+        "author": person.name,
+        "body": intake.body,
+        "quoted": intake.quoted,
+        "html": intake.html,
+        "language": intake.language,
+        "message_id": intake.message_id,
+        "data": intake.mail,
+        "at": ticket.received_at,
+    }

@@ -1,0 +1,55 @@
+"""Columns and relations of everything a ticket consists of; no rules live here."""
+
+from helpdesk.tickets.models.callbacks import Callback, CallbackAttempt, Rating
+from helpdesk.tickets.models.notices import Notice
+from helpdesk.tickets.models.policy import (
+    CannedReply,
+    Category,
+    EscalationChain,
+    LegalProfile,
+    PolicyRow,
+    PolicyVersion,
+    RoutingRule,
+)
+from helpdesk.tickets.models.promises import Escalation, Recount, Reminder, Response
+from helpdesk.tickets.models.simulations import Simulated, Simulation
+from helpdesk.tickets.models.tickets import (
+    Assist,
+    Attachment,
+    Extension,
+    IdempotencyKey,
+    Link,
+    Merging,
+    Message,
+    Sending,
+    Ticket,
+)
+
+__all__ = [
+    "Assist",
+    "Attachment",
+    "Callback",
+    "CallbackAttempt",
+    "CannedReply",
+    "Category",
+    "Escalation",
+    "EscalationChain",
+    "Extension",
+    "IdempotencyKey",
+    "LegalProfile",
+    "Link",
+    "Merging",
+    "Message",
+    "Notice",
+    "PolicyRow",
+    "PolicyVersion",
+    "Rating",
+    "Recount",
+    "Reminder",
+    "Response",
+    "RoutingRule",
+    "Sending",
+    "Simulated",
+    "Simulation",
+    "Ticket",
+]

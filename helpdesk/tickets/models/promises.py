@@ -1,0 +1,141 @@
+"""The response table's rows and the steps that were taken when a promise was at risk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.clock import now
+from helpdesk.db import JsonData, Model, UtcTime
+
+WAITING = "told_at IS NULL"
+RUNNING = "state IN ('running', 'paused')"
+
+
+class Response(Model):
+    """One promise to the customer: what, who, until when, when it was kept, and the verdict.
+
+    state: pending (its clock has not started), running, window (a right that ends, never missed),
+    paused, met, dropped.
+    verdict: '' while open and in time, 'on_time', 'late', 'missed' (overdue, or dropped when it
+    was), 'dropped'.
+    """
+
+    __tablename__ = "response"
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "promise", "cycle", "part"),
+        Index(
+            "ix_response_open_due",
+            "due_at",
+            sqlite_where=text(RUNNING),
+            postgresql_where=text(RUNNING),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    promise: Mapped[str]
+    cycle: Mapped[int] = mapped_column(default=1)
+    part: Mapped[int] = mapped_column(default=1)  # 2 and more after a re-dispatch within a cycle
+    position: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(default="running")
+    verdict: Mapped[str] = mapped_column(default="")
+    owner: Mapped[str]  # desk, department, supervisor
+    owner_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    owner_name: Mapped[str] = mapped_column(default="")
+    limit: Mapped[str]
+    chain: Mapped[str]
+    calendar: Mapped[str]
+    calendar_version: Mapped[int] = mapped_column(default=0)  # by which it was last counted
+    bound: Mapped[str] = mapped_column(default="")  # why it is due earlier than by its limit
+    latest_at: Mapped[datetime | None] = mapped_column(
+        UtcTime
+    )  # never due later, whatever is counted
+    policy_version: Mapped[int]
+    profile: Mapped[str] = mapped_column(default="")  # the rule of law that set the limit
+    started_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    provisional: Mapped[bool] = mapped_column(default=False)  # past the published calendar
+    extended_to: Mapped[datetime | None] = mapped_column(UtcTime)  # granted, whatever was counted
+    extended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    paused_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    pauses: Mapped[list[list[str]]] = mapped_column(JsonData, default=list)  # [[from, to], ...]
+    warned_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    level: Mapped[int] = mapped_column(default=0)  # the last step of the chain, in per cent
+    met_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    taken: Mapped[int | None]  # seconds until met, without pauses, in the limit's own measure
+    met_by: Mapped[str] = mapped_column(default="")
+    done: Mapped[str] = mapped_column(default="")  # what was done, in words
+
+
+class Escalation(Model):
+    """A step of the chain that was taken: once per row, level and cycle, by this constraint."""
+
+    __tablename__ = "escalation"
+    __table_args__ = (
+        UniqueConstraint("subject_kind", "subject_id", "level", "cycle"),
+        Index("ix_escalation_ticket", "ticket_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_kind: Mapped[str]  # response, notice
+    subject_id: Mapped[int]
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
+    level: Mapped[int]
+    cycle: Mapped[int] = mapped_column(default=1)
+    told: Mapped[str]
+    due_at: Mapped[datetime] = mapped_column(UtcTime)  # when this step was due
+    at: Mapped[datetime] = mapped_column(UtcTime, default=now)  # when it was taken
+
+
+class Recount(Model):
+    """A calendar has a new version: how far its open promises have been counted anew."""
+
+    __tablename__ = "recount"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    calendar: Mapped[str] = mapped_column(index=True)
+    version: Mapped[int]
+    total: Mapped[int]
+    moved: Mapped[int] = mapped_column(default=0)
+    by_kind: Mapped[str]
+    by_id: Mapped[int | None]
+    by_name: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Reminder(Model):
+    """One person who is to be told of one step: when, and what became of it.
+
+    outcome: '' while it waits, 'told' by a mail of its own, 'digest' with many others, 'passed'
+    when a higher step overtook it or there was nothing left to do.
+    """
+
+    __tablename__ = "reminder"
+    __table_args__ = (
+        UniqueConstraint("agent_id", "subject_kind", "subject_id", "level", "cycle"),
+        Index(
+            "ix_reminder_waiting",
+            "tell_at",
+            "agent_id",
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
+        ),
+        Index("ix_reminder_digest", "digest"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    subject_kind: Mapped[str]  # response, notice
+    subject_id: Mapped[int]
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
+    promise: Mapped[str]  # the promise of a ticket, or the step of a notice
+    level: Mapped[int]
+    cycle: Mapped[int]
+    role: Mapped[str]  # as whom this person is told
+    due_at: Mapped[datetime] = mapped_column(UtcTime)  # when the step was due
+    tell_at: Mapped[datetime] = mapped_column(UtcTime)  # later than that at night
+    told_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    outcome: Mapped[str] = mapped_column(default="")
+    digest: Mapped[int | None]  # the first reminder of the digest that this one is in

@@ -1,0 +1,68 @@
+"""Rectification notices: one function per verb, in one transaction each.
+
+step.py       the frame of every move: lock, right, table of moves, change, record
+clock.py      limits, due times, alarms, overdue, who is told
+issuing.py    draft, edit, approve, issue, withdraw
+deciding.py   on objections, on plans, on more time
+answering.py  the department: sign, object, contain, plan, claim done, ask for more time
+checking.py   re-inspection, further rounds, watching, recurrence
+similar.py    complaints that look like a recurrence
+"""
+
+from __future__ import annotations
+
+from helpdesk.tickets.notices.answering import (
+    ask_extension,
+    claim_done,
+    contain,
+    object_to,
+    sign,
+    start,
+    submit_plan,
+)
+from helpdesk.tickets.notices.checking import close_watch, recur, verify
+from helpdesk.tickets.notices.clock import is_overdue, limit_of, next_due, overdue
+from helpdesk.tickets.notices.deciding import (
+    accept_plan,
+    decide_extension,
+    grant_extension,
+    refuse_extension,
+    reject_plan,
+    rule,
+)
+from helpdesk.tickets.notices.issuing import approve, draft, edit, issue, issue_all, withdraw
+from helpdesk.tickets.notices.similar import similar_since
+from helpdesk.tickets.notices.step import is_visible, legal_moves, stand_of
+
+__all__ = [
+    "accept_plan",
+    "approve",
+    "ask_extension",
+    "claim_done",
+    "close_watch",
+    "contain",
+    "decide_extension",
+    "draft",
+    "edit",
+    "grant_extension",
+    "is_overdue",
+    "is_visible",
+    "issue",
+    "issue_all",
+    "legal_moves",
+    "limit_of",
+    "next_due",
+    "object_to",
+    "overdue",
+    "recur",
+    "refuse_extension",
+    "reject_plan",
+    "rule",
+    "sign",
+    "similar_since",
+    "stand_of",
+    "start",
+    "submit_plan",
+    "verify",
+    "withdraw",
+]

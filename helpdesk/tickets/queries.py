@@ -1,0 +1,235 @@
+"""Every list, count and search of tickets. visible_to() is applied here and only here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, exists, false, func, select, true
+from sqlalchemy.orm import joinedload
+
+from helpdesk import options, search
+from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import Actor, scope
+from helpdesk.clock import now
+from helpdesk.customers.models import Person
+from helpdesk.db import db
+from helpdesk.errors import BadInput, NotFound
+from helpdesk.events import Event
+from helpdesk.i18n import N_
+from helpdesk.tickets import lifecycle, setup
+from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Notice, Ticket
+
+
+def visible_to(who: Actor | None) -> ColumnElement[bool]:
+    """The condition that a ticket may be known to `who`: one scope for all doors (promise 6)."""
+    seen = scope(who)
+    if seen.everything:
+        return true()
+    if not seen.department_ids:
+        return false()
+    assists = exists().where(
+        Assist.ticket_id == Ticket.id, Assist.department_id.in_(seen.department_ids)
+    )
+    return (
+        Ticket.department_id.in_(seen.department_ids)
+        & (Ticket.status.not_in(("registered", "accepted")))
+        | assists
+    )
+
+
+def notices_visible_to(who: Actor | None) -> ColumnElement[bool]:
+    """The same for rectification notices: a department sees its own, once issued."""
+    seen = scope(who)
+    if seen.everything:
+        return true()
+    if not seen.department_ids:
+        return false()
+    return Notice.department_id.in_(seen.department_ids) & Notice.number.is_not(None)
+
+
+def is_visible(ticket: Ticket, who: Actor | None) -> bool:
+    """Whether `who` may know of this ticket."""
+    if who is not None and who.kind in ("system", "customer"):
+        return True  # customers come in by number and secret, which their view has checked
+    if scope(who).everything:
+        return True
+    found = db.session.scalar(select(Ticket.id).where(Ticket.id == ticket.id, visible_to(who)))
+    return found is not None
+
+
+def require_visible(ticket: Ticket, who: Actor | None) -> None:
+    """Raise NotFound when `who` may not know of this ticket."""
+    if not is_visible(ticket, who):
+        raise NotFound(N_("There is no such ticket, or it is not yours to see."))
+
+
+def tickets(who: Actor | None) -> Select[tuple[Ticket]]:
+    """All tickets that `who` may see, with what a row shows loaded."""
+    return (
+        select(Ticket)
+        .where(visible_to(who))
+        .options(
+            joinedload(Ticket.person),
+            joinedload(Ticket.assignee).lazyload(Agent.department),
+            joinedload(Ticket.category),
+            joinedload(Ticket.department),
+        )
+    )
+
+
+def with_addresses(who: Actor | None) -> Select[tuple[Ticket]]:
+    """The same with the customers' addresses: one further statement, however many tickets."""
+    return tickets(who).options(joinedload(Ticket.person).selectinload(Person.addresses))
+
+
+def has_number(typed: str) -> ColumnElement[bool]:
+    """The condition of having this number. PostgreSQL takes no NUL, and no number has one."""
+    number = typed.strip()[:40]
+    return Ticket.number == number if number.isprintable() else false()
+
+
+def by_number(number: str, who: Actor | None) -> Ticket:
+    """The ticket with this number. Raises NotFound when there is none that `who` may see."""
+    ticket = db.session.scalar(tickets(who).where(has_number(number)))
+    if ticket is None:
+        raise NotFound(N_("There is no such ticket, or it is not yours to see."))
+    return ticket
+
+
+def moves_of(ticket: Ticket, who: Actor) -> list[lifecycle.Move]:
+    """The legal next moves of this ticket for `who`: the buttons."""
+    return lifecycle.moves(status=ticket.status, kind=ticket.kind, returns=ticket.returns, by=who)
+
+
+def api_conditions(
+    given: Mapping[str, str], updated_after: datetime | None
+) -> list[ColumnElement[bool]]:
+    """status, department (code), queue, assignee (id), q, updated_after as SQL conditions.
+
+    Raises BadInput for a status, department or assignee that does not exist.
+    """
+    errors: dict[str, str] = {}
+    found: list[ColumnElement[bool]] = []
+    status, code, assignee = given.get("status"), given.get("department"), given.get("assignee")
+    if status and status not in set(lifecycle.Status):
+        errors["status"] = N_("Please pick one of the offered choices.")
+    unit = setup.current().unit(code) if code else None
+    if code and unit is None:
+        errors["department"] = N_("Please pick one of the offered choices.")
+    if assignee and not (assignee.isascii() and assignee.isdecimal() and len(assignee) < 10):
+        errors["assignee"] = N_("Please send a whole number that is not too large.")
+    if errors:
+        raise BadInput(N_("Some fields need another look."), errors=errors)
+    found += [Ticket.status == status] if status else []
+    found += [Ticket.department_id == unit.id] if unit else []
+    found += [Ticket.assignee_id == int(assignee)] if assignee else []
+    found += [Ticket.queue == given["queue"]] if given.get("queue") else []
+    found += [Ticket.updated_at > updated_after] if updated_after else []
+    if given.get("q"):
+        found.append(Ticket.id.in_(search.matching(given["q"], "ticket", db.engine.dialect.name)))
+    return found
+
+
+def conversation(ticket: Ticket, public_only: bool = False) -> Sequence[Message]:
+    """The messages in their order, without drafts; a customer's view asks for public ones only.
+
+    What can still be taken back is not public yet.
+    """
+    query = select(Message).where(Message.ticket_id == ticket.id, Message.kind != "draft")
+    if public_only:
+        query = query.where(Message.public, ~_is_held())
+    return db.session.scalars(query.order_by(Message.id)).all()
+
+
+def _is_held() -> ColumnElement[bool]:
+    return Message.held_until.is_not(None) & (Message.held_until > now())
+
+
+def files(ticket: Ticket, public_only: bool = False) -> Sequence[Attachment]:
+    """The files of the ticket's messages."""
+    query = select(Attachment).where(Attachment.ticket_id == ticket.id)
+    if public_only:
+        held = exists().where(Message.id == Attachment.message_id, _is_held())
+        query = query.where(Attachment.public, ~held)
+    return db.session.scalars(query.order_by(Attachment.id)).all()
+
+
+def person_of(ticket: Ticket) -> Person:
+    """Who asks, also of a ticket that was locked alone."""
+    return db.session.get_one(Person, ticket.person_id)
+
+
+def history(ticket: Ticket) -> Sequence[Event]:
+    """What happened to the ticket, oldest first."""
+    return db.session.scalars(
+        select(Event).where(Event.ticket_id == ticket.id).order_by(Event.seq)
+    ).all()
+
+
+def has_answer(ticket: Ticket) -> bool:
+    """Whether the customer was given an answer in this cycle's life (M9)."""
+    found = db.session.scalar(
+        select(func.count())
+        .select_from(Message)
+        .where(Message.ticket_id == ticket.id, Message.public, Message.kind == "staff")
+    )
+    return bool(found)
+
+
+def closing_reason(ticket: Ticket) -> str:
+    """What was said when the ticket was not accepted or went outside: the customer reads it."""
+    if ticket.status not in ("rejected", "transferred"):
+        return ""
+    names = ("ticket.decline", "ticket.transfer_out")
+    noted = db.session.scalar(
+        select(Event)
+        .where(Event.ticket_id == ticket.id, Event.name.in_(names))
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
+    return str(noted.data.get("comment", "")) if noted else ""
+
+
+def handled_by(ticket: Ticket, who: Actor) -> bool:
+    """Whether this person handled or answered the case."""
+    names = ("ticket.handle", "ticket.reply", "ticket.answer_directly", "ticket.sign")
+    found = db.session.scalar(
+        select(Event.seq)
+        .where(
+            Event.ticket_id == ticket.id,
+            Event.by_kind == who.kind,
+            Event.by_id == who.id,
+            Event.name.in_(names),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def may_reopen(ticket: Ticket) -> bool:
+    """Whether the closing is recent enough to go on under the same number."""
+    limit = timedelta(days=options.get("reopen_days"))
+    return ticket.closed_at is not None and now() - ticket.closed_at <= limit
+
+
+def callbacks_due(who: Actor, most: int = 200) -> list[tuple[Callback, Ticket]]:
+    """Follow-up calls to make, the earliest first, with their tickets."""
+    query = (
+        select(Callback, Ticket)
+        .join(Ticket, Ticket.id == Callback.ticket_id)
+        .where(Callback.state == "due", Ticket.status == lifecycle.Status.CALLBACK, visible_to(who))
+        .options(joinedload(Ticket.person), joinedload(Ticket.category))
+        .order_by(Callback.next_at, Callback.id)
+        .limit(most)
+    )
+    return [(callback, ticket) for callback, ticket in db.session.execute(query)]
+
+
+def colleagues(ids: Iterable[str]) -> list[tuple[str, str]]:
+    """(id, name) of the colleagues with these ids; what is no id is left out."""
+    wanted = [int(each) for each in ids if each.isdecimal()]
+    if not wanted:
+        return []
+    rows = db.session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(wanted)))
+    return [(str(id_), name) for id_, name in rows]

@@ -1,0 +1,226 @@
+"""Telling people of steps: who, when by night, and one digest instead of a flood.
+
+remind() writes a row for each person in the transaction of the step. tell_due() hands what is due to
+the outbox once nothing more rings, so that a backlog of hours reaches a person as one mail (F19).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+
+from helpdesk.agents import roster
+from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import SYSTEM
+from helpdesk.agents.roster import Person, Roster
+from helpdesk.alarms import after_ringing, next_due
+from helpdesk.clock import now, opens_at
+from helpdesk.db import db, insert_new
+from helpdesk.events import record
+from helpdesk.tickets import responses, setup
+from helpdesk.tickets.models import Reminder, Response
+
+BREACH = 100
+URGENT = ("S1", "S2")
+MOST_SINGLE = 20  # more than these at once come as one digest (complaints.md 3)
+LONGEST_WAIT = timedelta(minutes=1)  # for the rest of a backlog; then what is there is told
+TABLE: Any = Reminder.__table__
+
+
+@dataclass(frozen=True)
+class Case:
+    """One step that people are to be told of."""
+
+    kind: str  # response, notice
+    subject_id: int
+    ticket_id: int | None
+    notice_id: int | None
+    promise: str
+    level: int
+    cycle: int
+    due_at: datetime
+    severity: str
+    roles: tuple[str, ...]
+    team: int | None
+    assignee_id: int | None = None
+    issuer_id: int | None = None  # who ordered it, told beside the roles
+
+    @property
+    def urgent(self) -> bool:
+        """Told day and night: severe cases, and broken promises."""
+        return self.severity in URGENT or self.level >= BREACH
+
+
+def remind(cases: Sequence[Case], snapshot: setup.Setup) -> None:
+    """Write down who is told of each case, by the roster of this moment."""
+    if cases:
+        people = roster.at()
+        insert_new(TABLE, [row for case in cases for row in _rows(case, people, snapshot)])
+
+
+def _rows(case: Case, people: Roster, snapshot: setup.Setup) -> list[dict[str, object]]:
+    told: dict[int, tuple[Person, str]] = {}
+    for role in case.roles:
+        for person in people.told(role, case.team, case.assignee_id):
+            told.setdefault(person.id, (person, role))
+    issuer = people.stand_in(case.issuer_id) if case.issuer_id else None
+    if issuer is not None:
+        told.setdefault(issuer.id, (issuer, "issuer"))
+    return [_row(case, person, role, snapshot) for person, role in told.values()]
+
+
+def _row(case: Case, person: Person, role: str, snapshot: setup.Setup) -> dict[str, object]:
+    return {
+        "agent_id": person.id,
+        "subject_kind": case.kind,
+        "subject_id": case.subject_id,
+        "ticket_id": case.ticket_id,
+        "notice_id": case.notice_id,
+        "promise": case.promise,
+        "level": case.level,
+        "cycle": case.cycle,
+        "role": role,
+        "due_at": case.due_at,
+        "tell_at": now() if case.urgent else _by_daylight(person, snapshot),
+        "outcome": "",
+    }
+
+
+def _by_daylight(person: Person, snapshot: setup.Setup) -> datetime:
+    """The night rule (S20): the next working minute of the person's own calendar."""
+    unit = snapshot.departments.get(person.department_id or 0)
+    code = unit.calendar if unit else responses.DESK_CALENDAR
+    return opens_at(now(), snapshot.calendars[code])
+
+
+def next_telling() -> datetime | None:
+    """When somebody is to be told next."""
+    return db.session.scalar(next_telling_query())
+
+
+def next_telling_query() -> Any:
+    """The first entry of the index of those who wait to be told."""
+    query = select(Reminder.tell_at).where(Reminder.told_at.is_(None))
+    return query.order_by(Reminder.tell_at).limit(1)
+
+
+@after_ringing(next_telling)
+def tell_due() -> int:
+    """Tell everybody whose time has come, unless more is ringing; returns how many people."""
+    first = next_telling()
+    if first is None or first > now() or not _is_quiet(first):
+        return 0
+    due = select(Reminder.agent_id).where(*_due()).distinct()
+    told = [_tell(agent_id) for agent_id in db.session.scalars(due).all()]
+    return sum(told)
+
+
+def _is_quiet(first: datetime) -> bool:
+    """Nothing is due any more that may belong into the same digest; or it has taken too long."""
+    ringing = next_due()
+    return ringing is None or ringing > now() or first < now() - LONGEST_WAIT
+
+
+def _due() -> tuple[ColumnElement[bool], ...]:
+    return Reminder.told_at.is_(None), Reminder.tell_at <= now()
+
+
+def _tell(agent_id: int) -> bool:
+    """Hand what this person is due to the outbox; False when another process does."""
+    query = (
+        select(Reminder)
+        .where(Reminder.agent_id == agent_id, *_due())
+        .order_by(Reminder.due_at, Reminder.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    rows = db.session.scalars(query).all()
+    worth = _worth_telling(rows)
+    for row in rows:
+        row.told_at = now()
+        row.outcome = "passed" if row.id not in worth else ""
+    _record([row for row in rows if row.id in worth], agent_id)
+    db.session.flush()
+    return bool(rows)
+
+
+def _worth_telling(rows: Iterable[Reminder]) -> set[int]:
+    """Only the highest step of each promise, and a warning only while it can still be kept."""
+    highest: dict[tuple[str, int, int], Reminder] = {}
+    rows = list(rows)
+    states = _states(rows)
+    for row in rows:
+        state = states.get(row.subject_id) if row.subject_kind == "response" else "running"
+        if state == "running" or (row.level >= BREACH and state == "met"):
+            key = (row.subject_kind, row.subject_id, row.cycle)
+            known = highest.get(key)
+            if known is None or row.level > known.level:
+                highest[key] = row
+    return {row.id for row in highest.values()}
+
+
+def _states(rows: Iterable[Reminder]) -> dict[int, str]:
+    """The state of each promise now, in chunks that both databases can take."""
+    ids = [row.subject_id for row in rows if row.subject_kind == "response"]
+    found: dict[int, str] = {}
+    for start in range(0, len(ids), 1000):
+        chunk = Response.id.in_(ids[start : start + 1000])
+        found |= {
+            r.id: r.state
+            for r in db.session.execute(select(Response.id, Response.state).where(chunk))
+        }
+    return found
+
+
+@dataclass(frozen=True)
+class _About:
+    """What record() wants to know of a ticket or a notice."""
+
+    id: int
+
+
+def _record(rows: Sequence[Reminder], agent_id: int) -> None:
+    """The events that the outbox turns into mails: one each, or one digest."""
+    if not rows:
+        return
+    name = db.session.scalar(select(Agent.name).where(Agent.id == agent_id)) or ""
+    digest = rows[0].id if len(rows) > MOST_SINGLE else None
+    for row in rows:
+        row.outcome, row.digest = ("digest" if digest else "told"), digest
+    if digest:
+        record("staff.digest", by=SYSTEM, agent=agent_id, who=name, digest=digest, count=len(rows))
+        return
+    for row in rows:
+        record(
+            "staff.told",
+            by=SYSTEM,
+            ticket=_About(row.ticket_id)
+            if row.ticket_id and row.subject_kind == "response"
+            else None,
+            notice=_About(row.notice_id) if row.notice_id else None,
+            agent=agent_id,
+            who=name,
+            role=row.role,
+            reminder=row.id,
+            promise=row.promise,
+            level=row.level,
+            step_due_at=row.due_at.isoformat(),
+        )
+
+
+def forget(kind: str, subject_ids: Sequence[int]) -> None:
+    """These need no reminder any more; what waits for the morning is crossed off."""
+    db.session.execute(
+        update(Reminder)
+        .where(
+            Reminder.subject_kind == kind,
+            Reminder.subject_id.in_(subject_ids),
+            Reminder.told_at.is_(None),
+        )
+        .values(told_at=now(), outcome="passed")
+        .execution_options(synchronize_session=False)
+    )

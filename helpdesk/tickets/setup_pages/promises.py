@@ -1,0 +1,129 @@
+"""The promise policy: one table, special rows, editions that can be read and compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request
+
+from helpdesk.agents.sign_in import needs
+from helpdesk.errors import BadInput, Conflict
+from helpdesk.i18n import gettext
+from helpdesk.tickets.administration import chains, legal, policy, touched
+from helpdesk.tickets.administration.chains import CHAIN_NAMES
+from helpdesk.tickets.escalation import ROLE_NAMES
+from helpdesk.tickets.intake import CHANNELS
+from helpdesk.tickets.lifecycle import KIND_NAMES
+from helpdesk.tickets.responses import OWNER_NAMES, POLICY_NAMES
+from helpdesk.tickets.routing import SEVERITY_NAMES
+from helpdesk.tickets.setup_pages import drafts
+from helpdesk.tickets.setup_pages.blueprint import (
+    Page,
+    blueprint,
+    by,
+    category_choices,
+    kept,
+    number,
+)
+
+LIST = "/admin/promises"
+
+
+@blueprint.get("/admin/promises")
+@needs("settings.read")
+def promise_list() -> Page:
+    """The edition in force, ready to be changed."""
+    current = policy.in_force()
+    return page(drafts.of_lines(policy.lines(current.id)), current)
+
+
+@blueprint.post("/admin/promises")
+@needs("settings.edit")
+def promise_save() -> Page:
+    """Save as a new edition, or show what is wrong with everything that was typed."""
+    draft = drafts.of_form(request.form)
+    if request.form.get("then") == "check":
+        return _previewed(draft)
+    try:
+        based_on = number(draft["based_on"]) or 0
+        policy.save(drafts.lines_of(draft), draft.note, based_on, by())
+    except BadInput as error:
+        draft.errors = error.errors or {"": error.text}
+    except Conflict as error:
+        draft.errors = {"": error.text}
+    else:
+        return kept(LIST)
+    return page(draft, policy.in_force()), 422
+
+
+def _previewed(draft: drafts.PolicyDraft) -> Page:
+    """The form again, with the number of open cases that the change is about."""
+    try:
+        number_of_cases = touched.open_cases(policy.checked(drafts.lines_of(draft)))
+    except BadInput as error:
+        draft.errors = error.errors or {"": error.text}
+        return page(draft, policy.in_force()), 422
+    return page(draft, policy.in_force(), touched=number_of_cases)
+
+
+@blueprint.post("/admin/promises/legal")
+@needs("settings.edit")
+def legal_on() -> Page:
+    """Switch a rule of law on for some cases."""
+    form = request.form
+    category = number(form.get("category"))
+    legal.switch_on(form.get("profile", ""), form.get("kind", ""), category or None, by())
+    return kept(LIST)
+
+
+@blueprint.post("/admin/promises/legal/<int:place>/off")
+@needs("settings.edit")
+def legal_off(place: int) -> Page:
+    """Switch it off again."""
+    legal.switch_off(place, by())
+    return kept(LIST)
+
+
+def page(draft: drafts.PolicyDraft, current: Any, touched: int | None = None) -> str:
+    """The page with a draft, beside the edition in force."""
+    return render_template(
+        "setup/promises.html",
+        touched=touched,
+        profiles=legal.profiles(),
+        legal_lines=legal.in_use(),
+        draft=draft,
+        current=current,
+        versions=policy.versions(),
+        chains=chains.listed(),
+        told_names=ROLE_NAMES,
+        categories=category_choices(gettext("Anything")),
+        **NAMES,
+    )
+
+
+NAMES = {
+    "promise_names": POLICY_NAMES,
+    "owner_names": OWNER_NAMES,
+    "severity_names": SEVERITY_NAMES,
+    "kind_names": KIND_NAMES,
+    "channel_names": CHANNELS,
+    "chain_names": CHAIN_NAMES,
+}
+
+
+@blueprint.get("/admin/promises/versions/<int:version_id>")
+@needs("settings.read")
+def promise_version(version_id: int) -> Page:
+    """An edition as it was, and what is different from the one in force or from ?with=ID."""
+    row = policy.version(version_id)
+    other = policy.version(number(request.args.get("with")) or policy.in_force().id)
+    return render_template(
+        "setup/promise_version.html",
+        version=row,
+        other=other,
+        versions=policy.versions(),
+        draft=drafts.of_lines(policy.lines(row.id)),
+        differences=policy.compare(row.id, other.id),
+        categories={choice.value: choice.label for choice in category_choices("")},
+        **NAMES,
+    )

@@ -1,0 +1,48 @@
+"""Number and secret of the tracking page. The secret is derived, never stored (80 bits)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from helpdesk.db import db
+from helpdesk.errors import NotFound
+from helpdesk.i18n import N_
+from helpdesk.tickets import queries
+from helpdesk.tickets.models import Ticket
+
+LENGTH = 16
+
+
+def secret(ticket: Ticket, key: str) -> str:
+    """The ticket's secret under the deployment's key: 16 letters and digits, easy to read out."""
+    message = f"track:{ticket.number}:{ticket.track_salt}".encode()
+    code = base64.b32encode(hmac.new(key.encode(), message, hashlib.sha256).digest()).decode()
+    return code[:LENGTH]
+
+
+def url(ticket: Ticket, key: str, base_url: str) -> str:
+    """The address that opens the tracking page; the secret is in the fragment-free path."""
+    return f"{base_url}/track/{ticket.number}/{secret(ticket, key)}"
+
+
+def find(number: str, given: str, key: str) -> Ticket:
+    """The ticket for number and secret. Raises NotFound, the same for a wrong number or secret."""
+    ticket = db.session.scalar(
+        select(Ticket)
+        .where(queries.has_number(number))
+        .options(
+            joinedload(Ticket.person), joinedload(Ticket.department), joinedload(Ticket.category)
+        )
+    )
+    tidy = given.strip().upper().replace(" ", "").replace("-", "")
+    right = secret(ticket, key) if ticket is not None else "A" * LENGTH
+    if not hmac.compare_digest(right.encode(), tidy.encode()) or ticket is None:
+        raise NotFound(
+            N_("Number and code don't belong together. Please check both and try again.")
+        )
+    return ticket

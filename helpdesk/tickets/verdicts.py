@@ -1,0 +1,46 @@
+"""How a case's promises were kept, as SQL: lists and statistics ask here, so they can't disagree.
+
+A case may hold several rows of one promise: one per cycle and per re-dispatch. It is judged by the
+worst of them, and a promise that is open and overdue counts as missed (complaints.md 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from helpdesk.clock import now
+from helpdesk.tickets.models import Rating, Response, Ticket
+
+RANKS = {"on_time": 1, "late": 2, "missed": 3}
+
+
+def rank() -> ColumnElement[int]:
+    """How bad a row of the response table is: 1 on time, 2 late, 3 open and overdue, 0 not judged."""
+    overdue = and_(Response.state == "running", Response.due_at < now())
+    return case(
+        (Response.verdict == "late", RANKS["late"]),
+        (Response.verdict == "on_time", RANKS["on_time"]),
+        (or_(Response.verdict == "missed", overdue), RANKS["missed"]),
+        else_=0,
+    )
+
+
+def is_one_of(wanted: Collection[str], promise: str = "") -> ColumnElement[bool]:
+    """The condition that a ticket's promise (without one: all its promises) was kept so."""
+    rows: list[Any] = [Response.ticket_id == Ticket.id]
+    rows += [Response.promise == promise] if promise else []
+    ranks = [RANKS[verdict] for verdict in wanted if verdict in RANKS]
+    worst = select(func.max(rank())).where(*rows).correlate(Ticket).scalar_subquery()
+    dropped = exists().where(*rows, Response.verdict == "dropped").correlate(Ticket)
+    found = [worst.in_(ranks)] if ranks else []
+    return or_(*found, *([dropped] if "dropped" in wanted else []))
+
+
+def last_rating() -> ColumnElement[bool]:
+    """The condition that a rating is the customer's last word on its ticket."""
+    later = aliased(Rating)
+    return ~exists().where(later.ticket_id == Rating.ticket_id, later.id > Rating.id)

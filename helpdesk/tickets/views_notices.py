@@ -1,0 +1,247 @@
+"""Rectification notices: the board, one notice with its moves, drafting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk import files
+from helpdesk.agents.rights import Actor
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.db import transaction
+from helpdesk.errors import BadInput, Conflict, NotFound
+from helpdesk.i18n import N_, gettext, zone
+from helpdesk.tickets import (
+    notice_board,
+    notice_moving,
+    notice_page,
+    notice_queries,
+    notices,
+    queries,
+    setup,
+)
+from helpdesk.tickets.forms_notices import FORMS, EditNoticeForm, MoveForm, NewNoticeForm
+from helpdesk.tickets.models import Notice, Ticket
+from helpdesk.web import settings
+
+pages = Blueprint("notices", __name__)
+Page = str | BaseResponse | tuple[str, int]
+
+
+@pages.app_template_filter("moment")
+def moment(text: str) -> datetime | None:
+    """A time that was kept as text in a notice's answer."""
+    return datetime.fromisoformat(text) if text else None
+
+
+@pages.app_context_processor
+def _for_tickets() -> dict[str, Any]:
+    """What notices/_on_ticket.html asks for."""
+    return {"notices_on": lambda ticket: notice_page.on_ticket(ticket, me().actor)}
+
+
+@pages.context_processor
+def _limits() -> dict[str, Any]:
+    return {"most_bytes": settings().max_file_bytes}
+
+
+@pages.get("/notices")
+@needs("notice.read")
+def index() -> str:
+    """The board: departments by age, then the list, overdue on top."""
+    who, wanted = me().actor, notice_board.Filter.read(request.args)
+    number = request.args.get("page", 0, type=int)
+    rows = notice_board.page(wanted, who, max(0, min(number, 10_000)))
+    return render_template(
+        "notices/index.html",
+        wanted=wanted,
+        counts=notice_board.counts(who),
+        matrix=notice_board.matrix(who),
+        rows=notice_page.rows(rows[: notice_board.PAGE]),
+        next_page=number + 1 if len(rows) > notice_board.PAGE else None,
+        number=number,
+        **notice_page.names(),
+    )
+
+
+@pages.get("/notices/<reference>")
+@needs("notice.read")
+def show(reference: str) -> Page:
+    """One notice: head, problem, demand, rail, answer, rounds, history, and the legal moves."""
+    notice = notice_queries.by_number(reference, me().actor)
+    if reference != notice_queries.slug(notice):
+        return redirect(_url(notice), code=301)
+    return _page(notice)
+
+
+def _page(notice: Notice, form: MoveForm | None = None, code: str = "", status: int = 200) -> Page:
+    open_code = code or request.args.get("do", "")
+    found = notice_page.page(notice, me().actor, form, open_code)
+    return render_template("notices/show.html", **found), status
+
+
+def _url(notice: Notice) -> str:
+    return url_for("notices.show", reference=notice_queries.slug(notice))
+
+
+@pages.post("/notices/<reference>/moves/<code>")
+@needs("notice.read")
+def move(reference: str, code: str) -> Page:
+    """Make a move; a form with errors comes back as it was typed."""
+    notice = notice_queries.by_number(reference, me().actor)
+    if code not in FORMS:
+        raise NotFound(N_("There is no such step."))
+    form = FORMS[code]()
+    if not form.validate():
+        return _page(notice, form, code, 422)
+    try:
+        moved = _make(code, notice, form)
+    except BadInput as error:
+        form.take(error)
+        return _page(notice, form, code, error.status)
+    except Conflict as error:
+        form.form_errors.append(error.sentence(gettext))
+        form.version.data = str(notice.version)
+        return _page(notice, form, code, error.status)
+    flash(notice_page.done(code, moved), "success")
+    return redirect(_url(moved), code=303)
+
+
+def _make(code: str, notice: Notice, form: MoveForm) -> Notice:
+    """Store the files, then move; files of a refused move are not kept."""
+    stored = files.store_uploads(request.files.getlist("files"))
+    version = form.version.data
+    try:
+        return notice_moving.make_move(
+            code,
+            notice,
+            by=me().actor,
+            values=request.form,
+            zone=zone(),
+            version=int(version) if version and version.isdecimal() else None,
+            files=stored,
+        )
+    except BaseException:
+        files.discard(stored)
+        raise
+
+
+@pages.get("/notices/new")
+@needs("notice.issue")
+def new() -> str:
+    """The form of a notice without a case."""
+    return _new_page(NewNoticeForm(formdata=None, level="minor", source="inspection"), None)
+
+
+@pages.get("/tickets/<number>/notices/new")
+@needs("notice.issue")
+def new_for_ticket(number: str) -> str:
+    """The form, filled from the case; a confidential customer's words are left out."""
+    ticket = queries.by_number(number, me().actor)
+    return _new_page(NewNoticeForm(formdata=None, **notice_page.suggestion(ticket)), ticket)
+
+
+def _new_page(form: NewNoticeForm, ticket: Ticket | None) -> str:
+    return render_template("notices/edit.html", form=form, ticket=ticket, notice=None)
+
+
+@pages.post("/notices/new")
+@pages.post("/tickets/<number>/notices/new")
+@needs("notice.issue")
+def create(number: str = "") -> Page:
+    """Draft one notice for each ticked department; `then` = issue approves and issues them too."""
+    who = me().actor
+    ticket = queries.by_number(number, who) if number else None
+    form = NewNoticeForm()
+    if not form.validate():
+        return _new_page(form, ticket), 422
+    try:
+        made = _draft_all(form, ticket, who, request.form.get("then") == "issue")
+    except BadInput as error:
+        form.take(error)
+        return _new_page(form, ticket), error.status
+    flash(notice_page.made(made), "success")
+    return redirect(_url(made[0]) if len(made) == 1 else url_for("notices.index"), code=303)
+
+
+def _draft_all(form: NewNoticeForm, ticket: Ticket | None, who: Actor, issue: bool) -> list[Notice]:
+    """All or none; the files go with the first."""
+    units = [setup.current().unit(code) for code in form.departments.data or ()]
+    stored = files.store_uploads(request.files.getlist("files"))
+    try:
+        with transaction():
+            made = [
+                notices.draft(
+                    by=who,
+                    department_id=unit.id if unit else 0,
+                    ticket=ticket,
+                    files=stored if place == 0 else (),
+                    **form.texts(),
+                )
+                for place, unit in enumerate(units)
+            ]
+            if issue:
+                approved = [notices.approve(notice, by=who) for notice in made]
+                notices.issue_all(approved, by=who)
+        return made
+    except BaseException:
+        files.discard(stored)
+        raise
+
+
+@pages.get("/notices/<reference>/edit")
+@needs("notice.issue")
+def edit(reference: str) -> str:
+    """The form of a draft."""
+    notice = notice_queries.by_number(reference, me().actor)
+    form = EditNoticeForm(obj=notice)
+    form.department.data = notice.department.code
+    return render_template("notices/edit.html", form=form, ticket=None, notice=notice)
+
+
+@pages.post("/notices/<reference>/edit")
+@needs("notice.issue")
+def save(reference: str) -> Page:
+    """Keep the changes of a draft."""
+    notice = notice_queries.by_number(reference, me().actor)
+    form = EditNoticeForm()
+    try:
+        if form.validate():
+            _save(notice, form)
+            flash(gettext("The draft is saved."), "success")
+            return redirect(_url(notice), code=303)
+    except BadInput as error:
+        form.take(error)
+    return render_template("notices/edit.html", form=form, ticket=None, notice=notice), 422
+
+
+def _save(notice: Notice, form: EditNoticeForm) -> None:
+    unit = setup.current().unit(form.department.data)
+    stored = files.store_uploads(request.files.getlist("files"))
+    version = form.version.data
+    try:
+        notices.edit(
+            notice,
+            by=me().actor,
+            version=int(version) if version and version.isdecimal() else None,
+            files=stored,
+            department_id=unit.id if unit else 0,
+            **form.texts(),
+        )
+    except BaseException:
+        files.discard(stored)
+        raise
+
+
+@pages.get("/notices/<reference>/files/<int:file_id>")
+@needs("notice.read")
+def download(reference: str, file_id: int) -> Any:
+    """An evidence file, for those who see the notice."""
+    notice = notice_queries.by_number(reference, me().actor)
+    found = next((f for f in notice_queries.files(notice) if f.id == file_id), None)
+    if found is None:
+        raise NotFound(N_("There is no such file."))
+    return files.answer(found.key, found.name, found.mime, inline="inline" in request.args)

@@ -1,0 +1,164 @@
+"""The call agent's form: one screen, keyboard only (M2), and who is calling (S5, S6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk import search
+from helpdesk.agents.nav import is_installed
+from helpdesk.agents.rights import Actor, Role
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.customers import people
+from helpdesk.customers.addresses import spoken
+from helpdesk.customers.models import Person
+from helpdesk.db import db
+from helpdesk.errors import BadInput, HelpdeskError
+from helpdesk.i18n import gettext
+from helpdesk.tickets import actions, board, choices, intake, listing, lists, queries
+from helpdesk.tickets.forms import PhoneForm
+from helpdesk.tickets.models import Ticket
+
+pages = Blueprint("phone", __name__)
+SIMILAR = 5
+
+
+@pages.get("/phone")
+@needs("ticket.open")
+def form() -> str:
+    """The empty form, or with the caller that a link or the telephone brought."""
+    person = db.session.get(Person, request.args.get("person", 0, type=int))
+    number = request.args.get("phone", "")[:40]
+    given = {"phone": number or (person.first("phone") if person else "")}
+    if person:
+        given |= {"name": person.name, "email": person.first("email")}
+    return _page(PhoneForm(data=given))
+
+
+def _page(form: PhoneForm) -> str:
+    return render_template(
+        "tickets/phone.html",
+        form=form,
+        categories=choices.categories(),
+        knows=is_installed("/kb/related"),
+        **caller(form.phone.data or "", form.name.data or ""),
+    )
+
+
+@pages.post("/phone")
+@needs("ticket.open")
+def save() -> Any:
+    """Register the case and show it with what to read out."""
+    form = PhoneForm()
+    if form.validate():
+        try:
+            opened = intake.open_ticket(form.intake(), me().actor)
+            return redirect(f"/tickets/{opened.ticket.number}?registered=1", code=303)
+        except BadInput as error:
+            db.session.rollback()
+            form.take(error)
+    return _page(form), 422
+
+
+@pages.get("/phone/caller")
+@needs("ticket.open")
+def who_calls() -> str:
+    """Who this number belongs to, however it is written; or people of this name."""
+    number, name = request.args.get("phone", "").strip(), request.args.get("name", "").strip()
+    return render_template("tickets/_caller.html", asked=True, **caller(number[:40], name[:100]))
+
+
+def caller(number: str, name: str) -> dict[str, Any]:
+    """The person of this number with their open tickets, or others with this name."""
+    who = me().actor
+    person = people.find(number) if number else None
+    if person is None:
+        return {"person": None, "namesakes": _namesakes(name), "spoken": spoken}
+    theirs = lists.Filter(person=str(person.id))
+    found = listing.page(theirs, who, "newest", size=8).tickets
+    open_ones = [ticket for ticket in found if ticket.closed_at is None]
+    return {
+        "person": person,
+        "level": people.LEVELS.get(person.level, person.level),
+        "open_tickets": board.rows(open_ones, who),
+        "ended": [ticket for ticket in found if ticket.closed_at is not None],
+        "status_names": dict(choices.statuses()),
+        "namesakes": [],
+        "spoken": spoken,
+    }
+
+
+def _namesakes(name: str) -> Sequence[Person]:
+    """People with exactly this name: a duplicate may be avoided."""
+    if len(name) < 2:
+        return []
+    query = select(Person).where(Person.name == name).options(selectinload(Person.addresses))
+    return db.session.scalars(query.order_by(Person.id.desc()).limit(4)).all()
+
+
+@pages.get("/phone/similar")
+@needs("ticket.open")
+def similar() -> str:
+    """Open tickets that tell of the same, while the subject is typed (S5)."""
+    words, who = request.args.get("subject", "").strip()[:200], me().actor
+    rows = board.rows(alike(words, who), who) if len(words) > 1 else []
+    return render_template("tickets/_similar.html", rows=rows)
+
+
+def alike(words: str, who: Actor) -> Sequence[Ticket]:
+    """Open tickets that share words with a text, the closest first."""
+    close = search.alike(words, "ticket", db.engine.dialect.name).subquery()
+    query = (
+        queries.tickets(who)
+        .join(close, close.c.subject_id == Ticket.id)
+        .where(Ticket.closed_at.is_(None))
+        .order_by(close.c.rank.desc(), Ticket.id.desc())
+        .limit(SIMILAR)
+    )
+    return db.session.scalars(query).unique().all()
+
+
+@pages.post("/phone/add/<number>")
+@needs("ticket.open")
+def add(number: str) -> Any:
+    """The caller's words go to a ticket that is open already."""
+    return _to_open(number, _add, gettext("The caller's words are on this ticket now."))
+
+
+@pages.post("/phone/urge/<number>")
+@needs("ticket.open")
+def urge(number: str) -> Any:
+    """The caller presses on a ticket that is open already; what was typed goes along."""
+    return _to_open(number, _urge, gettext("The ticket is urged; the department is told."))
+
+
+def _to_open(number: str, verb: Any, told: str) -> Any:
+    try:
+        verb(queries.by_number(number, me().actor), PhoneForm())
+    except HelpdeskError as error:
+        db.session.rollback()
+        form = PhoneForm()
+        form.form_errors.append(error.sentence(gettext))
+        return _page(form), error.status
+    flash(told, "success")
+    return _open(number)
+
+
+def _add(ticket: Ticket, form: PhoneForm) -> None:
+    words = "\n\n".join(part for part in (form.subject.data, form.body.data) if part)
+    caller = Actor("customer", None, form.name.data or ticket.person.name, Role.CUSTOMER)
+    taken_by = {"taken_by": me().name}
+    actions.add_customer_message(ticket, by=caller, body=words, channel="phone", mail=taken_by)
+
+
+def _urge(ticket: Ticket, form: PhoneForm) -> None:
+    actions.urge(ticket, by=me().actor, comment=form.body.data or form.subject.data or "")
+
+
+def _open(number: str) -> BaseResponse:
+    return redirect(f"/tickets/{number}", code=303)

@@ -1,0 +1,129 @@
+"""The ticket page: conversation, case file, promises, history, the mail as it was written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request, session
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk import options
+from helpdesk.agents.nav import is_installed
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.clock import now
+from helpdesk.db import db
+from helpdesk.errors import NotFound
+from helpdesk.i18n import N_
+from helpdesk.sanitize import clean_mail_html
+from helpdesk.tickets import callbacks, case, casefile, choices, explained, queries, told
+from helpdesk.tickets.models import Message
+
+pages = Blueprint("ticket", __name__)
+PARTS = {"case": "tickets/_conversation.html", "dialogs": "tickets/_dialogs.html"}
+
+
+@pages.get("/tickets/<number>")
+@needs("ticket.read")
+def show(number: str) -> str:
+    """The ticket with its conversation; a live page asks for the inside alone."""
+    found = case.load(number, me().actor)
+    return render(found, PARTS.get(request.args.get("part", ""), "tickets/ticket.html"))
+
+
+def render(found: case.Case, template: str = "tickets/ticket.html", **more: Any) -> str:
+    """A page of the ticket, with what its forms offer."""
+    ticket = found.ticket
+    return render_template(
+        template,
+        case=found,
+        ticket=ticket,
+        view=session.get("view") or None,
+        departments=choices.departments(),
+        options=choices.for_edit(),
+        words=choices.words_of(ticket),
+        channels=dict(choices.channels()),
+        newer=case.newer_messages,
+        category=choices.category_name(ticket.category_id),
+        status_names=dict(choices.statuses()),
+        calls=callbacks,
+        has_suggestions=is_installed("/kb/suggest"),
+        until=case.local_input(now()),
+        **more,
+    )
+
+
+@pages.get("/tickets/<number>/case-file")
+@needs("ticket.read")
+def case_file(number: str) -> str:
+    """The form of the complaint, by block; what lacks before closing is marked."""
+    return render_case_file(case.with_promises(number, me().actor))
+
+
+def render_case_file(found: case.Case, **more: Any) -> str:
+    """The case file, perhaps with what was typed and what is wrong with it."""
+    lacking = found.lacking(options.get("required_to_close"))
+    blocks = {
+        code: [each for each in casefile.FIELDS if each.block == code]
+        for code in casefile.BLOCK_NAMES
+    }
+    return render(
+        found, "tickets/case_file.html", blocks=blocks, names=casefile.BLOCK_NAMES,
+        lacking=lacking, **more,
+    )  # fmt: skip
+
+
+@pages.get("/tickets/<number>/promises")
+@needs("ticket.read")
+def promises(number: str) -> str:
+    """The response table with the reasons of every due time."""
+    found = case.with_promises(number, me().actor)
+    return render(
+        found, "tickets/promises.html", table=explained.table(found.rows), kinds=explained.kinds()
+    )
+
+
+@pages.get("/tickets/<number>/history")
+@needs("ticket.read")
+def history(number: str) -> str:
+    """What happened, who did it, when, with old and new values (M37)."""
+    found = case.with_promises(number, me().actor)
+    entries = list(reversed(queries.history(found.ticket)))
+    return render(found, "tickets/history.html", entries=entries, told=told)
+
+
+@pages.get("/tickets/<number>/messages/<int:message_id>/html")
+@needs("ticket.read")
+def message_html(number: str, message_id: int) -> BaseResponse:
+    """A mail's own HTML, cleaned, alone in a frame: no scripts, no remote images until asked for."""
+    found = case.head(number, me().actor)
+    message = db.session.get(Message, message_id)
+    if message is None or message.ticket_id != found.ticket.id or not message.html or found.hidden:
+        raise NotFound(N_("There is no such message."))
+    remote = request.args.get("images") == "1"
+    clean = clean_mail_html(message.html, _pictures(found, message), show_remote=remote)
+    response = make_response(
+        render_template("tickets/mail.html", clean=clean, message=message, remote=remote)
+    )
+    response.headers["Content-Security-Policy"] = _frame_policy(remote)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _frame_policy(remote: bool) -> str:
+    """No scripts, no forms, no loading but pictures; styles only on elements and from our file."""
+    pictures = "'self' https:" if remote else "'self'"
+    return (
+        f"default-src 'none'; img-src {pictures}; style-src 'self' 'unsafe-inline'; "
+        "style-src-elem 'self'; style-src-attr 'unsafe-inline'; form-action 'none'; "
+        "frame-ancestors 'self'; "
+        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+    )
+
+
+def _pictures(found: case.Case, message: Message) -> dict[str, str]:
+    """The addresses of the pictures that the mail brought along."""
+    return {
+        each.content_id: f"/files/{each.key}"
+        for each in queries.files(found.ticket)
+        if each.message_id == message.id and each.content_id
+    }

@@ -1,0 +1,123 @@
+"""The real program with the demo's company, and people with browsers who work in it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests import servers
+
+PASSWORD = "haichuan-demo-2026"
+AXE = Path(__file__).parent / "axe-core-4.14.1" / "axe.min.js"
+WAIT = 10_000  # milliseconds: the machine may be busy with other tests
+
+
+@cache
+def _demo() -> Path:
+    """An installation with the demo's day in it, made once in a run: each company is a copy."""
+    folder = Path(tempfile.mkdtemp(prefix="helpdesk-demo-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    done = servers.flask("prepare", "--demo", environ=servers.environment(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@contextmanager
+def company(folder: Path) -> Iterator[servers.Server]:
+    """Helpdesk as `bin/run --demo` starts it, on a private port."""
+    shutil.copytree(_demo(), folder, dirs_exist_ok=True)
+    with servers.helpdesk(folder) as server:
+        yield server
+
+
+class Person:
+    """One person with a browser of their own; `faults` gathers errors of the pages."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        server: servers.Server,
+        name: str = "",
+        language: str = "zh-CN",
+        **looks: object,
+    ) -> None:
+        options = {"viewport": {"width": 1280, "height": 900}, "locale": language} | looks
+        self.context: BrowserContext = browser.new_context(base_url=server.url, **options)
+        self.context.set_default_timeout(WAIT)
+        self.faults: list[str] = []
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._heard)
+        if name:
+            self.sign_in(name)
+
+    def _heard(self, said: object) -> None:
+        if said.type == "error" and "status of 4" not in said.text:  # type: ignore[attr-defined]
+            self.faults.append(said.text)  # type: ignore[attr-defined]
+
+    def sign_in(self, name: str) -> None:
+        self.page.goto("/sign-in")
+        self.page.fill("input[name=email]", f"{name}@example.com")
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.press("input[name=password]", "Enter")
+        expect(self.page.locator("#desk-nav")).to_be_visible()
+
+    def go(self, path: str) -> Page:
+        self.page.goto(path)
+        return self.page
+
+    def move(self, number: str, code: str, **fields: str) -> None:
+        """Take a step on a ticket: by its button, through its dialog when it has one."""
+        self._step(f"/tickets/{number}", f"/tickets/{number}/moves/{code}", code, fields)
+
+    def notice_move(self, reference: str, code: str, **fields: str) -> None:
+        """Take a step on a notice."""
+        self._step(f"/notices/{reference}", f"/notices/{reference}/moves/{code}", code, fields)
+
+    def _step(self, page: str, action: str, code: str, fields: dict[str, str]) -> None:
+        self.go(page)
+        opener = self.page.locator(f'[data-dialog-opens="move-{code}"]')
+        form = self.page.locator(f'form[action$="{action}"]')
+        if opener.count():
+            opener.first.click()
+        for name, value in fields.items():
+            _fill(form.locator(f'[name="{name}"]').first, form, name, value)
+        with self.page.expect_navigation():
+            form.locator("button[type=submit], button:not([type])").last.click()
+
+    def write(self, number: str, mode: str, text: str) -> None:
+        """Write to the customer (reply, message) or a note, from the ticket page."""
+        self.go(f"/tickets/{number}")
+        self.page.locator(f'input[name=mode][value="{mode}"]').check(force=True)
+        self.page.fill("#reply", text)
+        with self.page.expect_navigation():
+            self.page.locator(f".send-{mode}").click()
+
+    def axe(self) -> list[str]:
+        """Serious and critical findings of axe on the page as it is (WCAG 2 A and AA)."""
+        self.page.evaluate(AXE.read_text(encoding="utf8"))
+        found = self.page.evaluate(
+            "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})).violations"
+        )
+        return [
+            f"{v['id']}: {v['nodes'][0]['html'][:120]}"
+            for v in found
+            if v["impact"] in ("serious", "critical")
+        ]
+
+
+def _fill(field: Locator, form: Locator, name: str, value: str) -> None:
+    kind = field.evaluate("e => e.type")
+    if kind == "radio":
+        form.locator(f'[name="{name}"][value="{value}"]').check()
+    elif kind.startswith("select"):
+        field.select_option(value)
+    else:
+        field.fill(value)

@@ -1,0 +1,127 @@
+"""WCAG A and AA by axe on every page, light and dark, wide and narrow: 0 serious findings (M41)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests import servers
+from tests.browser.live import Person, company
+
+pytestmark = pytest.mark.browser
+PUBLIC = ["/", "/new", "/track", "/kb", "/sign-in", "/api/v1/docs", "/no-such-page"]
+DESK = [
+    "/queue?view=all",
+    "/tickets",
+    "/tickets/{open}",
+    "/tickets/{open}/case-file",
+    "/tickets/{open}/promises",
+    "/tickets/{open}/history",
+    "/tickets/{open}/response-table",
+    "/phone",
+    "/customers",
+    "/search?q=冰箱",
+    "/notices",
+    "/notices/2026-1",
+    "/callbacks",
+    "/mail",
+    "/mail/sent",
+    "/kb",
+    "/statistics",
+    "/wallboard",
+    "/me",
+    "/queue",
+    "/tickets/{paused}",
+    "/tickets/{merged}",
+    "/tickets/{confidential}",
+    "/tickets/{open}/notices/new",
+    "/customers/1",
+    "/search?q=zzzqqq",
+    "/notices/new",
+    "/notices/2026-1/print",
+    "/kb/aircon-drips",
+    "/kb/new",
+    "/kb/searches",
+    "/mail/days",
+    "/board",
+]
+ADMIN = [
+    "/admin",
+    "/admin/people",
+    "/admin/people/new",
+    "/admin/departments",
+    "/admin/departments/new",
+    "/admin/tokens",
+    "/admin/duty",
+    "/admin/mailboxes",
+    "/admin/mailboxes/new",
+    "/admin/routes",
+    "/admin/routes/new",
+    "/admin/categories",
+    "/admin/promises",
+    "/admin/promises/chains/standard",
+    "/admin/promises/versions/1",
+    "/admin/simulator",
+    "/admin/canned-replies",
+    "/admin/options",
+    "/admin/calendars",
+]
+CASES = {  # tickets of the demo
+    "open": "2026-000017",
+    "paused": "2026-000028",
+    "merged": "2026-000043",
+    "confidential": "2026-000051",
+}
+LOOKS = {
+    "light, wide": {"color_scheme": "light", "language": "en-GB"},
+    "dark, narrow": {
+        "color_scheme": "dark",
+        "viewport": {"width": 390, "height": 844},
+        "language": "zh-CN",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    with company(tmp_path_factory.mktemp("axe")) as running:
+        yield running
+
+
+def findings(person: Person, pages: list[str]) -> dict[str, list[str]]:
+    """What axe says of each page; an odd status, an overflow or a script error is a finding too."""
+    found: dict[str, list[str]] = {}
+    for path in pages:
+        answer = person.page.goto(path.format(**CASES))
+        wrong = person.axe()
+        if answer.status != (404 if path == "/no-such-page" else 200):
+            wrong.append(f"status {answer.status}")
+        if person.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wrong.append("the page scrolls sideways")
+        if wrong or person.faults:
+            found[path] = [*wrong, *person.faults]
+        person.faults.clear()
+    return found
+
+
+@pytest.mark.parametrize("look", list(LOOKS))
+@pytest.mark.parametrize(
+    ("name", "pages"),
+    [
+        ("", PUBLIC),
+        ("chen.jing", DESK),
+        ("ahmed.farouk", ADMIN),
+    ],
+    ids=["public", "desk", "admin"],
+)
+def test_every_page_is_usable_for_everybody(
+    server: servers.Server, chromium: Browser, look: str, name: str, pages: list[str]
+) -> None:
+    """M41: automatic WCAG AA checks; no serious finding, no sideways scrolling, no script error."""
+    person = Person(chromium, server, name, **LOOKS[look])
+    try:
+        assert findings(person, pages) == {}
+    finally:
+        person.context.close()

@@ -1,0 +1,78 @@
+"""Raw mails for tests."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+from sqlalchemy import func, select
+
+from helpdesk.db import db
+from helpdesk.tickets import mail_ids
+from helpdesk.tickets.models import Message, Ticket
+from helpdesk.web import settings
+
+
+def mail(body: str = "冰箱还是不制冷。", charset: str = "utf-8", **headers: str) -> bytes:
+    """A mail of Wang Fang about her fridge; In_Reply_To=... sets a header, '' leaves one out."""
+    message = EmailMessage()
+    given = {
+        "From": "王芳 <wang.fang@example.com>",
+        "To": "support@example.net",
+        "Subject": "冰箱修了三次",
+        "Message-ID": "<1@example.com>",
+    } | headers
+    for name, value in given.items():
+        if value:
+            message[name.replace("_", "-")] = value
+    message.set_content(body, charset=charset)
+    return message.as_bytes()
+
+
+def our_id(ticket: Ticket, part: str = "e1") -> str:
+    """A Message-ID that we have put on a mail about this ticket."""
+    return mail_ids.mail_id(ticket.number, part, settings().secret_key, "localhost")
+
+
+def bounce(message_id: str, recipient: str, status: str = "5.1.1") -> bytes:
+    """A delivery report in the form of RFC 3464."""
+    return f"""From: MAILER-DAEMON@mx.example.com
+To: helpdesk@localhost
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+Your message could not be delivered.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: rfc822; {recipient}
+Action: {"failed" if status.startswith("5") else "delayed"}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} user unknown
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+Subject: what we wrote
+
+--b--
+""".encode()
+
+
+def count(model: type) -> int:
+    """How many rows there are."""
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def said(ticket: Ticket) -> list[str]:
+    """All words on a ticket, notes too, in their order."""
+    query = select(Message.body).where(Message.ticket_id == ticket.id).order_by(Message.id)
+    return list(db.session.scalars(query))

@@ -1,0 +1,143 @@
+"""Every verb of rectification notices, each with what leads up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from helpdesk.clock import now
+from helpdesk.tickets import notices
+from helpdesk.tickets.models import Notice
+from tests import factories as make
+from tests.faults.crashing import Work
+from tests.faults.ticket_verbs import in_days, photo, rung_after
+from tests.tickets import notice_samples as sample
+from tests.tickets.notice_samples import Cast
+
+WHY = "理由如下。"
+Verb = Callable[[Notice, Cast], object]
+
+
+def _planned(who: Cast) -> Notice:
+    return sample.planned(who)
+
+
+def _asked(who: Cast) -> Notice:
+    notice = sample.working(who)
+    return notices.ask_extension(notice, by=who.handler, comment=WHY, until=in_days(60))
+
+
+def _objected(who: Cast) -> Notice:
+    return notices.object_to(sample.issued(who), by=who.handler, comment=WHY)
+
+
+def _approved(who: Cast) -> Notice:
+    ticket = make.ticket()
+    return notices.approve(sample.drafted(who, ticket), by=who.supervisor)
+
+
+def _observed(who: Cast) -> Notice:
+    return sample.signed(who, level="observation")
+
+
+def _verify(result: str) -> Verb:
+    due = None if result == "pass" else in_days(10)
+    return lambda n, w: notices.verify(n, by=w.supervisor, result=result, comment=WHY, re_due=due)
+
+
+VERBS: dict[str, tuple[Callable[[Cast], Notice], Verb]] = {
+    "edit": (sample.drafted, lambda n, w: notices.edit(n, by=w.supervisor, title="新的标题")),
+    "approve": (sample.drafted, lambda n, w: notices.approve(n, by=w.supervisor)),
+    "issue": (_approved, lambda n, w: notices.issue(n, by=w.supervisor)),
+    "withdraw": (
+        sample.issued,
+        lambda n, w: notices.withdraw(n, by=w.supervisor, comment=WHY),
+    ),
+    "sign": (sample.issued, lambda n, w: notices.sign(n, by=w.handler)),
+    "object_to": (sample.issued, lambda n, w: notices.object_to(n, by=w.handler, comment=WHY)),
+    "rule": (_objected, lambda n, w: notices.rule(n, by=w.supervisor, upheld=True, ruling=WHY)),
+    "rule (refused)": (
+        _objected,
+        lambda n, w: notices.rule(n, by=w.supervisor, upheld=False, ruling=WHY),
+    ),
+    "contain": (
+        sample.signed,
+        lambda n, w: notices.contain(n, by=w.handler, containment="停用", files=photo()),
+    ),
+    "submit_plan": (sample.signed, lambda n, w: sample.plan(n, w)),
+    "accept_plan": (_planned, lambda n, w: notices.accept_plan(n, by=w.supervisor)),
+    "reject_plan": (
+        _planned,
+        lambda n, w: notices.reject_plan(n, by=w.supervisor, comment=WHY),
+    ),
+    "start": (_observed, lambda n, w: notices.start(n, by=w.handler)),
+    "claim_done": (
+        sample.working,
+        lambda n, w: notices.claim_done(n, by=w.handler, **sample.DONE, files=photo()),
+    ),
+    "ask_extension": (
+        sample.working,
+        lambda n, w: notices.ask_extension(n, by=w.handler, comment=WHY, until=in_days(60)),
+    ),
+    "grant_extension": (_asked, lambda n, w: notices.grant_extension(n, by=w.supervisor)),
+    "refuse_extension": (
+        _asked,
+        lambda n, w: notices.refuse_extension(n, by=w.supervisor, comment=WHY),
+    ),
+    "decide_extension": (
+        _asked,
+        lambda n, w: notices.decide_extension(n, by=w.supervisor, granted=True),
+    ),
+    "verify": (sample.claimed, _verify("pass")),
+    "verify (partial)": (sample.claimed, _verify("partial")),
+    "verify (fail)": (sample.claimed, _verify("fail")),
+    "close_watch": (
+        sample.watching,
+        lambda n, w: notices.close_watch(n, by=w.supervisor, comment=WHY),
+    ),
+    "recur": (sample.watching, lambda n, w: notices.recur(n, by=w.supervisor, comment=WHY)),
+}
+
+
+def prepared(name: str) -> Work:
+    """The verb on a notice that is ready for it."""
+    before, verb = VERBS[name]
+    who = sample.cast()
+    notice = before(who)
+    return lambda: verb(notice, who)
+
+
+def _draft() -> Work:
+    who = sample.cast()
+    return lambda: sample.drafted(who, files=photo())
+
+
+def issue_to(count: int) -> Work:
+    """One matter to so many departments at once."""
+    who = sample.cast()
+    drafts = []
+    for number in range(count):
+        unit = make.department(f"unit{number}", f"第{number}部", f"Unit {number}")
+        draft = sample.drafted(replace(who, quality_id=unit.id))
+        drafts.append(notices.approve(draft, by=who.supervisor))
+    return lambda: notices.issue_all(drafts, by=who.supervisor)
+
+
+def _warn() -> Work:
+    sample.issued(sample.cast(), level="major")
+    return rung_after(24 * 30)
+
+
+def _end_watch() -> Work:
+    notice = sample.watching(sample.cast())
+    assert notice.watch_until is not None
+    return rung_after((notice.watch_until - now() + timedelta(hours=1)).total_seconds() / 3600)
+
+
+OTHERS: dict[str, Callable[[], Work]] = {
+    "draft": _draft,
+    "issue_all": lambda: issue_to(3),
+    "ring": _warn,
+    "end_watch": _end_watch,
+}

@@ -1,0 +1,172 @@
+"""M31: draft, review, published, expired; every state, move and role is walked."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from flask import Flask
+
+from helpdesk.agents.rights import STAFF, VERBS, Actor, Role, may
+from helpdesk.db import db
+from helpdesk.errors import BadInput, HelpdeskError, NotAllowed, Refused
+from helpdesk.kb import actions, lifecycle
+from helpdesk.kb.lifecycle import MOVES, TABLE, Stand, State
+from helpdesk.kb.models import Article
+from tests.kb import samples
+
+STANDS = [
+    Stand("draft", False),
+    Stand("draft", True),
+    Stand("review", False),
+    Stand("review", True),
+    Stand("published", True),
+    Stand("expired", False),
+]
+# The table once more, by hand: what each stand permits and where it leads.
+LEGAL = {
+    ("draft", False): {"submit": "review"},
+    ("draft", True): {"submit": "review", "discard": "published", "withdraw": "draft"},
+    ("review", False): {"publish": "published", "send_back": "draft"},
+    ("review", True): {
+        "publish": "published",
+        "send_back": "draft",
+        "discard": "published",
+        "withdraw": "review",
+    },
+    ("published", True): {"revise": "draft", "expire": "expired"},
+    ("expired", False): {"revise": "draft"},
+}
+LEADING = {"publish", "expire", "withdraw"}
+ROLES = [*STAFF, Role.CUSTOMER]
+
+
+def actor(role: Role) -> Actor:
+    return Actor(kind="agent", id=950, name="Li Na", role=role)
+
+
+def standing(stand: Stand) -> Article:
+    """An article that stands like this, walked there by the verbs."""
+    if not stand.live:
+        return samples.article(state=stand.state)
+    article = samples.article()
+    if stand.state != State.PUBLISHED:
+        article = actions.revise(article, by=samples.WRITER)
+    if stand.state == State.REVIEW:
+        article = actions.submit(article, by=samples.WRITER)
+    return article
+
+
+def is_allowed(role: Role, move: str) -> bool:
+    leads = {Role.SUPERVISOR, Role.ADMIN}
+    writes = leads | {Role.AGENT, Role.HANDLER}
+    return role in (leads if move in LEADING else writes)
+
+
+@pytest.mark.parametrize("stand", STANDS, ids=str)
+@pytest.mark.parametrize("role", ROLES)
+def test_m31_the_offered_moves_are_those_of_the_table(stand: Stand, role: Role) -> None:
+    legal = LEGAL[stand.state, stand.live]
+    offered = [move.code for move in lifecycle.moves(stand, actor(role))]
+    assert sorted(offered) == sorted(code for code in legal if is_allowed(role, code))
+
+
+@pytest.mark.parametrize("stand", STANDS, ids=str)
+def test_m31_what_the_table_does_not_permit_changes_nothing(app: Flask, stand: Stand) -> None:
+    """Every move with every role that is not in the table is refused, in every state."""
+    legal = LEGAL[stand.state, stand.live]
+    article = standing(stand)
+    before = (article.state, article.live, article.version)
+    for code, role in itertools.product(MOVES, ROLES):
+        if code in legal and is_allowed(role, code):
+            continue
+        expected = Refused if is_allowed(role, code) else NotAllowed
+        with pytest.raises(expected):
+            actions.move(code, article, by=actor(role), comment="a reason")
+        db.session.refresh(article)
+        assert (article.state, article.live, article.version) == before
+
+
+LEGAL_STEPS = [
+    (stand, code, role)
+    for stand in STANDS
+    for code in LEGAL[stand.state, stand.live]
+    for role in STAFF
+    if is_allowed(role, code)
+]
+
+
+@pytest.mark.parametrize(("stand", "code", "role"), LEGAL_STEPS, ids=str)
+def test_m31_every_legal_step_leads_where_the_table_says(
+    app: Flask, stand: Stand, code: str, role: Role
+) -> None:
+    article = standing(stand)
+    moved = actions.move(code, article, by=actor(role), comment="a reason")
+    assert moved.state == LEGAL[stand.state, stand.live][code]
+    published = code in ("publish", "discard") or (stand.live and code not in LEADING)
+    assert (moved.live is not None) == published
+
+
+@pytest.mark.parametrize("code", sorted(move.code for move in TABLE if move.reason))
+def test_a_step_that_takes_something_away_needs_a_reason(app: Flask, code: str) -> None:
+    stand = next(Stand(*key) for key, legal in LEGAL.items() if code in legal)
+    article = standing(stand)
+    with pytest.raises(BadInput) as refused:
+        actions.move(code, article, by=actor(Role.ADMIN), comment="  ")
+    assert set(refused.value.errors) == {"comment"}
+    assert article.state == stand.state
+
+
+def test_an_unknown_step_is_refused(app: Flask) -> None:
+    with pytest.raises(Refused):
+        actions.move("burn", samples.article(), by=samples.REVIEWER)
+
+
+def test_the_verbs_and_the_table_name_the_same_moves() -> None:
+    assert set(actions.VERBS) == set(MOVES)
+
+
+def test_every_right_of_the_table_is_declared() -> None:
+    assert {move.verb for move in TABLE} <= set(VERBS)
+
+
+def test_auditors_read_and_change_nothing(app: Flask) -> None:
+    auditor = actor(Role.AUDITOR)
+    assert may(auditor, "article.read")
+    with pytest.raises(NotAllowed):
+        actions.edit(samples.article(state="draft"), samples.draft(), by=auditor)
+    with pytest.raises(NotAllowed):
+        actions.create(samples.draft(), by=auditor)
+
+
+def test_no_two_moves_of_one_stand_share_a_key() -> None:
+    for stand, role in itertools.product(STANDS, STAFF):
+        keys = [move.key for move in lifecycle.moves(stand, actor(role)) if move.key]
+        assert len(keys) == len(set(keys))
+
+
+def test_whoever_wrote_it_cannot_publish_it(app: Flask) -> None:
+    article = samples.article(state="review")
+    writer = Actor(kind="agent", id=samples.WRITER.id, name="Zhang Wei", role=Role.SUPERVISOR)
+    with pytest.raises(HelpdeskError) as refused:
+        actions.publish(article, by=writer)
+    assert refused.value.code == "own_version"
+    assert actions.publish(article, by=samples.REVIEWER).reviewer_name == "Chen Jie"
+
+
+def test_whoever_wrote_a_part_of_the_new_version_cannot_publish_it(app: Flask) -> None:
+    article = samples.article(state="draft")
+    article = actions.edit(article, samples.draft(title_en="Mine"), by=samples.REVIEWER)
+    article = actions.edit(article, samples.draft(title_en="Last"), by=samples.WRITER)
+    article = actions.submit(article, by=samples.WRITER)
+    with pytest.raises(Refused):
+        actions.publish(article, by=samples.REVIEWER)
+
+
+def test_whoever_wrote_an_older_version_may_publish_the_next(app: Flask) -> None:
+    author = Actor(kind="agent", id=903, name="Li Na", role=Role.SUPERVISOR)
+    article = samples.article(writer=author)
+    article = actions.revise(article, by=samples.WRITER)
+    article = actions.edit(article, samples.draft(title_en="New"), by=samples.WRITER)
+    article = actions.submit(article, by=samples.WRITER)
+    assert actions.publish(article, by=author).title_en == "New"

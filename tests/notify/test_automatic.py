@@ -1,0 +1,90 @@
+"""Row 11: every automatic mail that we send says so, and no agent's reply does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from helpdesk import alarms
+from helpdesk.clock import moved_to, now
+from helpdesk.db import db, transaction
+from helpdesk.events import deliver_due
+from helpdesk.notify import letters
+from helpdesk.notify.models import OutboundMail
+from helpdesk.tickets import actions
+from tests import factories as make
+from tests.smtp_sink import Sink
+
+HELPDESK = Path(letters.__file__).parent.parent
+
+
+@pytest.fixture
+def sink(app: Flask) -> Iterator[Sink]:
+    """The app sends to this server."""
+    server, before = Sink(), app.extensions["helpdesk_settings"]
+    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
+    yield server
+    app.extensions["helpdesk_settings"] = before
+    server.shutdown()
+    server.server_close()
+
+
+def everything() -> None:
+    """Receipt, answers by each verb, refusal, survey, warnings, a lost answer."""
+    lead = make.agent("Zhao Lei", leads=True)
+    boss = make.agent("Chen Jie", "supervisor").actor
+    asked = make.ticket(kind="enquiry")
+    actions.answer_directly(asked, by=boss, body="可以。")
+    actions.close(asked, by=boss)
+    actions.decline(make.ticket(subject="Not ours"), by=boss, comment="不属于我们。")
+    actions.send_message(make.ticket(subject="Third"), by=lead.actor, body="收到。")
+    make.ticket(subject="Late", severity="S2")
+    with moved_to(now() + timedelta(hours=3)):
+        alarms.ring_all()
+        deliver_due(limit=500)
+        deliver_due(limit=500)
+
+
+def test_by_what_was_sent(sink: Sink) -> None:
+    """Row 11."""
+    everything()
+    marks = {mail["Message-ID"]: mail["Auto-Submitted"] for mail in sink.taken}
+    rows = db.session.scalars(select(OutboundMail).where(OutboundMail.state == "sent")).all()
+    found = {(row.purpose, marks[row.message_id]) for row in rows}
+    assert {("answer", None), ("receipt", "auto-generated"), ("survey", "auto-generated")} <= found
+    assert {("refusal", "auto-generated"), ("escalation", "auto-generated")} <= found
+    assert {mark for purpose, mark in found if purpose != "answer"} == {"auto-generated"}
+    assert {mark for purpose, mark in found if purpose == "answer"} == {None}
+    for mail in sink.taken:
+        assert (mail["X-Auto-Response-Suppress"] == "All") == bool(mail["Auto-Submitted"])
+        assert mail["Precedence"] is None
+
+
+def test_by_the_program_itself() -> None:
+    """Row 11: a letter is automatic unless it says otherwise, and one kind does: the answer."""
+    honest = [
+        path.name
+        for path in sorted(HELPDESK.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8")))
+        if isinstance(node, ast.keyword) and ast.unparse(node) == "automatic=False"
+    ]
+    assert honest == ["customers.py"]
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+def test_by_the_row(app: Flask, automatic: bool) -> None:
+    """Row 11: whatever its purpose, the row decides."""
+    with transaction() as session:
+        row = OutboundMail(
+            event_seq=1, purpose="any", recipient="a@example.com", message_id="<1@x>",
+            subject="s", body="b", automatic=automatic,
+        )  # fmt: skip
+        session.add(row)
+    assert bool(letters.message_of(row)["Auto-Submitted"]) is automatic

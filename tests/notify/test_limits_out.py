@@ -1,0 +1,110 @@
+"""How much goes out: a mailbox's pace, the cap of an address and of a company, a server that closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from helpdesk.clock import moved_to, now
+from helpdesk.customers.people import Asker
+from helpdesk.db import db, transaction
+from helpdesk.events import deliver_due
+from helpdesk.notify import outbox
+from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.outbox import send_due
+from tests import factories as make
+from tests.smtp_sink import Sink
+
+
+@pytest.fixture
+def sink(app: Flask) -> Iterator[Sink]:
+    """The app sends to this server."""
+    server, before = Sink(), app.extensions["helpdesk_settings"]
+    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
+    yield server
+    app.extensions["helpdesk_settings"] = before
+    server.shutdown()
+    server.server_close()
+
+
+def states() -> dict[str, int]:
+    counted = select(OutboundMail.state, func.count()).group_by(OutboundMail.state)
+    return dict(db.session.execute(counted).all())  # type: ignore[arg-type]
+
+
+def from_people(many: int, host: str, **more: object) -> None:
+    for n in range(many):
+        make.ticket(subject=f"nr {n}", person=Asker(email=f"p{n}@{host}"), **more)
+    deliver_due(limit=500)
+
+
+def test_a_mailbox_sends_no_faster_than_its_provider_takes(sink: Sink, client: FlaskClient) -> None:
+    """The rest waits its turn; that is no failure, so the installation stays ready."""
+    with transaction() as session:
+        session.add(Mailbox(name="support", address="s@example.net", kind="smtp", per_minute=3))
+    with moved_to(now()) as tick:
+        from_people(8, "example.com", channel="email", mail={"mailbox": "support"})
+        assert len(sink.taken) == 3
+        for _round in range(5):
+            tick(11)
+            send_due()
+        assert len(sink.taken) == 3, "not within the minute"
+        tick(11)
+        send_due()
+        assert len(sink.taken) == 6
+        tick(61)
+        send_due()
+        assert (len(sink.taken), states()) == (8, {"sent": 8})
+
+
+def test_a_backlog_of_the_pace_does_not_make_the_installation_unready(
+    sink: Sink, client: FlaskClient
+) -> None:
+    with transaction() as session:
+        session.add(Mailbox(name="support", address="s@example.net", kind="smtp", per_minute=1))
+    with moved_to(now()) as tick:
+        from_people(2, "example.com", channel="email", mail={"mailbox": "support"})
+        assert states() == {"sent": 1, "queued": 1}
+        tick(11 * 60)
+        assert client.get("/readyz").json["checks"]["mail"]["ok"]
+
+
+def test_zero_means_no_pace(sink: Sink) -> None:
+    with transaction() as session:
+        session.add(Mailbox(name="support", address="s@example.net", kind="smtp", per_minute=0))
+    from_people(40, "example.com", channel="email", mail={"mailbox": "support"})
+    assert len(sink.taken) == 40
+
+
+def test_one_company_cannot_be_bombed_through_us_and_a_provider_is_no_company(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Caps per address and domain: many addresses of one victim are one victim."""
+    monkeypatch.setattr(outbox, "MOST_TO_DOMAIN", 4)
+    from_people(7, "victim.example")
+    assert states() == {"sent": 4, "failed": 3}
+    from_people(7, "qq.com")
+    assert states() == {"sent": 11, "failed": 3}
+
+
+def test_a_server_that_closes_for_all_holds_all_back_and_nobody_is_lost(sink: Sink) -> None:
+    """421: nothing is wrong with the mail; one a minute asks for all."""
+    with moved_to(now()) as tick:
+        for n in range(3):
+            sink.refuse[f"p{n}@example.com"] = "421 too many from you"
+        from_people(3, "example.com")
+        tick(61)
+        before = states()
+        send_due()
+        tries = db.session.scalars(select(OutboundMail.tries)).all()
+        assert before == {"retry": 3} and sum(tries) == 4, "one of the three asked for all"
+        sink.refuse.clear()
+        tick(61)
+        send_due()
+        assert states() == {"sent": 3}

@@ -1,0 +1,145 @@
+"""Row 31: survey mail has one-click unsubscribe (RFC 8058), and it is obeyed within one send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from helpdesk.clock import moved_to, now
+from helpdesk.db import db
+from helpdesk.events import deliver_due
+from helpdesk.notify import again, optouts
+from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.outbox import send_due
+from helpdesk.tickets import actions
+from tests import factories as make
+from tests.smtp_sink import Sink
+
+WHO = "wang.fang@example.com"
+
+
+@pytest.fixture
+def sink(app: Flask) -> Iterator[Sink]:
+    """The app sends to this server."""
+    server, before = Sink(), app.extensions["helpdesk_settings"]
+    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
+    yield server
+    app.extensions["helpdesk_settings"] = before
+    server.shutdown()
+    server.server_close()
+
+
+def asked(language: str = "en", **more: object) -> None:
+    """A case from its receipt to the question how we did."""
+    ticket = make.ticket(kind="enquiry", language=language, **more)
+    actions.answer_directly(ticket, by=make.SUPERVISOR, body="Yes, we do.")
+    actions.close(ticket, by=make.SUPERVISOR)
+    deliver_due()
+
+
+def link(mail: object) -> str:
+    """The path that a mail program posts to."""
+    found = str(mail["List-Unsubscribe"]).strip("<>")  # type: ignore[index]
+    return "/unsubscribe/" + found.rpartition("/unsubscribe/")[2]
+
+
+def test_a_question_how_we_did_can_be_stopped_by_its_headers_and_by_its_words(sink: Sink) -> None:
+    """Row 31. What a case needs has no such header: it is no bulk mail."""
+    asked()
+    receipt, answer, survey = sink.taken
+    assert survey["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert link(survey) in survey.get_content()
+    assert receipt["List-Unsubscribe"] is answer["List-Unsubscribe"] is None
+
+
+def test_one_click_of_a_mail_program_without_cookie_is_obeyed_by_the_next_send(
+    app: Flask, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 31."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    asked()
+    with app.test_client() as program:
+        answer = program.post(link(sink.taken[-1]), data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    sink.taken.clear()
+    asked(subject="Another")
+    subjects = [mail["Subject"] for mail in sink.taken]
+    assert len(subjects) == 2, "the receipt and the answer still come"
+    assert not any("How did we do" in subject for subject in subjects)
+    states = select(OutboundMail.state).where(OutboundMail.purpose == "survey")
+    assert db.session.scalars(states.order_by(OutboundMail.id)).all() == ["sent", "withdrawn"]
+
+
+def test_a_mail_that_waits_to_be_tried_again_is_not_sent_any_more(sink: Sink) -> None:
+    """Row 31: within one send, also for what was on its way; no colleague can send it either."""
+    with moved_to(now()) as tick:
+        asked()
+        sink.refuse[WHO] = "451 later"
+        asked(subject="Another")
+        optouts.opt_out(WHO.upper())
+        sink.refuse.clear()
+        sink.taken.clear()
+        tick(120)
+        send_due()
+        last = select(OutboundMail).where(OutboundMail.purpose == "survey")
+        row = db.session.scalars(last.order_by(OutboundMail.id.desc()).limit(1)).one()
+        assert (row.state, again.can_again(row)) == ("withdrawn", False)
+    assert len(sink.taken) == 2
+    assert not any("How did we do" in mail["Subject"] for mail in sink.taken)
+
+
+def test_to_look_at_the_page_changes_nothing_and_its_button_does(
+    client: FlaskClient, sink: Sink
+) -> None:
+    """Row 31: scanners open every link."""
+    asked()
+    address = link(sink.taken[-1])
+    page = client.get(address).get_data(as_text=True)
+    assert WHO in page and "Ask me no more" in page and not optouts.is_out(WHO)
+    assert client.head(address).status_code == 200 and not optouts.is_out(WHO)
+    page = client.post(address).get_data(as_text=True)
+    assert "no more questions" in page and optouts.is_out(WHO)
+    page = client.post(f"{address}/back").get_data(as_text=True)
+    assert "Ask me no more" in page and not optouts.is_out(WHO)
+    sink.taken.clear()
+    asked(subject="Another")
+    assert "How did we do" in sink.taken[-1]["Subject"]
+
+
+def test_the_page_speaks_the_language_of_the_mail(client: FlaskClient, sink: Sink) -> None:
+    """Row 31: whatever the browser or the mail program asks for."""
+    asked(language="zh_Hans")
+    page = client.get(link(sink.taken[-1]), headers={"Accept-Language": "en"})
+    assert "不再询问我" in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("token", ["1", "1.", "1.0", "x.y", ".", "²." + "0" * 32, "é.ü"])
+def test_a_link_that_we_did_not_sign_changes_nothing(
+    client: FlaskClient, sink: Sink, token: str
+) -> None:
+    asked()
+    for ask in (client.get, client.post):
+        assert ask(f"/unsubscribe/{token}").status_code == 404
+    assert client.post(f"/unsubscribe/{token}/back").status_code == 404
+    assert not optouts.is_out(WHO)
+
+
+def test_the_link_of_one_mail_says_nothing_about_another(client: FlaskClient, sink: Sink) -> None:
+    asked()
+    seq, _dot, signature = link(sink.taken[-1]).rpartition("/")[2].partition(".")
+    assert client.post(f"/unsubscribe/{int(seq) - 1}.{signature}").status_code == 404
+
+
+def test_clicking_twice_is_the_same_as_once(app: Flask) -> None:
+    for _ in range(2):
+        optouts.opt_out(WHO)
+    for _ in range(2):
+        optouts.opt_in(WHO)
+    row = db.session.get_one(optouts.OptOut, WHO)
+    assert row.back_at is not None and row.back_at - row.out_at < timedelta(minutes=1)

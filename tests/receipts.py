@@ -1,0 +1,31 @@
+"""A receipt that adds up: what every explanation of a due time must fulfil (S1)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from helpdesk.clock import Limit, LimitKind, remaining
+from helpdesk.tickets import explained, responses, setup
+from helpdesk.tickets.models import Response
+
+
+def proven(row: Response) -> bool:
+    """Check one receipt; False when the promise has no due time yet."""
+    snapshot = setup.current()
+    spans = explained.spans(row, snapshot)
+    if not spans:
+        return False
+    assert row.started_at and row.due_at
+    assert (spans[0].start, spans[-1].end) == (row.started_at, row.due_at), row.promise
+    assert all(one.end == two.start for one, two in pairwise(spans))
+    limit, calendar = Limit.parse(row.limit), snapshot.calendar_of(row)
+    counted = [span for span in spans if span.kind == "counted"]
+    pauses = responses.pauses_of(row)
+    paused = sum(span.seconds for span in spans if span.kind == "paused")
+    if explained.is_plain(row):
+        assert paused == sum(remaining(*pause, limit, calendar) for pause in pauses)
+        if limit.kind in (LimitKind.clock_minutes, LimitKind.work_minutes):
+            assert sum(span.seconds for span in counted) == limit.amount * 60, row.promise
+        elif not pauses:
+            assert len(counted) == limit.amount, row.promise
+    return True

@@ -1,0 +1,36 @@
+"""The receipts of every promise of the demo (S1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from helpdesk.db import db
+from helpdesk.seeds.demo import seed_demo
+from helpdesk.tickets import responses, setup
+from helpdesk.tickets.models import Response
+from tests.receipts import proven
+
+NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
+
+
+@pytest.fixture(scope="module")
+def day(the_app: Flask, store: Any) -> Iterator[None]:
+    """The demo, made once for this module's read-only tests."""
+    with the_app.app_context():
+        store.fresh()
+        setup.forget()
+        seed_demo(NOW)
+        yield
+        db.session.remove()
+
+
+def test_every_receipt_of_the_demo_adds_up(day: None) -> None:
+    rows = db.session.scalars(sa.select(Response)).all()
+    shown = sum(proven(row) for row in rows)
+    assert shown > 150 and {row.promise for row in rows} == set(responses.ORDER)

@@ -1,0 +1,61 @@
+"""What keeps statistics quick: promises are looked up only where the period's tickets lie."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Flask
+
+from helpdesk.clock import moved_to
+from helpdesk.statistics import counting
+from helpdesk.statistics.figures import Figures
+from helpdesk.statistics.measures import BY_CODE
+from tests import factories as make
+from tests.statements import counted
+from tests.statistics import samples
+
+MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
+WEEK = {"from": "2026-03-09", "to": "2026-03-15"}
+
+
+def test_the_ids_of_a_period_and_of_the_stretch_before_bound_the_search(app: Flask) -> None:
+    with moved_to(MONDAY) as tick:
+        make.ticket(subject="Long before")
+        tick(10 * 86400)
+        before = make.ticket(subject="In the week before")
+        tick(7 * 86400 + 3600)
+        within = make.ticket(subject="In the week")
+        scope = samples.scope({"from": "2026-03-23", "to": "2026-03-29"})
+        found = counting.edges(scope)
+    assert (found.first_id, found.last_id) == (before.id, within.id)
+    assert (found.received, found.closed) == (1, 0)
+
+
+def test_a_case_that_came_in_with_an_older_time_is_not_overlooked(app: Flask) -> None:
+    with moved_to(MONDAY) as tick:
+        make.ticket(subject="On Monday", kind="enquiry")
+        tick(20 * 86400)
+        make.ticket(subject="Told on paper later", kind="enquiry", received_at=MONDAY)
+        tick(30 * 86400)
+        cell = Figures(samples.scope(WEEK)).cell(BY_CODE["on_time"])
+    assert cell.of == 2
+
+
+def test_averages_without_percentiles_are_the_same(app: Flask) -> None:
+    samples.live(12)
+    with moved_to(samples.LAST):
+        figures = Figures(samples.scope(), "channel")
+        full = figures.judged
+        figures = Figures(samples.scope(), "channel")
+        figures.percentiles = False
+        plain = figures.judged
+    assert {key: (row.total, row.average) for key, row in full.items()} == {
+        key: (row.total, row.average) for key, row in plain.items()
+    }
+    assert all(row.median is None for row in plain.values())
+
+
+def test_one_measure_asks_only_its_own_source(app: Flask) -> None:
+    with moved_to(MONDAY), counted() as sent:
+        Figures(samples.scope(WEEK)).cell(BY_CODE["received"])
+    assert len([text for text in sent if "FROM ticket" in text]) == 1

@@ -1,0 +1,211 @@
+"""The rules of the house that no compiler checks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HELPDESK = ROOT / "helpdesk"
+LONGEST_FUNCTION, LONGEST_FILE = 60, 400
+VERBS = (  # the only modules that note in the journal what happened
+    "agents",
+    "customers",
+    "kb",
+    "channels/email",
+    "channels/phone",
+    "notify/tokens.py",
+    "tickets/actions",
+    "tickets/administration",
+    "tickets/notices",
+    "tickets/callbacks.py",
+    "tickets/escalation.py",
+    "tickets/intake.py",
+    "tickets/queue.py",
+    "tickets/recompute.py",
+    "tickets/reminders.py",
+)
+TELL_TIME = ("clock", "i18n.py")
+INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style(?![^>]*nonce)|javascript:", re.I)
+SCRIPT = re.compile(r"<script\b([^>]*)>", re.I)
+
+
+def sources() -> list[Path]:
+    """Every module of the program."""
+    return sorted(HELPDESK.rglob("*.py"))
+
+
+def templates() -> list[Path]:
+    return sorted((HELPDESK / "templates").rglob("*.html"))
+
+
+def place(path: Path) -> str:
+    return path.relative_to(HELPDESK).as_posix()
+
+
+def is_under(path: Path, homes: tuple[str, ...]) -> bool:
+    return any(place(path) == home or place(path).startswith(f"{home}/") for home in homes)
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf8"))
+
+
+def calls(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that a module calls."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def is_view(path: Path) -> bool:
+    """Whether this module answers requests."""
+    return any(
+        isinstance(node, ast.FunctionDef) and any(map(is_route, node.decorator_list))
+        for node in tree(path).body
+    )
+
+
+def is_route(decorator: ast.expr) -> bool:
+    words = ast.unparse(decorator)
+    return bool(re.match(r"\w*(bp|blueprint)\w*\.(get|post|put|patch|delete|route)\(", words))
+
+
+def test_only_verb_modules_write_the_journal() -> None:
+    odd = [
+        f"{place(path)}:{line}"
+        for path in sources()
+        for line, name in calls(path)
+        if name in ("record", "events.record")
+        and not is_under(path, VERBS)
+        and not is_under(path, ("events.py",))
+    ]
+    assert odd == []
+
+
+def test_views_neither_commit_nor_write_the_journal() -> None:
+    forbidden = ("record", "events.record", "db.session.commit", "session.commit", "transaction")
+    odd = [
+        f"{place(path)}:{line} {name}"
+        for path in sources()
+        if is_view(path)
+        for line, name in calls(path)
+        if name in forbidden
+    ]
+    assert odd == []
+
+
+def test_only_the_sanitizer_makes_trusted_html() -> None:
+    odd = [
+        f"{place(path)}:{line} {name}"
+        for path in sources()
+        if place(path) != "sanitize.py"
+        for line, name in calls(path)
+        if re.search(r"\b(Markup|render_template_string|from_string)\b", name)
+    ]
+    assert odd == []
+
+
+def test_no_template_trusts_html_by_itself() -> None:
+    odd = [
+        place(path)
+        for path in (HELPDESK / "templates").rglob("*")
+        if path.is_file()
+        and re.search(r"\|\s*safe\b|autoescape\s+false", path.read_text(encoding="utf8"))
+    ]
+    assert odd == []
+
+
+def test_only_the_clock_knows_what_time_it_is() -> None:
+    telling = re.compile(r"(^|\.)(now|utcnow|today)$")
+    odd = [
+        f"{place(path)}:{line} {name}"
+        for path in sources()
+        if not is_under(path, TELL_TIME)
+        for line, name in calls(path)
+        if name.startswith(("datetime.", "date.")) and telling.search(name)
+    ]
+    assert odd == []
+
+
+def functions() -> Iterator[tuple[str, int, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Where, how many lines, which: every function of the program."""
+    for path in sources():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                yield f"{place(path)}:{node.lineno} {node.name}", length, node
+
+
+def test_no_function_is_longer_than_sixty_lines_and_most_are_short() -> None:
+    known = list(functions())
+    assert [(where, length) for where, length, _n in known if length > LONGEST_FUNCTION] == []
+    lengths = sorted(length for _where, length, _n in known)
+    assert median(lengths) <= 10
+    assert lengths[int(len(lengths) * 0.95)] <= 30
+
+
+def test_no_file_is_longer_than_four_hundred_lines() -> None:
+    long = []
+    for path in [*sources(), *templates()]:
+        length = len(path.read_text(encoding="utf8").splitlines())
+        if length > LONGEST_FILE:
+            long.append((path.relative_to(ROOT).as_posix(), length))
+    assert long == []
+
+
+def test_imports_stand_at_the_top_unless_a_comment_says_why() -> None:
+    odd = []
+    for path in sources():
+        lines = path.read_text(encoding="utf8").splitlines()
+        for where, _length, function in functions_of(path):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    near = lines[node.lineno - 1]
+                    if "#" not in near:
+                        odd.append(f"{where}: {near.strip()}")
+    assert odd == []
+
+
+def functions_of(path: Path) -> Iterator[tuple[str, int, ast.AST]]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{place(path)}:{node.lineno}", 0, node
+
+
+@pytest.mark.parametrize("path", templates(), ids=place)
+def test_a_template_has_no_inline_style_or_script(path: Path) -> None:
+    text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf8"), flags=re.S)
+    assert [line.strip() for line in text.splitlines() if INLINE.search(line)] == []
+    inline = [
+        found for found in SCRIPT.findall(text) if "src=" not in found and "nonce" not in found
+    ]
+    assert inline == []
+
+
+def test_every_public_function_of_a_module_says_what_the_caller_gets() -> None:
+    silent = [
+        f"{place(path)}:{node.lineno} {node.name}"
+        for path in sources()
+        for node in tree(path).body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_the_layers_hold() -> None:
+    """Who may import whom: see pyproject.toml, [tool.importlinter]."""
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [program, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-4000:]

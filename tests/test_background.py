@@ -1,0 +1,209 @@
+"""The loops of a serving process, and the timer processes beside each other."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from helpdesk import alarms, background, events, jobs
+from helpdesk.alarms import Alarm
+from helpdesk.clock import now
+from helpdesk.db import db, transaction
+from helpdesk.events import Event
+from helpdesk.tickets.models import Escalation, Response
+from tests import factories as make
+from tests.servers import ROOT, environment, wait_until
+
+SUBJECTS = 200
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Alarms of kind 'bell' note their subject here."""
+    heard: list[int] = []
+    monkeypatch.setitem(alarms._handlers, "bell", lambda ring: heard.append(ring.subject_id))
+    return heard
+
+
+def ring_in(seconds: float, subject: int = 7, kind: str = "bell") -> None:
+    with transaction():
+        alarms.set_alarm(kind, subject, now() + timedelta(seconds=seconds))
+
+
+def test_a_round_rings_what_is_due_and_looks_again_at_once(app: Flask, rung: list[int]) -> None:
+    ring_in(-1)
+    assert background.ring_round() == background.BREATH
+    assert rung == [7]
+
+
+def test_a_round_without_alarms_waits_a_second(app: Flask, rung: list[int]) -> None:
+    assert background.ring_round() == background.TICK
+
+
+def test_a_round_waits_for_the_next_alarm_but_never_longer_than_a_second(
+    app: Flask, rung: list[int]
+) -> None:
+    ring_in(0.5)
+    assert 0 < background.ring_round() <= 0.5
+    ring_in(600)
+    assert background.ring_round() == background.TICK
+
+
+def test_a_parked_alarm_does_not_keep_the_loop_busy(app: Flask) -> None:
+    with transaction() as session:
+        session.add(Alarm(kind="bell", subject_id=1, due_at=now(), parked=True))
+    assert background.next_due() is None
+
+
+def test_a_batch_shrinks_to_what_a_slow_machine_manages_and_grows_again() -> None:
+    """Nobody who wants to write to SQLite waits longer than a blink for the timers."""
+    pace = background.Pace()
+    pace.learn(100, background.LONGEST_BATCH * 2)
+    assert pace.size == 50
+    pace.learn(50, background.LONGEST_BATCH * 60)
+    assert pace.size == background.LEAST_ALARMS
+    pace.learn(1, 0.001)
+    assert pace.size == background.LEAST_ALARMS, "one alarm alone says nothing of many"
+    for _full in range(3):
+        pace.learn(pace.size, 0.01)
+    assert pace.size == alarms.BATCH
+
+
+def test_a_round_that_throws_is_logged_and_the_loop_goes_on(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls: list[int] = []
+    stop = threading.Event()
+
+    def work() -> float:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+        stop.set()
+        return 0.0
+
+    with caplog.at_level(logging.ERROR):
+        background.Loop("odd", work, pause_after_error=0.0).run(app, stop)
+    assert len(calls) == 2
+    assert "A round of the odd loop failed" in caplog.text
+
+
+def test_a_loop_shows_that_it_is_alive(app: Flask) -> None:
+    background.Loop("quiet", lambda: 0.0).round(app)
+    beaten = background.last_beat("quiet")
+    assert beaten is not None
+    assert now() - beaten < timedelta(seconds=5)
+
+
+def test_a_heartbeat_is_one_row_that_moves(app: Flask) -> None:
+    background.beat("alarms")
+    first = background.last_beat("alarms")
+    background.beat("alarms")
+    second = background.last_beat("alarms")
+    assert first is not None
+    assert second is not None
+    assert second >= first
+
+
+def test_every_process_has_a_heartbeat_of_its_own_and_a_dead_one_is_forgotten(app: Flask) -> None:
+    with transaction() as session:
+        for process, age in (("other:7", 3), ("silent:8", 300), ("gone:9", 90_000)):
+            at = now() - timedelta(seconds=age)
+            session.add(background.Heartbeat(name="alarms", process=process, at=at))
+    background.beat("alarms")
+    assert background.alive("alarms", 30) == 2
+    known = set(db.session.scalars(db.select(background.Heartbeat.process)))
+    assert known == {"other:7", "silent:8", background.this_process()}
+
+
+def test_a_loop_in_trouble_shows_no_life(app: Flask) -> None:
+    background.Loop("broken", lambda: 1 / 0).round(app)
+    assert background.last_beat("broken") is None
+
+
+def test_a_wake_up_ends_the_waiting_of_the_deliveries_loop(app: Flask) -> None:
+    jobs.woken.set()
+    began = time.monotonic()
+    background.deliver_loop()._wait(60.0, threading.Event())
+    assert time.monotonic() - began < 30
+
+
+def test_the_loops_ring_and_deliver_until_they_are_stopped(
+    app: Flask, rung: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int | None] = []
+    subscriber = events.Subscriber(
+        "bell-ringer", frozenset({"ticket.opened"}), lambda noted: told.append(noted.ticket_id)
+    )
+    monkeypatch.setitem(events._durable, "bell-ringer", subscriber)
+    ring_in(0.2)
+    ticket = make.ticket()
+    running = background.start(app, threading.Event())
+    try:
+        wait_until(lambda: rung == [7] and told == [ticket.id], 60, "the loops")
+    finally:
+        running.end(within=60)
+    assert not any(thread.is_alive() for thread in running.threads)
+
+
+def overdue_promises(count: int) -> None:
+    """One ticket with `count` promises whose breach, the last step of their chain, is due."""
+    ticket, start = make.ticket(), now() - timedelta(days=3)
+    with transaction() as session:
+        rows = [
+            Response(
+                ticket_id=ticket.id,
+                promise="sign",
+                cycle=1,
+                part=part + 2,
+                position=9,
+                owner="desk",
+                limit="1 h",
+                chain="standard",
+                calendar="always",
+                policy_version=1,
+                calendar_version=1,
+                started_at=start,
+                due_at=start + timedelta(hours=1),
+            )
+            for part in range(count)
+        ]
+        session.add_all(rows)
+        session.flush()
+        alarms.set_alarms(
+            [alarms.alarm_row("response", row.id, row.due_at or now(), level=100) for row in rows]
+        )
+
+
+def test_m20_two_timer_processes_ring_two_hundred_alarms_exactly_once(
+    app: Flask, tmp_path: object
+) -> None:
+    overdue_promises(SUBJECTS)
+    environ = environment(
+        app.extensions["helpdesk_settings"].instance,
+        DATABASE_URL=db.engine.url.render_as_string(hide_password=False),
+        SECRET_KEY="a key for tests only",
+    )
+    db.session.remove()
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "alarms", "--once"]
+    pair = [
+        subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120)[0] for process in pair]
+    assert [process.returncode for process in pair] == [0, 0], said
+    steps = db.session.execute(db.select(Escalation.subject_id, Escalation.level)).all()
+    names = ("promise.warned", "promise.breached")
+    told = db.session.scalars(db.select(Event.data).where(Event.name.in_(names))).all()
+    assert sorted((data["response"], data["level"]) for data in told) == sorted(map(tuple, steps))
+    assert len({row.subject_id for row in steps if row.level == 100}) == SUBJECTS
+    assert not db.session.scalars(db.select(Alarm).where(Alarm.tries > 0)).all()
+    due = background.next_due()
+    assert due is None or due > now()

@@ -1,0 +1,211 @@
+"""Due times by table: the rules of counting, one line per case (M17)."""
+
+from datetime import date, timedelta
+
+import pytest
+from clock_samples import ALWAYS, CALENDARS, DESK, NIGHT, OFFICE, PLAIN, ZONE, at, wall
+
+from helpdesk.clock import (
+    DayRule,
+    Limit,
+    NoCalendarData,
+    WorkCalendar,
+    add_work_seconds,
+    covers,
+    due_at,
+    opens_at,
+    work_seconds_between,
+)
+
+HOURS = [
+    # an ordinary Monday, lunch 12:00-13:30, closing time 18:00
+    ("office", "2026-11-23 09:00", "2 wh", "2026-11-23 11:00"),
+    ("office", "2026-11-23 11:00", "2 wh", "2026-11-23 14:30"),
+    ("office", "2026-11-23 12:15", "2 wh", "2026-11-23 15:30"),
+    ("office", "2026-11-23 07:00", "2 wh", "2026-11-23 11:00"),
+    ("office", "2026-11-23 17:30", "2 wh", "2026-11-24 10:30"),
+    # exactly the closing time, or the beginning of lunch, stays there
+    ("office", "2026-11-23 16:00", "2 wh", "2026-11-23 18:00"),
+    ("office", "2026-11-23 10:00", "2 wh", "2026-11-23 12:00"),
+    ("office", "2026-11-23 18:00", "2 wh", "2026-11-24 11:00"),
+    # a weekend, National Day with its make-up Saturday, Spring Festival
+    ("office", "2026-11-27 17:00", "2 wh", "2026-11-30 10:00"),
+    ("office", "2026-11-28 12:00", "4 wh", "2026-11-30 14:30"),
+    ("office", "2026-09-30 17:00", "2 wh", "2026-10-08 10:00"),
+    ("office", "2026-10-09 17:00", "2 wh", "2026-10-10 10:00"),
+    ("office", "2026-10-10 17:00", "2 wh", "2026-10-12 10:00"),
+    ("office", "2026-02-14 17:00", "2 wh", "2026-02-24 10:00"),
+    ("office", "2026-01-04 09:00", "8 wh", "2026-01-05 09:30"),
+    # a half day, an overnight shift, over midnight on a desk without nights
+    ("half", "2026-11-25 11:00", "2 wh", "2026-11-26 10:00"),
+    ("half", "2026-11-25 13:00", "2 wh", "2026-11-26 11:00"),
+    ("night", "2026-11-23 23:00", "2 wh", "2026-11-24 01:00"),
+    ("night", "2026-11-24 05:00", "2 wh", "2026-11-24 23:00"),
+    ("night", "2026-11-28 05:00", "2 wh", "2026-11-30 23:00"),
+    ("night", "2026-11-30 23:00", "7 wh", "2026-12-01 06:00"),
+    ("desk", "2026-11-28 19:00", "2 wh", "2026-11-29 09:00"),
+    ("always", "2026-11-28 23:00", "2 wh", "2026-11-29 01:00"),
+    ("always", "2026-02-16 23:00", "48 wh", "2026-02-18 23:00"),
+    # the leap day, the end of a year, seconds
+    ("office", "2024-02-28 17:00", "10 wh", "2024-03-01 10:30"),
+    ("office", "2025-12-31 17:00", "2 wh", "2026-01-04 10:00"),
+    ("office", "2026-11-23 09:00", "1 wmin", "2026-11-23 09:01"),
+    # the clock does not look at the calendar
+    ("office", "2026-09-30 17:00", "24 h", "2026-10-01 17:00"),
+    ("office", "2026-11-28 23:45", "30 min", "2026-11-29 00:15"),
+]
+DAYS = [
+    # working days: the first day is left out, the last one ends at closing time
+    ("office", "2026-11-23 09:00", "1 wd", "2026-11-24 18:00"),
+    ("office", "2026-11-23 23:59", "1 wd", "2026-11-24 18:00"),
+    ("office", "2026-11-27 09:00", "1 wd", "2026-11-30 18:00"),
+    ("office", "2026-11-28 09:00", "1 wd", "2026-11-30 18:00"),
+    ("office", "2026-09-30 17:00", "5 wd", "2026-10-13 18:00"),
+    ("office", "2026-10-09 09:00", "1 wd", "2026-10-10 18:00"),
+    ("office", "2026-02-13 09:00", "2 wd", "2026-02-24 18:00"),
+    ("office", "2024-02-28 09:00", "1 wd", "2024-02-29 18:00"),
+    ("office", "2025-12-31 09:00", "1 wd", "2026-01-04 18:00"),
+    ("half", "2026-11-24 09:00", "1 wd", "2026-11-25 12:00"),
+    ("night", "2026-11-23 23:00", "1 wd", "2026-11-25 06:00"),
+    ("desk", "2026-11-27 09:00", "2 wd", "2026-11-29 20:00"),
+    # calendar days: 24:00 of the last day, moved when that is a rest day
+    ("office", "2026-11-23 09:00", "3 cd", "2026-11-27 00:00"),
+    ("office", "2026-11-23 09:00", "5 cd", "2026-11-30 18:00"),
+    ("office", "2026-09-30 09:00", "7 cd", "2026-10-08 18:00"),
+    ("office", "2026-10-03 09:00", "7 cd", "2026-10-11 00:00"),
+    ("office", "2024-02-28 09:00", "1 cd", "2024-03-01 00:00"),
+    ("always", "2026-11-27 09:00", "1 cd", "2026-11-29 00:00"),
+]
+
+
+@pytest.mark.parametrize(("calendar", "start", "limit", "due"), HOURS)
+def test_m17_hours_count_only_inside_working_intervals(calendar, start, limit, due):
+    assert wall(due_at(at(start), Limit.parse(limit), CALENDARS[calendar])) == due
+
+
+@pytest.mark.parametrize(("calendar", "start", "limit", "due"), DAYS)
+def test_m17_days_leave_the_first_out_and_end_with_the_last(calendar, start, limit, due):
+    assert wall(due_at(at(start), Limit.parse(limit), CALENDARS[calendar])) == due
+
+
+def test_a_rest_day_may_keep_its_due_time():
+    due = due_at(at("2026-11-23 09:00"), Limit.parse("5 cd"), OFFICE, rest_days="keep")
+    assert wall(due) == "2026-11-29 00:00"
+
+
+def test_seconds_and_microseconds_are_kept():
+    start = at("2026-11-23 11:59:30.000250")
+    due = due_at(start, Limit.parse("2 wmin"), OFFICE)
+    assert due == at("2026-11-23 13:31:30.000250")
+    assert work_seconds_between(start, due, OFFICE) == 120
+
+
+def test_the_working_days_of_2026_are_as_many_as_the_notice_gives():
+    first, days = date(2026, 1, 1), range(365)
+    assert sum(OFFICE.is_working_day(first + timedelta(n)) for n in days) == 248
+
+
+def test_a_due_time_without_zone_is_refused():
+    with pytest.raises(TypeError):
+        due_at(at("2026-11-23 09:00").replace(tzinfo=None), Limit.parse("2 wh"), OFFICE)
+
+
+@pytest.mark.parametrize(
+    ("start", "limit"),
+    [
+        ("2026-12-31 17:00", "2 wh"),
+        ("2026-12-30 17:00", "2 wd"),
+        ("2026-12-24 17:00", "8 cd"),
+        ("2027-03-01 10:00", "1 wh"),
+        ("2027-03-01 10:00", "1 wd"),
+        ("2027-03-01 10:00", "1 cd"),
+    ],
+)
+def test_a_year_that_is_not_published_is_refused_not_guessed(start, limit):
+    with pytest.raises(NoCalendarData) as refusal:
+        due_at(at(start), Limit.parse(limit), OFFICE)
+    assert refusal.value.year == 2027
+
+
+def test_a_start_before_the_published_days_is_refused():
+    with pytest.raises(NoCalendarData) as refusal:
+        due_at(at("2023-06-01 10:00"), Limit.parse("1 wh"), OFFICE)
+    assert refusal.value.year == 2023
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "due"),
+    [
+        ("2026-12-31 16:00", "2 wh", "2026-12-31 18:00"),
+        ("2026-12-30 16:00", "1 wd", "2026-12-31 18:00"),
+        ("2026-12-30 16:00", "1 cd", "2027-01-01 00:00"),
+        ("2027-05-01 16:00", "24 h", "2027-05-02 16:00"),
+    ],
+)
+def test_a_promise_within_the_published_days_needs_no_guess(start, limit, due):
+    measured = due_at(at(start), Limit.parse(limit), OFFICE)
+    assert wall(measured) == due
+    assert covers(at(start), measured, OFFICE, Limit.parse(limit))
+
+
+def test_a_shift_over_the_last_midnight_is_still_published():
+    covered = (date(2026, 1, 1), date(2026, 12, 31))
+    night = WorkCalendar("night", 1, ZONE, NIGHT.week, {}, covered)
+    due = due_at(at("2026-12-31 23:00"), Limit.parse("7 wh"), night)
+    assert wall(due) == "2027-01-01 06:00"
+    with pytest.raises(NoCalendarData):
+        due_at(at("2026-12-31 23:00"), Limit.parse("8 wh"), night)
+
+
+def test_intake_in_late_december_goes_on_with_a_provisional_due_time():
+    start, limit = at("2026-12-31 17:00"), Limit.parse("2 wh")
+    due = due_at(start, limit, OFFICE, beyond="weekly")
+    assert wall(due) == "2027-01-01 10:00"
+    assert not covers(start, due, OFFICE, limit)
+    assert not covers(at("2027-02-01 10:00"), at("2027-02-01 11:00"), OFFICE)
+    assert covers(start, due, PLAIN, limit)
+
+
+def test_a_day_known_early_counts_beyond_the_published_range():
+    days = {date(2027, 1, 1): DayRule("rest", (), "元旦", "New Year's Day")}
+    calendar = WorkCalendar("early", 1, ZONE, OFFICE.week, days, OFFICE.covered)
+    due = due_at(at("2026-12-31 17:00"), Limit.parse("2 wh"), calendar, beyond="weekly")
+    assert wall(due) == "2027-01-04 10:00"
+
+
+def test_counting_back_is_the_mirror_of_counting_on():
+    assert add_work_seconds(at("2026-11-24 10:30"), -7200, OFFICE) == at("2026-11-23 17:30")
+    assert add_work_seconds(at("2026-11-24 11:00"), -7200, OFFICE) == at("2026-11-24 09:00")
+    assert add_work_seconds(at("2026-03-02 09:30"), -45 * 27000, OFFICE) < at("2026-01-01 10:00")
+    assert add_work_seconds(at("2026-11-22 10:30"), 0, OFFICE) == at("2026-11-22 10:30")
+    with pytest.raises(NoCalendarData):
+        add_work_seconds(at("2024-01-02 09:30"), -36000, OFFICE)
+
+
+def test_working_seconds_have_a_sign():
+    a, b = at("2026-11-27 17:00"), at("2026-11-30 10:00")
+    assert work_seconds_between(a, b, OFFICE) == 7200
+    assert work_seconds_between(b, a, OFFICE) == -7200
+    assert work_seconds_between(a, a, OFFICE) == 0
+    with pytest.raises(NoCalendarData):
+        work_seconds_between(a, at("2027-01-04 10:00"), OFFICE)
+
+
+@pytest.mark.parametrize(
+    ("moment", "opening"),
+    [
+        ("2026-11-23 10:00", "2026-11-23 10:00"),
+        ("2026-11-23 12:00", "2026-11-23 13:30"),
+        ("2026-11-27 18:00", "2026-11-30 09:00"),
+        ("2026-10-01 03:00", "2026-10-08 09:00"),
+        ("2026-11-23 09:00", "2026-11-23 09:00"),
+    ],
+)
+def test_a_reminder_at_night_waits_for_the_next_working_minute(moment, opening):
+    assert wall(opens_at(at(moment), OFFICE)) == opening
+
+
+def test_every_minute_counts_on_the_calendar_without_end():
+    a, b = at("2020-01-01 00:00"), at("2030-01-01 00:00")
+    assert work_seconds_between(a, b, ALWAYS) == (b - a).total_seconds()
+    assert work_seconds_between(a, b, DESK) == (b - a).total_seconds() / 2

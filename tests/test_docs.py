@@ -1,0 +1,98 @@
+"""The documentation says what the program does, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from helpdesk.agents import tokens
+from helpdesk.agents.rights import SYSTEM
+from helpdesk.errors import BadInput
+from helpdesk.settings import Settings
+from helpdesk.tickets import intake, manual
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE_PATH = re.compile(r"`((?:helpdesk|tests|docs|bin|migrations|benchmarks)/[\w./-]*[\w/])`")
+MOST_BYTES = 250_000
+
+
+def relative_links(page: Path) -> list[str]:
+    """Where the page's links to files of the project lead, without the part after #."""
+    links = LINK.findall(page.read_text(encoding="utf8"))
+    return [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
+
+
+def test_the_page_of_the_lifecycle_is_what_the_command_prints() -> None:
+    page = (ROOT / "docs/lifecycle.md").read_text(encoding="utf8")
+    assert manual.as_markdown() in page, "run: flask --app wsgi lifecycle, and copy it there"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+    lost = [link for link in relative_links(page) if not (page.parent / link).exists()]
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    named = CODE_PATH.findall(page.read_text(encoding="utf8"))
+    new = {"helpdesk/api/sms.py", "tests/api/test_sms.py"}  # the worked example's own
+    assert [path for path in named if path not in new and not (ROOT / path).exists()] == []
+
+
+def test_every_page_of_the_documentation_is_reached_from_the_readme() -> None:
+    linked = set(relative_links(ROOT / "README.md"))
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages - linked == set()
+
+
+def test_every_setting_of_the_environment_is_in_the_operations_page() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf8")
+    source = (ROOT / "helpdesk/settings.py").read_text(encoding="utf8")
+    read = re.findall(r'get(?:\.number|\.choice)?\("([A-Z_]+)"', source)
+    assert len(read) > len(Settings.__dataclass_fields__) // 2
+    assert [name for name in read if f"HELPDESK_{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs/images").glob("*")), ids=lambda p: p.name)
+def test_a_picture_loads_fast(picture: Path) -> None:
+    assert picture.stat().st_size < MOST_BYTES
+
+
+@pytest.fixture
+def receive(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], Any]:
+    """What the worked example answers to a message: its code, run from the page."""
+    page = (ROOT / "docs/adding-a-channel.md").read_text(encoding="utf8")
+    example: dict[str, Any] = {"__name__": "sms"}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], example)
+    monkeypatch.setitem(intake.CHANNELS, "sms", "Text message")
+    _row, text = tokens.add("Gateway", "agent", SYSTEM)
+    headers = {"Authorization": f"Bearer {text}"}
+
+    def answer(message: dict[str, str]) -> Any:
+        with app.test_request_context("/api/v1/sms", method="POST", json=message, headers=headers):
+            body, status = example["receive"]()
+            return status, body.json
+
+    return answer
+
+
+MESSAGE = {"id": "a1", "from": "13900002007", "text": "The dishwasher leaks again."}
+
+
+def test_the_worked_example_opens_one_ticket_for_a_message_sent_twice(receive) -> None:
+    (first, made), (again, known) = receive(MESSAGE), receive(MESSAGE)
+    assert (first, again) == (201, 200)
+    assert made == known
+
+
+def test_the_worked_example_refuses_an_empty_message(receive) -> None:
+    with pytest.raises(BadInput):
+        receive(MESSAGE | {"text": ""})

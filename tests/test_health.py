@@ -1,0 +1,160 @@
+"""What watches the installation: /healthz, /readyz, /metrics."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+
+from helpdesk import alarms, background, health, jobs
+from helpdesk.agents.models import ApiToken
+from helpdesk.api.auth import new_token
+from helpdesk.clock import now
+from helpdesk.db import db, transaction
+from helpdesk.events import Delivery, Event
+from tests import factories as make
+from tests.servers import helpdesk, wait_until
+
+OUTSIDE = {"REMOTE_ADDR": "203.0.113.7"}
+
+
+def token(role: str) -> dict[str, str]:
+    """The header of a program with this role."""
+    secret, kept = new_token()
+    with transaction() as session:
+        session.add(ApiToken(name="Watcher", role=role, token_hash=kept))
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def delivery(seconds_late: float, state: str = "waiting", key: str = "mail:t1") -> None:
+    """A row of the outbox whose turn was so many seconds ago."""
+    seq = db.session.scalar(db.select(db.func.max(Event.seq)))
+    at = now() - timedelta(seconds=seconds_late)
+    with transaction() as session:
+        session.add(
+            Delivery(event_seq=seq, subscriber="mail", order_key=key, state=state, next_at=at)
+        )
+
+
+def test_healthz_answers_without_asking_the_database(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr(db.session, "execute", fail)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"ok": True})
+
+
+def test_readyz_is_content_when_the_timer_process_reports(client: FlaskClient) -> None:
+    background.beat("alarms")
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json["ready"] is True
+    assert set(answer.json["checks"]) == {"database", "redis", "alarms", "outbox", "mail"}
+
+
+def test_readyz_says_that_no_timer_process_has_ever_reported(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["checks"]["alarms"]["problem"] == "no timer process has ever reported"
+
+
+def test_readyz_says_that_the_timer_process_has_gone_silent(client: FlaskClient) -> None:
+    background.beat("alarms")
+    with transaction() as session:
+        session.scalars(db.select(background.Heartbeat)).one().at = now() - timedelta(seconds=95)
+    problem = client.get("/readyz").json["checks"]["alarms"]["problem"]
+    assert problem.startswith("no timer process has reported for 9")
+
+
+def test_readyz_says_that_alarms_ring_late(client: FlaskClient) -> None:
+    background.beat("alarms")
+    with transaction():
+        alarms.set_alarm("response", 1, now() - timedelta(seconds=100))
+    found = client.get("/readyz").json["checks"]["alarms"]
+    assert found["ok"] is False
+    assert "late" in found["problem"]
+
+
+def test_readyz_says_that_the_outbox_is_stuck(client: FlaskClient) -> None:
+    background.beat("alarms")
+    make.ticket()
+    delivery(500)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["checks"]["outbox"]["late_seconds"] >= 500
+
+
+def test_a_delivery_behind_a_failing_one_of_its_ticket_is_not_late(client: FlaskClient) -> None:
+    make.ticket()
+    with transaction() as session:
+        session.execute(db.delete(Delivery))
+    delivery(-60)
+    delivery(500)
+    assert health.delivery_lateness() == 0.0
+    delivery(300, key="mail:t2")
+    assert 300 <= health.delivery_lateness() < 310
+
+
+def test_readyz_reports_a_database_that_is_gone_and_tells_no_secret(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_args: object, **_more: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("password=hunter2 host=10.1.2.3"))
+
+    monkeypatch.setattr(db.session, "execute", gone)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["checks"]["database"] == {"ok": False, "problem": "it can't be reached"}
+    assert "hunter2" not in answer.text
+
+
+def test_readyz_reports_a_redis_that_is_configured_and_gone(client: FlaskClient) -> None:
+    before = jobs._url
+    jobs.connect("redis://127.0.0.1:1/0")
+    try:
+        found = client.get("/readyz").json["checks"]["redis"]
+    finally:
+        jobs.connect(before)
+    assert found == {"ok": False, "problem": "it can't be reached"}
+
+
+def test_metrics_count_requests_and_show_what_waits(client: FlaskClient) -> None:
+    make.ticket()
+    client.get("/healthz")
+    told = client.get("/metrics").text
+    assert "helpdesk_open_tickets 1.0" in told
+    assert "helpdesk_alarm_lateness_seconds 0.0" in told
+    assert 'helpdesk_deliveries{state="dead"} 0.0' in told
+    assert 'helpdesk_requests_total{status="200"}' in told
+    assert 'helpdesk_request_seconds_bucket{endpoint="health.healthz"' in told
+
+
+def test_metrics_are_closed_to_the_outside(client: FlaskClient) -> None:
+    refused = client.get("/metrics", environ_base=OUTSIDE, headers={"Accept": "application/json"})
+    assert refused.status_code == 401
+    assert "helpdesk_" not in refused.text
+
+
+def test_metrics_are_closed_to_a_proxy_on_this_machine(client: FlaskClient) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.7", "Accept": "application/json"}
+    assert client.get("/metrics", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(("role", "status"), [("admin", 200), ("auditor", 200), ("agent", 403)])
+def test_metrics_take_the_token_of_an_administrator_or_auditor(
+    client: FlaskClient, role: str, status: int
+) -> None:
+    headers = token(role) | {"Accept": "application/json"}
+    assert client.get("/metrics", environ_base=OUTSIDE, headers=headers).status_code == status
+
+
+def test_the_embedded_server_is_ready_on_its_own(app: Flask, tmp_path: Path) -> None:
+    with helpdesk(tmp_path) as server:
+        wait_until(lambda: server.get("/readyz").status == 200, 10, "readiness")

@@ -1,0 +1,198 @@
+"""Both profiles as processes: the embedded one, and web, live, worker and timers side by side."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+
+from tests.servers import (
+    ROOT,
+    Server,
+    environment,
+    find,
+    flask,
+    free_port,
+    helpdesk,
+    postgresql,
+    redis,
+    served,
+    wait_until,
+)
+
+PASSWORD = "seven green bicycles"
+COMPLAINT = {
+    "kind": "complaint",
+    "channel": "web",
+    "subject": "The fridge is warm",
+    "body": "It was repaired three times.",
+    "person": {"name": "Wang Fang", "phone": "139 1234 5678"},
+}
+
+
+class Browser:
+    """A signed-in browser without a window."""
+
+    def __init__(self, server: Server, email: str) -> None:
+        self.url, self.jar = server.url, CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
+        page = self.opener.open(f"{self.url}/sign-in", timeout=20).read().decode()
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert token is not None
+        fields = {"csrf_token": token.group(1), "email": email, "password": PASSWORD}
+        sent = urllib.parse.urlencode(fields).encode()
+        self.opener.open(f"{self.url}/sign-in", sent, timeout=20).read()
+
+    @property
+    def cookies(self) -> str:
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
+
+
+def post(server: Server, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What the API answers."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    sent = json.dumps(body).encode()
+    asked = urllib.request.Request(server.url + path, data=sent, headers=headers)
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        return dict(json.loads(answer.read()))
+
+
+def people(server: Server) -> str:
+    """An agent who can sign in, and the token of a program."""
+    who = ("users", "add", "li.na@example.com", "--name", "Li Na", "--role", "agent")
+    added = server.flask(*who, "--password-stdin", text=PASSWORD)
+    assert added.returncode == 0, added.stderr
+    made = server.flask("tokens", "add", "CRM", "--role", "agent")
+    return made.stdout.strip()
+
+
+def hears_a_new_ticket(web: Server, live: Server, token: str) -> bool:
+    """Whether a browser on `live` is told of a ticket that is opened on `web`."""
+    browser, heard = Browser(web, "li.na@example.com"), []
+    client = socketio.Client(reconnection=False)
+    client.on("change", heard.append)
+    headers = {"Cookie": browser.cookies}
+    client.connect(live.url, headers=headers, transports=["websocket"], wait_timeout=20)
+    try:
+        assert client.call("watch", {"topic": "queue:dispatch"}, timeout=20)["ok"] is True
+        number = post(web, token, "/api/v1/tickets", COMPLAINT)["number"]
+        wait_until(lambda: any(told["ticket"] == number for told in heard), 20, "the push")
+    finally:
+        client.disconnect()
+    return True
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Server]:
+    with helpdesk(tmp_path) as server:
+        yield server
+
+
+def test_the_embedded_server_opens_a_ticket_and_pushes_it(embedded: Server) -> None:
+    assert hears_a_new_ticket(embedded, embedded, people(embedded))
+
+
+def test_the_embedded_server_ends_cleanly_on_ctrl_c(embedded: Server) -> None:
+    began = time.monotonic()
+    embedded.process.send_signal(signal.SIGINT)
+    assert embedded.process.wait(30) == 0
+    assert time.monotonic() - began < 29
+    assert "Traceback" not in embedded.log.read_text(encoding="utf8")
+
+
+def test_one_process_makes_the_database_ready_and_serves_it(tmp_path: Path) -> None:
+    """M43: what bin/run starts; the sign-ins of the demo are told before the pages are there."""
+    with helpdesk(tmp_path, "--demo") as server:
+        said = server.log.read_text(encoding="utf8")
+        assert said.index("helen.fischer@example.com") < said.index("Helpdesk answers on")
+        wait_until(lambda: server.get("/readyz").status == 200, 30, "the timers' first round")
+        assert server.flask("doctor").returncode == 0
+
+
+def test_an_odd_setting_ends_the_server_with_a_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "wsgi.py", "--prepare"],
+        cwd=ROOT,
+        env=environment(tmp_path, TIMEZONE="Asia/Atlantis"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith("Helpdesk can't start: HELPDESK_TIMEZONE")
+    assert "Traceback" not in done.stderr
+
+
+def test_what_was_answered_is_there_after_a_power_cut(tmp_path: Path) -> None:
+    with helpdesk(tmp_path) as server:
+        token = people(server)
+        numbers = [post(server, token, "/api/v1/tickets", COMPLAINT)["number"] for _ in range(5)]
+        server.kill()
+    with helpdesk(tmp_path) as server:
+        headers = {"Authorization": f"Bearer {token}"}
+        found = json.loads(server.get("/api/v1/tickets", **headers).read())["items"]
+        assert {ticket["number"] for ticket in found} == set(numbers)
+        assert server.flask("doctor").returncode == 0
+
+
+@pytest.mark.parametrize(("role", "shared"), [("web", True), ("live", False), ("all", False)])
+def test_web_workers_share_a_program_that_was_loaded_once(
+    monkeypatch: pytest.MonkeyPatch, role: str, shared: bool
+) -> None:
+    """Live workers must patch the standard library before anything of ours is imported."""
+    monkeypatch.setenv("HELPDESK_ROLE", role)
+    assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["preload_app"] is shared
+
+
+@pytest.mark.redis
+@pytest.mark.skipif(
+    find("initdb") is None or find("redis-server") is None,
+    reason="PostgreSQL or Redis is not installed",
+)
+def test_web_live_worker_and_timer_processes_work_together(tmp_path: Path) -> None:
+    gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+    with ExitStack() as parts:
+        known = {
+            "DATABASE_URL": parts.enter_context(postgresql()),
+            "REDIS_URL": parts.enter_context(redis()),
+            "SECRET_KEY": "a key that all processes share",
+        }
+        environ = environment(tmp_path, **known)
+        assert flask("prepare", environ=environ).returncode == 0
+        for command in ("worker", "alarms"):
+            parts.enter_context(running(command, environ))
+        web = parts.enter_context(
+            served([*gunicorn, "-w", "2"], environ | {"HELPDESK_ROLE": "web"}, tmp_path / "web.log")
+        )
+        port = {"HELPDESK_ROLE": "live", "HELPDESK_PORT": str(free_port())}
+        live = parts.enter_context(served(gunicorn, environ | port, tmp_path / "live.log"))
+        assert hears_a_new_ticket(web, live, people(web))
+        wait_until(lambda: web.get("/readyz").status == 200, 30, "readiness")
+        assert web.get("/socket.io/?EIO=4&transport=websocket").status == 404
+        assert web.flask("doctor").returncode == 0
+
+
+@contextmanager
+def running(command: str, environ: dict[str, str]) -> Iterator[None]:
+    """A flask command that goes on in the background."""
+    program = [sys.executable, "-m", "flask", "--app", "wsgi", command]
+    process = subprocess.Popen(program, cwd=ROOT, env=environ)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)

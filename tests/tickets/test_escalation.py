@@ -1,0 +1,253 @@
+"""The chain: every step once, whatever is late, doubled or restarted."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from helpdesk import alarms
+from helpdesk.alarms import Alarm, Ring
+from helpdesk.clock import moved_to, now
+from helpdesk.db import db, transaction
+from helpdesk.errors import BadInput
+from helpdesk.events import Event
+from helpdesk.tickets import actions, escalation
+from helpdesk.tickets.models import Escalation, Response, Ticket
+from tests import factories as make
+
+
+def steps(promise: str = "acknowledge") -> list[int]:
+    return list(
+        db.session.scalars(
+            select(Escalation.level)
+            .join(Response, Response.id == Escalation.subject_id)
+            .where(Response.promise == promise)
+            .order_by(Escalation.level)
+        )
+    )
+
+
+def test_each_step_of_the_chain_is_taken_once_at_its_share(app: Flask) -> None:
+    """M20: 50, 75, 90, 100, 150 and 200 % each fire once."""
+    make.ticket(severity="S2")
+    start, taken = now(), []
+    for minutes in (14, 16, 23, 28, 31, 46, 61, 90):
+        with moved_to(start + timedelta(minutes=minutes)):
+            alarms.ring_all()
+            alarms.ring_all()
+            taken.append(steps())
+    assert taken == [
+        [],
+        [50],
+        [50, 75],
+        [50, 75, 90],
+        [50, 75, 90, 100],
+        [50, 75, 90, 100, 150],
+        [50, 75, 90, 100, 150, 200],
+        [50, 75, 90, 100, 150, 200],
+    ]
+
+
+def test_after_a_long_silence_every_missed_step_is_recorded_once_with_its_true_time(
+    app: Flask,
+) -> None:
+    """F19: the timers were off; each level has its own due time."""
+    opened = make.opened(severity="S2")
+    row = next(r for r in opened.responses if r.promise == "acknowledge")
+    with moved_to(now() + timedelta(hours=12)):
+        alarms.ring_all()
+    found = db.session.scalars(
+        select(Escalation).where(Escalation.subject_id == row.id).order_by(Escalation.level)
+    ).all()
+    assert [e.level for e in found] == [50, 75, 90, 100, 150, 200]
+    wanted = [row.started_at + timedelta(minutes=30) * e.level / 100 for e in found]
+    assert [e.due_at for e in found] == wanted
+
+
+def test_two_timer_processes_take_each_step_once(app: Flask) -> None:
+    """M20, F3: four threads ring at once; nothing is lost and nothing doubled."""
+    for n in range(20):
+        make.ticket(subject=f"nr {n}", severity="S2")
+    later = now() + timedelta(minutes=16)
+
+    def ring() -> None:
+        with app.app_context(), moved_to(later):
+            alarms.ring_all()
+            db.session.remove()
+
+    threads = [threading.Thread(target=ring) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert steps() == [50] * 20
+    told = db.session.scalar(select(func.count()).where(Event.name == "promise.warned"))
+    assert told == 20
+
+
+def test_a_missed_promise_is_marked_missed_on_the_ticket_and_in_its_history(app: Flask) -> None:
+    ticket = make.ticket(severity="S2")
+    with moved_to(now() + timedelta(minutes=31)):
+        alarms.ring_all()
+    row = db.session.scalar(
+        select(Response)
+        .where(Response.promise == "acknowledge")
+        .execution_options(populate_existing=True)
+    )
+    assert (row.verdict, row.level) == ("missed", 100)
+    assert row.warned_at is not None
+    assert db.session.get_one(Ticket, ticket.id, populate_existing=True).escalation == 100
+    breached = db.session.scalar(select(Event).where(Event.name == "promise.breached"))
+    assert breached.data["promise"] == "acknowledge"
+    assert breached.data["told"] == "manager,supervisor"
+
+
+def test_a_missed_promise_that_is_kept_later_is_late(app: Flask) -> None:
+    ticket = make.ticket(severity="S2")
+    with moved_to(now() + timedelta(minutes=31)):
+        alarms.ring_all()
+        actions.accept(ticket, by=make.agent().actor)
+    assert (
+        db.session.scalar(select(Response.verdict).where(Response.promise == "acknowledge"))
+        == "late"
+    )
+
+
+def test_after_more_time_was_granted_the_chain_begins_anew_and_a_second_miss_is_told(
+    app: Flask,
+) -> None:
+    """M20: each step once on the way to each of the two times; what lies behind is not told again."""
+    by = make.SUPERVISOR
+    with moved_to(datetime(2026, 3, 9, 1, 0, tzinfo=UTC)) as tick:
+        ticket = make.ticket(severity="S1")
+        actions.accept(ticket, by=by)
+        actions.dispatch(ticket, by=by, department_id=make.department().id)
+        actions.sign(ticket, by=by)
+        actions.handle(ticket, by=by)
+        tick(25 * 3600)
+        alarms.ring_all()
+        assert steps("resolve") == [25, 50, 75, 100]
+        with pytest.raises(BadInput):
+            actions.ask_extension(ticket, by=by, comment="x", until=now() - timedelta(hours=1))
+        actions.ask_extension(ticket, by=by, comment="x", until=now() + timedelta(hours=23))
+        actions.grant_extension(ticket, by=by)
+        alarms.ring_all()
+        assert steps("resolve") == [25, 50, 75, 100], "52 % of the new time: nothing is due"
+        tick(23 * 3600 + 60)
+        alarms.ring_all()
+        alarms.ring_all()
+    assert steps("resolve") == [25, 50, 75, 75, 100, 100]
+    row = db.session.scalar(
+        select(Response)
+        .where(Response.promise == "resolve")
+        .execution_options(populate_existing=True)
+    )
+    assert (row.verdict, row.level) == ("missed", 100)
+
+
+def test_more_time_shortens_no_promise_and_must_be_more(app: Flask) -> None:
+    by = make.SUPERVISOR
+    with moved_to(datetime(2026, 3, 9, 1, 0, tzinfo=UTC)):
+        ticket = make.ticket()
+        actions.accept(ticket, by=by)
+        actions.dispatch(ticket, by=by, department_id=make.department().id)
+        actions.sign(ticket, by=by)
+        actions.handle(ticket, by=by)
+        due = dict(db.session.execute(select(Response.promise, Response.due_at)).all())
+        assert due["department_reply"] < due["resolve"]
+        with pytest.raises(BadInput) as refused:
+            actions.ask_extension(ticket, by=by, comment="x", until=due["department_reply"])
+        assert "until" in refused.value.errors
+        between = due["department_reply"] + timedelta(hours=1)
+        actions.ask_extension(ticket, by=by, comment="x", until=between)
+        actions.grant_extension(ticket, by=by)
+    after = dict(db.session.execute(select(Response.promise, Response.due_at)).all())
+    assert (after["department_reply"], after["resolve"]) == (between, due["resolve"])
+
+
+def test_a_merged_or_withdrawn_case_never_escalates(app: Flask) -> None:
+    """M21: not even when an alarm was left behind."""
+    ticket = make.ticket(severity="S2")
+    row_id = db.session.scalar(select(Response.id).where(Response.promise == "acknowledge"))
+    actions.withdraw(ticket, by=make.CUSTOMER, comment="x")
+    with moved_to(now() + timedelta(hours=5)):
+        alarms.ring_all()
+        with transaction():
+            escalation.ring([Ring("response", row_id, 1, 100, now())])
+    assert steps() == []
+
+
+def test_a_kept_promise_does_not_ring(app: Flask) -> None:
+    ticket = make.ticket(severity="S2")
+    actions.accept(ticket, by=make.agent().actor)
+    with moved_to(now() + timedelta(hours=1)):
+        alarms.ring_all()
+    assert steps() == []
+
+
+def test_the_same_ring_twice_changes_nothing(app: Flask) -> None:
+    """The unique row is the guard, not the code."""
+    make.ticket(severity="S2")
+    row_id = db.session.scalar(select(Response.id).where(Response.promise == "acknowledge"))
+    for _ in range(2):
+        with transaction():
+            escalation.ring([Ring("response", row_id, 1, 50, now())])
+    assert steps() == [50]
+
+
+def test_a_throwing_alarm_is_pushed_back_then_parked_and_others_go_on(app: Flask) -> None:
+    """F24: a poison row is set aside after five tries, with its error, and can be rung again."""
+    heard: list[int] = []
+
+    def handler(ring: Ring) -> None:
+        if ring.subject_id == 1:
+            raise ValueError("poison")
+        heard.append(ring.subject_id)
+
+    alarms.on_alarm("test.poison")(handler)
+    with transaction():
+        for subject in (1, 2, 3):
+            alarms.set_alarm("test.poison", subject, now())
+    with moved_to(now()) as tick:
+        for _ in range(alarms.MAX_TRIES):
+            alarms.ring_all()
+            tick(3600)
+        alarms.ring_all()
+    assert sorted(heard) == [2, 3]
+    row = db.session.scalar(select(Alarm).execution_options(populate_existing=True))
+    assert (row.parked, row.tries) == (True, alarms.MAX_TRIES)
+    assert "poison" in row.error
+    alarms.on_alarm("test.poison")(lambda ring: heard.append(ring.subject_id))
+    alarms.retry(row.id)
+    alarms.ring_all()
+    assert 1 in heard
+
+
+def test_what_a_throwing_alarm_noted_is_not_kept(app: Flask) -> None:
+    from helpdesk.agents.rights import SYSTEM
+    from helpdesk.events import record
+
+    def handler(_ring: Ring) -> None:
+        record("test.never", by=SYSTEM)
+        raise ValueError("after noting")
+
+    alarms.on_alarm("test.noting")(handler)
+    with transaction():
+        alarms.set_alarm("test.noting", 1, now())
+    alarms.ring_all()
+    assert db.session.scalar(select(func.count()).where(Event.name == "test.never")) == 0
+
+
+@pytest.mark.parametrize("severity", ["S1", "S3"])
+def test_chains_differ_by_severity(app: Flask, severity: str) -> None:
+    make.ticket(severity=severity)
+    level = db.session.scalar(
+        select(Alarm.level)
+        .join(Response, Response.id == Alarm.subject_id)
+        .where(Response.promise == "acknowledge")
+    )
+    assert level == {"S1": 25, "S3": 50}[severity]

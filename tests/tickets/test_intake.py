@@ -1,0 +1,315 @@
+"""open_ticket(): one door for every channel, all or nothing."""
+
+from __future__ import annotations
+
+import re
+import threading
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, func, select
+
+from helpdesk import search
+from helpdesk.agents.rights import SYSTEM
+from helpdesk.alarms import Alarm
+from helpdesk.clock import moved_to, now
+from helpdesk.customers.models import ContactAddress, Person
+from helpdesk.customers.people import Asker
+from helpdesk.db import db
+from helpdesk.errors import BadInput
+from helpdesk.events import Event
+from helpdesk.files import StoredFile
+from helpdesk.tickets.intake import guess_language, open_ticket
+from helpdesk.tickets.models import Attachment, Message, Response, Ticket
+from tests import factories as make
+
+
+def count(model: type) -> int:
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_a_case_gets_number_promises_alarms_route_history_and_search(app: Flask) -> None:
+    """M8: every complaint has its response table from the first second."""
+    opened = make.opened()
+    ticket = opened.ticket
+    assert opened.new
+    assert re.fullmatch(r"20\d\d-000001", ticket.number)
+    assert [r.promise for r in opened.responses] == [
+        "acknowledge",
+        "first_answer",
+        "update",
+        "sign",
+        "send_back",
+        "department_reply",
+        "resolve",
+        "callback",
+        "close",
+    ]
+    running = [r for r in opened.responses if r.state == "running"]
+    assert {r.promise for r in running} == {"acknowledge", "first_answer", "resolve"}
+    assert ticket.due_at == min(r.due_at for r in running)
+    assert count(Alarm) == len(running)
+    assert db.session.scalar(select(Event.name).order_by(Event.seq.desc())) == "ticket.opened"
+    found = db.session.scalars(search.matching("冰箱", "ticket", db.engine.dialect.name)).all()
+    assert found == [ticket.id]
+
+
+def test_the_same_case_through_every_channel_gives_equal_tickets(app: Flask) -> None:
+    """M1-M3 at the level of the one door: only the channel and its promises differ."""
+    tickets = [
+        make.ticket(channel=c, person=Asker(name="李雷", phone=f"1391234000{i}"))
+        for i, c in enumerate(("web", "phone", "email", "api"))
+    ]
+    same = (
+        "kind",
+        "status",
+        "severity",
+        "subject",
+        "language",
+        "category_id",
+        "department_id",
+        "queue",
+        "route_rule",
+        "route_reason",
+        "cycle",
+        "facts",
+    )
+    for name in same:
+        assert len({str(getattr(t, name)) for t in tickets}) == 1, name
+
+
+def test_the_customers_words_are_kept_unchanged(app: Flask) -> None:
+    words = "第一行\n\n  缩进的<b>字</b> & “引号” 🙂\n最后一行"
+    ticket = make.ticket(body=words)
+    assert db.session.scalar(select(Message.body).where(Message.ticket_id == ticket.id)) == words
+
+
+def test_the_same_external_id_gives_the_ticket_that_it_made_before(app: Flask) -> None:
+    first = make.opened(channel="api", external_id="A-1")
+    second = make.opened(channel="api", external_id="A-1", subject="something else")
+    assert (second.ticket.id, second.new) == (first.ticket.id, False)
+    assert [r.promise for r in second.responses] == [r.promise for r in first.responses]
+    assert count(Ticket) == 1
+
+
+def test_the_same_external_id_on_another_channel_is_another_case(app: Flask) -> None:
+    make.opened(channel="api", external_id="A-1")
+    make.opened(channel="chat", external_id="A-1")
+    assert count(Ticket) == 2
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "13912345678",
+        "+86 139 1234 5678",
+        "0086-139-1234-5678",
+        "0139 12345678",
+        "(86)139/1234/5678",
+        "１３９１２３４５６７８",
+        "86 13912345678",
+    ],
+)
+def test_a_caller_is_found_however_the_number_is_written(app: Flask, phone: str) -> None:
+    """S6: +86, 0086, leading zero, blanks, dashes, slash, full width."""
+    known = make.ticket(person=Asker(name="王芳", phone="139 1234 5678")).person_id
+    assert make.ticket(person=Asker(phone=phone)).person_id == known
+    assert count(Person) == 1
+
+
+def test_a_known_person_gains_the_new_address_and_keeps_the_name(app: Flask) -> None:
+    first = make.ticket(person=Asker(name="王芳", phone="13912345678"))
+    make.ticket(person=Asker(name="Somebody", phone="13912345678", email="Wang@Example.com"))
+    person = db.session.get_one(Person, first.person_id)
+    assert person.name == "王芳"
+    normals = db.session.scalars(select(ContactAddress.normal).order_by(ContactAddress.kind))
+    assert list(normals) == ["wang@example.com", "+8613912345678"]
+
+
+def test_an_anonymous_case_is_taken_too(app: Flask) -> None:
+    assert make.ticket(person=Asker()).anonymous
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"subject": "", "body": " \n "}, "body"),
+        ({"subject": "x" * 201}, "subject"),
+        ({"body": "x" * 100_001}, "body"),
+        ({"kind": "grievance"}, "kind"),
+        ({"channel": "pigeon"}, "channel"),
+        ({"severity": "S9"}, "severity"),
+        ({"language": "fr"}, "language"),
+        ({"category": "no.such"}, "category"),
+        ({"person": Asker(email="not an address")}, "email"),
+        ({"person": Asker(phone="call me")}, "phone"),
+        ({"fields": {"colour": "red"}}, "colour"),
+        ({"fields": {"validity": "perhaps"}}, "validity"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_stored(app: Flask, wrong: dict, field: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        make.ticket(**wrong)
+    assert field in refusal.value.errors
+    assert [count(model) for model in (Ticket, Person, Message, Response, Alarm, Event)] == [0] * 6
+
+
+def test_two_wrong_fields_are_named_at_once(app: Flask) -> None:
+    with pytest.raises(BadInput) as refusal:
+        make.ticket(kind="grievance", person=Asker(email="x", phone="y"))
+    assert set(refusal.value.errors) == {"kind", "email", "phone"}
+
+
+def test_a_phone_call_is_acknowledged_by_taking_it(app: Flask) -> None:
+    agent = make.agent()
+    opened = make.opened(by=agent.actor, channel="phone")
+    acknowledge = next(r for r in opened.responses if r.promise == "acknowledge")
+    assert (acknowledge.state, acknowledge.verdict, acknowledge.met_by) == (
+        "met",
+        "on_time",
+        agent.name,
+    )
+
+
+def test_an_injury_starts_as_the_highest_severity_with_clock_hours(app: Flask) -> None:
+    opened = make.opened(category="safety.injury")
+    assert opened.ticket.severity == "S1"
+    first = next(r for r in opened.responses if r.promise == "first_answer")
+    assert first.due_at - first.started_at == timedelta(minutes=30)
+    assert "containment" in {r.promise for r in opened.responses}
+
+
+def test_a_repeat_within_thirty_days_goes_one_severity_up_and_names_the_first(app: Flask) -> None:
+    with moved_to(now() - timedelta(days=20)):
+        first = make.ticket()
+    again = make.ticket()
+    assert (again.severity, again.repeat_of_id) == ("S2", first.id)
+
+
+def test_a_repeat_after_thirty_days_is_a_new_matter(app: Flask) -> None:
+    with moved_to(now() - timedelta(days=31)):
+        make.ticket()
+    again = make.ticket()
+    assert (again.severity, again.repeat_of_id) == ("S3", None)
+
+
+def test_a_severity_that_a_person_chose_is_kept(app: Flask) -> None:
+    make.ticket()
+    assert make.ticket(severity="S4").severity == "S4"
+
+
+def test_numbers_start_anew_each_year_in_the_companys_zone(app: Flask) -> None:
+    from datetime import UTC, datetime
+
+    with moved_to(datetime(2025, 12, 31, 15, 59, tzinfo=UTC)):
+        old = make.ticket()
+    with moved_to(datetime(2025, 12, 31, 16, 1, tzinfo=UTC)):
+        new = make.ticket()
+    assert (old.number, new.number) == ("2025-000001", "2026-000001")
+
+
+def test_a_time_in_the_future_is_not_believed(app: Flask) -> None:
+    assert make.ticket(received_at=now() + timedelta(days=2)).received_at <= now()
+
+
+def test_clocks_start_when_the_channel_received_the_case(app: Flask) -> None:
+    received = now() - timedelta(hours=3)
+    opened = make.opened(received_at=received, severity="S2")
+    first = next(r for r in opened.responses if r.promise == "first_answer")
+    assert first.started_at == received
+    assert first.due_at == received + timedelta(hours=2)
+
+
+def test_files_hang_on_the_first_message(app: Flask) -> None:
+    file = StoredFile(key="ab" * 16, sha256="0" * 64, size=3, mime="image/png", name="照片.png")
+    ticket = make.ticket(files=(file,))
+    row = db.session.scalar(select(Attachment).where(Attachment.ticket_id == ticket.id))
+    assert (row.name, row.public, row.message_id is not None) == ("照片.png", True, True)
+
+
+def test_a_rule_that_dispatches_does_so_without_a_person(app: Flask) -> None:
+    quality = make.department()
+    make.rule("fridges", quality, words="冰箱,冷柜", dispatch=True)
+    ticket = make.ticket()
+    assert (ticket.status, ticket.queue, ticket.route_rule) == ("dispatched", "quality", "fridges")
+    rows = {r.promise: r.state for r in db.session.scalars(select(Response))}
+    assert rows["sign"] == "running"
+
+
+def test_without_a_rule_the_dispatch_desk_decides(app: Flask) -> None:
+    ticket = make.ticket()
+    assert (ticket.queue, ticket.department_id, ticket.route_reason) == ("dispatch", None, "[]")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("冰箱坏了", "zh_Hans"),
+        ("The fridge is broken", "en"),
+        ("iPhone 15 屏幕碎了怎么办", "zh_Hans"),
+        ("", "en"),
+        ("Order 2026 from 海川", "en"),
+    ],
+)
+def test_the_language_is_guessed_from_the_words(text: str, language: str) -> None:
+    assert guess_language(text) == language
+
+
+def test_opening_a_ticket_takes_at_most_twelve_statements(app: Flask) -> None:
+    make.ticket(person=Asker(name="warm", phone="13800000000"))
+    statements: list[str] = []
+
+    def listener(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", listener)
+    open_ticket(
+        make.intake(external_id="B-1", person=Asker(name="new", phone="13911110000")), SYSTEM
+    )
+    event.remove(db.engine, "before_cursor_execute", listener)
+    own = [s for s in statements if not s.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
+    assert len(own) <= 12, "\n".join(s[:90] for s in own)
+
+
+def test_eight_new_cases_of_one_new_caller_at_once_make_one_person(app: Flask) -> None:
+    """F25: the losers of the race for the address look again; nobody is refused, nobody is twice."""
+    errors: list[Exception] = []
+
+    def work(n: int) -> None:
+        with app.app_context():
+            try:
+                make.ticket(subject=f"nr {n}", person=Asker(name="李雷", phone="13955556666"))
+            except Exception as error:
+                errors.append(error)
+            db.session.remove()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert (count(Ticket), count(Person)) == (8, 1)
+    numbers = sorted(db.session.scalars(select(Ticket.number)))
+    assert [int(n.split("-")[1]) for n in numbers] == list(range(1, 9))
+
+
+def test_where_no_rule_fits_the_categorys_lead_department_gets_it(app: Flask) -> None:
+    """M10: the reason says that the category decided; a department switched off gets nothing."""
+    from helpdesk.agents.models import Department
+    from helpdesk.db import transaction
+    from helpdesk.tickets import setup
+    from helpdesk.tickets.models import Category
+
+    quality = make.department()
+    with transaction() as session:
+        leaf = session.scalar(select(Category).where(Category.code == "quality.appliance.fridge"))
+        leaf.department_id = quality.id
+        setup.options.changed()
+    ticket = make.ticket()
+    assert (ticket.queue, ticket.route_rule) == ("quality", "")
+    with transaction() as session:
+        session.get_one(Department, quality.id).active = False
+        setup.options.changed()
+    assert make.ticket(subject="y").queue == "dispatch"

@@ -1,0 +1,166 @@
+"""The table of moves: every (status, move, role, kind) is walked, and reaches what it should."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from helpdesk.agents.rights import SYSTEM, Actor, Role
+from helpdesk.errors import NotAllowed, Refused
+from helpdesk.tickets import lifecycle
+from helpdesk.tickets.lifecycle import CODES, ENDED, OPEN, TABLE, Kind, Status
+
+PEOPLE = {
+    role: Actor(kind="agent", id=1, name=role, role=role)
+    for role in (Role.AGENT, Role.HANDLER, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.CUSTOMER)
+}
+# Written down apart from the table: what each role may ever do.
+EVER = {
+    Role.AUDITOR: set(),
+    Role.CUSTOMER: {"withdraw"},
+    Role.HANDLER: {
+        "send_back",
+        "sign",
+        "handle",
+        "hold",
+        "resume",
+        "ask_extension",
+        "reply",
+        "close",
+    },
+    Role.AGENT: {
+        "accept",
+        "decline",
+        "dispatch",
+        "answer_directly",
+        "refuse_return",
+        "transfer",
+        "hold",
+        "resume",
+        "rework",
+        "close",
+        "reopen",
+        "withdraw",
+        "merge",
+        "unmerge",
+    },
+}
+
+
+def rows(code: str, status: str, kind: str) -> list[lifecycle.Move]:
+    return [m for m in TABLE if m.code == code and status in m.sources and kind in m.kinds]
+
+
+@pytest.mark.parametrize("role", list(PEOPLE))
+def test_every_status_move_role_and_kind_is_allowed_or_refused_by_the_table(role: Role) -> None:
+    by = PEOPLE[role]
+    for status, code, kind in product(Status, CODES, Kind):
+        found = rows(code, status, kind)
+        if not found:
+            with pytest.raises(Refused):
+                lifecycle.check(code, status=status, kind=kind, by=by)
+        elif role not in found[0].roles:
+            with pytest.raises(NotAllowed):
+                lifecycle.check(code, status=status, kind=kind, by=by)
+        else:
+            assert lifecycle.check(code, status=status, kind=kind, by=by) is found[0]
+
+
+@pytest.mark.parametrize("role", list(EVER))
+def test_a_role_has_the_moves_that_were_agreed_and_no_other(role: Role) -> None:
+    assert {move.code for move in TABLE if role in move.roles} == EVER[role]
+
+
+def test_no_status_move_and_kind_has_two_rows() -> None:
+    for status, code, kind in product(Status, CODES, Kind):
+        assert len(rows(code, status, kind)) <= 1, (status, code, kind)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_status_that_a_kind_reaches_leads_to_an_end(kind: Kind) -> None:
+    reached, edge = {Status.REGISTERED}, [Status.REGISTERED]
+    while edge:
+        status = edge.pop()
+        for move in TABLE:
+            if status in move.sources and kind in move.kinds and move.to and move.to not in reached:
+                reached.add(move.to)
+                edge.append(move.to)
+    for status in reached & OPEN:
+        assert _leads_to_an_end(status, kind), status
+    assert Status.CLOSED in reached
+
+
+def _leads_to_an_end(start: Status, kind: Kind) -> bool:
+    seen, edge = {start}, [start]
+    while edge:
+        status = edge.pop()
+        if status in ENDED:
+            return True
+        for move in TABLE:
+            fits = (
+                status in move.sources
+                and kind in move.kinds
+                and move.code not in ("merge", "withdraw")
+            )
+            if fits and move.to and move.to not in seen:
+                seen.add(move.to)
+                edge.append(move.to)
+    return False
+
+
+def test_a_complaint_reaches_every_status_of_the_trade() -> None:
+    targets = {move.to for move in TABLE if Kind.COMPLAINT in move.kinds and move.to}
+    assert targets | {Status.REGISTERED} == set(Status)
+
+
+def test_praise_and_enquiries_never_go_to_a_department() -> None:
+    for kind in (Kind.PRAISE, Kind.ENQUIRY):
+        assert lifecycle.move_for("dispatch", Status.ACCEPTED, kind) is None
+
+
+def test_only_complaints_are_called_back() -> None:
+    kinds = {kind for move in TABLE if move.to == Status.CALLBACK for kind in move.kinds}
+    assert kinds == {Kind.COMPLAINT}
+
+
+def test_after_two_returns_the_dispatch_is_final() -> None:
+    by = PEOPLE[Role.HANDLER]
+    assert lifecycle.check("send_back", status="dispatched", kind="complaint", returns=1, by=by)
+    with pytest.raises(Refused, match="final"):
+        lifecycle.check("send_back", status="dispatched", kind="complaint", returns=2, by=by)
+    codes = [
+        m.code for m in lifecycle.moves(status="dispatched", kind="complaint", returns=2, by=by)
+    ]
+    assert "send_back" not in codes
+
+
+def test_the_buttons_are_exactly_the_moves_that_check_allows() -> None:
+    for (role, by), status, kind in product(PEOPLE.items(), Status, Kind):
+        shown = {m.code for m in lifecycle.moves(status=status, kind=kind, returns=0, by=by)}
+        allowed = {
+            c for c in CODES if rows(c, status, kind) and role in rows(c, status, kind)[0].roles
+        }
+        assert shown == allowed
+
+
+def test_two_buttons_of_one_page_never_share_a_key() -> None:
+    for status, kind, by in product(Status, Kind, PEOPLE.values()):
+        keys = [m.key for m in lifecycle.moves(status=status, kind=kind, returns=0, by=by)]
+        assert len(keys) == len(set(keys)), (status, kind, by.role, keys)
+
+
+def test_the_system_may_make_every_move() -> None:
+    assert all(lifecycle.may_make(move, SYSTEM) for move in TABLE)
+
+
+def test_clocks_run_pause_and_stop_by_status() -> None:
+    assert lifecycle.clock_of("handling") == "runs"
+    assert lifecycle.clock_of("waiting") == "paused"
+    assert {lifecycle.clock_of(s) for s in ENDED} == {"stopped"}
+
+
+def test_every_status_kind_and_move_has_a_name() -> None:
+    assert set(lifecycle.STATUS_NAMES) == set(Status)
+    assert set(lifecycle.KIND_NAMES) == set(Kind)
+    assert all(move.label for move in TABLE)

@@ -1,0 +1,287 @@
+"""Time limits, overdue, and who is told: once per step, whatever rings (M14, M20)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask
+
+from helpdesk import alarms, options
+from helpdesk.alarms import Alarm
+from helpdesk.clock import moved_to, tick
+from helpdesk.db import db, transaction
+from helpdesk.tickets import notice_board, notice_queries, notices
+from helpdesk.tickets.models import Escalation, Notice
+from tests import factories as make
+from tests.tickets import notice_samples as sample
+from tests.tickets.notice_samples import DONE, Cast, cast
+
+# Monday 9 March 2026, 09:00 in Shanghai
+MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
+HOUR, DAY = 3600, 86400
+
+
+def local(at: datetime | None) -> str:
+    assert at is not None
+    return (at + timedelta(hours=8)).strftime("%m-%d %H:%M")
+
+
+def told(notice: Notice) -> list[tuple[str, str, int]]:
+    return [
+        (event.name, event.data["step"], event.data["level"])
+        for event in notice_queries.history(notice)
+        if event.name in ("notice.warned", "notice.breached")
+    ]
+
+
+def wait(seconds: float) -> None:
+    tick(seconds)
+    alarms.ring_all()
+
+
+def test_a_major_notice_has_its_three_limits_from_the_issue(app: Flask) -> None:
+    """M14: deadline."""
+    with moved_to(MONDAY):
+        notice = sample.issued(cast(), level="major")
+    assert local(notice.containment_due_at) == "03-10 09:00"
+    assert local(notice.plan_due_at) == "03-12 18:00"
+    assert local(notice.done_due_at) == "03-23 18:00"
+    assert notice.due_at == notice.containment_due_at
+
+
+def test_a_minor_notice_has_a_plan_and_an_end_and_an_observation_only_an_end(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        minor = sample.issued(who)
+        observation = sample.issued(who, level="observation")
+    assert minor.containment_due_at is None
+    assert local(minor.plan_due_at) == "03-16 18:00"
+    assert local(minor.done_due_at) == "03-30 18:00"
+    assert observation.plan_due_at is None
+    assert observation.due_at == observation.done_due_at
+
+
+def test_limits_are_options_and_leave_issued_notices_alone(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        before = sample.issued(who)
+        with transaction():
+            options.put("notice_minor_plan", "1 wd")
+        after = sample.issued(who)
+    assert local(before.plan_due_at) == "03-16 18:00"
+    assert local(after.plan_due_at) == "03-10 18:00"
+
+
+def test_the_next_due_time_follows_the_steps(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.signed(who, level="major")
+        notices.contain(notice, by=who.handler, containment="停用该批次")
+        assert notice.due_at == notice.plan_due_at
+        sample.plan(notice, who)
+        assert notice.due_at == notice.done_due_at
+        notices.accept_plan(notice, by=who.supervisor)
+        notices.claim_done(notice, by=who.handler, **DONE)
+        assert local(notice.due_at) == "03-16 18:00"
+        notices.verify(notice, by=who.supervisor, result="pass", comment="合格")
+    assert notice.due_at is None
+    assert local(notice.watch_until) == "05-08 09:00"
+
+
+def test_overdue_is_computed_and_never_a_state(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.signed(who)
+        assert not notices.is_overdue(notice)
+        tick(7 * DAY + 9 * HOUR + 1)
+        assert notices.is_overdue(notice)
+        assert notice.status == "signed"
+        assert db.session.scalars(notice_queries.notices(None).where(notices.overdue())).all() == []
+        found = db.session.scalars(notice_queries.notices(who.handler).where(notices.overdue()))
+        assert found.all() == [notice]
+        sample.plan(notice, who)
+        assert not notices.is_overdue(notice)
+
+
+def test_each_step_of_the_chain_is_told_once(app: Flask) -> None:
+    """M20"""
+    with moved_to(MONDAY):
+        notice = sample.issued(cast())
+        for _hour in range(24 * 8):
+            wait(HOUR)
+        assert told(notice) == [
+            ("notice.warned", "plan", 50),
+            ("notice.warned", "plan", 75),
+            ("notice.warned", "plan", 90),
+            ("notice.breached", "plan", 100),
+        ]
+        assert notice.level_reached == 100
+    taken = db.select(Escalation).where(Escalation.notice_id == notice.id).order_by(Escalation.id)
+    rows = db.session.scalars(taken).all()
+    assert [row.level for row in rows] == [50, 75, 90, 100]
+    assert rows[-1].told == "manager,supervisor"
+    assert rows[-1].due_at == notice.plan_due_at
+
+
+def test_a_long_silence_is_told_step_by_step_with_the_true_due_times(app: Flask) -> None:
+    with moved_to(MONDAY):
+        notice = sample.issued(cast())
+        wait(60 * DAY)
+        levels = [level for _name, _step, level in told(notice)]
+    assert levels == [50, 75, 90, 100, 150, 200]
+
+
+def test_an_alarm_that_rings_twice_tells_once(app: Flask) -> None:
+    """M20"""
+    with moved_to(MONDAY):
+        notice = sample.issued(cast())
+        row = db.session.scalar(db.select(Alarm).where(Alarm.kind == "notice"))
+        again = alarms.alarm_row("notice", notice.id, row.due_at, level=row.level, cycle=row.cycle)
+        wait(5 * DAY)
+        count = len(told(notice))
+        with transaction():
+            alarms.clear_alarms("notice", [notice.id])
+            alarms.set_alarms([again])
+        wait(1)
+        assert len(told(notice)) == count
+
+
+def test_a_step_that_was_taken_rings_no_more(app: Flask) -> None:
+    """M21"""
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.planned(who)
+        wait(14 * DAY)
+        assert {step for _name, step, _level in told(notice)} == {"done"}
+
+
+def test_a_revoked_notice_never_escalates(app: Flask) -> None:
+    """M21"""
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.issued(who)
+        notices.withdraw(notice, by=who.supervisor, comment="误发")
+        wait(90 * DAY)
+        assert told(notice) == []
+    assert db.session.scalar(db.select(db.func.count()).select_from(Alarm)) == 0
+
+
+def test_more_time_warns_anew_on_the_way_to_the_new_limit(app: Flask) -> None:
+    """M15"""
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.working(who)
+        wait(20 * DAY)
+        assert told(notice)[-1] == ("notice.warned", "done", 90)
+        later = notice.done_due_at + timedelta(days=30)
+        notices.ask_extension(notice, by=who.handler, until=later, comment="等备件")
+        notices.grant_extension(notice, by=who.supervisor)
+        wait(60 * DAY)
+        breaches = [entry for entry in told(notice) if entry[0] == "notice.breached"]
+        assert breaches[0] == ("notice.breached", "done", 100)
+
+
+def test_a_reminder_does_not_make_an_open_form_stale(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.issued(who)
+        version = notice.version
+        wait(6 * DAY)
+        assert told(notice)
+        assert notices.sign(notice, by=who.handler, version=version).status == "signed"
+
+
+def test_every_round_has_its_own_warnings(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.claimed(who)
+        due = MONDAY + timedelta(days=4)
+        notices.verify(notice, by=who.supervisor, result="partial", comment="剩一台", re_due=due)
+        assert notice.due_at == due
+        wait(5 * DAY)
+        assert ("notice.breached", "done", 100) in told(notice)
+    told_rows = db.session.scalars(db.select(Escalation.told).where(Escalation.level == 0)).all()
+    assert told_rows == ["manager,supervisor"]
+
+
+def test_the_time_that_a_plan_lay_with_the_supervisor_does_not_count(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.planned(who)
+        due = notice.plan_due_at
+        tick(2 * DAY)
+        notices.reject_plan(notice, by=who.supervisor, comment="没有根本原因")
+        assert notice.plan_due_at == due + timedelta(days=2)
+
+
+def test_an_objection_stops_no_clock(app: Flask) -> None:
+    """M15"""
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.issued(who)
+        due = notice.due_at
+        notices.object_to(notice, by=who.handler, comment="不属我部")
+        wait(8 * DAY)
+        assert notice.due_at == due and notices.is_overdue(notice)
+        assert ("notice.breached", "plan", 100) in told(notice)
+
+
+def test_the_watch_ends_by_itself_after_the_set_days(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.watching(who)
+        wait(59 * DAY)
+        assert db.session.get(Notice, notice.id).status == "watching"
+        wait(DAY)
+        closed = db.session.get(Notice, notice.id)
+        assert closed.status == "closed" and closed.closed_at
+        event = notice_queries.history(notice)[-1]
+        assert (event.name, event.by_kind) == ("notice.close_watch", "system")
+
+
+def test_similar_complaints_keep_the_watch_from_closing_by_itself(app: Flask) -> None:
+    who = cast()
+    facts = {"product": "BCD-452W"}
+    with moved_to(MONDAY):
+        notice = sample.watching(who, ticket=make.ticket(fields=facts))
+        tick(DAY)
+        again = make.ticket(fields=facts)
+        make.ticket(fields={"product": "BCD-600"})
+        make.ticket(category="billing.refund", fields=facts)
+        unnamed = make.ticket()
+        assert notices.similar_since(notice) == [unnamed, again]
+        wait(90 * DAY)
+        assert db.session.get(Notice, notice.id).status == "watching"
+        event = notice_queries.history(notice)[-1]
+        assert event.name == "notice.suspected"
+        assert event.data["tickets"] == [unnamed.number, again.number]
+        assert db.session.scalar(notice_board.waiting_number(who.supervisor)) == 1
+        notices.close_watch(notice, by=who.supervisor, comment="另有原因")
+    assert notice.status == "closed"
+
+
+def test_complaints_before_the_re_inspection_are_no_recurrence(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        ticket = make.ticket()
+        make.ticket()
+        notice = sample.watching(who, ticket=ticket)
+        assert notices.similar_since(notice) == []
+        assert notices.similar_since(sample.watching(who)) == []
+
+
+def test_a_recurrence_takes_the_end_of_the_watch_back(app: Flask) -> None:
+    who = cast()
+    with moved_to(MONDAY):
+        notice = sample.watching(who)
+        notices.recur(notice, by=who.supervisor, comment="又漏了")
+        wait(90 * DAY)
+        assert db.session.get(Notice, notice.id).status == "reopened"
+
+
+def test_the_department_s_own_calendar_counts(app: Flask) -> None:
+    """The May holiday moves the plan's limit behind it."""
+    who: Cast = cast()
+    with moved_to(datetime(2026, 4, 28, 1, 0, tzinfo=UTC)):
+        notice = sample.issued(who, level="major")
+    assert local(notice.plan_due_at) == "05-06 18:00"

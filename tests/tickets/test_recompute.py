@@ -1,0 +1,301 @@
+"""A calendar is edited while promises run: every open one is counted anew, once (S2, F14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from helpdesk import alarms, calendars, options
+from helpdesk.agents.rights import SYSTEM
+from helpdesk.alarms import Alarm
+from helpdesk.clock import DayRule, WorkCalendar, moved_to, now
+from helpdesk.customers.people import Asker
+from helpdesk.db import db, transaction
+from helpdesk.events import Event
+from helpdesk.tickets import actions, explained, recompute, responses, setup
+from helpdesk.tickets.models import Escalation, Recount, Response, Ticket
+from tests import factories as make
+from tests.conftest import POSTGRES
+
+# A Wednesday, 10:00 in Shanghai. Sunday 22 November is no working day, until somebody says so.
+WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+SUNDAY = date(2026, 11, 22)
+CODE = "cn-office"
+MAKE_UP = {SUNDAY: DayRule("work", (), "补班", "Make-up workday")}
+THURSDAY_OFF = {date(2026, 11, 19): DayRule("rest", (), "台风", "Typhoon")}
+
+
+@pytest.fixture(autouse=True)
+def wednesday():
+    with moved_to(WEDNESDAY) as tick:
+        yield tick
+
+
+def edited(days: dict[date, DayRule]) -> WorkCalendar:
+    before = setup.current().calendars[CODE]
+    return replace(before, version=before.version + 1, days=before.days | days)
+
+
+def save(days: dict[date, DayRule]) -> Recount:
+    calendar = edited(days)
+    before = setup.current().calendars[CODE]
+    with transaction() as session:
+        session.add_all(calendars.rows_of(calendar, "办公", "Office", before))
+        job = recompute.begin(CODE, calendar.version, SYSTEM)
+        options.changed()
+    return job
+
+
+def cases(count: int) -> list[Ticket]:
+    """Usual complaints of so many customers."""
+    people = [Asker(name=f"王芳{n}", phone=f"139 1234 56{n:02}") for n in range(count)]
+    return [make.ticket(person=person, subject=f"冰箱 {person.phone}") for person in people]
+
+
+def row_of(ticket: Ticket, promise: str = "resolve") -> Response:
+    query = select(Response).filter_by(ticket_id=ticket.id, promise=promise)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def moves(name: str = "promise.recounted") -> list[Event]:
+    return list(db.session.scalars(select(Event).filter_by(name=name).order_by(Event.seq)))
+
+
+def wall(moment: datetime | None) -> str:
+    assert moment
+    return (moment + timedelta(hours=8)).strftime("%m-%d %H:%M")
+
+
+def test_s2_the_forecast_tells_what_would_move_and_writes_nothing(app: Flask) -> None:
+    tickets = cases(3)
+    seen = recompute.forecast(edited(MAKE_UP), most=2)
+    assert (seen.moved, seen.cases) == (3, 3)
+    assert seen.open == 9  # acknowledge, first answer and resolve of each
+    assert [(m.number, m.promise) for m in seen.sample] == [
+        (ticket.number, "resolve") for ticket in tickets[:2]
+    ]
+    assert [(wall(m.old), wall(m.new)) for m in seen.sample] == [("11-25 18:00", "11-24 18:00")] * 2
+    assert {wall(row_of(ticket).due_at) for ticket in tickets} == {"11-25 18:00"}
+
+
+def test_f14_an_edit_counts_every_open_promise_anew(app: Flask) -> None:
+    """F14: due times and alarms follow, the history keeps old and new."""
+    ticket = make.ticket()
+    before = row_of(ticket).due_at
+    save(MAKE_UP)
+    alarms.ring_all()
+    row = row_of(ticket)
+    assert (wall(row.due_at), row.calendar_version) == ("11-24 18:00", 2)
+    rings = db.session.scalars(select(Alarm).filter_by(kind="response", subject_id=row.id)).one()
+    assert rings.due_at == responses.next_alarm(row, setup.current())[0]["due_at"]
+    (told,) = [event for event in moves() if event.data["promise"] == "resolve"]
+    assert told.data["was"] == before.isoformat()
+    assert told.data["due"] == row.due_at.isoformat()
+    assert told.ticket_id == ticket.id
+
+
+def test_the_list_shows_the_new_due_time_and_no_form_becomes_stale(app: Flask) -> None:
+    ticket = make.ticket()
+    version = ticket.version
+    save(THURSDAY_OFF)
+    alarms.ring_all()
+    fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
+    rows = responses.table(fresh)
+    assert fresh.due_at == min(row.due_at for row in rows if row.state == "running")
+    assert fresh.version == version
+
+
+def test_what_has_ended_keeps_its_result_and_its_version(app: Flask) -> None:
+    """S2: past cases keep the old result."""
+    ticket = make.ticket()
+    actions.accept(ticket, by=make.agent().actor)
+    kept = row_of(ticket, "acknowledge")
+    due, taken = kept.due_at, kept.taken
+    save({date(2026, 11, 18): DayRule("rest")})
+    alarms.ring_all()
+    row = row_of(ticket, "acknowledge")
+    assert (row.due_at, row.taken, row.verdict) == (due, taken, "on_time")
+    assert row.calendar_version == 1
+    counted = [s for s in explained.spans(row, setup.current()) if s.kind == "counted"]
+    assert sum(span.seconds for span in counted) == 2 * 3600
+
+
+def test_a_paused_promise_is_counted_and_rings_only_when_it_runs_again(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    ticket = make.ticket()
+    with transaction():
+        responses.pause(ticket)
+    save(MAKE_UP)
+    alarms.ring_all()
+    row = row_of(ticket)
+    assert (row.state, wall(row.due_at)) == ("paused", "11-24 18:00")
+    kinds = set(db.session.scalars(select(Alarm.kind)))
+    assert "response" not in kinds
+    wednesday(3600)
+    with transaction():
+        responses.resume(ticket, setup.current())
+    assert wall(row_of(ticket).due_at) == "11-25 10:00"
+
+
+def test_a_pause_that_is_over_is_counted_by_the_new_hours(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    ticket = make.ticket()
+    with transaction():
+        responses.pause(ticket)
+    wednesday(86_400)
+    with transaction():
+        responses.resume(ticket, setup.current())
+    assert wall(row_of(ticket).due_at) == "11-26 18:00"
+    save(THURSDAY_OFF)
+    alarms.ring_all()
+    # Thursday counts neither for the limit nor for the pause: 6.5 h were paused on Wednesday.
+    assert wall(row_of(ticket).due_at) == "11-27 17:00"
+
+
+def test_time_that_a_supervisor_granted_stands(app: Flask) -> None:
+    ticket, until = make.ticket(), WEDNESDAY + timedelta(days=20)
+    with transaction():
+        responses.extend(ticket, until, setup.current())
+    save(MAKE_UP)
+    alarms.ring_all()
+    assert row_of(ticket).due_at == until
+
+
+def test_f14_no_step_is_taken_twice(app: Flask, wednesday: Callable[[float], datetime]) -> None:
+    """F14: 0 doubled steps, however often the calendar is edited and wherever the times move."""
+    tickets = cases(12)
+    edits = [
+        THURSDAY_OFF,
+        MAKE_UP,
+        {date(2026, 11, 20): DayRule("rest")},
+        {SUNDAY: DayRule("rest")},
+    ]
+    for days in edits:
+        save(days)
+        for _ in range(4):
+            wednesday(7 * 3600)
+            alarms.ring_all()
+    for _ in range(20):
+        wednesday(86_400)
+        alarms.ring_all()
+    steps = select(Escalation.subject_id, Escalation.level).filter_by(subject_kind="response")
+    taken = db.session.execute(steps).all()
+    assert len(taken) == len(set(taken))
+    told = [
+        (event.data["response"], event.data["level"])
+        for name in ("promise.warned", "promise.breached")
+        for event in moves(name)
+    ]
+    assert sorted(told) == sorted(tuple(row) for row in taken)
+    chain = [step.at for step in setup.current().chains["standard"]]
+    levels = sorted(level for subject, level in taken if subject == row_of(tickets[0]).id)
+    assert levels == chain
+
+
+def test_f14_a_recount_that_was_cut_off_goes_on(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F14: after a kill between two batches, or inside one, nothing is lost and nothing doubled."""
+    monkeypatch.setattr(recompute, "BATCH", 2)
+    tickets = cases(5)
+    job = save(MAKE_UP)
+    alarms.ring_due()
+    assert recompute.progress(CODE).left == 9
+
+    def killed(*_anything: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(recompute, "_rewrite_alarms", killed)
+        with pytest.raises(KeyboardInterrupt):
+            alarms.ring_due()
+    db.session.rollback()
+    assert recompute.progress(CODE).left == 9
+    alarms.ring_all()
+    assert recompute.progress(CODE).left == 0
+    assert {wall(row_of(ticket).due_at) for ticket in tickets} == {"11-24 18:00"}
+    resolve = [event for event in moves() if event.data["promise"] == "resolve"]
+    assert sorted(event.ticket_id for event in resolve) == sorted(t.id for t in tickets)
+    row = db.session.get_one(Recount, job.id, populate_existing=True)
+    assert row.done_at is not None
+    assert row.moved == len(moves())
+
+
+def test_two_edits_in_a_row_end_with_the_newest_hours(app: Flask) -> None:
+    ticket = make.ticket()
+    save(MAKE_UP)
+    save(THURSDAY_OFF)
+    alarms.ring_all()
+    row = row_of(ticket)
+    assert (wall(row.due_at), row.calendar_version) == ("11-25 18:00", 3)
+    assert recompute.progress(CODE).left == 0
+
+
+def test_a_promise_that_was_planned_with_the_old_version_is_found_later(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    save(MAKE_UP)
+    alarms.ring_all()
+    ticket = make.ticket()
+    with transaction() as session:  # as a transaction leaves it that began before the edit
+        old = Response.__table__.update().where(Response.ticket_id == ticket.id)
+        session.execute(old.values(calendar_version=1, due_at=now() + timedelta(days=9)))
+    wednesday(61)
+    alarms.ring_all()
+    assert (wall(row_of(ticket).due_at), row_of(ticket).calendar_version) == ("11-24 18:00", 2)
+
+
+def test_what_was_missed_only_by_the_old_count_is_open_again(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    ticket = make.ticket()
+    wednesday(86_400 * 1.3)
+    alarms.ring_all()
+    assert row_of(ticket, "first_answer").verdict == "missed"
+    save(THURSDAY_OFF)
+    alarms.ring_all()
+    row = row_of(ticket, "first_answer")
+    assert (row.verdict, row.due_at > now()) == ("", True)
+
+
+def test_a_step_that_is_due_is_rung_before_its_case_is_counted(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    ticket = make.ticket()
+    wednesday(3600)  # half of the time to acknowledge
+    save(MAKE_UP)
+    alarms.ring_all()
+    half = db.session.scalar(
+        select(func.count()).select_from(Escalation).where(Escalation.ticket_id == ticket.id)
+    )
+    assert half == 1
+    wednesday(2)
+    alarms.ring_all()
+    assert wall(row_of(ticket).due_at) == "11-24 18:00"
+
+
+@pytest.mark.skipif(not POSTGRES, reason="SQLite has one writer: nobody else holds a row")
+def test_f14_a_case_that_somebody_works_on_is_counted_afterwards(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    """The recount waits for nobody, so it cannot stand in anybody's way either."""
+    busy, free = cases(2)
+    save(MAKE_UP)
+    with db.engine.connect() as colleague:
+        held = select(Ticket.__table__.c.id).where(Ticket.__table__.c.id == busy.id)
+        colleague.execute(held.with_for_update())
+        alarms.ring_all()
+        assert wall(row_of(free).due_at) == "11-24 18:00"
+        assert wall(row_of(busy).due_at) == "11-25 18:00"
+        colleague.rollback()
+    wednesday(2)
+    alarms.ring_all()
+    assert wall(row_of(busy).due_at) == "11-24 18:00"
+    assert recompute.progress(CODE).left == 0
