@@ -133,7 +133,8 @@ def test_a_reply_to_a_merged_ticket_reaches_the_survivor(app: Flask) -> None:
     lost, kept = make.ticket(), make.ticket(subject="bleibt")
     actions.merge(lost, by=make.agent().actor, target=kept)
     deliver(mail("noch etwas", In_Reply_To=our_id(lost)))
-    said = db.session.scalars(select(Message.body).where(Message.ticket_id == kept.id)).all()
+    rows = select(Message.body).where(Message.ticket_id == kept.id).order_by(Message.id)
+    said = db.session.scalars(rows).all()
     assert said[-1] == "noch etwas"
 
 
