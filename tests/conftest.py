@@ -18,12 +18,15 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
 from helpdesk import create_app, settings
+from helpdesk.agents import passwords
 from helpdesk.db import db
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.tickets import setup
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
 SHARED = Path(__file__).parent.parent.parent / "shared"
+# A password costs a tenth of a second on purpose: tests of other things need not wait for it.
+DEAR, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
 
 
 class Store:
@@ -58,7 +61,8 @@ class PostgresqlStore(Store):
         url = self.server.url.set(database=self.name)
         self.url = url.render_as_string(hide_password=False)
         self._sql(f'CREATE DATABASE "{self.name}"')
-        self.here = sa.create_engine(url, poolclass=sa.NullPool)
+        # One connection for all tests: a new one reads the whole catalogue first.
+        self.here = sa.create_engine(url, pool_size=1, pool_pre_ping=True)
 
     def _sql(self, statement: str) -> None:
         with self.server.connect() as connection:
@@ -69,6 +73,7 @@ class PostgresqlStore(Store):
         db.engine.dispose()
         with self.here.begin() as connection:
             self.refill = _refill_script(connection)
+        self.here.dispose()
         self._sql(f'CREATE DATABASE "{self.name}_seed" TEMPLATE "{self.name}"')
 
     def fresh(self) -> None:
@@ -78,10 +83,12 @@ class PostgresqlStore(Store):
                 connection.exec_driver_sql(self.refill)
         except sa.exc.DBAPIError:  # a test has changed the tables themselves
             db.engine.dispose()
+            self.here.dispose()
             self._sql(f'DROP DATABASE "{self.name}" WITH (FORCE)')
             self._sql(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.name}_seed"')
 
     def drop(self) -> None:
+        self.here.dispose()
         for name in (self.name, f"{self.name}_seed"):
             self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -152,6 +159,15 @@ def the_app(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords that cost as much as outside of tests."""
+    passwords._nobodys.cache_clear()
+    monkeypatch.setattr(passwords, "METHOD", DEAR)
+    yield
+    passwords._nobodys.cache_clear()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from helpdesk.i18n import N_
 
 LEAST, MOST = 8, 128
+METHOD = "scrypt:32768:8:3"  # N:r:p, OWASP password storage cheat sheet
 COMMON = Path(__file__).with_name("common_passwords.txt")
 
 
@@ -34,7 +35,7 @@ def problem(password: str, *own: str) -> str:
 
 def hashed(password: str) -> str:
     """What is kept instead of the password: scrypt with its own salt."""
-    return generate_password_hash(_same(password), method="scrypt")
+    return generate_password_hash(_same(password), method=METHOD)
 
 
 def fits(kept: str, password: str) -> bool:
@@ -61,4 +62,4 @@ def _common() -> frozenset[str]:
 
 @cache
 def _nobodys() -> str:
-    return generate_password_hash("nobody has this password", method="scrypt")
+    return generate_password_hash("nobody has this password", method=METHOD)

@@ -44,9 +44,11 @@ def test_the_list_of_common_ones_has_at_least_two_hundred() -> None:
     assert len(passwords._common()) >= 200
 
 
+@pytest.mark.usefixtures("dear_passwords")
 def test_a_kept_password_is_salted_scrypt_and_fits_only_itself() -> None:
+    """At the least cost of OWASP's password storage cheat sheet (ASVS 5.0, 11.4.2)."""
     one, two = passwords.hashed("correct horse"), passwords.hashed("correct horse")
-    assert one.startswith("scrypt:") and one != two
+    assert one.startswith("scrypt:32768:8:3$") and one != two
     assert passwords.fits(one, "correct horse")
     assert not passwords.fits(one, "correct horsf")
 
