@@ -1,56 +1,17 @@
-"""create_app(): wires everything, decides nothing."""
+"""Helpdesk: a module alone loads only what it names, create_app() loads the whole program."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dotenv import load_dotenv
-from flask import Flask
-from flask_migrate import Migrate
+if TYPE_CHECKING:
+    from flask import Flask
 
-from helpdesk import events, i18n, jobs, realtime, settings, statics, web, wiring
-from helpdesk.db import db, engine_options
-
-migrate = Migrate()
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+    from helpdesk.settings import Settings
 
 
-def create_app(given: settings.Settings | None = None) -> Flask:
+def create_app(given: Settings | None = None) -> Flask:
     """The app for these settings, or for the environment's (and .env) when none are given."""
-    if given is None:
-        load_dotenv()
-        given = settings.load(os.environ)
-    app = Flask(__name__, static_folder=None, template_folder="templates")
-    app.extensions["helpdesk_settings"] = given
-    app.config.update(_config(given))
-    i18n.compile_catalogues()
-    db.init_app(app)
-    migrate.init_app(app, db, directory=str(MIGRATIONS))
-    jobs.connect(given.redis_url)
-    web.init(app, given)
-    statics.init(app)
-    wiring.register(app)
-    if given.role != "web":
-        realtime.init(app, "gevent" if given.role == "live" else "threading")
-    else:
-        events.on_commit(realtime.tell)
-    return app
+    from helpdesk.app import wired  # not for a process that only reads one mail
 
-
-def _config(given: settings.Settings) -> dict[str, object]:
-    return {
-        "SECRET_KEY": given.secret_key,
-        "SQLALCHEMY_DATABASE_URI": given.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(given.database_url),
-        "SESSION_COOKIE_NAME": "__Host-helpdesk" if given.secure_cookies else "helpdesk",
-        "SESSION_COOKIE_SECURE": given.secure_cookies,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "PERMANENT_SESSION_LIFETIME": 12 * 3600,
-        "MAX_CONTENT_LENGTH": given.max_file_bytes * given.max_files + 2**20,
-        "MAX_FORM_MEMORY_SIZE": 2 * 2**20,
-        "WTF_CSRF_TIME_LIMIT": None,
-        "BABEL_DEFAULT_LOCALE": given.language,
-        "BABEL_TRANSLATION_DIRECTORIES": "translations",
-    }
+    return wired(given)

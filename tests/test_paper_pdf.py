@@ -4,7 +4,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +16,6 @@ from helpdesk.paper import Block, Cell, Form, Row, qr_svg_path, render
 from helpdesk.paper.face import FONT_FILE, MARKS_FILE
 from helpdesk.paper.qr import runs
 
-ROOT = Path(__file__).parent.parent
 HOSTILE = (
     '<img src="file:///etc/passwd"><iframe src="http://169.254.169.254/"></iframe>'
     "<script>alert(1)</script> {nb} \\x28( ) Tj ET %PDF [link](file:///etc/shadow) **bold** "
@@ -116,15 +114,6 @@ def test_only_the_characters_in_use_travel_with_the_form() -> None:
     pdf = render(complaint_form(), PRINTED_AT)
     assert b"/FontFile2" in pdf
     assert len(pdf) < 200_000
-
-
-def test_who_never_prints_does_not_load_the_printing_libraries() -> None:
-    """They weigh 25 MB and a second, and a receiver of mail or a timer needs neither."""
-    asked = "import sys, wsgi; print(sorted({'fpdf', 'fontTools', 'PIL'} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
 
 
 def test_a_warm_form_is_drawn_in_a_moment() -> None:
