@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from email.message import EmailMessage
 
 import pytest
 from flask import Flask
@@ -174,6 +175,22 @@ def test_ten_identical_mails_in_a_minute_stop_at_a_limit(app: Flask) -> None:
     ]
     assert [r.outcome for r in rows].count("ticket") == brakes.SAME_MAILS
     assert [(r.outcome, r.reason) for r in rows[-3:]] == [("held", "loop")] * 3
+
+
+def test_a_customer_may_send_photo_after_photo_with_the_same_words(app: Flask) -> None:
+    """M5: a telephone sends one photo in each mail; only the same photo again counts as the same."""
+    photos = [_photo(n, content) for n, content in enumerate([b"1", b"2", b"3", b"4", b"4", b"4"])]
+    assert [deliver(each).outcome for each in photos] == ["ticket"] * 6
+    assert deliver(_photo(6, b"4")).outcome == "held"
+
+
+def _photo(number: int, content: bytes) -> bytes:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "wang.fang@example.com", "照片"
+    message["Message-ID"] = f"<photo{number}@example.com>"
+    message.set_content("发自我的手机")
+    message.add_attachment(content, maintype="image", subtype="jpeg", filename="IMG.jpg")
+    return message.as_bytes()
 
 
 def test_identical_replies_stop_at_a_limit_too(app: Flask) -> None:
