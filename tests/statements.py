@@ -1,7 +1,8 @@
-"""Count the statements that reach the database: pages have budgets, whatever the number of rows."""
+"""Count and explain the statements that reach the database: pages have budgets, whatever the rows."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,3 +28,15 @@ def counted() -> Iterator[list[str]]:
         yield sent
     finally:
         event.remove(db.engine, "before_cursor_execute", listen)
+
+
+def explained(statement: str) -> str:
+    """The database's plan for this statement, with whatever values."""
+    connection = db.session.connection()
+    kind = connection.dialect.name
+    if kind == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+    given = re.sub(r"%\(\w+\)s|\?", "NULL", statement)
+    word = "EXPLAIN" if kind == "postgresql" else "EXPLAIN QUERY PLAN"
+    return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{word} {given}"))

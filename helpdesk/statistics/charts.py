@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from helpdesk.i18n import gettext
@@ -13,6 +14,7 @@ from helpdesk.tickets.lists import Filter
 MANY = 10  # from so many groups of time on a line is read more easily than bars
 
 
+@lru_cache(maxsize=1000)  # a page has two hundred, and the next one shows the same
 def link(filter: Filter) -> str:
     """The address of the list."""
     return f"/tickets?{filter.query()}"

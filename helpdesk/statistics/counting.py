@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from helpdesk.db import db
 from helpdesk.statistics.groups import Scope, bucket, key_of
@@ -40,13 +52,8 @@ def _sums(parts: Mapping[str, Filter], scope: Scope) -> list[ColumnElement[Any]]
 def tally(scope: Scope, moment: str, by: str, parts: Mapping[str, Filter]) -> Counts:
     """How many cases received (or closed) in the period fulfil each part, by group."""
     key = bucket(by, COLUMNS[moment], scope).label("bucket")
-    query = (
-        select(key, *_sums(parts, scope))
-        .select_from(Ticket)
-        .where(*_within(scope, moment))
-        .group_by("bucket")
-    )
-    return _counts(by, query, parts)
+    query = select(key, *_sums(parts, scope)).select_from(Ticket)
+    return _counts(by, _grouped(by, query.where(*_within(scope, moment))), parts)
 
 
 @dataclass(frozen=True)
@@ -85,23 +92,33 @@ def edges(scope: Scope) -> Edges:
 
 
 def standing(scope: Scope, by: str) -> Counts:
-    """Cases open at the end of the period, and those overdue at this moment, by group."""
+    """Cases open at the end of the period, and those overdue at this moment, by group.
+
+    Those that are open now and those that were closed since are read apart: each has its index.
+    """
     at_end = Filter(at="open", until=scope.period.until)
     overdue = Filter(late="yes")
     is_open, is_late = (and_(*listing.narrowing(f, scope.who)) for f in (at_end, overdue))
     key = bucket(by, Ticket.received_at, scope).label("bucket")
     sums = _sums({"open": at_end, "overdue": overdue}, scope)
     wanted = [*listing.conditions(scope.base, scope.who), or_(is_open, is_late)]
-    return _counts(
-        by,
-        select(key, *sums).select_from(Ticket).where(*wanted).group_by("bucket"),
-        ("open", "overdue"),
-    )
+    parts = [
+        _grouped(by, select(key, *sums).select_from(Ticket).where(*wanted, ended))
+        for ended in (Ticket.closed_at.is_(None), Ticket.closed_at >= scope.period.end)
+    ]
+    return _counts(by, union_all(*parts), ("open", "overdue"))
+
+
+def _grouped(by: str, query: Select[Any]) -> Select[Any]:
+    """The query by its groups; one total is not sorted into groups first."""
+    return query.group_by("bucket") if by else query
 
 
 def _counts(by: str, query: Any, names: Any) -> Counts:
     found: Counts = {}
     for row in db.session.execute(query):
+        if row[1] is None:  # the total of no cases at all
+            continue
         kept = found.setdefault(key_of(by, row[0]), dict.fromkeys(names, 0))
         for place, name in enumerate(names, 1):
             kept[name] += int(row[place] or 0)
@@ -140,10 +157,11 @@ def judged(
     """
     cases = _judged_cases(scope, by, promises, edges, earlier)
     own = [cases.c.bucket, cases.c.promise, cases.c.rank.in_(KEPT)]
+    window: dict[str, Any] = {"partition_by": own, "order_by": cases.c.taken}
     ranked = select(
         cases,
-        func.row_number().over(partition_by=own, order_by=cases.c.taken).label("place"),
-        func.count().over(partition_by=own).label("of"),
+        func.row_number().over(**window).label("place"),  # in one sorting with the number
+        func.count().over(**window, rows=(None, None)).label("of"),
     ).subquery()
     return _judged_rows(by, ranked, [_within_tenths(ranked, tenths) for tenths in (5, 9)])
 
@@ -159,7 +177,7 @@ def _judged_rows(by: str, cases: Any, tenths: list[Any]) -> dict[tuple[str, str]
     counts = [func.count(case((cases.c.rank == rank, 1))) for rank in verdicts.RANKS.values()]
     average = func.avg(case((cases.c.rank.in_(KEPT), cases.c.taken)))
     query = select(cases.c.bucket, cases.c.promise, *counts, average, *tenths)
-    query = query.group_by(cases.c.bucket, cases.c.promise)
+    query = query.where(cases.c.rank > 0).group_by(cases.c.bucket, cases.c.promise)
     return {(key_of(by, row[0]), row[1]): _judged(row) for row in db.session.execute(query)}
 
 
@@ -172,7 +190,7 @@ def _within_tenths(ranked: Any, tenths: int) -> ColumnElement[Any]:
 def _judged_cases(
     scope: Scope, by: str, promises: tuple[str, ...], edges: Edges, earlier: str
 ) -> Any:
-    """One row per case and promise: its worst verdict, and the time of all its kept rounds."""
+    """One row per case and promise: its worst verdict (0: not judged), the time of its kept rounds."""
     period = scope.period
     span = (period.before[0], period.end) if earlier else None
     wanted: ColumnElement[bool] = Response.promise.in_(promises)
@@ -191,8 +209,8 @@ def _judged_cases(
         .join(Response, Response.ticket_id == Ticket.id)
         .where(*_within(scope, "received", span), wanted)
         .where(*edges.holds(Response.ticket_id))
+        .where(or_(verdicts.rank() > 0, Response.taken.is_not(None)))  # what tells nothing: early
         .group_by(Response.ticket_id, "bucket", Response.promise)
-        .having(func.max(verdicts.rank()) > 0)
         .subquery()
     )
 

@@ -222,7 +222,7 @@ class Figures:
             when |= {"at": "open", "since": None}
         elif measure.moment == "closed":
             when["at"] = "closed"
-        return self.scope.base.within(part).but(**when)
+        return self.scope.base.but(**part.given() | when)
 
 
 def _summed(rows: dict[str, dict[Any, int]]) -> dict[str, dict[Any, int]]:

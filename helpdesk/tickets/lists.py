@@ -88,7 +88,7 @@ class Filter:
 
     def within(self, other: Filter) -> Filter:
         """This filter inside another one: what both ask for; here `other` wins over this one."""
-        return replace(self, **other.given())
+        return self.but(**other.given())
 
     def given(self) -> dict[str, Any]:
         """What is asked for, by field: everything that is not empty."""

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from helpdesk.clock import moved_to
+from helpdesk.db import db
 from helpdesk.statistics import counting
 from helpdesk.statistics.figures import Figures
 from helpdesk.statistics.measures import BY_CODE
+from helpdesk.tickets import actions
+from helpdesk.tickets.lists import Filter
 from tests import factories as make
-from tests.statements import counted
+from tests.statements import counted, explained
 from tests.statistics import samples
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
@@ -59,3 +62,39 @@ def test_one_measure_asks_only_its_own_source(app: Flask) -> None:
     with moved_to(MONDAY), counted() as sent:
         Figures(samples.scope(WEEK)).cell(BY_CODE["received"])
     assert len([text for text in sent if "FROM ticket" in text]) == 1
+
+
+def test_counting_reads_the_tickets_of_the_period_and_not_all_that_are_not_merged(
+    app: Flask,
+) -> None:
+    make.ticket()
+    scope = samples.scope(WEEK)
+    with counted() as sent:
+        counting.edges(scope)
+        counting.tally(scope, "received", "channel", {})
+        counting.tally(scope, "closed", "channel", {})
+        counting.standing(scope, "")
+    plans = [explained(text) for text in sent if "FROM ticket" in text]
+    assert len(plans) == 4
+    assert "ix_ticket_merged" not in "".join(plans)
+    if db.engine.dialect.name == "sqlite":  # PostgreSQL picks by what it knows of rows
+        assert "ix_ticket_received" in plans[1] and "ix_ticket_closed" in plans[2]
+        assert "COVERING INDEX ix_ticket_open_due" in plans[3]
+
+
+def test_what_was_closed_after_the_period_was_open_at_its_end(app: Flask) -> None:
+    with moved_to(MONDAY) as tick:
+        closed, stays = make.ticket(subject="Closed later"), make.ticket(subject="Stays open")
+        tick(10 * 86400)
+        actions.withdraw(closed, by=samples.BOSS, comment="no longer needed")
+        last, week_after = samples.scope(WEEK), {"from": "2026-03-16", "to": "2026-03-22"}
+        assert counting.standing(last, "")["all"]["open"] == 2
+        assert counting.standing(samples.scope(week_after), "")["all"]["open"] == 1
+        assert counting.standing(last, "channel") == {
+            stays.channel: {"open": 2, "overdue": counting.standing(last, "")["all"]["overdue"]}
+        }
+
+
+def test_a_total_of_no_cases_has_no_group(app: Flask) -> None:
+    assert counting.standing(samples.scope(WEEK), "") == {}
+    assert counting.tally(samples.scope(WEEK), "received", "", {"received": Filter()}) == {}

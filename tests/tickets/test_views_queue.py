@@ -16,7 +16,7 @@ from helpdesk.tickets import actions, queue
 from helpdesk.tickets import desk as desk_page
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
-from tests.statements import counted
+from tests.statements import counted, explained
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
 
@@ -81,24 +81,12 @@ def test_the_counts_read_an_index_and_no_ticket(app: Flask) -> None:
     with counted() as sent:
         assert desk_page.counts(boss).all == 3
     [statement] = [each for each in sent if "GROUP BY" in each]
-    plan = explained(statement, boss.id)
+    plan = explained(statement)
     assert "Seq Scan on ticket" not in plan
     if (
         db.engine.dialect.name == "sqlite"
     ):  # PostgreSQL picks among the indexes by what it knows of rows
         assert "COVERING INDEX ix_ticket_open_queue" in plan, plan
-
-
-def explained(statement: str, who: int | None) -> str:
-    """The plan for this statement, with whatever values."""
-    connection = db.session.connection()
-    kind = connection.dialect.name
-    if kind == "postgresql":
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
-    given = re.sub(r"%\(\w+\)s(::\w+( WITH TIME ZONE)?)?|\?", "NULL", statement)
-    word = "EXPLAIN" if kind == "postgresql" else "EXPLAIN QUERY PLAN"
-    return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{word} {given}"))
 
 
 def test_views_and_counts_follow_the_state_of_tickets(desk: FlaskClient) -> None:

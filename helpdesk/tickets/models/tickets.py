@@ -15,6 +15,7 @@ from helpdesk.db import JsonData, Model, UtcTime
 from helpdesk.tickets.models.policy import Category
 
 OPEN, CLOSED = "closed_at IS NULL", "closed_at IS NOT NULL"
+MERGED = "merged_into_id IS NOT NULL"
 
 
 class Ticket(Model):
@@ -24,9 +25,12 @@ class Ticket(Model):
     __table_args__ = (
         UniqueConstraint("channel", "external_id"),
         Index(
-            "ix_ticket_open_due",
+            "ix_ticket_open_due",  # holds all that counting the open and the late ones asks for
             "due_at",
             "id",
+            "received_at",
+            "merged_into_id",
+            "closed_at",
             sqlite_where=text(OPEN),
             postgresql_where=text(OPEN),
         ),
@@ -60,7 +64,12 @@ class Ticket(Model):
             postgresql_where=text(CLOSED),
         ),
         Index("ix_ticket_updated", "updated_at", "id"),
-        Index("ix_ticket_merged", "merged_into_id"),
+        Index(
+            "ix_ticket_merged",  # SQLite took it for the tickets that are not merged: all of them
+            "merged_into_id",
+            sqlite_where=text(MERGED),
+            postgresql_where=text(MERGED),
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
