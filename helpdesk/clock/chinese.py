@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from importlib.metadata import version
-
-from holidays import HolidayBase, country_holidays
+from typing import TYPE_CHECKING
 
 from helpdesk.clock.calendar import ONE_DAY, DayRule, NoCalendarData, WorkCalendar
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 FIRST_YEAR = 2006  # from here on two independent packages agree on every day
 SOURCE = f"holidays {version('holidays')}"
@@ -74,6 +76,8 @@ def default_calendars() -> list[WorkCalendar]:
 
 @cache
 def _notice(year: int) -> HolidayBase:
+    from holidays import country_holidays  # asked once a year; nobody else waits for it to load
+
     return country_holidays("CN", years=year, language="zh_CN")
 
 

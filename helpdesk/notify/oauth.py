@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.requests_client import OAuth2Session
 
 from helpdesk.clock import now
 from helpdesk.errors import Refused
 from helpdesk.notify import secrets
 from helpdesk.notify.grants import AUTHORITIES, MailGrant
+
+if TYPE_CHECKING:
+    from authlib.integrations.requests_client import OAuth2Session
 
 TIMEOUT = 20  # seconds
 LIFE = 3600  # seconds that a token lives when its provider does not say
@@ -85,6 +87,8 @@ def renewed(grant: MailGrant) -> Tokens:
 
 
 def _session(grant: MailGrant, redirect_uri: str) -> OAuth2Session:
+    from authlib.integrations.requests_client import OAuth2Session  # few mailboxes need its 10 MB
+
     return OAuth2Session(
         grant.client_id,
         unsealed(grant.client_secret) or None,

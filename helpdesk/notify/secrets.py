@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-
-from cryptography.fernet import Fernet, InvalidToken
+from typing import TYPE_CHECKING
 
 from helpdesk.errors import Refused
 from helpdesk.i18n import N_
 from helpdesk.web import settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 def sealed(secret: str) -> str:
@@ -21,6 +23,8 @@ def opened(token: str) -> str:
     """The secret again. Raises Refused when the key has changed since."""
     if not token:
         return ""
+    from cryptography.fernet import InvalidToken  # see _box()
+
     try:
         return _box().decrypt(token.encode()).decode()
     except InvalidToken:
@@ -31,6 +35,8 @@ def opened(token: str) -> str:
 
 def _box() -> Fernet:
     """HELPDESK_MAIL_KEY, else a key made from the secret key; for nothing but this."""
+    from cryptography.fernet import Fernet  # 8 MB that a desk without mailboxes does not need
+
     known = settings()
     key = hashlib.sha256(
         b"helpdesk mailbox secrets\n" + (known.mail_key or known.secret_key).encode()

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.resolver
+from dns.exception import DNSException
 
 from helpdesk.agents.rights import Actor
 from helpdesk.channels.email import boxes
 from helpdesk.i18n import N_
 from helpdesk.web import settings
+
+if TYPE_CHECKING:
+    from dns.resolver import Resolver
 
 ALTOGETHER = 8.0  # seconds for all questions
 ONE = 2.0  # seconds for one of them
@@ -51,21 +54,25 @@ class Asker:
         left = min(ONE, self.until - time.monotonic())
         if left <= 0 or self.resolver is None:
             raise Unanswered
+        from dns.resolver import NXDOMAIN, NoAnswer  # see _resolver()
+
         try:
             found = self.resolver.resolve(name, "TXT", lifetime=left)
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        except (NXDOMAIN, NoAnswer):
             return []
-        except (dns.exception.DNSException, OSError, UnicodeError):
+        except (DNSException, OSError, UnicodeError):
             raise Unanswered from None
         return [b"".join(each.strings).decode("utf8", "replace")[:1000] for each in found]
 
 
-def _resolver() -> dns.resolver.Resolver | None:
+def _resolver() -> Resolver | None:
     """The machine's resolver, or the one that the settings name; None where there is none."""
+    from dns.resolver import Resolver  # only a page of the administrators asks the DNS
+
     host, _colon, port = settings().dns_server.partition(":")
     try:
-        found = dns.resolver.Resolver(configure=not host)
-    except dns.exception.DNSException:
+        found = Resolver(configure=not host)
+    except DNSException:
         return None
     if host:
         found.nameservers, found.port = [host], int(port or 53)

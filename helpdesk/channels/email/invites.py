@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from icalendar import Calendar
-
 from .charsets import decode, tidy
 from .mime import Part
 
@@ -44,6 +42,8 @@ def _read(part: Part) -> Invite | None:
     content = part.content()
     if len(content) > MAX_BYTES:
         return None
+    from icalendar import Calendar  # few mails invite, and a large one's reader starts each time
+
     try:
         calendar = Calendar.from_ical(decode(content, part.kind.get("charset") or "utf-8"))
         return _first_event(calendar, part.kind.get("method"))

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from icalendar import Calendar as Ics
-
 from helpdesk.clock import CalendarError, DayRule
 from helpdesk.errors import BadInput
 from helpdesk.i18n import N_
@@ -139,6 +137,8 @@ def _csv_entry(
 
 
 def _ics(text: str, source: str, errors: dict[str, str]) -> Iterator[Entry]:
+    from icalendar import Calendar as Ics  # loaded by the few who bring such a file
+
     try:
         events = Ics.from_ical(text).walk("VEVENT")
     except (ValueError, KeyError, IndexError) as error:
