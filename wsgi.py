@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -39,21 +40,29 @@ def made() -> Flask:
         gc.enable()
 
 
+def prepare(served: Flask, *arguments: str) -> None:
+    """Make the database ready in a child, which has the program already and takes with it what it
+    loads and opens besides. Ends this process too when it failed."""
+    known = ScriptInfo(create_app=lambda: served)
+    command = served.cli.commands["prepare"].main
+    child = get_context("fork").Process(
+        target=command, args=(arguments, "prepare"), kwargs={"obj": known}, daemon=True
+    )
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(child.exitcode)
+
+
 def serve(arguments: list[str]) -> None:
-    """Become the server. `--prepare` makes the database ready first, `--demo` with a full day: in
-    this process, because loading the program takes longer than both."""
+    """Become the server. `--prepare` makes the database ready first, `--demo` with a full day."""
     os.chdir(CONFIG.parent)
     load_dotenv(CONFIG.with_name(".env"))
     served = made()
     wanted = {"--prepare", "--demo"} & set(arguments)
     options = ["-c", str(CONFIG), *(each for each in arguments if each not in wanted)]
     if wanted:
-        given = [each for each in wanted if each == "--demo"]
-        served.cli.commands["prepare"].main(
-            given, "prepare", standalone_mode=False, obj=ScriptInfo(create_app=lambda: served)
-        )
-        with served.app_context():
-            served.extensions["sqlalchemy"].engine.dispose()  # no worker shares a connection
+        prepare(served, *(wanted - {"--prepare"}))
     if served.extensions["helpdesk_settings"].role == "live":  # gevent is there before all else
         program = [sys.executable, "-m", "gunicorn", *options]
         os.execv(sys.executable, program)  # noqa: S606  (our own interpreter, our own arguments)

@@ -8,6 +8,7 @@ from pathlib import Path
 from dotenv import load_dotenv
 from flask import Flask
 from flask_migrate import Migrate
+from sqlalchemy.orm import configure_mappers
 
 from helpdesk import events, i18n, jobs, realtime, settings, statics, web, wiring
 from helpdesk.db import db, engine_options
@@ -31,6 +32,7 @@ def wired(given: settings.Settings | None = None) -> Flask:
     web.init(app, given)
     statics.init(app)
     wiring.register(app)
+    configure_mappers()  # all are there: a relation that leads nowhere is told now
     if given.role != "web":
         realtime.init(app, "gevent" if given.role == "live" else "threading")
     else:

@@ -137,6 +137,22 @@ def test_an_odd_setting_ends_the_server_with_a_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_no_server_starts_on_a_database_that_could_not_be_made_ready(tmp_path: Path) -> None:
+    (tmp_path / "helpdesk.sqlite3").write_text("These are the minutes of the board. " * 200)
+    done = subprocess.run(
+        [sys.executable, "wsgi.py", "--prepare"],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "file is not a database" in done.stderr
+    assert "Helpdesk answers on" not in done.stderr
+
+
 def test_what_was_answered_is_there_after_a_power_cut(tmp_path: Path) -> None:
     with helpdesk(tmp_path) as server:
         token = people(server)
