@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, jsonify, redirect, render_tem
 from flask_babel import Babel, refresh
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DataError, SQLAlchemyError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -219,6 +219,8 @@ def _refused(error: HelpdeskError) -> Any:
     if isinstance(error, NotSignedIn) and not wants_json():
         return _to_sign_in()
     answer = problem(error) if wants_json() else current_app.make_response(error_page(error))
+    if isinstance(error, NotSignedIn):
+        answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Busy):
@@ -256,7 +258,10 @@ def _http(error: HTTPException) -> Any:
     wrapped = NotFound(HTTP_SENTENCES.get(code, N_("This did not work. Please try again.")))
     wrapped.status = code
     wrapped.code = (error.name or "error").lower().replace(" ", "_")
-    return _refused(wrapped)
+    answer = _refused(wrapped)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
 
 
 def _database_says_no(error: SQLAlchemyError) -> Any:

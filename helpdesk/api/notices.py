@@ -38,9 +38,9 @@ def write_notice(number: str) -> tuple[Response, int]:
     """A notice about this ticket: a draft, or with "issue": true numbered and sent at once."""
     sent, by = read.body(), api_actor()
     ticket = queries.by_number(number, by)
-    made = notices.draft(by=by, ticket=ticket, **_values(sent))
-    if sent.get("issue"):
-        made = notices.issue(notices.approve(made, by=by), by=by)
+    values = _values(sent)
+    write = notices.issue_at_once if sent.get("issue") else notices.draft
+    made = write(by=by, ticket=ticket, **values)
     return jsonify(shape(made)), 201
 
 
@@ -54,6 +54,8 @@ def _values(sent: dict[str, Any]) -> dict[str, Any]:
             errors[name] = N_("Please send text.")
         elif given or name in ("title", "problem", "requirement"):
             values[name] = given or ""
+    if not isinstance(sent.get("issue", False), bool):
+        errors["issue"] = N_("Please send true or false.")
     unit = setup.current().unit(str(sent.get("department", "")))
     if unit is None:
         errors["department"] = N_(
@@ -78,11 +80,7 @@ def show_notice(reference: str) -> Response:
 def move_notice(reference: str) -> Response:
     """Take a step of the notices' table of moves; 409 with the reason when it is not possible."""
     sent, by = read.body(), api_actor()
-    version = sent.get("version")
-    if version is not None and not isinstance(version, int):
-        raise BadInput(
-            read.LOOK, errors={"version": N_("Please send a whole number that is not too large.")}
-        )
+    (version,) = read.whole_numbers(sent, "version")
     moved = notice_moving.make_move(
         str(sent.get("move", "")),
         notice_queries.by_number(reference, by),

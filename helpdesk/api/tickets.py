@@ -34,7 +34,7 @@ def create() -> tuple[Response, int]:
     by = api_actor()
     require(by, "ticket.open")
     sent = read.body()
-    key = request.headers.get("Idempotency-Key", "").strip()[:200]
+    key = request.headers.get("Idempotency-Key", "").strip()
     intake = read.intake(sent)
     opened = open_once(key, sent, intake, by) if key else open_ticket(intake, by)
     if opened.new:  # what the caller has just made is neither read again nor hidden
@@ -132,8 +132,8 @@ def _shape(sent: dict[str, Any], body: Any, seen: Any) -> None:
     errors = {}
     if not isinstance(body, str):
         errors["body"] = N_("Please send text.")
-    if seen is not None and (not isinstance(seen, int) or isinstance(seen, bool)):
-        errors["seen_seq"] = N_("Please send a whole number that is not too large.")
+    if not read.is_whole(seen):
+        errors["seen_seq"] = read.WHOLE
     if not isinstance(sent.get("public", False), bool):
         errors["public"] = N_("Please send true or false.")
     if errors:
@@ -146,11 +146,7 @@ def move(number: str) -> tuple[Response, int]:
     """Take a step of the table of moves; 409 with the reason when it is not possible now."""
     sent = read.body()
     ticket = queries.by_number(number, api_actor())
-    version = sent.get("version")
-    if version is not None and not isinstance(version, int):
-        raise BadInput(
-            read.LOOK, errors={"version": N_("Please send a whole number that is not too large.")}
-        )
+    version, seen = read.whole_numbers(sent, "version", "seen_seq")
     moved = moving.make_move(
         str(sent.get("move", "")),
         ticket,
@@ -158,7 +154,7 @@ def move(number: str) -> tuple[Response, int]:
         values=sent,
         zone=i18n.zone(),
         version=version,
-        seen_seq=sent.get("seen_seq"),
+        seen_seq=seen,
     )
     return _ticket(moved, list(responses.table(moved)))
 

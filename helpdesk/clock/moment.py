@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # what calendars count and every zone can hold
 
 _moved: ContextVar[datetime | None] = ContextVar("helpdesk_now", default=None)
 
@@ -42,6 +44,24 @@ def moved_to(at: datetime) -> Iterator[Callable[[float], datetime]]:
         yield tick
     finally:
         _moved.reset(token)
+
+
+def within_reach(at: datetime) -> bool:
+    """True for a moment that calendars can count from and that every database can hold."""
+    return FIRST_YEAR <= at.year <= LAST_YEAR
+
+
+def moment(text: str, zone: tzinfo | None = None) -> datetime:
+    """The moment that an ISO 8601 text names; one without a zone is read in `zone`.
+
+    Raises ValueError for any other text, and for years out of reach.
+    """
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=zone)
+    if at.tzinfo is None or not within_reach(at):
+        raise ValueError(text)
+    return at
 
 
 def tick(seconds: float) -> datetime:

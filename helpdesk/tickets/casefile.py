@@ -113,7 +113,8 @@ def cleaned(facts: Mapping[str, Any]) -> dict[str, str]:
     kept: dict[str, str] = {}
     for code, value in facts.items():
         text = str(value if value is not None else "").strip()
-        problem = _problem(code, text)
+        plain = value is None or (isinstance(value, str | int | float) and value is not bool(value))
+        problem = _problem(code, text) if plain else N_("Please send text.")
         if problem:
             errors[code] = problem
         elif text:

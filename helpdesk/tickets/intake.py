@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from helpdesk import options, search
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.alarms import set_alarms
-from helpdesk.clock import now
+from helpdesk.clock import now, within_reach
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker, find_or_make, having
 from helpdesk.db import retrying, transaction
@@ -116,6 +116,10 @@ def checked(intake: Intake) -> Intake:
         errors["severity"] = N_("Please pick one of the offered choices.")
     if intake.language not in ("", "zh_Hans", "en"):
         errors["language"] = N_("Please pick one of the offered choices.")
+    for name in ("received_at", "external_due_at"):
+        at = getattr(intake, name)
+        if at and not within_reach(at):
+            errors[name] = N_("This date is too far away: please give one between 1970 and 2100.")
     if intake.external_due_at and intake.external_due_at <= (intake.received_at or now()):
         errors["external_due_at"] = N_("The authority’s deadline lies before the case came in.")
     errors |= _errors_of(lambda: intake.person.normals())

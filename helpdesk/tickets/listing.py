@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.clock import now
+from helpdesk.clock import moment, now
 from helpdesk.customers.models import Person
 from helpdesk.db import db
 from helpdesk.errors import BadInput
@@ -230,18 +230,15 @@ def _beyond(order: Order, cursor: str) -> Condition:
     further = id_ < last_id if order.down else id_ > last_id
     if value is None:
         return column.is_(None) & further
-    moment = literal(value, column.type)
-    past = column < moment if order.down else column > moment
-    return or_(past, and_(column == moment, further), column.is_(None))
+    place = literal(value, column.type)
+    past = column < place if order.down else column > place
+    return or_(past, and_(column == place, further), column.is_(None))
 
 
 def _read(cursor: str) -> tuple[datetime | None, int]:
     value, _tilde, last_id = cursor.partition("~")
     try:
-        moment = datetime.fromisoformat(value) if value else None
-        if moment and moment.tzinfo is None:
-            raise ValueError
-        return moment, int(last_id)
+        return moment(value) if value else None, int(last_id)
     except ValueError:
         raise BadInput(
             N_("This page of the list does not exist. Please begin at the first.")

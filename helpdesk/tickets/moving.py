@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.agents.rights import Actor
+from helpdesk.clock import moment
 from helpdesk.errors import BadInput, NotFound
 from helpdesk.files import StoredFile
 from helpdesk.i18n import N_
@@ -80,11 +81,10 @@ def _time(text: str, zone: ZoneInfo) -> datetime | None:
     if not text:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        return moment(text, zone)
     except ValueError:
         wrong = N_("Please give a date and time.")
         raise BadInput(LOOK, errors={"until": wrong}) from None
-    return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 def _target(number: str, by: Actor) -> Ticket | None:

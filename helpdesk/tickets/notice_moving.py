@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.agents.rights import Actor
+from helpdesk.clock import moment
 from helpdesk.errors import BadInput, NotFound
 from helpdesk.files import StoredFile
 from helpdesk.i18n import N_
@@ -103,8 +104,7 @@ def _time(values: Mapping[str, Any], name: str, zone: ZoneInfo) -> datetime | No
     if not text:
         return None
     try:
-        at = datetime.fromisoformat(text)
-        return at if at.tzinfo else at.replace(tzinfo=zone)
+        return moment(text, zone)
     except ValueError:
         wrong = N_("Please give a date and time.")
         raise BadInput(LOOK, errors={name: wrong}) from None

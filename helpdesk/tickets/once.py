@@ -14,14 +14,18 @@ from helpdesk.tickets import responses
 from helpdesk.tickets.intake import Intake, Opened, open_ticket
 from helpdesk.tickets.models import IdempotencyKey, Ticket
 
+LONGEST_KEY = (
+    200  # as its column has it; of a longer one the digest is kept, so no two are mixed up
+)
+
 
 def open_once(key: str, sent: dict[str, Any], intake: Intake, by: Actor) -> Opened:
     """The ticket that this caller's key made before, else a new one from `intake`.
 
     Raises Refused when the key came with another request (`sent`) before.
     """
-    name = (f"{by.kind}:{by.id}", key)
-    request_hash = hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
+    name = (f"{by.kind}:{by.id}", key if len(key) <= LONGEST_KEY else _digest(key))
+    request_hash = _digest(json.dumps(sent, sort_keys=True))
 
     def work() -> Opened:
         with transaction() as session:
@@ -33,6 +37,10 @@ def open_once(key: str, sent: dict[str, Any], intake: Intake, by: Actor) -> Open
             return opened
 
     return retrying(work)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _row(name: tuple[str, str], request_hash: str, ticket: Ticket) -> IdempotencyKey:

@@ -30,7 +30,15 @@ from helpdesk.tickets.notices.deciding import (
     reject_plan,
     rule,
 )
-from helpdesk.tickets.notices.issuing import approve, draft, edit, issue, issue_all, withdraw
+from helpdesk.tickets.notices.issuing import (
+    approve,
+    draft,
+    edit,
+    issue,
+    issue_all,
+    issue_at_once,
+    withdraw,
+)
 from helpdesk.tickets.notices.similar import similar_since
 from helpdesk.tickets.notices.step import is_visible, legal_moves, stand_of
 
@@ -49,6 +57,7 @@ __all__ = [
     "is_visible",
     "issue",
     "issue_all",
+    "issue_at_once",
     "legal_moves",
     "limit_of",
     "next_due",

@@ -162,6 +162,12 @@ def issue_all(notices: Iterable[Notice], *, by: Actor) -> list[Notice]:
         return [issue(notice, by=by) for notice in notices]
 
 
+def issue_at_once(*, by: Actor, **values: Any) -> Notice:
+    """A notice (`values` as draft() takes them), approved and issued; refused, it leaves no draft."""
+    with transaction():
+        return issue(approve(draft(by=by, **values), by=by), by=by)
+
+
 def _draw_number(notice: Notice) -> None:
     zone = ZoneInfo(setup.current().calendars["cn-office"].zone)
     notice.year = now().astimezone(zone).year
