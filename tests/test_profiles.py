@@ -121,6 +121,18 @@ def test_one_process_makes_the_database_ready_and_serves_it(tmp_path: Path) -> N
         assert said.index("helen.fischer@example.com") < said.index("Helpdesk answers on")
         wait_until(lambda: server.get("/readyz").status == 200, 30, "the timers' first round")
         assert server.flask("doctor").returncode == 0
+        first, worker = server.process.pid, children(server.process.pid)[0]
+        assert "_sqlite3" in libraries(worker)
+        assert "_sqlite3" not in libraries(first), "the program is in memory twice"
+
+
+def children(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def libraries(pid: int) -> str:
+    """What the process has loaded from files."""
+    return Path(f"/proc/{pid}/maps").read_text()
 
 
 def test_an_odd_setting_ends_the_server_with_a_sentence(tmp_path: Path) -> None:
