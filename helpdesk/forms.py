@@ -15,7 +15,7 @@ from helpdesk.i18n import gettext, lazy_gettext
 
 
 class Form(FlaskForm):  # type: ignore[misc]
-    """A form with a CSRF token. Texts come without blanks around them."""
+    """A form with a CSRF token. Texts come without blanks around them, and without NUL."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Strip what was typed; passwords say otherwise themselves."""
@@ -60,7 +60,7 @@ STRIPPED = {"StringField", "TextAreaField", "EmailField", "TelField", "SearchFie
 
 
 def _stripped(value: str | None) -> str | None:
-    return value.strip() if isinstance(value, str) else value
+    return value.replace("\x00", "").strip() if isinstance(value, str) else value
 
 
 def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:

@@ -64,6 +64,7 @@ def init(app: Flask, settings: Settings) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _database_says_no)
     app.register_error_handler(DataError, _not_storable)
+    app.register_error_handler(OverflowError, _not_storable)
     app.register_error_handler(Exception, _broken)
     app.context_processor(_context)
     app.jinja_env.filters |= {
@@ -294,8 +295,8 @@ def _answered(dispatch: Callable[[], Any]) -> Any:
     raise AssertionError("unreachable")
 
 
-def _not_storable(_error: DataError) -> Any:
-    """What no column takes, such as a NUL character in an address: the caller's mistake."""
+def _not_storable(_error: DataError | OverflowError) -> Any:
+    """What no column takes, such as a NUL character or 30 digits in an address: the caller's mistake."""
     return _refused(BadInput(HTTP_SENTENCES[400]))
 
 

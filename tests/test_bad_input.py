@@ -94,6 +94,25 @@ def test_the_public_form_names_the_field_that_is_wrong(
     assert FORM["name"] in answer.get_data(as_text=True)  # what was typed is kept
 
 
+def test_a_case_without_a_category_leaves_it_to_us(client: FlaskClient) -> None:
+    sent = {name: value for name, value in FORM.items() if name != "category"}
+    assert client.post("/new", data=sent).status_code == 303
+
+
+def test_a_number_that_no_column_holds_is_the_callers_mistake(client: FlaskClient) -> None:
+    make.sign_in(client, make.agent(language="en"))
+    answer = client.get("/tickets?after=~" + "9" * 30)
+    spoken(answer, 422, "en", "", "could not be read")
+
+
+def test_number_and_code_may_be_typed_in_full_width(client: FlaskClient) -> None:
+    """An input method for Chinese writes digits and hyphens so."""
+    ticket = make.ticket()
+    wide = ticket.number.translate({ord(c): ord(c) + 0xFEE0 for c in "-0123456789"})
+    code = tracking.secret(ticket, settings().secret_key).lower()
+    assert client.post("/track", data={"number": wide, "code": code}).status_code == 303
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("wrong", "field", "zh", "en"),

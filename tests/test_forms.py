@@ -50,6 +50,12 @@ def test_texts_come_without_blanks_around_them_but_passwords_as_they_are(
     assert (form.name.data, form.words.data, form.secret.data) == ("Li", "one", "  x  ")
 
 
+def test_texts_come_without_nul_which_one_of_the_databases_refuses(
+    sent: Callable[..., Sample],
+) -> None:
+    assert sent(name="L\x00i").name.data == "Li"
+
+
 @pytest.mark.parametrize("blank", ["", "   ", "\t\n", "\u3000"])
 def test_blanks_do_not_fill_a_field(sent: Callable[..., Sample], blank: str) -> None:
     form = sent(name=blank)

@@ -142,7 +142,25 @@ def test_after_very_much_was_missed_the_page_is_asked_to_load_anew(app: Flask) -
             from helpdesk.agents.rights import SYSTEM
 
             events.record("test.happened", by=SYSTEM, ticket=ticket, n=n)
-    assert browser.ask("after", topic="queue:all", seq=seq)["reset"]
+    answer = browser.ask("after", topic="queue:all", seq=seq)
+    assert (answer["reset"], answer["seq"]) == (True, events.last_seq())
+
+
+@pytest.mark.parametrize("sent", ["queue:all", 5, [1], True, None, {"topic": ["queue:all"]}])
+@pytest.mark.parametrize("event", ["watch", "after", "presence"])
+def test_a_message_of_another_shape_is_answered_with_a_refusal(
+    app: Flask, event: str, sent: Any
+) -> None:
+    answer = Browser(app, make.agent()).socket.emit(event, sent, callback=True)
+    assert not answer["ok"]
+    assert answer["message"]
+
+
+@pytest.mark.parametrize("seq", ["abc", "\x00", 1.5, [1], 10**18, 10**30, float("inf")])
+def test_a_number_that_is_none_of_the_journal_is_refused(app: Flask, seq: Any) -> None:
+    browser = Browser(app, make.agent())
+    browser.ask("watch", topic="me")
+    assert browser.ask("after", topic="me", seq=seq)["code"] == "bad_input"
 
 
 def test_a_topic_that_is_not_watched_tells_nothing(app: Flask) -> None:

@@ -39,7 +39,7 @@ class CaseForm(Form):
 
     subject = StringField(lazy_gettext("What is it about?"), [filled(), at_most(200)])
     body = TextAreaField(lazy_gettext("What happened?"), [filled(), at_most(20_000)])
-    category = SelectField(lazy_gettext("Where does it belong?"))
+    category = SelectField(lazy_gettext("Where does it belong?"), default="")
     name = StringField(lazy_gettext("Your name"), [at_most(80)])
     contact = StringField(
         lazy_gettext("Phone or mail address"),

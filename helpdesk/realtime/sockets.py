@@ -12,12 +12,13 @@ from flask_socketio import SocketIO, join_room, leave_room
 from helpdesk import events
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, may, scope
-from helpdesk.errors import HelpdeskError, NotAllowed, NotFound
+from helpdesk.errors import BadInput, HelpdeskError, NotAllowed, NotFound
 from helpdesk.i18n import N_, gettext
 from helpdesk.realtime import changes, people
 from helpdesk.tickets import queries, setup
 
 MOST_MISSED = 200
+BIGGEST_SEQ = 2**31 - 1  # as its column has it
 socketio = SocketIO()
 
 
@@ -55,10 +56,10 @@ def disconnected(_reason: Any = None) -> None:
 
 
 @socketio.on("watch")
-def watch(data: dict[str, Any]) -> dict[str, Any]:
+def watch(data: Any = None) -> dict[str, Any]:
     """Join a topic's room when the person may know of it; the answer has the newest number."""
     watcher = watchers.get(request.sid)  # type: ignore[attr-defined]
-    topic = str((data or {}).get("topic", ""))[:80]
+    topic = _text(data, "topic")
     if watcher is None:
         return _sorry(NotAllowed(N_("Please sign in again.")))
     try:
@@ -72,42 +73,54 @@ def watch(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @socketio.on("unwatch")
-def unwatch(data: dict[str, Any]) -> dict[str, Any]:
+def unwatch(data: Any = None) -> dict[str, Any]:
     """Leave a topic's room."""
     watcher = watchers.get(request.sid)  # type: ignore[attr-defined]
-    room = watcher.topics.pop(str((data or {}).get("topic", "")), None) if watcher else None
+    room = watcher.topics.pop(_text(data, "topic"), None) if watcher else None
     if room:
         leave_room(room)
     return {"ok": True}
 
 
 @socketio.on("after")
-def after(data: dict[str, Any]) -> dict[str, Any]:
+def after(data: Any = None) -> dict[str, Any]:
     """What changed on a topic since a number: the same as was pushed, or 'reset' when it is too much."""
     watcher = watchers.get(request.sid)  # type: ignore[attr-defined]
-    topic = str((data or {}).get("topic", ""))
+    topic, seq = _text(data, "topic"), _number(data, "seq")
     if watcher is None or topic not in watcher.topics:
         return _sorry(NotAllowed(N_("Please sign in again.")))
-    seq = int((data or {}).get("seq") or 0)
+    if seq is None:
+        return _sorry(BadInput(N_("Please send a whole number that is not too large.")))
     found = changes.read(seq, MOST_MISSED + 1)
     newest = found[-1].seq if found else max(seq, events.last_seq())
     if len(found) > MOST_MISSED:
-        return {"ok": True, "seq": newest, "changes": [], "reset": True}
+        return {"ok": True, "seq": events.last_seq(), "changes": [], "reset": True}
     missed = changes.of_topic(topic, found, watcher.actor)
     return {"ok": True, "seq": newest, "changes": missed, "reset": False}
 
 
 @socketio.on("presence")
-def presence(data: dict[str, Any]) -> dict[str, Any]:
+def presence(data: Any = None) -> dict[str, Any]:
     """A heartbeat: this person views or types on a ticket, or has left it."""
     watcher = watchers.get(request.sid)  # type: ignore[attr-defined]
-    number, state = str((data or {}).get("ticket", "")), str((data or {}).get("state", ""))
+    number, state = _text(data, "ticket"), _text(data, "state")
     if watcher is None or f"ticket:{number}" not in watcher.topics:
         return _sorry(NotAllowed(N_("Please sign in again.")))
     if state not in ("viewing", "typing", "left"):
         return _sorry(NotFound(N_("Please pick one of the offered choices.")))
     people.seen(number, watcher.actor, state)
     return {"ok": True}
+
+
+def _text(data: Any, name: str) -> str:
+    """A text of the message, whatever was sent: who asks gets an answer, not silence."""
+    return str(data.get(name, ""))[:80] if isinstance(data, dict) else ""
+
+
+def _number(data: Any, name: str) -> int | None:
+    """A number of the journal, 0 when none is given; None for what is none."""
+    value = (data.get(name) if isinstance(data, dict) else None) or 0
+    return value if isinstance(value, int) and abs(value) <= BIGGEST_SEQ else None
 
 
 def require_topic(topic: str, who: Actor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Select, exists, false, func, select, true
 from sqlalchemy.orm import joinedload
@@ -84,8 +85,11 @@ def with_addresses(who: Actor | None) -> Select[tuple[Ticket]]:
 
 
 def has_number(typed: str) -> ColumnElement[bool]:
-    """The condition of having this number. PostgreSQL takes no NUL, and no number has one."""
-    number = typed.strip()[:40]
+    """The condition of having this number, also when an input method wrote it in full width.
+
+    PostgreSQL takes no NUL, and no number has one.
+    """
+    number = normalize("NFKC", typed[:80]).strip()[:40]
     return Ticket.number == number if number.isprintable() else false()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from unicodedata import normalize
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -39,7 +40,7 @@ def find(number: str, given: str, key: str) -> Ticket:
             joinedload(Ticket.person), joinedload(Ticket.department), joinedload(Ticket.category)
         )
     )
-    tidy = given.strip().upper().replace(" ", "").replace("-", "")
+    tidy = normalize("NFKC", given).strip().upper().replace(" ", "").replace("-", "")
     right = secret(ticket, key) if ticket is not None else "A" * LENGTH
     if not hmac.compare_digest(right.encode(), tidy.encode()) or ticket is None:
         raise NotFound(
