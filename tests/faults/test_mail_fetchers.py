@@ -75,7 +75,9 @@ def test_four_fetchers_at_one_mailbox_make_one_ticket_of_each_mail(
     db.session.rollback()
     assert problems == []
     assert (count(InboundMail), count(Ticket), count(Message)) == (total, total, total)
-    assert (bed.inbox(box.name), bed.inbox(box.name, "Processed")) == (0, total)
+    moved = bed.inbox(box.name, "Processed")
+    # Without the lease two may move one mail at once, and Dovecot then keeps a copy for each.
+    assert bed.inbox(box.name) == 0 and (moved == total if leased else moved >= total)
 
 
 def full(*_args: object, **_more: object) -> None:
