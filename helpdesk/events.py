@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ForeignKey, Index, event, insert, select, text, update
+from sqlalchemy import ForeignKey, Index, bindparam, event, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from helpdesk import jobs
@@ -84,6 +84,12 @@ class Delivery(Model):
 
 
 NOTE = insert(Event.__table__)  # type: ignore[arg-type]
+OUTBOX: Any = Delivery.__table__
+OURS = update(OUTBOX).where(  # what is set comes with the values
+    OUTBOX.c.id == bindparam("turn_id"),
+    OUTBOX.c.state == "running",
+    OUTBOX.c.tries == bindparam("turn_tries"),
+)
 
 
 class By(Protocol):
@@ -255,6 +261,8 @@ class Turn:
     id: int
     tries: int
     until: datetime  # the end of the lease
+    subscriber: str
+    event_seq: int
 
 
 def _claim(limit: int) -> list[Turn]:
@@ -287,22 +295,25 @@ def _claim(limit: int) -> list[Turn]:
             row.state = "running" if row.tries <= MAX_TRIES else "dead"
             row.error = row.error if row.state == "running" else row.error or DIED
             row.next_at = moment + LEASE
-        return [Turn(row.id, row.tries, row.next_at) for row in taken if row.state == "running"]
+        return [
+            Turn(row.id, row.tries, row.next_at, row.subscriber, row.event_seq)
+            for row in taken
+            if row.state == "running"
+        ]
 
 
 def _deliver(turn: Turn) -> None:
     if now() > turn.until - LEASE / 2 and not _set(turn, next_at=now() + LEASE):
         return  # those before it took so long that somebody else has it
-    row = db.session.get_one(Delivery, turn.id, populate_existing=True)
-    noted = db.session.get(Event, row.event_seq)
+    noted = db.session.get(Event, turn.event_seq)
     try:
         if noted is not None:
-            handle = _subscriber(row.subscriber).handle
+            handle = _subscriber(turn.subscriber).handle
             retrying(lambda: handle(noted))  # giving way is no failed try
         _set(turn, state="done", done_at=now(), error=None)
     except Exception as error:
         db.session.rollback()
-        log.exception("Delivery %s (%s) failed", turn.id, row.subscriber)
+        log.exception("Delivery %s (%s) failed", turn.id, turn.subscriber)
         _push_back(turn, f"{type(error).__name__}: {error}")
 
 
@@ -323,15 +334,9 @@ def _set(turn: Turn, **values: object) -> bool:
 
 def _set_once(turn: Turn, values: dict[str, object]) -> bool:
     with transaction() as session:
-        changed = session.execute(
-            update(Delivery)
-            .where(
-                Delivery.id == turn.id, Delivery.state == "running", Delivery.tries == turn.tries
-            )
-            .values(values)
-            .execution_options(synchronize_session=False)
-        )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
+        ours = {"turn_id": turn.id, "turn_tries": turn.tries}
+        changed = session.connection().execute(OURS, values | ours)
+    return bool(changed.rowcount)
 
 
 def _push_back(turn: Turn, error: str) -> None:

@@ -38,14 +38,12 @@ def acknowledge(noted: Event) -> None:
         return
     if ticket.channel == "email" and _was_told(ticket, mail, first):
         return
-    rows = {row.promise: row for row in responses.table(ticket)}
-    answer = rows.get("first_answer")
     _send(
         ticket,
         noted,
         mail,
         "receipt",
-        promised=answer.due_at if answer else None,
+        promised=responses.due_of(ticket, "first_answer"),
         in_reply_to=_in_angles(first.message_id) if first and first.message_id else "",
     )
 

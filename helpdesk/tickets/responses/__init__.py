@@ -41,6 +41,7 @@ from helpdesk.tickets.responses.refitting import (
 )
 from helpdesk.tickets.responses.rows import (
     current,
+    due_of,
     is_window_over,
     note_next_due,
     plan,
@@ -89,6 +90,7 @@ __all__ = [
     "current",
     "drop",
     "drop_open",
+    "due_of",
     "extend",
     "first_answer_due",
     "hold_ends_at",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -37,7 +38,8 @@ def new_row(ticket: Ticket, policy: Promise, setup: Setup, part: int = 1) -> Res
     """A row whose clock has not begun yet."""
     department = setup.departments.get(ticket.department_id or 0)
     calendar = department.calendar if department and policy.owner == "department" else DESK_CALENDAR
-    return Response(
+    row = Response()
+    row.__dict__.update(  # a new row has no changes to keep track of
         ticket_id=ticket.id,
         promise=policy.promise,
         cycle=ticket.cycle,
@@ -70,11 +72,12 @@ def new_row(ticket: Ticket, policy: Promise, setup: Setup, part: int = 1) -> Res
         done="",
         owner_name="",
     )
+    return row
 
 
 def store(rows: list[Response]) -> None:
     """Write the rows of a new ticket in one statement, and give them their ids."""
-    values = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
+    values = [{name: row.__dict__[name] for name in COLUMNS} for row in rows]
     written = insert_many(Response.__table__, values, Response.promise, Response.id)
     ids = {row.promise: row.id for row in written}
     for row in rows:
@@ -88,6 +91,16 @@ def table(ticket: Ticket) -> Sequence[Response]:
         .where(Response.ticket_id == ticket.id)
         .order_by(Response.cycle, Response.position, Response.part)
     ).all()
+
+
+def due_of(ticket: Ticket, promise: str) -> datetime | None:
+    """When the newest row of this promise is due."""
+    return db.session.scalar(
+        select(Response.due_at)
+        .where(Response.ticket_id == ticket.id, Response.promise == promise)
+        .order_by(Response.cycle.desc(), Response.part.desc())
+        .limit(1)
+    )
 
 
 def current(rows: Iterable[Response], ticket: Ticket) -> list[Response]:
