@@ -14,9 +14,7 @@ from helpdesk.tickets import responses
 from helpdesk.tickets.intake import Intake, Opened, open_ticket
 from helpdesk.tickets.models import IdempotencyKey, Ticket
 
-LONGEST_KEY = (
-    200  # as its column has it; of a longer one the digest is kept, so no two are mixed up
-)
+LONGEST_KEY = 200  # as its column has it; of a longer one the digest is kept: no two are mixed up
 
 
 def open_once(key: str, sent: dict[str, Any], intake: Intake, by: Actor) -> Opened:
