@@ -12,6 +12,7 @@ from flask.cli import ScriptInfo
 
 from helpdesk import create_app, settings
 
+TRY_AGAIN = 75  # a mail server would send the mail back for any other exit status
 CONFIG = Path(__file__).with_name("gunicorn.conf.py")
 
 
@@ -21,7 +22,10 @@ def known() -> settings.Settings:
     try:
         return settings.load(os.environ)
     except settings.SettingsError as odd:
-        raise click.ClickException(f"Helpdesk can't start: {odd}") from odd
+        refusal = click.ClickException(f"Helpdesk can't start: {odd}")
+        if {"mail", "deliver"} <= set(sys.argv):
+            refusal.exit_code = TRY_AGAIN
+        raise refusal from odd
 
 
 def made() -> Flask:

@@ -56,13 +56,16 @@ def load(environ: Mapping[str, str]) -> Settings:
     """
     get = _Reader(environ)
     instance = Path(get("INSTANCE", "instance")).absolute()
-    instance.mkdir(parents=True, exist_ok=True)
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"HELPDESK_INSTANCE: {instance} can't be made: {error}.") from error
     database_url = _database_url(get("DATABASE_URL", f"sqlite:///{instance / 'helpdesk.sqlite3'}"))
-    host, port = get("HOST", "127.0.0.1"), get.number("PORT", 5000)
+    host, port = get("HOST", "127.0.0.1"), get.number("PORT", 5000, 65535)
     base_url = get("BASE_URL", f"http://{host}:{port}").rstrip("/")
     return Settings(
         database_url=database_url,
-        redis_url=get("REDIS_URL", "") or None,
+        redis_url=_redis_url(get("REDIS_URL", "")),
         secret_key=_secret_key(get("SECRET_KEY", ""), database_url, instance),
         host=host,
         port=port,
@@ -89,13 +92,14 @@ class _Reader:
     def __call__(self, name: str, default: str) -> str:
         path = self.environ.get(f"HELPDESK_{name}_FILE")
         if path:
-            return Path(path).read_text(encoding="utf8").strip()
+            return _text_of(Path(path), f"HELPDESK_{name}_FILE")
         return self.environ.get(f"HELPDESK_{name}", default).strip() or default
 
-    def number(self, name: str, default: int) -> int:
+    def number(self, name: str, default: int, most: int = 1000) -> int:
         text = self(name, str(default))
-        if not text.isdecimal():
-            raise SettingsError(f"HELPDESK_{name} takes a whole number, not {text!r}.")
+        if not text.isdecimal() or len(text) > 6 or int(text) > most:
+            wanted = f"a whole number up to {most}"
+            raise SettingsError(f"HELPDESK_{name} takes {wanted}, not {text!r}.")
         return int(text)
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
@@ -127,6 +131,19 @@ def _database_url(url: str) -> str:
     return url
 
 
+def _redis_url(url: str) -> str | None:
+    if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+        raise SettingsError(f"HELPDESK_REDIS_URL takes redis://..., not {url!r}.")
+    return url or None
+
+
+def _text_of(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}: {path} can't be read: {error}.") from error
+
+
 def _http_url(url: str) -> str:
     if urlsplit(url).scheme not in ("http", "https"):
         raise SettingsError(f"HELPDESK_BASE_URL takes http://... or https://..., not {url!r}.")
@@ -150,4 +167,4 @@ def _secret_key(given: str, database_url: str, instance: Path) -> str:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48), encoding="utf8")
-    return path.read_text(encoding="utf8").strip()
+    return _text_of(path, "HELPDESK_INSTANCE")

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from helpdesk import alarms, background, doctor, jobs
+from helpdesk import alarms, background, doctor, jobs, settings
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.tickets import lifecycle, notices_lifecycle
@@ -60,6 +60,36 @@ def test_an_odd_setting_is_named_in_one_sentence(tmp_path: Path) -> None:
     done = flask("doctor", environ=environment(tmp_path, TIMEZONE="Asia/Atlantis"))
     assert done.returncode == 1
     assert "Helpdesk can't start: HELPDESK_TIMEZONE: there is no time zone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HELPDESK_PORT", "99999"),
+        ("HELPDESK_REDIS_URL", "nonsense"),
+        ("HELPDESK_SECRET_KEY_FILE", "/no/such/file"),
+        ("HELPDESK_INSTANCE", "/dev/null/folder"),
+    ],
+)
+def test_a_setting_that_can_not_be_used_refuses_to_start(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(settings.SettingsError, match=name):
+        settings.load({"HELPDESK_INSTANCE": str(tmp_path), name: value})
+
+
+def test_a_pipe_with_an_odd_setting_asks_the_mail_server_to_try_again(tmp_path: Path) -> None:
+    """Any other exit status than 0 and 75 would send the customer's mail back."""
+    odd = environment(tmp_path, LANGUAGE="klingon")
+    assert flask("mail", "deliver", environ=odd, text="From: a@example.com\n\nx").returncode == 75
+    assert flask("doctor", environ=odd).returncode == 1
+
+
+def test_the_doctor_of_an_empty_database_says_what_is_missing(tmp_path: Path) -> None:
+    done = flask("doctor", environ=environment(tmp_path))
+    assert done.returncode == 1
+    assert "the tables are those of this release" in done.stdout
     assert "Traceback" not in done.stderr
 
 
