@@ -156,7 +156,7 @@ def test_a_message_of_another_shape_is_answered_with_a_refusal(
     assert answer["message"]
 
 
-@pytest.mark.parametrize("seq", ["abc", "\x00", 1.5, [1], 10**18, 10**30, float("inf")])
+@pytest.mark.parametrize("seq", ["abc", "\x00", 1.5, [1], True, 10**18, 10**30, float("inf")])
 def test_a_number_that_is_none_of_the_journal_is_refused(app: Flask, seq: Any) -> None:
     browser = Browser(app, make.agent())
     browser.ask("watch", topic="me")

@@ -120,7 +120,8 @@ def _text(data: Any, name: str) -> str:
 def _number(data: Any, name: str) -> int | None:
     """A number of the journal, 0 when none is given; None for what is none."""
     value = (data.get(name) if isinstance(data, dict) else None) or 0
-    return value if isinstance(value, int) and abs(value) <= BIGGEST_SEQ else None
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and abs(value) <= BIGGEST_SEQ else None
 
 
 def require_topic(topic: str, who: Actor) -> None:
