@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request
 
-from helpdesk.clock import moment, now
+from helpdesk.clock import now, read_moment
 from helpdesk.customers.people import LEVELS, Asker
 from helpdesk.errors import BadInput
 from helpdesk.i18n import N_
@@ -115,7 +115,7 @@ def _time(value: Any, name: str, errors: dict[str, str], ahead: bool = False) ->
     if value in (None, ""):
         return None
     try:
-        at = moment(value).astimezone(UTC)
+        at = read_moment(value).astimezone(UTC)
     except (TypeError, ValueError):
         errors[name] = N_("Please send a time with its zone, like 2026-03-05T09:30:00+08:00.")
         return None

@@ -22,7 +22,7 @@ from helpdesk.clock.counting import (
 from helpdesk.clock.explain import Span, explain
 from helpdesk.clock.hours import Interval, Week
 from helpdesk.clock.limits import Limit, LimitError, LimitKind
-from helpdesk.clock.moment import moment, moved_to, now, read_from, tick, wall, within_reach
+from helpdesk.clock.moment import moved_to, now, read_from, read_moment, tick, wall, within_reach
 from helpdesk.clock.seasons import Season
 
 __all__ = [
@@ -48,12 +48,12 @@ __all__ = [
     "default_calendars",
     "due_at",
     "explain",
-    "moment",
     "moved_to",
     "now",
     "opens_at",
     "published_years",
     "read_from",
+    "read_moment",
     "remaining",
     "share_used",
     "tick",

@@ -51,7 +51,7 @@ def within_reach(at: datetime) -> bool:
     return FIRST_YEAR <= at.year <= LAST_YEAR
 
 
-def moment(text: str, zone: tzinfo | None = None) -> datetime:
+def read_moment(text: str, zone: tzinfo | None = None) -> datetime:
     """The moment that an ISO 8601 text names; one without a zone is read in `zone`.
 
     Raises ValueError for any other text, and for years out of reach.

@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.clock import moment, now
+from helpdesk.clock import now, read_moment
 from helpdesk.customers.models import Person
 from helpdesk.db import db
 from helpdesk.errors import BadInput
@@ -238,7 +238,7 @@ def _beyond(order: Order, cursor: str) -> Condition:
 def _read(cursor: str) -> tuple[datetime | None, int]:
     value, _tilde, last_id = cursor.partition("~")
     try:
-        return moment(value) if value else None, int(last_id)
+        return read_moment(value) if value else None, int(last_id)
     except ValueError:
         raise BadInput(
             N_("This page of the list does not exist. Please begin at the first.")

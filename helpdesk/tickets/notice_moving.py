@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.agents.rights import Actor
-from helpdesk.clock import moment
+from helpdesk.clock import read_moment
 from helpdesk.errors import BadInput, NotFound
 from helpdesk.files import StoredFile
 from helpdesk.i18n import N_
@@ -104,7 +104,7 @@ def _time(values: Mapping[str, Any], name: str, zone: ZoneInfo) -> datetime | No
     if not text:
         return None
     try:
-        return moment(text, zone)
+        return read_moment(text, zone)
     except ValueError:
         wrong = N_("Please give a date and time.")
         raise BadInput(LOOK, errors={name: wrong}) from None

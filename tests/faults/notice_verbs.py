@@ -113,6 +113,17 @@ def _draft() -> Work:
     return lambda: sample.drafted(who, files=photo())
 
 
+def _issued_at_once() -> Work:
+    who = sample.cast()
+    return lambda: notices.issue_at_once(
+        by=who.supervisor,
+        department_id=who.quality_id,
+        title="冰箱反复维修未检漏",
+        problem="三次上门记录均无检漏数据。",
+        requirement="补做检漏，排查同批次。",
+    )
+
+
 def issue_to(count: int) -> Work:
     """One matter to so many departments at once."""
     who = sample.cast()
@@ -137,6 +148,7 @@ def _end_watch() -> Work:
 
 OTHERS: dict[str, Callable[[], Work]] = {
     "draft": _draft,
+    "issue_at_once": _issued_at_once,
     "issue_all": lambda: issue_to(3),
     "ring": _warn,
     "end_watch": _end_watch,
