@@ -170,12 +170,20 @@ def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords._nobodys.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def seeded(the_app: Flask) -> setup.Setup:
+    """The set-up of every fresh database, so that not each test reads it."""
+    with the_app.app_context():
+        return setup.current()
+
+
 @pytest.fixture
-def app(the_app: Flask, store: Store) -> Iterator[Flask]:
+def app(the_app: Flask, store: Store, seeded: setup.Setup) -> Iterator[Flask]:
     """The app with a fresh, seeded database and an application context."""
     with the_app.app_context():
         store.fresh()
         setup.forget()
+        setup._kept[db.engine] = seeded
         yield the_app
         db.session.remove()
 
