@@ -32,6 +32,8 @@ DEAR, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
 class Store:
     """Makes the seeded template once and hands out fresh copies of it."""
 
+    setup: setup.Setup  # of every fresh copy, so that not each test reads it
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = f"sqlite:///{folder / 'test.sqlite3'}"
@@ -154,6 +156,7 @@ def the_app(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with app.app_context():
         upgrade()
         seed_defaults()
+        store.setup = setup.current()
         store.keep_template()
     yield app
     with app.app_context():
@@ -170,20 +173,13 @@ def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords._nobodys.cache_clear()
 
 
-@pytest.fixture(scope="session")
-def seeded(the_app: Flask) -> setup.Setup:
-    """The set-up of every fresh database, so that not each test reads it."""
-    with the_app.app_context():
-        return setup.current()
-
-
 @pytest.fixture
-def app(the_app: Flask, store: Store, seeded: setup.Setup) -> Iterator[Flask]:
+def app(the_app: Flask, store: Store) -> Iterator[Flask]:
     """The app with a fresh, seeded database and an application context."""
     with the_app.app_context():
         store.fresh()
         setup.forget()
-        setup._kept[db.engine] = seeded
+        setup._kept[db.engine] = store.setup
         yield the_app
         db.session.remove()
 
