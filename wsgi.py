@@ -24,7 +24,7 @@ def known() -> settings.Settings:
     except settings.SettingsError as odd:
         refusal = click.ClickException(f"Helpdesk can't start: {odd}")
         if {"mail", "deliver"} <= set(sys.argv):
-            refusal.exit_code = TRY_AGAIN
+            refusal.exit_code = TRY_AGAIN  # type: ignore[misc]  # click reads it of the instance
         raise refusal from odd
 
 

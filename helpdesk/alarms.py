@@ -165,7 +165,8 @@ def clear_alarms(kind: str, subject_ids: list[int]) -> None:
 
 def next_due() -> datetime | None:
     """When the next alarm that is not parked is due."""
-    return db.session.scalar(next_due_query())
+    found: datetime | None = db.session.scalar(next_due_query())
+    return found
 
 
 def next_thing() -> datetime | None:

@@ -19,8 +19,8 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Executable,
     MetaData,
-    TextClause,
     TypeDecorator,
     event,
     insert,
@@ -322,9 +322,9 @@ def insert_many(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> 
 
 
 @cache
-def _from_rows(table: Any, names: tuple[str, ...], returning: tuple[Any, ...]) -> TextClause:
+def _from_rows(table: Any, names: tuple[str, ...], returning: tuple[Any, ...]) -> Executable:
     """INSERT ... SELECT from a JSON array of objects with these keys, put together once."""
-    quote = postgresql.dialect().identifier_preparer.quote
+    quote = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
     into, columns = quote(table.name), ", ".join(quote(name) for name in names)
     words = (
         f"INSERT INTO {into} ({columns}) "  # noqa: S608  names of our own tables and columns

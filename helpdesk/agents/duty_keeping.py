@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -117,10 +118,10 @@ def end_absence(absence_id: int, by: Actor) -> None:
     _end_now(Absence, absence_id, by, "absence.ended")
 
 
-def _end_now(kind: type[Duty] | type[Absence], row_id: int, by: Actor, name: str) -> None:
+def _end_now(kind: Any, row_id: int, by: Actor, name: str) -> None:
     require(by, "duty.edit")
     with transaction() as session:
-        row = session.get(kind, row_id, populate_existing=True)
+        row: Duty | Absence | None = session.get(kind, row_id, populate_existing=True)
         if row is None:
             raise NotFound(N_("This line is not in the roster any more."))
         row.ends_at = now()
@@ -175,6 +176,6 @@ def _minute(at: time | None, otherwise: int) -> int:
     return at.hour * 60 + at.minute if at is not None else otherwise
 
 
-def _plain(given: Shift | Away) -> dict[str, object]:
+def _plain(given: Shift | Away) -> dict[str, Any]:
     """What was given, as the journal keeps it."""
     return {k: str(v) if isinstance(v, date | time) else v for k, v in asdict(given).items()}

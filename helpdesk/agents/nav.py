@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, repeat
 from typing import Any
 
 from flask import current_app, has_request_context, request
@@ -67,9 +67,10 @@ def nav(who: Actor | None) -> list[dict[str, Any]]:
     allowed = [entry for entry in ENTRIES if may(who, entry.verb) and is_installed(entry.url)]
     counts = _counts([entry.code for entry in allowed], who)
     current = _current(request.path) if has_request_context() else None
+    keys = chain(KEYS, repeat(""))
     return [
         _shown(entry, key, counts.get(entry.code), entry is current)
-        for entry, key in zip_longest(allowed, KEYS[: len(allowed)], fillvalue="")
+        for entry, key in zip(allowed, keys, strict=False)
     ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Response, jsonify
 
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
@@ -51,7 +54,7 @@ def meta() -> Response:
     )
 
 
-def _named(names: dict[str, str]) -> list[dict[str, str]]:
+def _named(names: Mapping[Any, str]) -> list[dict[str, str]]:
     return [{"code": str(code), "name": gettext(label)} for code, label in names.items()]
 
 

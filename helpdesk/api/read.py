@@ -76,7 +76,7 @@ def intake(sent: Mapping[str, Any]) -> Intake:
             errors[name] = N_("Please fill this in.")
     if errors:
         raise BadInput(LOOK, errors=errors)
-    given = {name: value for name, value in texts.items() if value}
+    given: dict[str, Any] = {name: value for name, value in texts.items() if value}
     external_id = given.pop("external_id", None)
     return Intake(
         **{"channel": "api", **given},

@@ -106,7 +106,7 @@ def promise(row: Response) -> dict[str, Any]:
 
 def explained(row: Response) -> dict[str, Any]:
     """The row with the intervals that were counted, skipped and paused (S1)."""
-    spans = []
+    spans: list[dict[str, Any]] = []
     if row.started_at and row.due_at:
         calendar = setup.current().calendar_of(row)
         pauses = responses.pauses_of(row)

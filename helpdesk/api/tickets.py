@@ -118,7 +118,8 @@ def add_message(number: str) -> tuple[Response, int]:
     """Words to the customer (public) or an internal note; 409 when something newer was said."""
     sent = read.body()
     ticket, by = queries.by_number(number, api_actor()), api_actor()
-    body, seen = sent.get("body"), sent.get("seen_seq")
+    body: Any = sent.get("body")
+    seen = sent.get("seen_seq")
     _shape(sent, body, seen)
     if sent.get("public"):
         message = actions.send_message(ticket, by=by, body=body, seen_seq=seen)

@@ -47,7 +47,7 @@ class Asker:
         return found
 
 
-def having(email: Writing = None, phone: Writing = None) -> Select[tuple[int]]:
+def having(email: Writing = None, phone: Writing = None) -> Select[int]:
     """The ids of people with one of these addresses (comparable writing), the mail's owner first."""
     wanted = [
         (ContactAddress.kind == kind) & (ContactAddress.normal == normal)
@@ -126,7 +126,7 @@ def index(person: Person) -> None:
     search.put(db.session(), "person", person.id, texts)
 
 
-def known(words: str, most: int = 20) -> Select[tuple[Person]]:
+def known(words: str, most: int = 20) -> Select[Person]:
     """People whose name, company, number or mail begins with these words, best first.
 
     Which of them a reader may see is the caller's question.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
@@ -48,9 +50,9 @@ def _odd_sums(period: Period) -> Iterator[str]:
                 yield f"{moment} by {by}: {total} of {wanted[moment]}"
 
 
-def _tickets(period: Period, moment: object) -> int:
+def _tickets(period: Period, moment: InstrumentedAttribute[Any]) -> int:
     query = select(func.count()).select_from(Ticket)
-    within = query.where(moment >= period.begin, moment < period.end)  # type: ignore[operator]
+    within = query.where(moment >= period.begin, moment < period.end)
     return db.session.scalar(within) or 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -147,7 +148,7 @@ def withdraw(article: Article, *, by: Actor, comment: str, version: int | None =
     return taken.article
 
 
-VERBS = {
+VERBS: dict[str, Callable[..., Article]] = {
     "submit": submit,
     "publish": publish,
     "send_back": send_back,
@@ -164,7 +165,7 @@ def move(
     """The verb of this row of the table, for callers that have it as a word."""
     known = lifecycle.check(code, stand_of(article), by, comment)
     given: dict[str, Any] = {"comment": comment} if known.reason else {}
-    return VERBS[code](article, by=by, version=version, **given)  # type: ignore[operator]
+    return VERBS[code](article, by=by, version=version, **given)
 
 
 def set_end(

@@ -105,7 +105,7 @@ def alike(
 
 
 def ranked(
-    found: Select[tuple[int, float]],
+    found: Select[int, float],
     scope: ColumnElement[bool],
     language: str,
     limit: int,

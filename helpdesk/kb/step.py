@@ -78,7 +78,7 @@ def step(
         note(code, article, by, old=old, new=article.state, **taken.data)
 
 
-def note(name: str, article: Article, by: Actor, **data: object) -> None:
+def note(name: str, article: Article, by: Actor, **data: Any) -> None:
     """Tell the journal; who owns the article stands in the event, so that the owner can be told."""
     title = article.title_zh or article.title_en
     record(
@@ -141,7 +141,7 @@ def show(article: Article, texts: Draft | ArticleRevision) -> None:
 def index(article: Article) -> None:
     """What is shown is what is found; both titles weigh more than both texts."""
     titles = f"{article.title_zh}\n{article.title_en}"
-    search.put(db.session, "article", article.id, [titles, article.body_zh, article.body_en])
+    search.put(db.session(), "article", article.id, [titles, article.body_zh, article.body_en])
 
 
 def go_online(article: Article, texts: ArticleRevision) -> None:

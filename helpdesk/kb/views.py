@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -109,6 +110,11 @@ def _wished() -> dict[str, str]:
     return {field: title} if title else {}
 
 
+def _keep(article: Article, form: ArticleForm) -> None:
+    draft = form.draft(i18n.zone())
+    actions.edit(article, draft, by=me().actor, version=form.seen_version)
+
+
 @blueprint.route("/kb/<code>/edit", methods=["GET", "POST"])
 @needs("article.write")
 def edit(code: str) -> Page:
@@ -116,8 +122,7 @@ def edit(code: str) -> Page:
     article = queries.by_code(code, me().actor)
     given = filled_from(revision(article), i18n.zone()) | {"version": article.version}
     form = ArticleForm(data=given).prepare()
-    draft = lambda: form.draft(i18n.zone())  # noqa: E731
-    if form.did(lambda: actions.edit(article, draft(), by=me().actor, version=form.seen_version)):
+    if form.did(partial(_keep, article, form)):
         flash(gettext("The draft is kept."), "success")
         return redirect(_newest(article), code=303)
     if article.state != lifecycle.State.DRAFT and request.method == "GET":
@@ -169,14 +174,17 @@ DONE = {
 }
 
 
+def _end(article: Article, form: EndForm) -> None:
+    actions.set_end(article, end_of_day(form.expires_on.data, i18n.zone()), by=me().actor)
+
+
 @blueprint.post("/kb/<code>/end")
 @needs("article.publish")
 def end(code: str) -> Page:
     """Let a published article hold until another day."""
     article = queries.by_code(code, me().actor)
     form = EndForm()
-    until = lambda: end_of_day(form.expires_on.data, i18n.zone())  # noqa: E731
-    if form.did(lambda: actions.set_end(article, until(), by=me().actor)):
+    if form.did(partial(_end, article, form)):
         flash(gettext("The day is changed."), "success")
         return redirect(f"/kb/{code}", code=303)
     return _article(article, me().actor, form, 422)

@@ -8,6 +8,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import partial
+from typing import Any, cast
 
 from sqlalchemy import select
 
@@ -101,11 +102,11 @@ def _dress(message: EmailMessage, row: OutboundMail) -> None:
     host, language = sender_of(row).rpartition("@")[2], _language(row)
     shown = [Picture(f"f{each.id}@{host}", _one_line(each.name)) for each in pictures]
     message.add_alternative(html_of(row.body, language, shown), subtype="html")
-    page = message.get_payload()[1]  # type: ignore[index]
+    page = cast(list[EmailMessage], message.get_payload())[1]
     for each, picture in zip(pictures, shown, strict=True):
         page.add_related(
             *_content(each), cid=f"<{picture.cid}>", **_named(each), disposition="inline"
-        )  # type: ignore[union-attr]
+        )
     for each in found:
         if each not in pictures:
             message.add_attachment(*_content(each), **_named(each))
@@ -130,7 +131,7 @@ def _content(file: Attachment) -> tuple[bytes, str, str]:
         return stored.read(), main or "application", sub or "octet-stream"
 
 
-def _named(file: Attachment) -> dict[str, str]:
+def _named(file: Attachment) -> dict[str, Any]:
     return {"filename": _one_line(file.name)}
 
 

@@ -123,8 +123,8 @@ def _bear(connection: smtplib.SMTP, user: str, token: str) -> None:
 def _converse(
     connection: smtplib.SMTP, sender: str, recipient: str, raw: bytes, handed: threading.Event
 ) -> Ended:
-    for step in (lambda: connection.mail(sender), lambda: connection.rcpt(recipient)):
-        code, words = step()
+    for step, address in ((connection.mail, sender), (connection.rcpt, recipient)):
+        code, words = step(address)
         if code not in (250, 251):
             return _refused(code, words)
     code, words = connection.docmd("DATA")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
 from flask_login import current_user
@@ -20,6 +21,8 @@ from helpdesk.tickets import queries, setup
 MOST_MISSED = 200
 BIGGEST_SEQ = 2**31 - 1  # as its column has it
 socketio = SocketIO()
+F = TypeVar("F", bound=Callable[..., Any])
+on: Callable[[str], Callable[[F], F]] = socketio.on
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Watcher:
 watchers: dict[str, Watcher] = {}
 
 
-@socketio.on("connect")
+@on("connect")
 def connected(_auth: Any = None) -> bool | None:
     """Only people who are signed in may listen."""
     if not current_user.is_authenticated:
@@ -45,7 +48,7 @@ def connected(_auth: Any = None) -> bool | None:
     return None
 
 
-@socketio.on("disconnect")
+@on("disconnect")
 def disconnected(_reason: Any = None) -> None:
     """Forget the socket and what its person was looking at."""
     watcher = watchers.pop(request.sid, None)  # type: ignore[attr-defined]
@@ -55,7 +58,7 @@ def disconnected(_reason: Any = None) -> None:
                 people.seen(topic[7:], watcher.actor, "left")
 
 
-@socketio.on("watch")
+@on("watch")
 def watch(data: Any = None) -> dict[str, Any]:
     """Join a topic's room when the person may know of it; the answer has the newest number."""
     watcher = watchers.get(request.sid)  # type: ignore[attr-defined]
@@ -72,7 +75,7 @@ def watch(data: Any = None) -> dict[str, Any]:
     return {"ok": True, "seq": events.last_seq()}
 
 
-@socketio.on("unwatch")
+@on("unwatch")
 def unwatch(data: Any = None) -> dict[str, Any]:
     """Leave a topic's room."""
     watcher = watchers.get(request.sid)  # type: ignore[attr-defined]
@@ -82,7 +85,7 @@ def unwatch(data: Any = None) -> dict[str, Any]:
     return {"ok": True}
 
 
-@socketio.on("after")
+@on("after")
 def after(data: Any = None) -> dict[str, Any]:
     """What changed on a topic since a number: the same as was pushed, or 'reset' when it is too much."""
     watcher = watchers.get(request.sid)  # type: ignore[attr-defined]
@@ -99,7 +102,7 @@ def after(data: Any = None) -> dict[str, Any]:
     return {"ok": True, "seq": newest, "changes": missed, "reset": False}
 
 
-@socketio.on("presence")
+@on("presence")
 def presence(data: Any = None) -> dict[str, Any]:
     """A heartbeat: this person views or types on a ticket, or has left it."""
     watcher = watchers.get(request.sid)  # type: ignore[attr-defined]

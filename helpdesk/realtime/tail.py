@@ -148,7 +148,7 @@ def _listen(stop: threading.Event) -> None:
         try:
             client = jobs.redis_client()
             assert client is not None
-            heard = client.pubsub(ignore_subscribe_messages=True)
+            heard = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             heard.subscribe(CHANNEL, people.CHANNEL)
             _hear(heard, stop)
         except RedisError as error:

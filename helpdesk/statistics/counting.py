@@ -86,7 +86,7 @@ def edges(scope: Scope) -> Edges:
     ]
     # counting as well keeps PostgreSQL from walking all ids in search of the smallest
     ids = (func.min(Ticket.id), func.max(Ticket.id), func.count())
-    query = select(*(part.scalar_subquery() for part in counts), *ids).where(*came)
+    query = select(counts[0].scalar_subquery(), counts[1].scalar_subquery(), *ids).where(*came)
     received, closed, first, last, _all = db.session.execute(query).one()
     return Edges(received, closed, first or 0, last or 0)
 

@@ -209,12 +209,12 @@ class Report:
     def narrowed(self) -> list[str]:
         """What the cases are narrowed down to, in the reader's words."""
         offered = choices.for_filter()
-        found = []
+        found: list[str] = []
         for name in NARROWED_BY:
             chosen = getattr(self.scope.base, name)
             if isinstance(chosen, tuple):
                 known = dict(offered.get(name, ()))
-                found += [known.get(value.removesuffix("."), value) for value in chosen]
+                found += [str(known.get(value.removesuffix("."), value)) for value in chosen]
             elif chosen:
                 found.append(chosen)
         return found

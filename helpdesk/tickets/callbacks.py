@@ -45,7 +45,7 @@ def plan(ticket: Ticket) -> Callback:
     return callback
 
 
-def _of(ticket: Ticket) -> Select[tuple[Callback]]:
+def _of(ticket: Ticket) -> Select[Callback]:
     return select(Callback).where(Callback.ticket_id == ticket.id, Callback.cycle == ticket.cycle)
 
 
@@ -181,7 +181,7 @@ def rated(ticket: Ticket) -> bool:
     return db.session.scalar(_web_rating(ticket)) is not None
 
 
-def _web_rating(ticket: Ticket) -> Select[tuple[Rating]]:
+def _web_rating(ticket: Ticket) -> Select[Rating]:
     return select(Rating).where(
         Rating.ticket_id == ticket.id, Rating.cycle == ticket.cycle, Rating.source == "web"
     )

@@ -51,7 +51,7 @@ class Case:
     messages: Sequence[Message] = ()
     files: dict[int, list[Attachment]] = field(default_factory=dict)
     rows: list[Response] = field(default_factory=list)
-    others: Sequence[Row[Any]] = ()
+    others: Sequence[Row[*tuple[Any, ...]]] = ()
     assists: Sequence[Assist] = ()
     extension: Extension | None = None
     callback: Callback | None = None
@@ -139,7 +139,7 @@ class Case:
         return choices.route_words(self.ticket)
 
     @property
-    def open_others(self) -> list[Row[Any]]:
+    def open_others(self) -> list[Row[*tuple[Any, ...]]]:
         """The person's further tickets that are open."""
         return [row for row in self.others if row.closed_at is None]
 
@@ -150,9 +150,11 @@ class Case:
         if ticket.kind != Kind.COMPLAINT or ticket.category_id is None:
             return 1
         return 1 + sum(
-            row.category_id == ticket.category_id
-            and row.kind == Kind.COMPLAINT
-            and row.received_at <= ticket.received_at
+            bool(
+                row.category_id == ticket.category_id
+                and row.kind == Kind.COMPLAINT
+                and row.received_at <= ticket.received_at
+            )
             for row in self.others
         )
 
@@ -271,7 +273,7 @@ def _around(case: Case) -> None:
         case.callback = callbacks.of(ticket)
 
 
-def _others(ticket: Ticket, who: Actor) -> Sequence[Row[Any]]:
+def _others(ticket: Ticket, who: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
     """The person's other tickets that this reader may see, newest first."""
     columns = (
         Ticket.number,

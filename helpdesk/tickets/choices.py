@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from helpdesk.customers.people import LEVELS
 from helpdesk.i18n import N_, gettext, language
@@ -18,7 +19,7 @@ from helpdesk.tickets.routing import CONDITION_NAMES, SEVERITY_NAMES
 
 Choices = list[tuple[str, str]]
 LANGUAGES = {"zh_Hans": N_("Chinese"), "en": N_("English")}
-CONDITION_WORDS: dict[str, Mapping[str, str]] = {
+CONDITION_WORDS: dict[str, Mapping[Any, str]] = {
     "kind": KIND_NAMES,
     "channel": CHANNELS,
     "level": LEVELS,

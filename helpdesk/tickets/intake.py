@@ -339,7 +339,7 @@ def _store(
     message = session.connection().execute(FIRST_MESSAGE, _first_message(ticket, intake, person))
     responses.store(rows)
     if intake.files:
-        message_id = message.inserted_primary_key[0]  # type: ignore[attr-defined]
+        message_id = message.inserted_primary_key[0]  # type: ignore[index]
         session.add_all(actions.attachment_rows(intake.files, ticket.id, message_id, public=True))
     set_alarms(responses.alarms_of(rows, snapshot))
     words = [ticket.subject, ticket.number, intake.body, person.name, ticket.place]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -101,7 +101,7 @@ class Filter:
     def without(self, name: str) -> Filter:
         """The same without what was asked for under this name of the address."""
         field = {"from": "since", "to": "until"}.get(name, name)
-        return replace(self, **{field: EMPTY[field]})
+        return self.but(**{field: EMPTY[field]})
 
     def pairs(self) -> list[tuple[str, str]]:
         """The filter as the names and values of an address."""

@@ -65,7 +65,7 @@ def require_visible(ticket: Ticket, who: Actor | None) -> None:
         raise NotFound(N_("There is no such ticket, or it is not yours to see."))
 
 
-def tickets(who: Actor | None) -> Select[tuple[Ticket]]:
+def tickets(who: Actor | None) -> Select[Ticket]:
     """All tickets that `who` may see, with what a row shows loaded."""
     return (
         select(Ticket)
@@ -79,7 +79,7 @@ def tickets(who: Actor | None) -> Select[tuple[Ticket]]:
     )
 
 
-def with_addresses(who: Actor | None) -> Select[tuple[Ticket]]:
+def with_addresses(who: Actor | None) -> Select[Ticket]:
     """The same with the customers' addresses: one further statement, however many tickets."""
     return tickets(who).options(joinedload(Ticket.person).selectinload(Person.addresses))
 

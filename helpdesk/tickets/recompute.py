@@ -162,7 +162,7 @@ def _mine(code: str, version: int) -> Sequence[Ticket]:
     ).all()
 
 
-def _rings_now() -> Select[tuple[int]]:
+def _rings_now() -> Select[int]:
     """Tickets of which a step is due: who rings it holds the alarm and wants the ticket."""
     other = aliased(Response)
     due = (Alarm.kind == responses.ALARM) & Alarm.parked.is_(False)

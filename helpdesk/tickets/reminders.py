@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
@@ -102,7 +102,7 @@ def next_telling() -> datetime | None:
     return db.session.scalar(next_telling_query())
 
 
-def next_telling_query() -> Any:
+def next_telling_query() -> Select[datetime]:
     """The first entry of the index of those who wait to be told."""
     query = select(Reminder.tell_at).where(Reminder.told_at.is_(None))
     return query.order_by(Reminder.tell_at).limit(1)

@@ -52,7 +52,9 @@ def _known_to(query: Any, who: Actor) -> Any:
 
 def by_id(person_id: int, who: Actor) -> Person:
     """The person. Raises NotFound when there is none that `who` may know of."""
-    person = db.session.scalar(_known_to(select(Person).where(Person.id == person_id), who))
+    person: Person | None = db.session.scalar(
+        _known_to(select(Person).where(Person.id == person_id), who)
+    )
     if person is None:
         raise NotFound(N_("There is no such customer, or you may not see them."))
     return person

@@ -152,7 +152,7 @@ def _to_open(number: str, verb: Any, told: str) -> Any:
 def _add(ticket: Ticket, form: PhoneForm) -> None:
     words = "\n\n".join(part for part in (form.subject.data, form.body.data) if part)
     caller = Actor("customer", None, form.name.data or ticket.person.name, Role.CUSTOMER)
-    taken_by = {"taken_by": me().name}
+    taken_by: dict[str, object] = {"taken_by": me().name}
     actions.add_customer_message(ticket, by=caller, body=words, channel="phone", mail=taken_by)
 
 

@@ -7,7 +7,8 @@ from wtforms import PasswordField, RadioField, StringField
 
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.channels.email import boxes, consent, domain
-from helpdesk.channels.email.box_views import Page, bp, say
+from helpdesk.channels.email.box_views import Page, say
+from helpdesk.channels.email.box_views import bp as bp
 from helpdesk.channels.email.providers import provider_of
 from helpdesk.errors import Refused
 from helpdesk.forms import Form, at_most, choices, filled, may_be_empty

@@ -155,7 +155,7 @@ def _remember(box: Mailbox, waiting: list[int], left: set[int]) -> None:
 def _known(box: Mailbox, marks: Iterable[str]) -> dict[str, bool]:
     """Those of the server's names whose mails we have; True for one of which only the beginning is
     here, so that the server's copy must stay."""
-    wanted, found = list(marks), {}
+    wanted, found = list(marks), dict[str, bool]()
     for at in range(0, len(wanted), 500):
         query = select(InboundMail.uid, InboundMail.cut).where(
             InboundMail.mailbox == box.name, InboundMail.uid.in_(wanted[at : at + 500])

@@ -47,10 +47,10 @@ class ImapDoor:
             self.door.login(box.user, secret, initial_folder=None)
         else:
             bearer.sign_in(self._bear, token, MailboxLoginError)
-        self.client._get_capabilities()  # type: ignore[attr-defined]  # more after the login
+        self.client._get_capabilities()  # more after the login
         if "ID" in self.client.capabilities:  # NetEase refuses SELECT without it (RFC 2971)
             imaplib.Commands.setdefault("ID", ("AUTH", "SELECTED"))
-            self.client._simple_command("ID", CLIENT)  # type: ignore[attr-defined]
+            self.client._simple_command("ID", CLIENT)
         self.validity, self.next_uid = self._open()
 
     def _bear(self, token: str) -> None:
@@ -90,13 +90,15 @@ class ImapDoor:
         status, data = self.client.uid("FETCH", str(uid), "(INTERNALDATE RFC822.SIZE)")
         line = next((each for each in data if isinstance(each, bytes)), b"")
         if status != "OK" or b"RFC822.SIZE" not in line:
-            return _gone(status, data)
+            _require_ok(status, data)
+            return None
         size = int(line.split(b"RFC822.SIZE")[1].split()[0].rstrip(b")"))
         part = f"<0.{BEGINNING}>" if size > most else ""
         status, data = self.client.uid("FETCH", str(uid), f"(BODY.PEEK[]{part})")
         raw = next((each[1] for each in data if isinstance(each, tuple)), None)
         if status != "OK" or raw is None:
-            return _gone(status, data)
+            _require_ok(status, data)
+            return None
         return Fetched(raw, _arrived(line), bool(part))
 
     def done(self, uid: int) -> None:
@@ -134,7 +136,7 @@ def _connect(box: Mailbox) -> BaseMailBox:
     return MailBoxUnencrypted(box.host, box.port, timeout=TIMEOUT)
 
 
-def _gone(status: str, data: object) -> None:
+def _require_ok(status: str, data: object) -> None:
     if status != "OK":
         raise imaplib.IMAP4.error(str(data))
 

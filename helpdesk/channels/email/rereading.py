@@ -7,9 +7,10 @@ ticket, its subject and its sender is not the parser's, so it is never touched.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import select
 
@@ -149,7 +150,7 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\x00", "").strip()
 
 
-def _fact_lines(facts: dict[str, dict[str, str]]) -> str:
+def _fact_lines(facts: Mapping[Any, Any]) -> str:
     return "\n".join(f"{name}: {value}" for each in facts.values() for name, value in each.items())
 
 

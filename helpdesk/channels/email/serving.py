@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 from flask import Flask
@@ -103,7 +104,7 @@ class _Handler:
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep it for every mailbox that it is for; the answer comes after the last commit."""
         lmtp = getattr(session, "by_lmtp", False)
-        raw, to = bytes(envelope.content or b""), list(envelope.rcpt_tos)
+        raw, to = cast(bytes, envelope.content or b""), list(envelope.rcpt_tos)
         answers = await asyncio.to_thread(self._keep, raw, envelope.mail_from, to, lmtp)
         if lmtp:
             return "\r\n".join(answers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import func, select
 
 from helpdesk import search
@@ -141,7 +143,12 @@ def add_customer_message(
     """
     with transaction():
         ticket = survivor(locked(ticket))
-        extra = {"message_id": message_id, "quoted": quoted, "html": html, "data": mail or {}}
+        extra: dict[str, Any] = {
+            "message_id": message_id,
+            "quoted": quoted,
+            "html": html,
+            "data": mail or {},
+        }
         message = _add(ticket, by, body, public=True, files=files, channel=channel, **extra)
         record("message.customer", by=by, ticket=ticket, message=message.id, automatic=automatic)
         if not automatic:

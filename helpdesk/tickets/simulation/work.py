@@ -205,7 +205,7 @@ def counts(row: Simulation) -> dict[tuple[str, str], int]:
     return {(outcome, promise): number for outcome, promise, number in found}
 
 
-def found(row: Simulation, outcome: str, promise: str = "") -> Select[tuple[Simulated, Ticket]]:
+def found(row: Simulation, outcome: str, promise: str = "") -> Select[Simulated, Ticket]:
     """The differences of one kind with their tickets, in the order in which cases came."""
     query = (
         select(Simulated, Ticket)
@@ -222,18 +222,18 @@ def calendars() -> Sequence[Calendar]:
     return db.session.scalars(query).all()
 
 
-def number(query: Select[tuple[Simulated, Ticket]]) -> int:
+def number(query: Select[Simulated, Ticket]) -> int:
     """How many rows a list has."""
     return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
-def page(query: Select[tuple[Simulated, Ticket]], after: int) -> list[tuple[Simulated, Ticket]]:
+def page(query: Select[Simulated, Ticket], after: int) -> list[tuple[Simulated, Ticket]]:
     """The next rows after this id: one more than a page when there is a further one."""
     rows = query.where(Simulated.id > after).limit(PAGE + 1)
     return [(found, ticket) for found, ticket in db.session.execute(rows)]
 
 
-def every(query: Select[tuple[Simulated, Ticket]]) -> Iterator[tuple[Simulated, Ticket]]:
+def every(query: Select[Simulated, Ticket]) -> Iterator[tuple[Simulated, Ticket]]:
     """All rows, for export."""
     after = 0
     while rows := page(query, after):
