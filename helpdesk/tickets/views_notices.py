@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk import files
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.db import transaction
 from helpdesk.errors import BadInput, Conflict, NotFound
 from helpdesk.i18n import N_, gettext, zone
 from helpdesk.tickets import (
@@ -170,23 +169,12 @@ def create(number: str = "") -> Page:
 def _draft_all(form: NewNoticeForm, ticket: Ticket | None, who: Actor, issue: bool) -> list[Notice]:
     """All or none; the files go with the first."""
     units = [setup.current().unit(code) for code in form.departments.data or ()]
+    wanted = [unit.id if unit else 0 for unit in units]
     stored = files.store_uploads(request.files.getlist("files"))
     try:
-        with transaction():
-            made = [
-                notices.draft(
-                    by=who,
-                    department_id=unit.id if unit else 0,
-                    ticket=ticket,
-                    files=stored if place == 0 else (),
-                    **form.texts(),
-                )
-                for place, unit in enumerate(units)
-            ]
-            if issue:
-                approved = [notices.approve(notice, by=who) for notice in made]
-                notices.issue_all(approved, by=who)
-        return made
+        return notices.draft_all(
+            wanted, by=who, ticket=ticket, files=stored, issue=issue, **form.texts()
+        )
     except BaseException:
         files.discard(stored)
         raise

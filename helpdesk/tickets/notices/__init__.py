@@ -33,6 +33,7 @@ from helpdesk.tickets.notices.deciding import (
 from helpdesk.tickets.notices.issuing import (
     approve,
     draft,
+    draft_all,
     edit,
     issue,
     issue_all,
@@ -51,6 +52,7 @@ __all__ = [
     "contain",
     "decide_extension",
     "draft",
+    "draft_all",
     "edit",
     "grant_extension",
     "is_overdue",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,29 @@ TEXTS = (
 NEEDED = ("title", "problem", "requirement")
 EDITABLE = (*TEXTS, "level", "source", "department_id")
 MOST_TITLE = 200
+
+
+def draft_all(
+    department_ids: Sequence[int],
+    *,
+    by: Actor,
+    issue: bool,
+    ticket: Ticket | None = None,
+    files: tuple[StoredFile, ...] = (),
+    **texts: Any,
+) -> list[Notice]:
+    """One notice for each department, all or none, approved and issued when `issue`.
+
+    The files go with the first. Raises NotAllowed, BadInput.
+    """
+    with transaction():
+        made = [
+            draft(by=by, department_id=each, ticket=ticket, files=() if at else files, **texts)
+            for at, each in enumerate(department_ids)
+        ]
+        if issue:
+            issue_all([approve(notice, by=by) for notice in made], by=by)
+    return made
 
 
 def draft(

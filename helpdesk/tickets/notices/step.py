@@ -94,7 +94,7 @@ def step(
         notice.status = move.to or old
         notice.updated_at = now()
         clock.follow(notice)
-        words = {"comment": given["comment"]} if given.get("comment") else {}
+        words: dict[str, Any] = {"comment": given["comment"]} if given.get("comment") else {}
         record(
             f"notice.{code}",
             by=by,
