@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, ValidationError
+from wtforms import Field, SelectMultipleField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from helpdesk.errors import BadInput, Conflict, Refused
 from helpdesk.i18n import gettext, lazy_gettext
+
+
+class SelectMultipleCheckField(SelectMultipleField):  # type: ignore[misc]
+    """Several of a few choices, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __iter__(self) -> Iterator[Any]:
+        """The boxes; a browser would take "required" as "tick every one"."""
+        for option in super().__iter__():
+            option.flags.required = False
+            yield option
 
 
 class Form(FlaskForm):  # type: ignore[misc]

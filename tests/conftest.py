@@ -19,6 +19,7 @@ from flask_migrate import upgrade
 
 from helpdesk import create_app, settings
 from helpdesk.agents import passwords
+from helpdesk.api import auth
 from helpdesk.db import db
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.tickets import setup
@@ -179,6 +180,7 @@ def app(the_app: Flask, store: Store) -> Iterator[Flask]:
     with the_app.app_context():
         store.fresh()
         setup.forget()
+        auth.paces.forget()
         setup._kept[db.engine] = store.setup
         yield the_app
         db.session.remove()

@@ -12,6 +12,7 @@ from helpdesk.agents import departments, invitations, people, second_factor, sig
 from helpdesk.agents.admin_forms import DepartmentForm, InvitationForm, PersonForm, TokenForm
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
+from helpdesk.agents.scopes import SCOPE_NAMES
 from helpdesk.agents.sign_in import needs
 from helpdesk.agents.views import admit
 from helpdesk.i18n import N_, gettext
@@ -200,13 +201,15 @@ def token_new() -> Page:
     """A new token, shown once."""
     form = TokenForm.offered()
     made: list[Any] = []
-    if form.did(lambda: made.extend(tokens.add(*form.wish(), **form.scope()))):
+    if form.did(lambda: made.extend(tokens.add(*form.wish(), **form.more()))):
         return _token_page(TokenForm.offered(fresh=True), text=made[1])
     return _token_page(form)
 
 
 def _token_page(form: TokenForm, text: str = "") -> Page:
-    return _form_page("admin/tokens.html", form, tokens=tokens.listed(), text=text)
+    return _form_page(
+        "admin/tokens.html", form, tokens=tokens.listed(), text=text, scope_names=SCOPE_NAMES
+    )
 
 
 @blueprint.post("/admin/tokens/<int:token_id>/revoke")

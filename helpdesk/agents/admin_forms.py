@@ -7,6 +7,7 @@ from typing import Any
 from flask import g
 from wtforms import (
     BooleanField,
+    DateField,
     EmailField,
     HiddenField,
     IntegerField,
@@ -21,7 +22,8 @@ from helpdesk.agents.forms import LANGUAGE_CHOICES, NewPasswordForm, mail_addres
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.people import Person
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
-from helpdesk.forms import Form, at_most, choices, filled, may_be_empty
+from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds
+from helpdesk.forms import Form, SelectMultipleCheckField, at_most, choices, filled, may_be_empty
 from helpdesk.i18n import gettext, language, lazy_gettext
 
 
@@ -142,11 +144,21 @@ class TokenForm(Form):
     )
     role = SelectField(lazy_gettext("Role"), [filled()])
     department_id = SelectField(lazy_gettext("Department"), [may_be_empty()])
+    scopes = SelectMultipleCheckField(
+        lazy_gettext("Only for"),
+        [may_be_empty()],
+        description=lazy_gettext(
+            "Without a tick it does what its role may, and hands nobody a way back."
+        ),
+    )
+    expires = DateField(lazy_gettext("Last day"), [may_be_empty()])
+    rate = IntegerField(lazy_gettext("Calls a minute"), [filled()], default=CALLS_A_MINUTE)
 
     @classmethod
     def offered(cls, fresh: bool = False) -> TokenForm:
         """The form with its choices; `fresh` leaves out what was sent."""
         form = cls(formdata=None) if fresh else cls()
+        form.scopes.choices = choices((name, gettext(text)) for name, text in SCOPE_NAMES.items())
         form.role.choices = role_choices()
         form.department_id.choices = department_choices(gettext("None"))
         return form
@@ -155,7 +167,13 @@ class TokenForm(Form):
         """Name and role."""
         return self.name.data, self.role.data
 
-    def scope(self) -> dict[str, Any]:
-        """By whom, and for which department."""
+    def more(self) -> dict[str, Any]:
+        """By whom, for which department, within which bounds."""
         chosen = self.department_id.data
-        return {"by": sign_in.me().actor, "department_id": int(chosen) if chosen else None}
+        return {
+            "by": sign_in.me().actor,
+            "department_id": int(chosen) if chosen else None,
+            "bounds": Bounds(
+                tuple(self.scopes.data or ()), self.expires.data, self.rate.data or CALLS_A_MINUTE
+            ),
+        }

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from helpdesk import alarms, events
+from helpdesk.agents import tokens
 from helpdesk.agents.admin import Card, add_card
 from helpdesk.agents.sign_in import needs
 from helpdesk.alarms import Alarm
@@ -41,7 +42,9 @@ def index() -> str:
         select(Delivery).where(Delivery.state == "dead").order_by(Delivery.id).limit(MOST)
     ).all()
     lacking = unpublished(load_calendars(), now().astimezone(company_zone()).date())
-    return render_template("board.html", parked=parked, dead=dead, lacking=lacking)
+    return render_template(
+        "board.html", parked=parked, dead=dead, lacking=lacking, ending=tokens.ending_soon()
+    )
 
 
 @blueprint.post("/board/alarms/<int:alarm_id>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 
 import click
 from flask.cli import AppGroup
@@ -11,6 +12,7 @@ from helpdesk.agents import accounts, departments, invitations, passwords, peopl
 from helpdesk.agents.models import Agent
 from helpdesk.agents.people import Person
 from helpdesk.agents.rights import STAFF, SYSTEM
+from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds, read_scopes
 from helpdesk.db import transaction
 from helpdesk.errors import BadInput, HelpdeskError
 from helpdesk.web import settings
@@ -65,10 +67,16 @@ def _department(code: str) -> int | None:
 @click.argument("name")
 @click.option("--role", type=ROLES, required=True)
 @click.option("--department", "code", default="", help="The department's code; handlers need one.")
-def add_token(name: str, role: str, code: str) -> None:
+@click.option("--scope", "scopes", multiple=True, help=f"Only this: {', '.join(SCOPE_NAMES)}.")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="Its last day, 2027-12-31.")
+@click.option("--rate", type=int, default=CALLS_A_MINUTE, show_default=True, help="Calls a minute.")
+def add_token(
+    name: str, role: str, code: str, scopes: tuple[str, ...], expires: datetime | None, rate: int
+) -> None:
     """Make a token and print it, once: only its SHA-256 is kept."""
     try:
-        _row, text = tokens.add(name, role, SYSTEM, _department(code))
+        bounds = Bounds(read_scopes(scopes), expires.date() if expires else None, rate)
+        _row, text = tokens.add(name, role, SYSTEM, _department(code), bounds)
     except HelpdeskError as error:
         raise click.ClickException(words(error)) from error
     click.echo(text)

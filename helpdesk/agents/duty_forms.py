@@ -6,23 +6,15 @@ from typing import Any
 
 from flask import g
 from sqlalchemy import select
-from wtforms import DateField, SelectField, SelectMultipleField, TimeField
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import DateField, SelectField, TimeField
 
 from helpdesk.agents import departments
 from helpdesk.agents.duty import ROLE_NAMES, WEEKDAY_NAMES
 from helpdesk.agents.duty_keeping import Away, Shift
 from helpdesk.agents.models import Agent
 from helpdesk.db import db
-from helpdesk.forms import Form, choices, filled, may_be_empty
+from helpdesk.forms import Form, SelectMultipleCheckField, choices, filled, may_be_empty
 from helpdesk.i18n import gettext, lazy_gettext
-
-
-class SelectMultipleCheckField(SelectMultipleField):  # type: ignore[misc]
-    """Several of a few choices, as boxes to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class DutyForm(Form):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_login import UserMixin
@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.agents.rights import Actor, Role
+from helpdesk.agents.scopes import CALLS_A_MINUTE, SOON
 from helpdesk.clock import now
 from helpdesk.db import JsonData, Model, UtcTime
 
@@ -111,9 +112,29 @@ class ApiToken(Model):
     role: Mapped[str]
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     token_hash: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[Any]] = mapped_column(JsonData, default=list)  # none: what the role may
+    rate: Mapped[int] = mapped_column(default=CALLS_A_MINUTE)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcTime)  # none: for ever
     used_at: Mapped[datetime | None] = mapped_column(UtcTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its last day is over."""
+        return self.expires_at is not None and self.expires_at <= now()
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether somebody should make a new one before programs stand still."""
+        return (
+            self.expires_at is not None and not self.has_expired and self.expires_at <= now() + SOON
+        )
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """The last moment at which it works, so that the day that is shown is its last."""
+        return self.expires_at - timedelta(seconds=1) if self.expires_at else None
 
     @property
     def actor(self) -> Actor:
@@ -124,4 +145,5 @@ class ApiToken(Model):
             name=self.name,
             role=Role(self.role),
             department_id=self.department_id,
+            scopes=frozenset(self.scopes),
         )

@@ -48,6 +48,7 @@ class Actor:
     department_id: int | None = None
     leads: bool = False
     language: str = "zh_Hans"
+    scopes: frozenset[str] = frozenset()  # of a token; see agents.scopes
 
 
 SYSTEM = Actor(kind="system", id=None, name="system", role=Role.SYSTEM)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from helpdesk.agents.invitations import hashed
 from helpdesk.agents.models import ApiToken, Department
-from helpdesk.agents.rights import STAFF, Actor, Role, require
+from helpdesk.agents.rights import STAFF, VERBS, Actor, Role, require
+from helpdesk.agents.scopes import INTAKE, SOON, Bounds
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.errors import BadInput, NotFound
@@ -26,14 +27,20 @@ def listed() -> Sequence[ApiToken]:
     ).all()
 
 
-def add(name: str, role: str, by: Actor, department_id: int | None = None) -> tuple[ApiToken, str]:
+def add(
+    name: str,
+    role: str,
+    by: Actor,
+    department_id: int | None = None,
+    bounds: Bounds = Bounds(),
+) -> tuple[ApiToken, str]:
     """A new token and its text, which is not kept.
 
     Raises NotAllowed, or BadInput for an empty name, a role that nobody works in, a handler's
-    token without a department.
+    token without a department, a scope that the role can't fill, a day that is over, an odd rate.
     """
     require(by, "people.edit")
-    _check(name, role, department_id)
+    _check(name, role, department_id, bounds)
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction() as session:
         token = ApiToken(
@@ -41,10 +48,20 @@ def add(name: str, role: str, by: Actor, department_id: int | None = None) -> tu
             role=str(role),
             department_id=department_id,
             token_hash=hashed(text),
+            scopes=list(bounds.scopes),
+            expires_at=bounds.expires_at(),
+            rate=bounds.rate,
         )
         session.add(token)
         session.flush()
-        record("token.added", by=by, token=token.id, who=token.name, role=token.role)
+        record(
+            "token.added",
+            by=by,
+            token=token.id,
+            who=token.name,
+            role=token.role,
+            scopes=token.scopes,
+        )
     return token, text
 
 
@@ -61,8 +78,18 @@ def revoke(token_id: int, by: Actor) -> ApiToken:
     return token
 
 
-def _check(name: str, role: str, department_id: int | None) -> None:
-    errors = {}
+def ending_soon() -> Sequence[ApiToken]:
+    """Tokens in use whose last day comes within two weeks, the next first."""
+    return db.session.scalars(
+        select(ApiToken)
+        .where(ApiToken.revoked_at.is_(None))
+        .where(ApiToken.expires_at > now(), ApiToken.expires_at <= now() + SOON)
+        .order_by(ApiToken.expires_at, ApiToken.id)
+    ).all()
+
+
+def _check(name: str, role: str, department_id: int | None, bounds: Bounds) -> None:
+    errors = bounds.errors()
     if not name.strip():
         errors["name"] = N_("Please fill this in.")
     if role not in STAFF:
@@ -71,5 +98,7 @@ def _check(name: str, role: str, department_id: int | None) -> None:
         errors["department_id"] = N_("Please pick one of the offered choices.")
     if role == Role.HANDLER and not department_id:
         errors["department_id"] = N_("A handler works for a department. Please pick it.")
+    elif INTAKE in bounds.scopes and role in STAFF and Role(role) not in VERBS["ticket.open"]:
+        errors["scopes"] = N_("This role opens no cases. Please pick another one for intake.")
     if errors:
         raise BadInput(N_("Some fields need another look."), errors=errors)

@@ -1,4 +1,4 @@
-"""Bearer tokens: only their SHA-256 is in the database."""
+"""Bearer tokens: only their SHA-256 is in the database. Their scopes, their last day, their pace."""
 
 from __future__ import annotations
 
@@ -14,14 +14,29 @@ from sqlalchemy import bindparam, select, update
 
 from helpdesk.agents.models import ApiToken
 from helpdesk.agents.rights import Actor
+from helpdesk.agents.scopes import INTAKE, KB, METRICS, READ, STATISTICS, WORK
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
-from helpdesk.errors import NotSignedIn
+from helpdesk.errors import NotAllowed, NotFound, NotSignedIn
+from helpdesk.events import Event
 from helpdesk.i18n import N_
+from helpdesk.limits import Paces
+from helpdesk.tickets.models import Ticket
 
 PREFIX = "hd_"
 FIND = select(ApiToken).where(ApiToken.token_hash == bindparam("token_hash"))
 USED_EVERY = timedelta(hours=1)  # how fresh "last used" is kept
+WRONG_A_MINUTE = 30  # tokens that nobody has, from one network address
+OPENED_BY_IT = "api.show"  # what INTAKE opens only for the cases of the same token
+OPENED_BY: dict[str, set[str]] = {  # by endpoint; all others: READ for reading, WORK for the rest
+    "api.create": {INTAKE, WORK},
+    OPENED_BY_IT: {READ, INTAKE},
+    "api.statistics": {READ, STATISTICS},
+    "api.kb_search": {READ, KB},
+    "api.meta": {INTAKE, READ, WORK, STATISTICS, KB},
+    "health.metrics": {METRICS},
+}
+paces = Paces()
 
 
 def new_token() -> tuple[str, str]:
@@ -36,11 +51,12 @@ def digest(token: str) -> str:
 
 
 def with_token(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Only for callers with a valid token; api_actor() tells who it is."""
+    """Only for callers with a valid token whose scopes open this; api_actor() tells who it is."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
         g.api_actor = _actor()
+        _require_scope(g.api_actor)
         return view(*args, **kwargs)
 
     return checked
@@ -57,11 +73,42 @@ def _actor() -> Actor:
     row = None
     if kind.lower() == "bearer" and token:
         row = db.session.scalar(FIND, {"token_hash": digest(token.strip())})
+        if row is None:  # no right token has to wait for these
+            paces.take(f"wrong from {request.remote_addr}", WRONG_A_MINUTE)
     if row is None or row.revoked_at is not None:
         raise NotSignedIn(N_("Please send a valid token: Authorization: Bearer TOKEN."))
+    paces.take(f"token {row.id}", row.rate)
+    if row.has_expired:
+        raise NotSignedIn(
+            N_("The last day of this token is over. Please ask for a new one."),
+            code="token_expired",
+        )
     if row.used_at is None or now() - row.used_at > USED_EVERY:
         _note_use(row.id)
     return row.actor
+
+
+def _require_scope(who: Actor) -> None:
+    endpoint = request.endpoint or ""
+    reads = request.method in ("GET", "HEAD")
+    openers = OPENED_BY.get(endpoint, {READ if reads else WORK})
+    fitting = who.scopes & openers
+    if who.scopes and not fitting:
+        raise NotAllowed(
+            N_("This token is for other things. It would need the scope %(scope)s."),
+            code="scope",
+            scope=" / ".join(sorted(openers)),
+        )
+    if endpoint == OPENED_BY_IT and fitting == {INTAKE}:
+        _require_own(who, (request.view_args or {}).get("number", ""))
+
+
+def _require_own(who: Actor, number: str) -> None:
+    """Raise NotFound for a case that another has opened."""
+    opened = select(Event.seq).join(Ticket, Ticket.id == Event.ticket_id)
+    mine = (Event.by_kind == who.kind, Event.by_id == who.id, Event.name == "ticket.opened")
+    if db.session.scalar(opened.where(Ticket.number == number, *mine).limit(1)) is None:
+        raise NotFound(N_("There is no such ticket, or it is not yours to see."))
 
 
 def _note_use(token_id: int) -> None:

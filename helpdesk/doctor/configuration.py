@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk import background, jobs
+from helpdesk.agents import tokens
 from helpdesk.clock import now
 from helpdesk.db import db
 from helpdesk.doctor.finding import Finding, found
@@ -78,6 +79,12 @@ def base_url() -> Finding:
     return found("address", "HELPDESK_BASE_URL begins with https://", plain, notable=True)
 
 
+def api_tokens() -> Finding:
+    """No program stands still soon because its token ends: a note."""
+    ending = [f"{row.name} {row.expires_at:%Y-%m-%d}" for row in tokens.ending_soon()]
+    return found("tokens", "no API token ends within two weeks", ending, notable=True)
+
+
 CHECKS: tuple[Callable[[], Finding], ...] = (
     database,
     migrations,
@@ -86,4 +93,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     secret_key,
     timer_process,
     base_url,
+    api_tokens,
 )

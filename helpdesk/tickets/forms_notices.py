@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from wtforms import (
@@ -10,32 +9,18 @@ from wtforms import (
     MultipleFileField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget
+from wtforms.widgets import DateTimeLocalInput
 
-from helpdesk.forms import Form, at_most, choices, filled
+from helpdesk.forms import Form, SelectMultipleCheckField, at_most, choices, filled
 from helpdesk.i18n import gettext, lazy_gettext
 from helpdesk.tickets.choices import departments
 from helpdesk.tickets.notices.checking import RESULTS
 from helpdesk.tickets.notices_lifecycle import LEVEL_NAMES, SOURCE_NAMES
 
 LONG = 5000
-
-
-class SelectMultipleCheckField(SelectMultipleField):  # type: ignore[misc]
-    """Several of a list, as boxes to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-    def __iter__(self) -> Iterator[Any]:
-        """The boxes; a browser would take "required" as "tick every one"."""
-        for option in super().__iter__():
-            option.flags.required = False
-            yield option
 
 
 class MomentField(StringField):  # type: ignore[misc]
