@@ -171,12 +171,15 @@ def _outbox() -> dict[str, Any]:
 def _mail() -> dict[str, Any]:
     """Every mailbox is fetched, and letters go out."""
     failing, unsent = standing.failing_seconds(), standing.unsent_seconds()
+    alone = standing.unattended()
     problem = ""
-    if failing > LATE_MAIL:
+    if alone:
+        problem = f"nobody fetches {len(alone)} of the mailboxes: is `flask mail fetch` running?"
+    elif failing > LATE_MAIL:
         problem = f"a mailbox has failed for {failing:.0f} s"
     elif unsent > LATE_MAIL:
         problem = f"the oldest letter has waited for {unsent:.0f} s"
-    return _found(problem, failing_seconds=failing, unsent_seconds=unsent)
+    return _found(problem, failing_seconds=failing, unsent_seconds=unsent, unattended=len(alone))
 
 
 def _found(problem: str, **facts: Any) -> dict[str, Any]:

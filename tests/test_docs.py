@@ -61,6 +61,21 @@ def test_every_setting_of_the_environment_is_in_the_operations_page() -> None:
     assert [name for name in read if f"HELPDESK_{name}`" not in page] == []
 
 
+def test_the_operations_page_names_every_process_and_how_to_make_the_database() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf8")
+    for process in ("gunicorn wsgi:app", "worker", "alarms", "mail fetch", "mail serve"):
+        assert re.search(rf"^\|[^|]+\|[^|]*{process}`", page, re.M), process
+    for wanted in ("CREATE ROLE", "CREATE DATABASE", "helpdesk@.service", "ssl_certificate_key"):
+        assert wanted in page
+
+
+@pytest.mark.parametrize("name", ["web", "live", "worker", "alarms", "fetch", "serve"])
+def test_each_process_of_the_operations_page_is_one_that_the_unit_can_start(name: str) -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf8")
+    assert f"`{name}`" in page
+    assert f"\n{name} | {name}-*)" in (ROOT / "bin/process").read_text(encoding="utf8")
+
+
 @pytest.mark.parametrize("picture", sorted((ROOT / "docs/images").glob("*")), ids=lambda p: p.name)
 def test_a_picture_loads_fast(picture: Path) -> None:
     assert picture.stat().st_size < MOST_BYTES

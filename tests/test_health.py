@@ -16,6 +16,7 @@ from helpdesk.api.auth import new_token
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import Delivery, Event
+from helpdesk.notify.mailboxes import Mailbox
 from tests import factories as make
 from tests.servers import helpdesk, wait_until
 
@@ -123,6 +124,43 @@ def test_readyz_reports_a_redis_that_is_configured_and_gone(client: FlaskClient)
     finally:
         jobs.connect(before)
     assert found == {"ok": False, "problem": "it can't be reached"}
+
+
+def mailbox(**more: object) -> Mailbox:
+    """A mailbox that is to be fetched, connected an hour ago."""
+    given = {"name": "desk", "address": "desk@example.com", "kind": "imap"}
+    with transaction() as session:
+        box = Mailbox(**{**given, "connected_at": now() - timedelta(hours=1), **more})
+        session.add(box)
+    return box
+
+
+def test_readyz_turns_bad_when_a_mailbox_exists_and_nobody_fetches_it(client: FlaskClient) -> None:
+    background.beat("alarms")
+    mailbox()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["checks"]["mail"]["unattended"] == 1
+    assert "flask mail fetch" in answer.json["checks"]["mail"]["problem"]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"last_fetch": now() - timedelta(minutes=6)},
+        {"leased_until": now() + timedelta(minutes=2), "last_fetch": now() - timedelta(hours=2)},
+        {"connected_at": now() - timedelta(minutes=3)},
+        {"kind": "smtp"},
+        {"active": False},
+    ],
+    ids=["fetched lately", "a fetcher is there", "just added", "mail is brought", "not in use"],
+)
+def test_readyz_is_content_with_a_mailbox_that_is_looked_after(
+    client: FlaskClient, seen: dict[str, object]
+) -> None:
+    background.beat("alarms")
+    mailbox(**seen)
+    assert client.get("/readyz").json["checks"]["mail"]["ok"]
 
 
 def test_metrics_count_requests_and_show_what_waits(client: FlaskClient) -> None:

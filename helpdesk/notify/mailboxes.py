@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
 from helpdesk.db import Model, UtcTime, db
+
+LONGEST_AWAY = timedelta(minutes=10)  # `mail fetch --once` from a timer may come that seldom
 
 
 class Mailbox(Model):
@@ -61,6 +63,17 @@ class Mailbox(Model):
     def fetches(self) -> bool:
         """Whether we go and get the mail."""
         return self.kind in ("imap", "pop3")
+
+    @property
+    def attended_at(self) -> datetime:
+        """When a fetcher was last there, or will have to be again: it holds the mailbox for minutes."""
+        seen = (self.connected_at, self.last_fetch, self.leased_until, self.failing_since)
+        return max(at for at in seen if at is not None)
+
+    @property
+    def unattended(self) -> bool:
+        """Whether its mail is to be fetched and nobody comes for it."""
+        return self.active and self.fetches and now() - self.attended_at > LONGEST_AWAY
 
 
 def by_name(name: str) -> Mailbox | None:

@@ -1,4 +1,4 @@
-"""How mail does as a whole, in two numbers for whoever watches the installation."""
+"""How mail does as a whole, in two numbers and a list for whoever watches the installation."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ def failing_seconds() -> float:
     """For how long the mailbox that has failed longest fails; 0 when all do well."""
     since = db.session.scalar(select(func.min(Mailbox.failing_since)).where(Mailbox.active))
     return (now() - since).total_seconds() if since else 0.0
+
+
+def unattended() -> list[str]:
+    """The names of the mailboxes that nobody fetches: they never fail, and never get their mail."""
+    boxes = db.session.scalars(select(Mailbox).where(Mailbox.active).order_by(Mailbox.name))
+    return [box.name for box in boxes if box.unattended]
 
 
 def unsent_seconds() -> float:
