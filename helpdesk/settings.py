@@ -48,6 +48,11 @@ class Settings:
         """True for SQLite in one process: the same process rings alarms and delivers."""
         return self.database_url.startswith("sqlite")
 
+    @property
+    def mail_host(self) -> str:
+        """What stands behind the @ of our own address, and of the Message-IDs that we make."""
+        return self.mail_from.rpartition("@")[2]
+
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Settings from HELPDESK_* variables (NAME_FILE reads a secret from a file).

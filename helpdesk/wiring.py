@@ -33,9 +33,7 @@ from helpdesk.doctor import cli as doctor_cli
 from helpdesk.kb import actions as articles
 from helpdesk.kb import category_views, public_views
 from helpdesk.kb import views as kb_desk
-from helpdesk.notify import articles as article_mails
-from helpdesk.notify import calendars as calendar_mails
-from helpdesk.notify import consents, customers, lost, staff
+from helpdesk.notify import colleagues, customers, staff
 from helpdesk.notify import notices as notice_mails
 from helpdesk.statistics import views as statistics
 from helpdesk.tickets import (
@@ -57,14 +55,11 @@ LISTENERS = (
     api_kb,
     api_notices,
     api_statistics,
-    article_mails,
     articles,
-    calendar_mails,
     calendar_years,
-    consents,
     document,
+    colleagues,
     customers,
-    lost,
     escalation,
     meta,
     notice_mails,

@@ -105,6 +105,7 @@ def _letter(ticket: Ticket, noted: Event, mail: str, purpose: str, **values: Any
         subject = _subject(ticket, purpose)
     box = _mailbox(ticket)
     return Letter(
+        internal=False,
         event_seq=noted.seq,
         purpose=purpose,
         recipient=mail,

@@ -1,140 +1,73 @@
-"""From a row of the outbox to the mail as it goes out."""
+"""One letter before it is written down, and the one way to write to a colleague.
+
+Who reads it decides how it goes out: a letter to a colleague is internal, so no cap on automatic
+mail ever holds it back; nobody from outside can set off a flood of those.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
-from functools import partial
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Protocol
+from zlib import crc32
 
-from sqlalchemy import select
+from flask import render_template
+from flask_babel.speaklater import LazyString
 
-from helpdesk import files
-from helpdesk.db import db
-from helpdesk.notify import optouts, outlook, secrets
-from helpdesk.notify.mailboxes import Mailbox, by_name
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.pages import Picture, html_of
-from helpdesk.notify.smtp import Server, server_of
-from helpdesk.notify.tokens import access_token, uses_tokens
-from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.web import company_in, settings
-
-MOST_ATTACHED = 10 * 1024 * 1024  # bytes; more is fetched by the link in the mail
+from helpdesk.events import Event
+from helpdesk.i18n import in_language
+from helpdesk.notify.outbox import Letter, send
+from helpdesk.tickets import mail_ids
+from helpdesk.web import settings
 
 
-def server_for(row: OutboundMail) -> Server | None:
-    """The server of its mailbox, else the one of the settings, else None. Raises Refused."""
-    box = by_name(row.mailbox)
-    if box is not None and box.smtp_host:
-        return smtp_of(box)
-    url = settings().smtp_url
-    return server_of(url) if url else None
+class Reader(Protocol):
+    """Whoever works here and can be written to."""
+
+    @property
+    def email(self) -> str: ...
+    @property
+    def language(self) -> str: ...
 
 
-def smtp_of(box: Mailbox) -> Server:
-    """How to send through a mailbox. Raises Refused when its password can't be read."""
-    server = Server(box.smtp_host, box.smtp_port, box.smtp_tls, box.user)
-    if uses_tokens(box):
-        return replace(server, token=partial(access_token, box.id))
-    return replace(server, secret=secrets.opened(box.secret))
+@dataclass(frozen=True)
+class Desk:
+    """The mailbox of a department, which reads like a colleague."""
+
+    email: str
+    language: str
 
 
-def sender_of(row: OutboundMail) -> str:
-    """Our address that this mail comes from."""
-    box = by_name(row.mailbox)
-    return box.address if box is not None else settings().mail_from
+def to_colleague(
+    noted: Event,
+    reader: Reader,
+    purpose: str,
+    subject: str | LazyString,
+    *,
+    thread: str,
+    path: str,
+    **values: object,
+) -> None:
+    """Write mail/PURPOSE.txt to one colleague, in the reader's language, with a link to `path`.
 
-
-def message_of(row: OutboundMail) -> EmailMessage:
-    """Our address, the ticket's thread, the marks of automatic mail (RFC 3834), the files."""
-    message = EmailMessage()
-    message["From"] = Address(_name(row), addr_spec=sender_of(row))
-    message["To"] = _one_line(row.recipient)
-    if row.reply_to:
-        message["Reply-To"] = _one_line(row.reply_to)
-    message["Subject"] = _one_line(row.subject)
-    message["Date"] = format_datetime(row.made_at)
-    message["Message-ID"] = row.message_id
-    if row.in_reply_to:
-        message["In-Reply-To"] = _one_line(row.in_reply_to)
-        message["References"] = _one_line(" ".join(row.thread) or row.in_reply_to)
-    if row.automatic:
-        message["Auto-Submitted"] = "auto-generated"
-        message["X-Auto-Response-Suppress"] = "All"
-    if row.purpose in optouts.NOT_NEEDED:
-        message["List-Unsubscribe"] = f"<{optouts.url(row.event_seq)}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    _group(message, row)
-    message.set_content(row.body)
-    if row.purpose == "answer":
-        _dress(message, row)
-    return message
-
-
-def _group(message: EmailMessage, row: OutboundMail) -> None:
-    """For Outlook. The receipt repeats nothing of what was submitted, so it names no topic."""
-    ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
-    if ticket is None:
-        return
-    first = select(Message.data).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
-    known = outlook.theirs(db.session.scalar(first) or {})
-    message["Thread-Index"] = outlook.thread_index(
-        ticket.number, ticket.registered_at, row.made_at, row.id, known
-    )
-    if row.purpose != "receipt":
-        message["Thread-Topic"] = _one_line(ticket.subject)
-
-
-def _name(row: OutboundMail) -> str:
-    box = by_name(row.mailbox)
-    return _one_line((box.sender_name if box else "") or company_in(settings().language))
-
-
-def _dress(message: EmailMessage, row: OutboundMail) -> None:
-    """The same words as HTML, and the files that a colleague sent along: pictures in the page, the
-    others behind it, as long as a mail can carry them."""
-    found = _files(row)
-    pictures = [each for each in found if each.mime in files.INLINE]
-    host, language = sender_of(row).rpartition("@")[2], _language(row)
-    shown = [Picture(f"f{each.id}@{host}", _one_line(each.name)) for each in pictures]
-    message.add_alternative(html_of(row.body, language, shown), subtype="html")
-    page = cast(list[EmailMessage], message.get_payload())[1]
-    for each, picture in zip(pictures, shown, strict=True):
-        page.add_related(
-            *_content(each), cid=f"<{picture.cid}>", **_named(each), disposition="inline"
+    Its Message-ID comes from the event and the reader, so a second try is the same mail.
+    """
+    known = settings()
+    part = f"s{noted.seq}r{crc32(reader.email.encode()):x}"
+    with in_language(reader.language):
+        title = str(subject)
+        body = render_template(
+            f"mail/{purpose}.txt", reader=reader, link=f"{known.base_url}/{path}", **values
         )
-    for each in found:
-        if each not in pictures:
-            message.add_attachment(*_content(each), **_named(each))
-
-
-def _language(row: OutboundMail) -> str:
-    ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
-    return ticket.language if ticket else settings().language
-
-
-def _files(row: OutboundMail) -> Sequence[Attachment]:
-    if row.message_ref is None:
-        return ()
-    query = select(Attachment).where(Attachment.message_id == row.message_ref, Attachment.public)
-    found = db.session.scalars(query.order_by(Attachment.id)).all()
-    return found if sum(each.size for each in found) <= MOST_ATTACHED else ()
-
-
-def _content(file: Attachment) -> tuple[bytes, str, str]:
-    main, _slash, sub = file.mime.partition("/")
-    with files.open_file(file.key) as stored:
-        return stored.read(), main or "application", sub or "octet-stream"
-
-
-def _named(file: Attachment) -> dict[str, Any]:
-    return {"filename": _one_line(file.name)}
-
-
-def _one_line(text: str) -> str:
-    """Header values never carry a line break (ASVS V1.3.11)."""
-    return " ".join("".join(" " if ord(c) < 32 else c for c in text).split())
+    send(
+        Letter(
+            internal=True,
+            event_seq=noted.seq,
+            purpose=purpose,
+            recipient=reader.email,
+            subject=title,
+            body=body.strip() + "\n",
+            message_id=mail_ids.mail_id(thread, part, known.secret_key, known.mail_host),
+            ticket_id=noted.ticket_id,
+            notice_id=noted.notice_id,
+        )
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
@@ -54,6 +54,7 @@ class OutboundMail(Model):
     thread: Mapped[list[Any]] = mapped_column(JsonData, default=list)  # the References header
     reply_to: Mapped[str] = mapped_column(default="")
     automatic: Mapped[bool] = mapped_column(default=True)
+    internal: Mapped[bool] = mapped_column(default=False, server_default=false())  # to a colleague
     subject: Mapped[str]
     body: Mapped[str]
     state: Mapped[str] = mapped_column(default="queued")

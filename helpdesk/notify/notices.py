@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import render_template
 from sqlalchemy import select
 
 from helpdesk.agents import roster
@@ -12,9 +11,8 @@ from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Role
 from helpdesk.db import db
 from helpdesk.events import Event, durable
-from helpdesk.i18n import N_, gettext, in_language
-from helpdesk.notify.outbox import Letter, send
-from helpdesk.tickets import mail_ids
+from helpdesk.i18n import N_, lazy_gettext
+from helpdesk.notify.letters import Desk, Reader, to_colleague
 from helpdesk.tickets.models import Notice
 from helpdesk.web import settings
 
@@ -43,8 +41,8 @@ def to_department(noted: Event) -> None:
         Agent.active, Agent.role == Role.HANDLER, Agent.department_id == row.department_id
     )
     department = db.session.get_one(Department, row.department_id)
-    people = [(a.email, a.language) for a in db.session.scalars(team.order_by(Agent.id)).unique()]
-    extra = [(department.mail, settings().language)] if department.mail else []
+    people = db.session.scalars(team.order_by(Agent.id)).unique()
+    extra = [Desk(department.mail, settings().language)] if department.mail else []
     _tell(row, noted, TO_DEPARTMENT[noted.name], [*extra, *people])
 
 
@@ -57,8 +55,7 @@ def to_issuers(noted: Event) -> None:
     people = roster.at()
     issuer = people.stand_in(row.issuer_id) if row.issuer_id else None
     told = [*([issuer] if issuer else []), *people.told("supervisor", row.department_id)]
-    mails = [(person.email, person.language) for person in told]
-    _tell(row, noted, TO_ISSUERS[noted.name], mails)
+    _tell(row, noted, TO_ISSUERS[noted.name], told)
 
 
 def _issued(noted: Event) -> Notice | None:
@@ -66,33 +63,16 @@ def _issued(noted: Event) -> Notice | None:
     return row if row is not None and row.number else None
 
 
-def _tell(row: Notice, noted: Event, subject: str, people: Iterable[tuple[str, str]]) -> None:
-    for mail, language in dict(people).items():
-        _tell_one(row, noted, subject, mail, language)
-
-
-def _tell_one(row: Notice, noted: Event, words: str, mail: str, language: str) -> None:
-    known = settings()
-    host = known.mail_from.rpartition("@")[2]
-    with in_language(language):
-        subject = gettext(words) % {"number": row.number}
-        body = render_template(
-            "mail/notice.txt",
+def _tell(row: Notice, noted: Event, subject: str, readers: Iterable[Reader]) -> None:
+    """One letter to each address, however many of these people read it."""
+    for reader in {reader.email: reader for reader in readers}.values():
+        to_colleague(
+            noted,
+            reader,
+            "notice",
+            lazy_gettext(subject, number=row.number),
+            thread=f"notice-{row.id}",
+            path=f"notices/{row.id}",
             notice=row,
             said=noted.data.get("comment", ""),
-            link=f"{known.base_url}/notices/{row.id}",
         )
-    send(
-        Letter(
-            event_seq=noted.seq,
-            purpose="notice",
-            recipient=mail,
-            subject=subject,
-            body=body.strip() + "\n",
-            message_id=mail_ids.mail_id(
-                f"notice-{row.id}", f"n{noted.seq}", known.secret_key, host
-            ),
-            notice_id=row.id,
-            internal=True,
-        )
-    )

@@ -19,7 +19,7 @@ from helpdesk.clock import now
 from helpdesk.db import db, locked, retrying, transaction
 from helpdesk.errors import HelpdeskError
 from helpdesk.notify import optouts, paces
-from helpdesk.notify.letters import message_of, sender_of, server_for
+from helpdesk.notify.mime import message_of, sender_of, server_for
 from helpdesk.notify.models import LOST, OPEN, OutboundMail
 from helpdesk.notify.paces import is_provider
 from helpdesk.notify.smtp import Ended, Server, hand_over
@@ -39,8 +39,10 @@ SECOND_TRY = timedelta(minutes=5)  # after one that may have delivered
 
 @dataclass(frozen=True)
 class Letter:
-    """What is to be sent, before it is written down."""
+    """What is to be sent, before it is written down. `internal` is for colleagues: nobody from
+    outside can set off a flood of these, so they fall under no cap."""
 
+    internal: bool
     event_seq: int
     purpose: str
     recipient: str
@@ -55,7 +57,6 @@ class Letter:
     ticket_id: int | None = None
     notice_id: int | None = None
     message_ref: int | None = None
-    internal: bool = False  # to a colleague: nobody from outside can set off a flood of these
 
 
 def send(letter: Letter, *, after: timedelta = timedelta(0)) -> None:
@@ -88,9 +89,7 @@ def _written(letter: Letter, due: datetime) -> OutboundMail:
 
 def _columns(letter: Letter) -> dict[str, object]:
     """The letter as a row."""
-    values = vars(letter) | {"thread": list(letter.thread)}
-    values["domain"] = _domain(letter.recipient)
-    return {name: value for name, value in values.items() if name != "internal"}
+    return vars(letter) | {"thread": list(letter.thread), "domain": _domain(letter.recipient)}
 
 
 def _domain(address: str) -> str:
@@ -109,11 +108,10 @@ def _is_limited(letter: Letter) -> bool:
 
 
 def _automatic(to_whom: ColumnElement[bool]) -> int:
-    """How many automatic mails went there in this hour."""
+    """How many automatic mails went there in this hour; a colleague's internal ones don't count."""
     hour = now().replace(minute=0, second=0, microsecond=0)
-    recent = select(func.count()).where(
-        to_whom, OutboundMail.automatic, OutboundMail.made_at > hour
-    )
+    counts = OutboundMail.automatic & OutboundMail.internal.is_(False)
+    recent = select(func.count()).where(to_whom, counts, OutboundMail.made_at > hour)
     return db.session.scalar(recent) or 0
 
 

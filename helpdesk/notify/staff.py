@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import render_template
 from sqlalchemy import select
 
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
 from helpdesk.db import db
 from helpdesk.events import Event, durable
-from helpdesk.i18n import gettext, in_language
-from helpdesk.notify.outbox import Letter, send
-from helpdesk.tickets import mail_ids
+from helpdesk.i18n import gettext, in_language, lazy_gettext
+from helpdesk.notify.letters import to_colleague
 from helpdesk.tickets.models import Notice, Reminder, Response, Ticket
 from helpdesk.tickets.notices.clock import STEP_NAMES
 from helpdesk.tickets.reminders import BREACH
 from helpdesk.tickets.responses import PROMISE_NAMES
-from helpdesk.web import settings
 
 MOST_LINES = 100  # of a digest; the lists hold the rest
 
@@ -35,10 +32,9 @@ def escalation(noted: Event) -> None:
         return
     with in_language(agent.language):
         line = line_of(row)
-        body = render_template("mail/escalation.txt", line=line)
         subject = _subject(line)
     thread = line.number if row.subject_kind == "response" else f"notice-{row.notice_id}"
-    _send(noted, agent.email, "escalation", subject, body, thread, f"a{agent.id}")
+    to_colleague(noted, agent, "escalation", subject, thread=thread, path=line.path, line=line)
 
 
 @durable("mail.digest", "staff.digest")
@@ -51,14 +47,17 @@ def digest(noted: Event) -> None:
     first = db.session.scalars(rows.order_by(Reminder.due_at, Reminder.id).limit(MOST_LINES))
     count = int(noted.data["count"])
     with in_language(agent.language):
-        subject = gettext("%(count)s promises need you", count=count)
-        body = render_template(
-            "mail/digest.txt",
-            lines=[line_of(row) for row in first],
-            count=count,
-            link=f"{settings().base_url}/queue?view=late",
-        )
-    _send(noted, agent.email, "digest", subject, body, "digest", f"a{agent.id}")
+        lines = [line_of(row) for row in first]
+    to_colleague(
+        noted,
+        agent,
+        "digest",
+        lazy_gettext("%(count)s promises need you", count=count),
+        thread="digest",
+        path="queue?view=late",
+        lines=lines,
+        count=count,
+    )
 
 
 @durable("mail.hold_over", "ticket.resume")
@@ -69,15 +68,16 @@ def hold_over(noted: Event) -> None:
         return
     ticket = db.session.get_one(Ticket, noted.ticket_id)
     for person in roster.at().told("owner", ticket.department_id, ticket.assignee_id):
-        with in_language(person.language):
-            subject = gettext("No longer on hold: %(number)s", number=ticket.number)
-            body = render_template(
-                "mail/hold_over.txt",
-                ticket=ticket,
-                capped=because == "cap",
-                link=f"{settings().base_url}/tickets/{ticket.number}",
-            )
-        _send(noted, person.email, "hold_over", subject, body, ticket.number, f"a{person.id}")
+        to_colleague(
+            noted,
+            person,
+            "hold_over",
+            lazy_gettext("No longer on hold: %(number)s", number=ticket.number),
+            thread=ticket.number,
+            path=f"tickets/{ticket.number}",
+            ticket=ticket,
+            capped=because == "cap",
+        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Line:
     breached: bool
     level: int
     due_at: object
-    link: str
+    path: str
 
 
 def line_of(row: Reminder) -> Line:
@@ -104,8 +104,7 @@ def line_of(row: Reminder) -> Line:
         due = db.session.get_one(Response, row.subject_id).due_at
         label = gettext(PROMISE_NAMES[row.promise])
         number, title, path = ticket.number, ticket.subject, f"tickets/{ticket.number}"
-    link = f"{settings().base_url}/{path}"
-    return Line(number, title, label, row.level >= BREACH, row.level, due, link)
+    return Line(number, title, label, row.level >= BREACH, row.level, due, path)
 
 
 def _subject(line: Line) -> str:
@@ -113,24 +112,3 @@ def _subject(line: Line) -> str:
     if line.breached:
         return gettext("Overdue: %(promise)s, %(number)s", **words)
     return gettext("At risk: %(promise)s, %(number)s", **words)
-
-
-def _send(
-    noted: Event, mail: str, purpose: str, subject: str, body: str, thread: str, part: str
-) -> None:
-    """One letter; its Message-ID comes from the event, so a second try is the same mail."""
-    known = settings()
-    host = known.mail_from.rpartition("@")[2]
-    send(
-        Letter(
-            event_seq=noted.seq,
-            purpose=purpose,
-            recipient=mail,
-            subject=subject,
-            body=body.strip() + "\n",
-            message_id=mail_ids.mail_id(thread, f"s{noted.seq}{part}", known.secret_key, host),
-            ticket_id=noted.ticket_id,
-            notice_id=noted.notice_id,
-            internal=True,
-        )
-    )

@@ -24,8 +24,8 @@ from helpdesk.errors import BadInput
 from helpdesk.events import Event, deliver_due
 from helpdesk.notify import secrets, tokens
 from helpdesk.notify.grants import MailGrant
-from helpdesk.notify.letters import smtp_of
 from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mime import smtp_of
 from helpdesk.notify.models import OutboundMail
 from helpdesk.notify.oauth import NoToken
 from helpdesk.notify.smtp import connected, hand_over

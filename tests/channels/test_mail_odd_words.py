@@ -10,7 +10,7 @@ from sqlalchemy import select
 from helpdesk.channels.email.inbound import deliver
 from helpdesk.db import db
 from helpdesk.events import deliver_due
-from helpdesk.notify.letters import message_of
+from helpdesk.notify.mime import message_of
 from helpdesk.notify.models import OutboundMail
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make

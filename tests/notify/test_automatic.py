@@ -16,13 +16,13 @@ from helpdesk import alarms
 from helpdesk.clock import moved_to, now
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify import letters
+from helpdesk.notify import mime
 from helpdesk.notify.models import OutboundMail
 from helpdesk.tickets import actions
 from tests import factories as make
 from tests.smtp_sink import Sink
 
-HELPDESK = Path(letters.__file__).parent.parent
+HELPDESK = Path(mime.__file__).parent.parent
 
 
 @pytest.fixture
@@ -87,4 +87,4 @@ def test_by_the_row(app: Flask, automatic: bool) -> None:
             subject="s", body="b", automatic=automatic,
         )  # fmt: skip
         session.add(row)
-    assert bool(letters.message_of(row)["Auto-Submitted"]) is automatic
+    assert bool(mime.message_of(row)["Auto-Submitted"]) is automatic

@@ -9,7 +9,7 @@ from helpdesk.channels.email import boxes
 from helpdesk.clock import now
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import N_, gettext
-from helpdesk.notify.letters import message_of, sender_of, server_for
+from helpdesk.notify.mime import message_of, sender_of, server_for
 from helpdesk.notify.models import OutboundMail
 from helpdesk.notify.smtp import hand_over
 

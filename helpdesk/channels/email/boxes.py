@@ -22,8 +22,8 @@ from helpdesk.errors import BadInput, NotFound
 from helpdesk.events import record
 from helpdesk.i18n import N_
 from helpdesk.notify import secrets
-from helpdesk.notify.letters import smtp_of
 from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mime import smtp_of
 from helpdesk.notify.models import OPEN, OutboundMail
 from helpdesk.notify.smtp import connected
 

@@ -34,6 +34,7 @@ def tell_too_large(row: InboundMail, mail: ParsedMail) -> None:
         )
     number, host = f"mail-{row.id}", known.mail_from.rpartition("@")[2]
     letter = Letter(
+        internal=False,
         event_seq=-row.id,  # no event of a ticket: one letter for this mail
         purpose="too_large",
         recipient=to,

@@ -1,0 +1,109 @@
+"""Mails to colleagues about what is theirs: an answer, an article, a calendar, a mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import Role
+from helpdesk.calendars import newest
+from helpdesk.db import db
+from helpdesk.events import Event, durable
+from helpdesk.i18n import N_, lazy_gettext
+from helpdesk.notify.letters import to_colleague
+from helpdesk.tickets.models import Message, Ticket
+
+ARTICLE_SUBJECTS = {
+    "article.expire": N_("Offline: %(title)s"),
+    "article.withdraw": N_("Offline: %(title)s"),
+    "article.send_back": N_("Back from the review: %(title)s"),
+}
+
+
+@durable("mail.told_lost", "mail.lost")
+def answer_lost(noted: Event) -> None:
+    """An answer did not reach its customer: its author reads number, address and the server's
+    words, never the answer itself."""
+    message = db.session.get(Message, noted.data.get("message"))
+    author = _active(message.agent_id if message else None)
+    if message is None or author is None:
+        return
+    ticket = db.session.get_one(Ticket, message.ticket_id)
+    mailed = message.data.get("mailed", {})
+    to_colleague(
+        noted,
+        author,
+        "lost",
+        lazy_gettext("Your answer did not arrive: %(number)s", number=ticket.number),
+        thread=ticket.number,
+        path=f"tickets/{ticket.number}",
+        ticket=ticket,
+        to=mailed.get("to", ""),
+        error=mailed.get("error", ""),
+    )
+
+
+@durable("mail.article", *ARTICLE_SUBJECTS)
+def article(noted: Event) -> None:
+    """The owner of an article reads what somebody else, or the clock, has done to it."""
+    owner, code = _active(noted.data["owner"]), noted.data["article"]
+    if owner is None or (noted.by_kind, noted.by_id) == ("agent", owner.id):
+        return
+    to_colleague(
+        noted,
+        owner,
+        "article",
+        lazy_gettext(ARTICLE_SUBJECTS[noted.name], title=noted.data["title"]),
+        thread=f"article-{code}",
+        path=f"kb/{code}",
+        event=noted,
+        by_clock=noted.by_kind == "system",
+    )
+
+
+@durable("mail.calendar", "calendar.year_missing")
+def year_missing(noted: Event) -> None:
+    """Every administrator reads which calendars lack the days of which year."""
+    rows, year = newest(), noted.data["year"]
+    calendars = [rows[code] for code in noted.data["calendars"] if code in rows]
+    for admin in _admins():
+        to_colleague(
+            noted,
+            admin,
+            "calendar",
+            lazy_gettext("Work calendar: the days of %(year)s are missing", year=year),
+            thread=f"calendar-{year}",
+            path="admin/calendars",
+            year=year,
+            names=[row.name(admin.language) for row in calendars],
+        )
+
+
+@durable("mail.consent", "mailbox.consent_over")
+def consent_over(noted: Event) -> None:
+    """Every administrator reads it at once, by the mail server of the settings and never by the
+    mailbox that can't send any more."""
+    address = noted.data["address"]
+    for admin in _admins():
+        to_colleague(
+            noted,
+            admin,
+            "consent",
+            lazy_gettext("Mailbox %(address)s: please give consent anew", address=address),
+            thread="consent",
+            path=f"admin/mailboxes/{noted.data['mailbox']}",
+            address=address,
+            why=noted.data["why"],
+        )
+
+
+def _active(agent_id: int | None) -> Agent | None:
+    agent = db.session.get(Agent, agent_id) if agent_id else None
+    return agent if agent is not None and agent.active else None
+
+
+def _admins() -> Iterator[Agent]:
+    admins = select(Agent).where(Agent.active, Agent.role == Role.ADMIN).order_by(Agent.id)
+    return iter(db.session.scalars(admins).unique())
