@@ -43,6 +43,7 @@ from helpdesk.tickets import (
     queue,
     recompute,
     setup_pages,
+    signs,
     timers,
     views_callbacks,
     views_notices,
@@ -107,6 +108,7 @@ def register(app: Flask) -> None:
     """Mount every blueprint and command."""
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)  # type: ignore[arg-type]
+    app.jinja_env.globals["signs"] = signs
     for command in COMMANDS:
         app.cli.add_command(command)
 

@@ -66,10 +66,13 @@ VERBS: dict[str, set[Role]] = {
     "ticket.edit": _WORK,
     "ticket.claim": _WORK,
     "ticket.assign": _LEAD | {Role.AGENT},
+    "assist.answer_any": _LEAD,  # a person of the department that was asked needs no such right
     "ticket.export": _LEAD | {Role.AUDITOR},
     "customer.read": _READ,
     "customer.edit": _DESK,
     "notice.read": _READ,
+    "notice.read_all": _READ - {Role.HANDLER},  # every department's, and drafts
+    "notice.work": _LEAD | {Role.HANDLER},  # steps of notices may be theirs to take
     "notice.issue": _LEAD,
     "callback.work": _DESK,
     "article.read": _READ,

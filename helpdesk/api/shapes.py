@@ -10,7 +10,7 @@ from helpdesk.agents.rights import Actor, sees_identity
 from helpdesk.clock import Limit, explain, now
 from helpdesk.events import Event
 from helpdesk.i18n import gettext
-from helpdesk.tickets import responses, routing, setup, tracking
+from helpdesk.tickets import choices, responses, setup, tracking
 from helpdesk.tickets.models import Message, Response, Ticket
 from helpdesk.web import settings
 
@@ -38,7 +38,6 @@ def summary(row: Ticket, who: Actor, snapshot: setup.Setup) -> dict[str, Any]:
     """One ticket as a list has it; `snapshot` names its department and category."""
     unit = snapshot.departments.get(row.department_id or 0)
     node = snapshot.categories.get(row.category_id or 0)
-    name = node.names["en" if row.language == "en" else "zh_Hans"] if node else ""
     return {
         "number": row.number,
         "url": f"{settings().base_url}/tickets/{row.number}",
@@ -57,7 +56,7 @@ def summary(row: Ticket, who: Actor, snapshot: setup.Setup) -> dict[str, Any]:
         "version": row.version,
         "route": {
             "rule": row.route_rule or None,
-            "reason": routing.reason_words(row.route_rule, row.route_reason, name),
+            "reason": choices.route_words(row),
         },
         "person": person(row, who),
         "received_at": time(row.received_at),

@@ -195,6 +195,8 @@ def _page(ticket: Ticket, add_form: AddForm, rate_form: RateForm) -> str:
         ticket=ticket,
         marks=board.marks(rows, snapshot),
         step=STEPS[status],
+        with_desk=status in lifecycle.AT_DESK,
+        may_add=status not in lifecycle.DEAF,
         messages=queries.conversation(ticket, public_only=True),
         files=queries.files(ticket, public_only=True),
         form=add_form,

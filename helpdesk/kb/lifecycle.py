@@ -37,6 +37,13 @@ STATE_NAMES = {
     State.PUBLISHED: N_("Published"),
     State.EXPIRED: N_("Expired"),
 }
+UNFINISHED = frozenset({State.DRAFT, State.REVIEW})
+SIGNS = {  # tone and sign of the badge
+    State.DRAFT: ("plain", "pencil"),
+    State.REVIEW: ("accent", "eye"),
+    State.PUBLISHED: ("plain", "check"),
+    State.EXPIRED: ("amber", "clock-pause"),
+}
 VISIBILITY_NAMES = {
     Visibility.INTERNAL: N_("For colleagues only"),
     Visibility.PUBLIC: N_("For everybody"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
 from helpdesk.db import Model, UtcTime
-from helpdesk.kb.lifecycle import State, Visibility
+from helpdesk.kb.lifecycle import SIGNS, UNFINISHED, State, Visibility
 
 LANGUAGES = ("zh_Hans", "en")
 BODIES = ("body_zh", "body_en")
@@ -95,6 +95,16 @@ class Article(Texts, Model):
     not_helped: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__: dict[str, Any] = {"version_id_col": version}
+
+    @property
+    def sign(self) -> tuple[str, str]:
+        """Tone and icon of the state."""
+        return SIGNS[State(self.state)]
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the newest version is still being written or looked at."""
+        return self.state in UNFINISHED
 
     @property
     def valid_until(self) -> datetime | None:

@@ -17,8 +17,7 @@ from helpdesk.i18n import gettext, in_language, lazy_gettext
 from helpdesk.notify.letters import to_colleague
 from helpdesk.tickets.models import Notice, Reminder, Response, Ticket
 from helpdesk.tickets.notices.clock import STEP_NAMES
-from helpdesk.tickets.reminders import BREACH
-from helpdesk.tickets.responses import PROMISE_NAMES
+from helpdesk.tickets.responses import BREACH, PROMISE_NAMES
 
 MOST_LINES = 100  # of a digest; the lists hold the rest
 

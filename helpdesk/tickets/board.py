@@ -15,14 +15,13 @@ from helpdesk.agents.rights import Actor, sees_identity
 from helpdesk.clock import Limit, closes_at, now, remaining, share_used
 from helpdesk.customers.people import LEVELS
 from helpdesk.db import db
-from helpdesk.i18n import N_, duration, gettext, language, when
+from helpdesk.i18n import duration, gettext, language, when
 from helpdesk.tickets import responses, setup
 from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.responses import AT_RISK, STATE_NAMES, TICKING
 
-AT_RISK = 0.75
 WORST_FIRST = ("breached", "risk", "running", "paused")
-OPEN_STATES = ("running", "risk", "breached")
 TICKS_WITHIN = 8 * 3600  # longer ones are told as a date
 # What a mark needs: plain rows, because fifty tickets have some three hundred promises.
 _COLUMNS = Response.__table__.c
@@ -42,16 +41,6 @@ READ = (
     _COLUMNS.pauses,
 )
 _limit = cache(Limit.parse)  # policies have a handful of them
-STATE_WORDS = {
-    "met": N_("kept"),
-    "late": N_("kept late"),
-    "running": N_("running"),
-    "risk": N_("at risk"),
-    "breached": N_("overdue"),
-    "paused": N_("paused"),
-    "pending": N_("not due yet"),
-    "none": N_("over"),
-}
 LATEST = datetime.max.replace(tzinfo=UTC)
 LAST = 99_999_999_999  # sorts behind every due time
 
@@ -87,7 +76,7 @@ class Mark(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether a clock runs towards its due time, or beyond it."""
-        return self.due_at is not None and self.state in OPEN_STATES
+        return self.due_at is not None and self.state in TICKING
 
     @property
     def drawn(self) -> Mark:
@@ -239,9 +228,9 @@ class Words(NamedTuple):
     def of(cls, _language: str) -> Words:
         """The words of the language in force, which is `_language`."""
         labels = {code: gettext(name) for code, name in responses.PROMISE_NAMES.items()}
-        states = {code: gettext(name) for code, name in STATE_WORDS.items()}
+        states = {code: gettext(name) for code, name in STATE_NAMES.items()}
         still = {
-            (code, state): f"{label}: {gettext(STATE_WORDS[state])}"
+            (code, state): f"{label}: {gettext(STATE_NAMES[state])}"
             for code, label in labels.items()
             for state in ("paused", "pending")
         }

@@ -113,12 +113,6 @@ class Case:
         return board.marks(responses.rail(self.rows, self.ticket), set_up.current())
 
     @property
-    def next_mark(self) -> board.Mark | None:
-        """The promise that is due next."""
-        near = [mark for mark in self.marks if mark.due]
-        return min(near, key=lambda mark: mark.due_at or board.LATEST) if near else None
-
-    @property
     def is_open(self) -> bool:
         """Whether the ticket has not ended."""
         return Status(self.ticket.status) not in ENDED

@@ -96,12 +96,6 @@ BLOCK_NAMES = {
     "answer": N_("Answer"),
 }
 BY_CODE = {field.code: field for field in FIELDS}
-REQUIRED_TO_CLOSE = (
-    "validity",
-    "cause_code",
-    "root_cause",
-    "remedy",
-)  # the default; admins edit it
 
 
 def cleaned(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from helpdesk.tickets.lifecycle import KIND_NAMES, STATUS_NAMES, Kind, Status
 from helpdesk.tickets.lists import MOMENTS
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.responses import PROMISE_NAMES
-from helpdesk.tickets.routing import CONDITION_NAMES, SEVERITY_NAMES
+from helpdesk.tickets.routing import CONDITION_NAMES, LEAD, SEVERITY_NAMES
 
 Choices = list[tuple[str, str]]
 LANGUAGES = {"zh_Hans": N_("Chinese"), "en": N_("English")}
@@ -65,6 +65,13 @@ def categories(only_active: bool = True) -> Choices:
 
 
 FILTER_WORDS = {
+    "status": N_("Status"),
+    "kind": N_("Kind"),
+    "channel": N_("Channel"),
+    "severity": N_("Severity"),
+    "category": N_("Category"),
+    "department": N_("Department"),
+    "assignee": N_("Who is on it"),
     "open": N_("Open"),
     "waiting": N_("Waiting for somebody"),
     "late": N_("Late"),
@@ -146,6 +153,8 @@ def route_words(ticket: Ticket) -> str:
 
 def reason_words(rule: str, reason: str, category_id: int | None = None) -> str:
     """A route's reason in words; `category_id` names the category where the reason has no id."""
+    if not rule and reason == LEAD:
+        return gettext("No rule fits: the category’s lead department.")
     if not rule:
         return gettext("No rule fits: the dispatch desk decides.")
     words = gettext("Rule “%(rule)s”", rule=rule)

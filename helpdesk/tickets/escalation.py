@@ -23,7 +23,8 @@ from helpdesk.events import record
 from helpdesk.tickets import responses, setup
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Escalation, Response, Ticket
-from helpdesk.tickets.reminders import BREACH, Case, remind
+from helpdesk.tickets.reminders import Case, remind
+from helpdesk.tickets.responses import BREACH
 
 __all__ = ["BREACH", "FORCED_SIGNING", "ROLE_NAMES", "ring"]
 FORCED_SIGNING = "forced_signing"  # the alarm that signs for a department (tickets.timers)

@@ -144,11 +144,6 @@ def _editions(row: Response, snapshot: setup.Setup) -> str:
     )
 
 
-def is_plain(row: Response) -> bool:
-    """Whether the row is due by its limit alone, so that what is counted is what was promised."""
-    return row.bound == "" and row.extended_to is None
-
-
 def _verdict(row: Response) -> str:
     if row.state == "dropped" and row.verdict == "missed":
         return gettext("missed")
@@ -183,21 +178,17 @@ def _stretch(span: Span, limit: Limit) -> Stretch:
 
 
 def _length(seconds: int, kind: str, limit: Limit) -> str:
-    if kind == "counted" and _in_days(limit):
+    if kind == "counted" and limit.in_days:
         return gettext("1 day")
     return duration(seconds)
 
 
 def _sum(found: list[Span], kind: str, limit: Limit) -> str:
     mine = [span for span in found if span.kind == kind]
-    if kind == "counted" and _in_days(limit):
+    if kind == "counted" and limit.in_days:
         return ngettext("%(num)s day", "%(num)s days", len(mine))
     seconds = sum(span.seconds for span in mine)
     return hours(seconds) if seconds else ""
-
-
-def _in_days(limit: Limit) -> bool:
-    return limit.kind in (LimitKind.working_days, LimitKind.calendar_days)
 
 
 def hours(seconds: int) -> str:

@@ -95,6 +95,8 @@ ENDED = frozenset(
         Status.TRANSFERRED,
     }
 )
+AT_DESK = frozenset({Status.REGISTERED, Status.ACCEPTED})  # no department has it yet
+DEAF = frozenset({Status.ARCHIVED, Status.MERGED})  # no further words are taken here
 ANSWERED = frozenset(
     {
         Status.REPLIED,
@@ -104,6 +106,11 @@ ANSWERED = frozenset(
     }
 )
 OPEN = frozenset(Status) - ENDED
+STAGES = {
+    "new": frozenset({Status.REGISTERED}),
+    "waiting": frozenset({Status.WAITING, Status.CALLBACK}),
+    "done": ENDED | {Status.REPLIED, Status.ANSWERED_DIRECTLY},
+}
 WITH_DEPARTMENT = frozenset(
     {
         Status.DISPATCHED,
@@ -115,7 +122,6 @@ WITH_DEPARTMENT = frozenset(
 )
 MOST_RETURNS = 2
 MOST_EXTENSIONS = 2
-REOPEN_DAYS = 30
 
 
 def clock_of(status: str) -> Clock:
@@ -216,6 +222,11 @@ TABLE: tuple[Move, ...] = (
 )
 # fmt: on
 CODES = tuple(dict.fromkeys(move.code for move in TABLE))
+
+
+def stage(status: str) -> str:
+    """How far a ticket is in one word: new, waiting, done or going; it has a sign of its own."""
+    return next((name for name, held in STAGES.items() if status in held), "going")
 
 
 def move_for(code: str, status: str, kind: str) -> Move | None:

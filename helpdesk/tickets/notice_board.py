@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from helpdesk.agents.rights import Actor
+from helpdesk.agents.rights import Actor, may
 from helpdesk.clock import now
 from helpdesk.db import db
 from helpdesk.i18n import N_
 from helpdesk.tickets import notice_queries, setup
 from helpdesk.tickets.models import Notice
 from helpdesk.tickets.notices import clock
-from helpdesk.tickets.notices_lifecycle import DRAFTS, ENDED, Level, State
+from helpdesk.tickets.notices_lifecycle import DRAFTS, ENDED, STATE_NAMES, Level, State
 from helpdesk.tickets.queries import notices_visible_to
 
 AGES = (3, 7, 14, 30)  # days since the issue; the last column is for all that is older
@@ -38,6 +38,9 @@ VIEWS = {
     "first_pass": N_("Passed the first time"),
     "all": N_("All"),
 }
+BY_LINK = ("checked", "first_pass")  # opened from a number elsewhere, no tab of their own
+IN_PASSING = (State.VERIFIED_PASS, State.VERIFIED_FAIL)  # left again in the step that enters them
+NEEDS = {"drafts": "notice.read_all", "mine": "notice.work"}  # the right that a view asks for
 PASSED = (State.VERIFIED_PASS, State.WATCHING, State.CLOSED, State.REOPENED)
 PAGE = 100
 _DEPARTMENT_ACTS = (State.ISSUED, State.SIGNED, State.PLAN_REJECTED, State.IMPLEMENTING)
@@ -93,6 +96,18 @@ def _in_view(view: str, who: Actor) -> ColumnElement[bool]:
     return conditions[view]
 
 
+def offered(who: Actor) -> list[str]:
+    """The views that are tabs for this reader."""
+    views = (view for view in VIEWS if view not in BY_LINK)
+    return [view for view in views if view not in NEEDS or may(who, NEEDS[view])]
+
+
+def states(who: Actor) -> dict[State, str]:
+    """What this reader may ask for by state, with its words: departments know of no draft."""
+    hidden = {*IN_PASSING} if may(who, "notice.read_all") else {*IN_PASSING, *DRAFTS}
+    return {state: name for state, name in STATE_NAMES.items() if state not in hidden}
+
+
 def passed_first() -> ColumnElement[bool]:
     """Re-inspected and passed without a further round."""
     return (Notice.round == 1) & Notice.status.in_(PASSED)
@@ -100,12 +115,10 @@ def passed_first() -> ColumnElement[bool]:
 
 def _waits_for(who: Actor) -> ColumnElement[bool]:
     """Whose move it is: the department's, or the side's that ordered (also to grant more time)."""
-    if who.role == "handler":
-        return Notice.status.in_(_DEPARTMENT_ACTS)
-    if who.role in ("supervisor", "admin"):
+    if may(who, "notice.issue"):
         over = (Notice.status == State.WATCHING) & (Notice.watch_until < now())
         return Notice.status.in_(_LEAD_ACTS) | Notice.wanted_due_at.is_not(None) | over
-    return Notice.id < 0
+    return Notice.status.in_(_DEPARTMENT_ACTS) if may(who, "notice.work") else Notice.id < 0
 
 
 def _aged(age: int) -> ColumnElement[bool]:

@@ -12,8 +12,8 @@ from helpdesk.tickets import setup
 from helpdesk.tickets.models import Notice
 from helpdesk.tickets.notices import clock
 from helpdesk.tickets.notices_lifecycle import ENDED, State
+from helpdesk.tickets.responses import AT_RISK
 
-AT_RISK = 0.75
 _PAST = (*ENDED, State.WATCHING)
 
 

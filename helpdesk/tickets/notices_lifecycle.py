@@ -77,6 +77,7 @@ ENDED = frozenset({State.CLOSED, State.REOPENED, State.WITHDRAWN})
 DRAFTS = frozenset({State.DRAFT, State.APPROVED})
 WITH_DEPARTMENT = frozenset({State.ISSUED, State.SIGNED, State.PLAN_REJECTED, State.IMPLEMENTING})
 OPEN = frozenset(State) - ENDED
+STAGES = {"new": DRAFTS, "waiting": frozenset({State.WATCHING}), "done": ENDED}
 
 _LEAD = (Role.SUPERVISOR, Role.ADMIN)
 _LEVELS = tuple(Level)
@@ -114,6 +115,11 @@ class Stand:
     asked: bool = False
     extensions: int = 0
     claimed_by: str = ""
+
+
+def stage(state: str) -> str:
+    """How far a notice is in one word: new, waiting, done or going; it has a sign of its own."""
+    return next((name for name, held in STAGES.items() if state in held), "going")
 
 
 def _order(

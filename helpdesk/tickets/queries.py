@@ -33,8 +33,7 @@ def visible_to(who: Actor | None) -> ColumnElement[bool]:
         Assist.ticket_id == Ticket.id, Assist.department_id.in_(seen.department_ids)
     )
     return (
-        Ticket.department_id.in_(seen.department_ids)
-        & (Ticket.status.not_in(("registered", "accepted")))
+        Ticket.department_id.in_(seen.department_ids) & (Ticket.status.not_in(lifecycle.AT_DESK))
         | assists
     )
 

@@ -23,8 +23,8 @@ from helpdesk.db import db, insert_new
 from helpdesk.events import record
 from helpdesk.tickets import responses, setup
 from helpdesk.tickets.models import Reminder, Response
+from helpdesk.tickets.responses import BREACH
 
-BREACH = 100
 URGENT = ("S1", "S2")
 MOST_SINGLE = 20  # more than these at once come as one digest (complaints.md 3)
 LONGEST_WAIT = timedelta(minutes=1)  # for the rest of a backlog; then what is there is told

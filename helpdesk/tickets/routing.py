@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from helpdesk.i18n import N_, gettext
+from helpdesk.i18n import N_
 from helpdesk.tickets.lifecycle import Kind
 
 DISPATCH_DESK = "dispatch"
@@ -136,18 +136,3 @@ def starting_severity(
     if repeat and not given and kind == Kind.COMPLAINT and severity != "S1":
         return SEVERITIES[SEVERITIES.index(severity) - 1]
     return severity
-
-
-def reason_words(rule: str, reason: str, category_name: str = "") -> str:
-    """Why it went there, in the reader's language."""
-    if not rule and reason == LEAD:
-        return gettext("No rule fits: the category’s lead department.")
-    if not rule:
-        return gettext("No rule fits: the dispatch desk decides.")
-    met = json.loads(reason or "[]")
-    parts = [
-        f"{gettext(CONDITION_NAMES[name])}: {category_name if name == 'category' else value}"
-        for name, value in met
-    ]
-    words = gettext("Rule “%(rule)s”", rule=rule)
-    return f"{words} ({', '.join(parts)})" if parts else words

@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request
 from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import may
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.db import db
 from helpdesk.errors import BadInput
@@ -44,7 +45,7 @@ def form() -> str:
         "tickets/_bulk.html",
         numbers=numbers,
         moves=[(code, gettext(labels[code])) for code in MOVES],
-        agents=[agent for agent in agents if agent.role != "auditor"],
+        agents=[agent for agent in agents if may(agent.actor, "ticket.claim")],
         departments=choices.departments(),
         severities=choices.severities(),
     )

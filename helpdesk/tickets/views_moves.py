@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk import files, options
 from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import may
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.db import db
 from helpdesk.errors import BadInput, Conflict, HelpdeskError, NotAllowed, Refused
@@ -199,7 +200,11 @@ def colleagues(number: str) -> str:
     """Who may take this ticket: the inside of the assign dialog, read when it is opened."""
     found = case.head(number, me().actor)
     agents = db.session.scalars(select(Agent).where(Agent.active).order_by(Agent.name)).all()
-    able = [a for a in agents if a.role != "auditor" and queries.is_visible(found.ticket, a.actor)]
+    able = [
+        a
+        for a in agents
+        if may(a.actor, "ticket.claim") and queries.is_visible(found.ticket, a.actor)
+    ]
     return render(found, "tickets/_colleagues.html", agents=able)
 
 

@@ -57,6 +57,8 @@ def index() -> str:
     return render_template(
         "notices/index.html",
         wanted=wanted,
+        offered=notice_board.offered(who),
+        asked_states=notice_board.states(who),
         counts=notice_board.counts(who),
         matrix=notice_board.matrix(who),
         rows=notice_page.rows(rows[: notice_board.PAGE]),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.security import check_password_hash
 
-from helpdesk import search
+from helpdesk import options, search
 from helpdesk.agents.models import Agent, Department
 from helpdesk.alarms import Alarm
 from helpdesk.customers.models import ContactAddress, Person
@@ -201,7 +201,7 @@ def test_closed_complaints_have_their_case_file_their_call_and_a_rating(loaded: 
     called = {row.ticket_id for row in _all(Callback, Callback.state == "reached")}
     assert closed
     for ticket in closed:
-        assert casefile.lacking(ticket.facts, casefile.REQUIRED_TO_CLOSE) == []
+        assert casefile.lacking(ticket.facts, options.DEFAULTS["required_to_close"]) == []
         assert ticket.id in rated & called
 
 

@@ -23,10 +23,10 @@ from helpdesk.tickets import setup
 from helpdesk.tickets.models import Escalation, Notice
 from helpdesk.tickets.notices_lifecycle import State
 from helpdesk.tickets.reminders import Case, remind
+from helpdesk.tickets.responses import BREACH
 
 ALARM = "notice"
 WATCH_ALARM = "notice_watch"
-BREACH = 100
 STEPS = ("containment", "plan", "done", "check")
 STEP_NAMES = {
     "containment": N_("Containment"),

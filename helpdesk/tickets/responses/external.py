@@ -10,7 +10,6 @@ from helpdesk.tickets.responses.choosing import limit_for
 from helpdesk.tickets.responses.names import DESK_CALENDAR
 from helpdesk.tickets.setup import Setup
 
-BOUND = "external"
 NOON = timedelta(hours=12)
 
 

@@ -49,4 +49,20 @@ FOR_CUSTOMERS = ("acknowledge", "first_answer", "update", "containment", "resolv
 LATER = ("update", "close")  # in the rail only when they have begun
 WINDOWS = ("send_back",)  # a right that ends, not a promise that can be missed
 EXTENDABLE = ("resolve", "department_reply")  # what a supervisor may grant more time for
+AT_RISK = 0.75  # the share of a clock from which it is told as one at risk
+BREACH = 100  # the share, in percent, from which a step of a chain speaks of a missed promise
+# How a mark of the rail stands, for promises and for the steps of a notice.
+STATE_NAMES = {
+    "met": N_("kept"),
+    "late": N_("kept late"),
+    "running": N_("running"),
+    "risk": N_("at risk"),
+    "breached": N_("overdue"),
+    "paused": N_("paused"),
+    "pending": N_("not due yet"),
+    "none": N_("over"),
+}
+TICKING = ("running", "risk", "breached")  # a clock runs towards the due time, or beyond it
+BROKEN = ("late", "missed")  # the verdicts of a promise that was not kept in time
+RINGS = ("running", "risk")  # drawn as a ring that tells the share
 OPEN = ("running", "paused", "pending", "window")

@@ -1,0 +1,60 @@
+"""A public name that nothing in the program uses is removed: tests alone keep nothing alive."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import helpdesk
+
+PACKAGE = Path(helpdesk.__file__).parent
+ROOT = PACKAGE.parent
+USERS = [
+    *PACKAGE.rglob("*.py"),
+    *(PACKAGE / "templates").rglob("*.*"),
+    *(ROOT / "benchmarks").rglob("*.py"),
+    *(ROOT / "migrations").rglob("*.py"),
+    *ROOT.glob("*.py"),
+]
+# Called by name from outside: by SQLAlchemy, Flask-Login, aiosmtpd; `new_token` is half of a pair.
+BY_OTHERS = {
+    "impl",
+    "cache_ok",
+    "process_bind_param",
+    "process_result_value",
+    "is_active",
+    "handle_RCPT",
+    "handle_DATA",
+    "LISTENERS",
+    "new_token",
+}
+OF_PYTHON = {"property", "staticmethod", "classmethod", "dataclass", "cache"}
+
+
+def defined(body: list[ast.stmt]) -> Iterator[str]:
+    """The names that a module or class defines, but for those that a decorator registers."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            marks = {each.id for each in node.decorator_list if isinstance(each, ast.Name)}
+            if len(marks & OF_PYTHON) == len(node.decorator_list):
+                yield node.name
+            if isinstance(node, ast.ClassDef):
+                yield from defined(node.body)
+        elif isinstance(node, ast.Assign):
+            yield from (each.id for each in node.targets if isinstance(each, ast.Name))
+
+
+def test_every_public_name_is_used_somewhere_in_the_program() -> None:
+    said = Counter(
+        word for path in USERS for word in re.findall(r"\w+", path.read_text("utf-8", "replace"))
+    )
+    unused = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in PACKAGE.rglob("*.py")
+        for name in defined(ast.parse(path.read_text("utf-8")).body)
+        if said[name] == 1 and name not in BY_OTHERS and not name.startswith("__")
+    ]
+    assert unused == []
