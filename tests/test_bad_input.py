@@ -217,7 +217,7 @@ def test_a_stale_version_is_told_and_the_words_are_kept(client: FlaskClient, lan
     colleague = make.agent("Li Na", language=language)
     ticket = make.ticket()
     stale = ticket.version
-    actions.edit(ticket, by=colleague.actor, severity="S1")
+    actions.edit(ticket, by=colleague.actor, severity="S1", reason="Hurt")
     make.sign_in(client, colleague)
     sent = {"version": stale, "comment": "不是我们的事 / not ours"}
     with nothing_written():

@@ -64,9 +64,12 @@ VERBS: dict[str, set[Role]] = {
     "ticket.message": _WORK,
     "ticket.note": _WORK,
     "ticket.edit": _WORK,
+    "ticket.reclassify": _DESK,  # kind, severity, category: what moves a promise
+    "ticket.seal": _DESK,
+    "ticket.lift_confidentiality": _LEAD,
     "ticket.claim": _WORK,
     "ticket.assign": _LEAD | {Role.AGENT},
-    "assist.answer_any": _LEAD,  # a person of the department that was asked needs no such right
+    "assist.answer_any": _DESK,  # a person of the department that was asked needs no such right
     "ticket.export": _LEAD | {Role.AUDITOR},
     "customer.read": _READ,
     "customer.edit": _DESK,
@@ -121,6 +124,22 @@ def scope(who: Actor | None) -> Scope:
         own = {who.department_id} if who.department_id else set()
         return Scope(everything=False, department_ids=frozenset(own))
     return Scope(everything=True)
+
+
+def stands_for(who: Actor, department_id: int | None) -> bool:
+    """Whether `who` may act for this department: its own people, and the desk, which serves all."""
+    own = who.department_id is not None and who.department_id == department_id
+    return own or who.role is not Role.HANDLER
+
+
+def require_stands_for(who: Actor, department_id: int | None) -> None:
+    """Raise NotAllowed unless stands_for(who, department_id)."""
+    if not stands_for(who, department_id):
+        raise NotAllowed(
+            N_(
+                "Another department leads this case. Please answer what you were asked, or write a note."
+            )
+        )
 
 
 def sees_identity(who: Actor, confidential: bool) -> bool:

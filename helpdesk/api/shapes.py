@@ -10,7 +10,7 @@ from helpdesk.agents.rights import Actor, sees_identity
 from helpdesk.clock import Limit, explain, now
 from helpdesk.events import Event
 from helpdesk.i18n import gettext
-from helpdesk.tickets import choices, responses, setup, tracking
+from helpdesk.tickets import choices, queries, responses, setup, tracking
 from helpdesk.tickets.models import Message, Response, Ticket
 from helpdesk.web import settings
 
@@ -103,8 +103,8 @@ def promise(row: Response) -> dict[str, Any]:
     }
 
 
-def explained(row: Response) -> dict[str, Any]:
-    """The row with the intervals that were counted, skipped and paused (S1)."""
+def explained(row: Response, corrections: Iterable[Event] = ()) -> dict[str, Any]:
+    """The row with the intervals that were counted, skipped and paused, and what moved it (S1)."""
     spans: list[dict[str, Any]] = []
     if row.started_at and row.due_at:
         calendar = setup.current().calendar_of(row)
@@ -132,6 +132,17 @@ def explained(row: Response) -> dict[str, Any]:
         "calendar_version": row.calendar_version or None,
         "policy_version": row.policy_version,
         "provisional": row.provisional,
+        "changes": [correction(each) for each in queries.moving(row, corrections)],
+    }
+
+
+def correction(row: Event) -> dict[str, Any]:
+    """What was corrected, {field: [old, new]}, so that promises were planned anew."""
+    return {
+        "at": time(row.at),
+        "by": row.by_name,
+        "reason": row.data.get("comment", ""),
+        "changed": row.data.get("changed", {}),
     }
 
 

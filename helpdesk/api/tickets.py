@@ -165,4 +165,6 @@ def move(number: str) -> tuple[Response, int]:
 def response_table(number: str) -> Response:
     """The response table, each row with the sum that gave its due time."""
     ticket = queries.by_number(number, api_actor())
-    return jsonify({"items": [shapes.explained(row) for row in responses.table(ticket)]})
+    moved = queries.corrections(ticket)
+    items = [shapes.explained(row, moved) for row in responses.table(ticket)]
+    return jsonify({"items": items})

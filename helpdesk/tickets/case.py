@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import joinedload
 
-from helpdesk.agents.rights import Actor, may, scope, sees_identity
+from helpdesk.agents.rights import Actor, may, scope, sees_identity, stands_for
 from helpdesk.clock import now
 from helpdesk.customers.addresses import spoken
 from helpdesk.customers.models import Person
@@ -61,6 +61,8 @@ class Case:
     def moves(self) -> list[Move]:
         """The legal next moves of this reader, decisions on extensions only when one was asked."""
         ticket = self.ticket
+        if not self.leads:
+            return []
         found = lifecycle.moves(
             status=ticket.status,
             kind=ticket.kind,
@@ -70,6 +72,16 @@ class Case:
         )
         decisions = ("grant_extension", "refuse_extension")
         return [move for move in found if self.extension or move.code not in decisions]
+
+    @property
+    def leads(self) -> bool:
+        """Whether this reader works on the case itself, not only assists in it."""
+        return stands_for(self.who, self.ticket.department_id)
+
+    def answers_for(self, assist: Assist) -> bool:
+        """Whether this reader may answer what an assisting department was asked."""
+        own = self.who.department_id == assist.department_id
+        return may(self.who, "assist.answer_any") or (own and may(self.who, "ticket.note"))
 
     @property
     def answer(self) -> Move | None:
@@ -121,7 +133,7 @@ class Case:
     def write_modes(self) -> list[str]:
         """What this reader may write: reply, message, note."""
         found = ["reply"] if self.answer else []
-        if may(self.who, "ticket.message") and self.is_open:
+        if self.leads and may(self.who, "ticket.message") and self.is_open:
             found.append("message")
         if may(self.who, "ticket.note") and self.ticket.status != Status.ARCHIVED:
             found.append("note")

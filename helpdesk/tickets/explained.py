@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from helpdesk.clock import Limit, LimitKind, Span, WorkCalendar, due_at, explain
+from helpdesk.events import Event
 from helpdesk.i18n import N_, duration, gettext, language, ngettext, when
-from helpdesk.tickets import board, responses, setup
+from helpdesk.tickets import board, queries, responses, setup, told
 from helpdesk.tickets.models import Response
 from helpdesk.tickets.notices import clock
 
@@ -62,17 +63,23 @@ class Explained:
     counted: str  # the sum of what was counted: the promise itself
     paused: str
     moved: str  # why it is not due by its limit alone
+    corrected: list[str]  # who changed what decides about it, when and why
     editions: str  # the policy and the calendar that it was counted by
 
 
-def table(rows: list[Response]) -> list[Explained]:
-    """Every row of the response table, oldest cycle first."""
+def table(rows: list[Response], corrections: Sequence[Event] = ()) -> list[Explained]:
+    """Every row of the response table, oldest cycle first, with the corrections that moved it."""
     snapshot = setup.current()
     marks = board.marks(rows, snapshot)
-    return [_explained(row, mark, snapshot) for row, mark in zip(rows, marks, strict=True)]
+    return [
+        _explained(row, mark, snapshot, queries.moving(row, corrections))
+        for row, mark in zip(rows, marks, strict=True)
+    ]
 
 
-def _explained(row: Response, mark: board.Mark, snapshot: setup.Setup) -> Explained:
+def _explained(
+    row: Response, mark: board.Mark, snapshot: setup.Setup, corrections: Iterable[Event]
+) -> Explained:
     found = spans(row, snapshot)
     limit = Limit.parse(row.limit)
     return Explained(
@@ -86,6 +93,7 @@ def _explained(row: Response, mark: board.Mark, snapshot: setup.Setup) -> Explai
         counted=_sum(found, "counted", limit),
         paused=_sum(found, "paused", limit),
         moved=_moved(row),
+        corrected=[_corrected(each) for each in corrections],
         editions=_editions(row, snapshot),
     )
 
@@ -133,6 +141,17 @@ def _moved(row: Response) -> str:
     if row.extended_to is not None:
         return gettext("More time was granted, until %(at)s.", at=when(row.extended_to))
     return ""
+
+
+def _corrected(noted: Event) -> str:
+    """'Severity: High → Minor by Li Na on 3 March 10:20, planned anew. Reason: ...'"""
+    return gettext(
+        "%(changes)s by %(name)s on %(at)s, planned anew. Reason: %(reason)s",
+        changes=told.changes(noted),
+        name=noted.by_name,
+        at=when(noted.at),
+        reason=noted.data.get("comment") or gettext("none given"),
+    )
 
 
 def _editions(row: Response, snapshot: setup.Setup) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from helpdesk import options, search
 from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import Actor, scope
+from helpdesk.agents.rights import Actor, scope, stands_for
 from helpdesk.clock import now
 from helpdesk.customers.models import Person
 from helpdesk.db import db
@@ -19,7 +19,15 @@ from helpdesk.errors import BadInput, NotFound
 from helpdesk.events import Event
 from helpdesk.i18n import N_
 from helpdesk.tickets import lifecycle, setup
-from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Notice, Ticket
+from helpdesk.tickets.models import (
+    Assist,
+    Attachment,
+    Callback,
+    Message,
+    Notice,
+    Response,
+    Ticket,
+)
 
 
 def visible_to(who: Actor | None) -> ColumnElement[bool]:
@@ -102,6 +110,8 @@ def by_number(number: str, who: Actor | None) -> Ticket:
 
 def moves_of(ticket: Ticket, who: Actor) -> list[lifecycle.Move]:
     """The legal next moves of this ticket for `who`: the buttons."""
+    if not stands_for(who, ticket.department_id):
+        return []  # a department that assists takes no step for the lead
     return lifecycle.moves(status=ticket.status, kind=ticket.kind, returns=ticket.returns, by=who)
 
 
@@ -168,6 +178,17 @@ def history(ticket: Ticket) -> Sequence[Event]:
     return db.session.scalars(
         select(Event).where(Event.ticket_id == ticket.id).order_by(Event.seq)
     ).all()
+
+
+def corrections(ticket: Ticket) -> Sequence[Event]:
+    """The corrections of the ticket's facts, oldest first: what may have moved its promises."""
+    corrected = Event.ticket_id == ticket.id, Event.name == "ticket.edited"
+    return db.session.scalars(select(Event).where(*corrected).order_by(Event.seq)).all()
+
+
+def moving(row: Response, found: Iterable[Event]) -> list[Event]:
+    """Those corrections that had this promise planned anew."""
+    return [noted for noted in found if row.id in noted.data.get("replanned", ())]
 
 
 def has_answer(ticket: Ticket) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select, update
 
 from helpdesk import jobs, options
 from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import SYSTEM, Actor, Role, require
+from helpdesk.agents.rights import SYSTEM, Actor, Role, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.db import db, locked, transaction
 from helpdesk.errors import NotFound, Refused
@@ -49,6 +49,7 @@ def claim(ticket: Ticket, *, by: Actor) -> Ticket:
     require(by, "ticket.claim")
     with transaction() as session:
         queries.require_visible(ticket, by)
+        require_stands_for(by, ticket.department_id)
         won = session.execute(
             update(Ticket)
             .where(

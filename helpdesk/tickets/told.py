@@ -49,6 +49,8 @@ SENTENCES: dict[str, str] = {
     "ticket.merge_undone": N_("The merge of %(number)s into this one was undone"),
     "ticket.transfer_out": N_("Transferred outside"),
     "ticket.edited": N_("Changed %(changes)s"),
+    "ticket.sealed": N_("Made it confidential"),
+    "ticket.confidentiality_lifted": N_("Lifted the confidentiality"),
     "ticket.urged": N_("Urged, %(urges)s in all"),
     "ticket.claim": N_("Took it"),
     "ticket.assign": N_("Gave it to %(assignee)s"),
@@ -99,6 +101,8 @@ SIGNS = {
     "ticket.answer_directly": "send",
     "ticket.unsend": "arrow-back-up",
     "ticket.edited": "pencil",
+    "ticket.sealed": "eye-off",
+    "ticket.confidentiality_lifted": "eye",
     "ticket.urged": "bell",
     "ticket.rated": "star",
     "message.staff": "send",
@@ -116,7 +120,7 @@ SIGNS = {
 def told(event: Event) -> str:
     """The event as a sentence: who did it and when stand beside it."""
     data = {name: _word(name, value) for name, value in event.data.items()}
-    data = _Known(data | {"changes": _changes(event.data.get("changed", {}))})
+    data = _Known(data | {"changes": changes(event)})
     return gettext(SENTENCES.get(_name(event), N_("Noted: %(name)s"))) % (
         data | {"name": event.name}
     )
@@ -200,11 +204,11 @@ WORDS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def _changes(changed: Mapping[str, Any]) -> str:
-    """Old and new of each field: 'Severity: Normal → Urgent'."""
+def changes(event: Event) -> str:
+    """Old and new of each field that was corrected: 'Severity: Normal → Urgent'."""
     return gettext("; ").join(
         f"{_field(name)}: {_value(name, old)} → {_value(name, new)}"
-        for name, (old, new) in changed.items()
+        for name, (old, new) in event.data.get("changed", {}).items()
     )
 
 

@@ -67,7 +67,8 @@ def _verb(form: Any) -> bulk.Verb:
         agent_id = int(given) if given.isdecimal() else None
         return lambda ticket: queue.assign(ticket, by=who, agent_id=agent_id)
     if do == "severity":
-        return lambda ticket: actions.edit(ticket, by=who, severity=form.get("severity", ""))
+        chosen, reason = form.get("severity", ""), form.get("comment", "")
+        return lambda ticket: actions.edit(ticket, by=who, severity=chosen, reason=reason)
     if do == "note":
         return lambda ticket: actions.note(ticket, by=who, body=form.get("comment", ""))
     if do in MOVES:

@@ -178,20 +178,46 @@ def _case_file_again(number: str, error: HelpdeskError, facts: dict[str, str]) -
 @pages.post("/tickets/<number>/edit")
 @needs("ticket.edit")
 def edit(number: str) -> Page:
-    """Correct subject, kind, severity, category, place, confidentiality."""
+    """Correct subject and place; for the desk also kind, severity and category, with a reason."""
     form = request.form
     changes: dict[str, Any] = {
         name: form[name].strip()
         for name in ("subject", "kind", "severity", "place")
         if name in form
     }
-    node = setup.current().category(form.get("category", ""))
-    changes |= {"category_id": node.id if node else None, "confidential": "confidential" in form}
+    if "category" in form:
+        node = setup.current().category(form["category"])
+        changes["category_id"] = node.id if node else None
+    reason = form.get("reason", "")
 
     def verb(ticket: Ticket) -> None:
-        actions.edit(ticket, by=me().actor, version=_version(), **changes)
+        actions.edit(ticket, by=me().actor, version=_version(), reason=reason, **changes)
 
     return _do(number, verb, dialog_open="edit", typed=form)
+
+
+@pages.post("/tickets/<number>/seal")
+@needs("ticket.seal")
+def seal(number: str) -> Page:
+    """Make the case confidential, with a reason."""
+    return _confidential(number, actions.seal, "seal")
+
+
+@pages.post("/tickets/<number>/lift")
+@needs("ticket.lift_confidentiality")
+def lift(number: str) -> Page:
+    """Lift the confidentiality, with a reason that stays in the journal."""
+    return _confidential(number, actions.lift, "lift")
+
+
+def _confidential(number: str, verb: Callable[..., Ticket], dialog: str) -> Page:
+    reason = request.form.get("reason", "")
+    return _do(
+        number,
+        lambda ticket: verb(ticket, by=me().actor, reason=reason, version=_version()),
+        dialog_open=dialog,
+        typed=request.form,
+    )
 
 
 @pages.get("/tickets/<number>/colleagues")

@@ -77,9 +77,8 @@ def render_case_file(found: case.Case, **more: Any) -> str:
 def promises(number: str) -> str:
     """The response table with the reasons of every due time."""
     found = case.with_promises(number, me().actor)
-    return render(
-        found, "tickets/promises.html", table=explained.table(found.rows), kinds=explained.kinds()
-    )
+    table = explained.table(found.rows, queries.corrections(found.ticket))
+    return render(found, "tickets/promises.html", table=table, kinds=explained.kinds())
 
 
 @pages.get("/tickets/<number>/history")

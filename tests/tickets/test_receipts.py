@@ -57,7 +57,9 @@ def test_receipts_add_up_after_every_step_of_a_long_life(app: Flask, seed: int) 
             lambda: actions.resume(ticket, by=by),
             lambda: actions.ask_extension(ticket, by=by, comment="x", until=later),
             lambda: actions.grant_extension(ticket, by=by),
-            lambda: actions.edit(ticket, by=by, severity=chance.choice(["S2", "S3", "S4"])),
+            lambda: actions.edit(
+                ticket, by=by, severity=chance.choice(["S2", "S3", "S4"]), reason="更正"
+            ),
             lambda: actions.hold(ticket, by=by, comment="x", until=now() + timedelta(days=5)),
             lambda: actions.resume(ticket, by=by),
             lambda: actions.transfer(ticket, by=by, department_id=other, comment="x"),

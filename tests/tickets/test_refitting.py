@@ -28,7 +28,7 @@ def parts(ticket: Ticket, promise: str) -> list[tuple[int, str, str]]:
 
 
 def raised(ticket: Ticket, severity: str) -> None:
-    actions.edit(ticket, by=make.SUPERVISOR, severity=severity)
+    actions.edit(ticket, by=make.SUPERVISOR, severity=severity, reason="烫伤")
 
 
 def test_a_graver_case_has_its_shorter_limits_from_the_original_start(app: Flask) -> None:
@@ -116,7 +116,7 @@ def test_a_further_category_with_its_own_promise_plans_anew_and_a_place_does_not
     before = {row.id: row.due_at for row in newest(ticket).values()}
     actions.edit(ticket, by=make.SUPERVISOR, place="上海")
     assert {row.id: row.due_at for row in newest(ticket).values()} == before
-    actions.edit(ticket, by=make.SUPERVISOR, kind="enquiry")
+    actions.edit(ticket, by=make.SUPERVISOR, kind="enquiry", reason="只是咨询")
     assert "callback" not in newest(ticket) and "sign" not in newest(ticket)
 
 

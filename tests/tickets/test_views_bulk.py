@@ -64,7 +64,7 @@ def test_rights_are_asked_for_each_ticket(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("data", "field", "value"),
     [
-        ({"do": "severity", "severity": "S1"}, "severity", "S1"),
+        ({"do": "severity", "severity": "S1", "comment": "A recall"}, "severity", "S1"),
         ({"do": "accept"}, "status", "accepted"),
     ],
 )

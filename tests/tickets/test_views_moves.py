@@ -108,7 +108,7 @@ def test_a_forbidden_move_is_refused_with_a_sentence(client: FlaskClient) -> Non
 def test_a_stale_page_is_told_so_and_shown_as_it_is_now(desk: FlaskClient, agent: Agent) -> None:
     ticket = make.ticket()
     stale = ticket.version
-    actions.edit(ticket, by=agent.actor, severity="S1")
+    actions.edit(ticket, by=agent.actor, severity="S1", reason="Hurt")
     data = {"version": stale, "comment": "Not a matter of ours"}
     answer = desk.post(f"/tickets/{ticket.number}/moves/decline", data=data)
     text = answer.get_data(as_text=True)
@@ -248,11 +248,11 @@ def test_the_facts_are_corrected_in_their_dialog(desk: FlaskClient) -> None:
         "severity": "S2",
         "category": "delivery.late",
         "place": "海淀区",
-        "confidential": "on",
+        "reason": "The delivery was late, nothing else",
     }
     assert desk.post(f"/tickets/{ticket.number}/edit", data=data).status_code == 303
     ticket = fresh(ticket)
-    assert (ticket.severity, ticket.place, ticket.confidential) == ("S2", "海淀区", True)
+    assert (ticket.severity, ticket.place) == ("S2", "海淀区")
     data |= {"version": ticket.version, "subject": " "}
     assert desk.post(f"/tickets/{ticket.number}/edit", data=data).status_code == 422
 

@@ -187,7 +187,7 @@ def test_every_promise_says_how_its_time_was_counted(desk: FlaskClient) -> None:
 def test_the_history_keeps_who_when_old_and_new(desk: FlaskClient, agent: Agent) -> None:
     """M37."""
     ticket = make.ticket()
-    actions.edit(ticket, by=agent.actor, severity="S1")
+    actions.edit(ticket, by=agent.actor, severity="S1", reason="Hurt")
     page = get(desk, f"/tickets/{ticket.number}/history")
     entry = page[page.index("Severity: Normal → Critical") :]
     assert "Zhang Wei · <time" in entry[:200]

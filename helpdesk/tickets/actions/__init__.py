@@ -3,7 +3,8 @@
 step.py      the frame of every move: lock, check the table, change, record
 moves.py     accept, dispatch, sign, send back, hold, resume, transfer, close, reopen ...
 answers.py   reply, answer directly, message, note, the customer's own words
-care.py      edit the case file, urge, assist, extension
+care.py      urge, assist, extension
+correcting.py facts, severity and category, confidentiality
 merging.py   merge, and undo it
 mailing.py   what became of the mail with our words
 rereading.py a mail that is read better after an upgrade
@@ -23,11 +24,11 @@ from helpdesk.tickets.actions.care import (
     add_assist,
     answer_assist,
     ask_extension,
-    edit,
     grant_extension,
     refuse_extension,
     urge,
 )
+from helpdesk.tickets.actions.correcting import edit, lift, seal
 from helpdesk.tickets.actions.mailing import mark_mailed
 from helpdesk.tickets.actions.merging import merge, unmerge
 from helpdesk.tickets.actions.moves import (
@@ -72,6 +73,7 @@ __all__ = [
     "grant_extension",
     "handle",
     "hold",
+    "lift",
     "mark_mailed",
     "merge",
     "note",
@@ -84,6 +86,7 @@ __all__ = [
     "resume",
     "review",
     "rework",
+    "seal",
     "send_back",
     "send_message",
     "sign",

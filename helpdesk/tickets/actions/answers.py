@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from helpdesk import search
-from helpdesk.agents.rights import SYSTEM, Actor, require
+from helpdesk.agents.rights import SYSTEM, Actor, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.db import db, locked, transaction
 from helpdesk.errors import BadInput, Conflict
@@ -95,6 +95,7 @@ def send_message(
     with transaction():
         ticket = locked(ticket)
         queries.require_visible(ticket, by)
+        require_stands_for(by, ticket.department_id)
         require_seen(ticket, by, seen_seq)
         was = unsending.before(ticket, how)
         message = _add(ticket, by, body, public=True, files=files, how=how)

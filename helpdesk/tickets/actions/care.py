@@ -1,106 +1,22 @@
-"""Around the moves: the case file, urging, assisting departments, extensions, merging."""
+"""Around the moves: urging, assisting departments, extensions."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 
-from helpdesk import options, search
-from helpdesk.agents.rights import Actor, require
+from helpdesk import options
+from helpdesk.agents.rights import Actor, may, require
 from helpdesk.clock import now
 from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, Refused
+from helpdesk.errors import BadInput, NotAllowed, Refused
 from helpdesk.events import record
 from helpdesk.i18n import N_
-from helpdesk.tickets import casefile, queries, responses, setup
+from helpdesk.tickets import queries, responses, setup
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.lifecycle import ENDED, MOST_EXTENSIONS, Status
 from helpdesk.tickets.models import Assist, Extension, Ticket
-from helpdesk.tickets.routing import SEVERITIES
-
-EDITABLE = ("severity", "category_id", "place", "subject", "confidential", "kind")
-PROMISED_BY = {"severity", "category_id", "kind"}  # what decides which promises a case carries
-
-
-def edit(
-    ticket: Ticket,
-    *,
-    by: Actor,
-    version: int | None = None,
-    facts: dict[str, Any] | None = None,
-    **changes: Any,
-) -> Ticket:
-    """Fill the case file or correct severity, category, place, subject. Old and new are recorded.
-
-    Noting the immediate measure keeps the containment promise.
-    """
-    require(by, "ticket.edit")
-    with transaction():
-        ticket = locked(ticket, version)
-        queries.require_visible(ticket, by)
-        if ticket.status == Status.ARCHIVED:
-            raise Refused(N_("An archived ticket can't be changed."))
-        changed = _change(ticket, changes) | _change_facts(ticket, facts or {})
-        if changed:
-            ticket.updated_at = now()
-            if contained := str(changed.get("containment", ("", ""))[1]):
-                responses.meet(ticket, ["containment"], by.name, contained[:200])
-            if PROMISED_BY & set(changed):
-                responses.refit(ticket, setup.current())
-            search.add(
-                db.session(),
-                "ticket",
-                ticket.id,
-                " ".join(str(new) for _old, new in changed.values()),
-            )
-            record(
-                "ticket.edited",
-                by=by,
-                ticket=ticket,
-                changed={k: list(v) for k, v in changed.items()},
-            )
-    return ticket
-
-
-def _change(ticket: Ticket, changes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    _valid(changes)
-    changed = {}
-    for name, new in changes.items():
-        old = getattr(ticket, name)
-        if new != old:
-            setattr(ticket, name, new)
-            changed[name] = (old, new)
-    return changed
-
-
-def _valid(changes: dict[str, Any]) -> None:
-    errors = {name: N_("This field is not known.") for name in changes if name not in EDITABLE}
-    if changes.get("severity", "S3") not in SEVERITIES:
-        errors["severity"] = N_("Please pick one of the offered choices.")
-    category = changes.get("category_id")
-    if category is not None and category not in setup.current().categories:
-        errors["category"] = N_(
-            "This category does not exist. Please pick one of the offered choices."
-        )
-    if not str(changes.get("subject", "-")).strip():
-        errors["subject"] = N_("Please give a subject.")
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
-
-
-def _change_facts(ticket: Ticket, facts: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    new = casefile.cleaned(facts)
-    changed = {
-        code: (ticket.facts.get(code, ""), new.get(code, ""))
-        for code in facts
-        if ticket.facts.get(code, "") != new.get(code, "")
-    }
-    if changed:
-        kept = {k: v for k, v in ticket.facts.items() if k not in facts}
-        ticket.facts = kept | new
-    return changed
 
 
 def urge(ticket: Ticket, *, by: Actor, comment: str = "") -> Ticket:
@@ -139,11 +55,16 @@ def add_assist(ticket: Ticket, *, by: Actor, department_id: int, task: str) -> A
 
 
 def answer_assist(ticket: Ticket, *, by: Actor, department_id: int, answer: str) -> Assist:
-    """The assisting department reports back to the lead."""
+    """The assisting department reports back to the lead; the desk may note what it said.
+
+    Raises NotAllowed for another department's people, the lead's among them.
+    """
     require(by, "ticket.note")
     with transaction() as session:
         ticket = locked(ticket)
         queries.require_visible(ticket, by)
+        if by.department_id != department_id and not may(by, "assist.answer_any"):
+            raise NotAllowed(N_("Only the department that was asked can answer this."))
         assist = session.get(Assist, (ticket.id, department_id))
         if assist is None:
             raise Refused(N_("This department was not asked to assist."))
@@ -153,7 +74,15 @@ def answer_assist(ticket: Ticket, *, by: Actor, department_id: int, answer: str)
                 errors={"answer": N_("Please write something first.")},
             )
         assist.answer, assist.answered_at = answer.strip(), now()
-        record("ticket.assist_answered", by=by, ticket=ticket, comment=answer.strip())
+        assist.answered_by = by.name
+        code = setup.current().departments[department_id].code
+        record(
+            "ticket.assist_answered",
+            by=by,
+            ticket=ticket,
+            department=code,
+            comment=answer.strip(),
+        )
     return assist
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from helpdesk.agents.rights import Actor
+from helpdesk.agents.rights import Actor, require_stands_for
 from helpdesk.clock import now
 from helpdesk.db import locked, transaction
 from helpdesk.errors import BadInput
@@ -52,6 +52,7 @@ def step(
         move = lifecycle.check(
             code, status=ticket.status, kind=ticket.kind, returns=ticket.returns, by=by
         )
+        require_stands_for(by, ticket.department_id)
         _filled(move, given)
         old = ticket.status
         making = Step(ticket, move, move.to or old)

@@ -184,6 +184,7 @@ class Assist(Model):
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), primary_key=True)
     task: Mapped[str] = mapped_column(default="")
     answer: Mapped[str] = mapped_column(default="")
+    answered_by: Mapped[str] = mapped_column(default="")  # who wrote it, by the own name
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 

@@ -112,7 +112,9 @@ def live(chance: random.Random, ticket: Ticket, units: list[int]) -> Counter[str
         if chance.random() < 0.15 and not made["edit"]:
             made["edit"] += 1
             tick(60)
-            actions.edit(ticket, by=LEAD, severity=chance.choice(["S1", "S2", "S3", "S4"]))
+            actions.edit(
+                ticket, by=LEAD, severity=chance.choice(["S1", "S2", "S3", "S4"]), reason="更正"
+            )
     return made
 
 

@@ -1,0 +1,152 @@
+"""The facts of a case are corrected; what moves a promise belongs to the desk and needs a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk import search
+from helpdesk.agents.rights import Actor, require, require_stands_for
+from helpdesk.clock import now
+from helpdesk.db import db, locked, transaction
+from helpdesk.errors import BadInput, Refused
+from helpdesk.events import record
+from helpdesk.i18n import N_
+from helpdesk.tickets import casefile, queries, responses, setup
+from helpdesk.tickets.actions.step import LACKING, MOST_COMMENT
+from helpdesk.tickets.lifecycle import Kind, Status
+from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.routing import SEVERITIES
+
+PROMISED_BY = ("severity", "category_id", "kind")  # what decides which promises a case carries
+EDITABLE = (*PROMISED_BY, "place", "subject")
+Changed = dict[str, tuple[Any, Any]]
+LOOK = N_("Some fields need another look.")
+
+
+def edit(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    version: int | None = None,
+    facts: dict[str, Any] | None = None,
+    reason: str = "",
+    **changes: Any,
+) -> Ticket:
+    """Fill the case file or correct severity, category, kind, place, subject; old and new are kept.
+
+    What moves a promise is the desk's to change and takes a reason; the promises are planned anew.
+    Noting the immediate measure keeps the containment promise.
+    """
+    require(by, "ticket.edit")
+    with transaction():
+        ticket = locked(ticket, version)
+        queries.require_visible(ticket, by)
+        require_stands_for(by, ticket.department_id)
+        _require_living(ticket)
+        changed = _change(ticket, by, changes, reason) | _change_facts(ticket, facts or {})
+        if changed:
+            _follow(ticket, by, changed, reason)
+    return ticket
+
+
+def _require_living(ticket: Ticket) -> None:
+    if ticket.status == Status.ARCHIVED:
+        raise Refused(N_("An archived ticket can't be changed."))
+
+
+def _change(ticket: Ticket, by: Actor, changes: dict[str, Any], reason: str) -> Changed:
+    _valid(changes)
+    changed = {
+        name: (getattr(ticket, name), new)
+        for name, new in changes.items()
+        if new != getattr(ticket, name)
+    }
+    moved = set(PROMISED_BY) & set(changed)
+    if moved:
+        require(by, "ticket.reclassify")
+    if any(changed[name][0] is not None for name in moved):  # to fill what was empty needs none
+        _require_reason(reason)
+    for name, (_old, new) in changed.items():
+        setattr(ticket, name, new)
+    return changed
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise BadInput(LOOK, errors={"reason": LACKING["comment"]})
+    if len(reason) > MOST_COMMENT:
+        long = N_("This is too long: 5,000 characters at most.")
+        raise BadInput(LOOK, errors={"reason": long})
+
+
+def _follow(ticket: Ticket, by: Actor, changed: Changed, reason: str) -> None:
+    """What a correction brings about: promises, search, journal."""
+    data: dict[str, Any] = {"changed": {name: list(both) for name, both in changed.items()}}
+    ticket.updated_at = now()
+    if contained := str(changed.get("containment", ("", ""))[1]):
+        responses.meet(ticket, ["containment"], by.name, contained[:200])
+    if set(PROMISED_BY) & set(changed):
+        planned = responses.refit(ticket, setup.current())
+        data |= {"replanned": [row.id for row in planned], "comment": reason.strip()}
+    words = " ".join(str(new) for _old, new in changed.values())
+    search.add(db.session(), "ticket", ticket.id, words)
+    record("ticket.edited", by=by, ticket=ticket, **data)
+
+
+def _valid(changes: dict[str, Any]) -> None:
+    errors = {name: N_("This field is not known.") for name in changes if name not in EDITABLE}
+    choice = N_("Please pick one of the offered choices.")
+    if changes.get("severity", "S3") not in SEVERITIES:
+        errors["severity"] = choice
+    if changes.get("kind", Kind.COMPLAINT) not in set(Kind):
+        errors["kind"] = choice
+    category = changes.get("category_id")
+    if category is not None and category not in setup.current().categories:
+        errors["category"] = N_(
+            "This category does not exist. Please pick one of the offered choices."
+        )
+    if not str(changes.get("subject", "-")).strip():
+        errors["subject"] = N_("Please give a subject.")
+    if errors:
+        raise BadInput(LOOK, errors=errors)
+
+
+def _change_facts(ticket: Ticket, facts: dict[str, Any]) -> Changed:
+    new = casefile.cleaned(facts)
+    changed = {
+        code: (ticket.facts.get(code, ""), new.get(code, ""))
+        for code in facts
+        if ticket.facts.get(code, "") != new.get(code, "")
+    }
+    if changed:
+        kept = {k: v for k, v in ticket.facts.items() if k not in facts}
+        ticket.facts = kept | new
+    return changed
+
+
+def seal(ticket: Ticket, *, by: Actor, reason: str, version: int | None = None) -> Ticket:
+    """Make a case confidential: departments don't learn who it is from now on."""
+    require(by, "ticket.seal")
+    return _set_confidential(ticket, by, True, reason, version)
+
+
+def lift(ticket: Ticket, *, by: Actor, reason: str, version: int | None = None) -> Ticket:
+    """Lift the confidentiality of a case: a right of its own, and the reason stays in the journal."""
+    require(by, "ticket.lift_confidentiality")
+    return _set_confidential(ticket, by, False, reason, version)
+
+
+def _set_confidential(
+    ticket: Ticket, by: Actor, wanted: bool, reason: str, version: int | None
+) -> Ticket:
+    with transaction():
+        ticket = locked(ticket, version)
+        queries.require_visible(ticket, by)
+        _require_living(ticket)
+        _require_reason(reason)
+        if ticket.confidential is wanted:
+            raise Refused(N_("It is so already."))
+        ticket.confidential, ticket.updated_at = wanted, now()
+        name = "ticket.sealed" if wanted else "ticket.confidentiality_lifted"
+        record(name, by=by, ticket=ticket, comment=reason.strip())
+    return ticket
