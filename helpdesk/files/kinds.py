@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from helpdesk.files.markup import is_page
+
 HEAD = 8192  # bytes looked at
 UNKNOWN = "application/octet-stream"
 INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -14,12 +16,6 @@ INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _LAYER_3 = (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)
 
 Fits = Callable[[bytes], bool]
-# What a browser may run when it reads a text as a page.
-_PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+(?:html|svg)|"
-    r"(?:\w+:)?(?:html|svg|head|body|script|iframe|object|embed|img|form|meta|link|style)[\s>/])",
-    re.IGNORECASE | re.DOTALL,
-)
 _MIME = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,100}")
 
 
@@ -64,8 +60,8 @@ def _bitmap(head: bytes) -> bool:
 def _text(head: bytes) -> bool:
     """Text in any encoding that is not a page."""
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return not _PAGE.match(head.decode("utf-16", "ignore"))
-    return b"\0" not in head and not _PAGE.match(head.decode("utf-8-sig", "replace"))
+        return not is_page(head.decode("utf-16", "ignore"))
+    return b"\0" not in head and not is_page(head.decode("utf-8-sig", "replace"))
 
 
 _OLE = _starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")

@@ -23,8 +23,8 @@ TAB = " " * 4
 # Quotation marks and dots beside Latin letters; beside Han they are as wide as a Han character.
 # Each looks only at the neighbour that no line break parts it from, so that a text is never
 # wider on its line than it was when it was measured.
-LATIN = "!-~\u00a1-\u024f"
-LATIN_MARKS = re.compile(f"(?<=[{LATIN}])[’”…]+|[‘“]+(?=[{LATIN}])")
+LATIN = re.compile("[!-~\u00a1-\u024f]")
+MARKS = re.compile("([’”…]+)|[‘“]+")
 
 
 @cache
@@ -62,13 +62,19 @@ def part_width(part: str, narrow: bool, points: float) -> float:
 def parts(text: str) -> Iterator[tuple[str, bool]]:
     """The text in pieces of one face: with True those set in the narrow marks."""
     start = 0
-    for match in LATIN_MARKS.finditer(text):
+    for match in filter(_beside_latin, MARKS.finditer(text)):
         if match.start() > start:
             yield text[start : match.start()], False
         yield match.group(), True
         start = match.end()
     if start < len(text):
         yield text[start:], False
+
+
+def _beside_latin(marks: re.Match[str]) -> bool:
+    """Whether closing marks follow a Latin letter, or opening ones stand before one."""
+    text, place = marks.string, marks.start() - 1 if marks[1] else marks.end()
+    return 0 <= place < len(text) and LATIN.match(text, place) is not None
 
 
 def printable(text: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 
 import pytest
 
-from helpdesk.files.kinds import KINDS, accepted_extensions, kind_of, mime_as_told
+from helpdesk.files.kinds import HEAD, KINDS, accepted_extensions, kind_of, mime_as_told
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)
 FTYP = b"\0\0\0\x18ftyp"
@@ -123,3 +124,16 @@ def test_a_picture_is_known_without_a_name() -> None:
 )
 def test_a_told_type_is_kept_unless_it_is_odd_or_one_we_would_trust(told: str, kept: str) -> None:
     assert mime_as_told(told) == kept
+
+
+@pytest.mark.parametrize("unit", ["<!---->", "<?xml>", " ", "<!--", "<", "a:", "<!doctype "])
+def test_a_text_of_many_comments_is_judged_at_once(unit: str) -> None:
+    """Sixty of them once kept the process busy for minutes."""
+    text = (unit * 2000)[:HEAD] + "x"
+    began = time.process_time()
+    assert kind_of("notes.txt", text.encode()) is not None
+    assert time.process_time() - began < 0.2
+
+
+def test_a_page_behind_many_comments_is_still_a_page() -> None:
+    assert kind_of("notes.txt", b"<!-- a -->\n" * 500 + b"<svg:script >") is None
