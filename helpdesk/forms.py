@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectMultipleField, ValidationError
+from wtforms import (
+    BooleanField,
+    Field,
+    MultipleFileField,
+    SelectMultipleField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -41,6 +47,17 @@ class Form(FlaskForm):  # type: ignore[misc]
                 options = options | {"filters": (_stripped,)}
             return super().bind_field(form, unbound, options)
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields' own checks; a name that came twice is nothing that a person types."""
+        fine = super().validate(extra_validators)
+        twice = [field for field in self if _came_twice(field)]
+        for field in twice:
+            field.errors = [
+                *field.errors,
+                gettext("This came more than once. Please send it once."),
+            ]
+        return bool(fine and not twice)
+
     def did(self, verb: Callable[[], object]) -> bool:
         """Whether the form was sent, was right, and the verb went through.
 
@@ -68,6 +85,11 @@ class Form(FlaskForm):  # type: ignore[misc]
                 placed = True
         if not placed:
             self.form_errors.append(error.sentence(gettext))
+
+
+def _came_twice(field: Field) -> bool:
+    many = isinstance(field, SelectMultipleField | MultipleFileField | BooleanField)
+    return not many and len(field.raw_data or ()) > 1
 
 
 STRIPPED = {"StringField", "TextAreaField", "EmailField", "TelField", "SearchField"}

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from helpdesk import i18n, options, sanitize
+from helpdesk import bodies, i18n, options, sanitize
 from helpdesk.clock import now
 from helpdesk.db import CHANGED, commits, db, gave_way, is_twin, refusal_of
 from helpdesk.errors import (
@@ -27,7 +27,6 @@ from helpdesk.errors import (
     HelpdeskError,
     NotFound,
     NotSignedIn,
-    TooLarge,
     TooMany,
 )
 from helpdesk.i18n import N_, gettext
@@ -51,13 +50,14 @@ def init(app: Flask, settings: Settings) -> None:
         hops = settings.behind_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.dispatch_request = partial(_answered, app.dispatch_request)  # type: ignore[method-assign]
+    app.before_request(_begin)
+    bodies.init(app)
     csrf.init_app(app)
     babel.init_app(
         app,
         locale_selector=lambda: g.get("language", settings.language),
         timezone_selector=lambda: g.get("timezone", settings.timezone),
     )
-    app.before_request(_begin)
     app.after_request(_headers)
     app.register_error_handler(HelpdeskError, _refused)
     app.register_error_handler(CSRFError, _no_token)
@@ -255,7 +255,7 @@ def _http(error: HTTPException) -> Any:
     if code in (301, 302, 303, 307, 308):
         return error
     if isinstance(error, RequestEntityTooLarge):
-        return _refused(TooLarge(N_("This is too large: 20 MB for a file, 10 files at most.")))
+        return _refused(bodies.too_large(error))
     wrapped = NotFound(HTTP_SENTENCES.get(code, N_("This did not work. Please try again.")))
     wrapped.status = code
     wrapped.code = (error.name or "error").lower().replace(" ", "_")

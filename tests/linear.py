@@ -14,11 +14,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
 
 SEARCHING = {"search", "sub", "subn", "split", "findall", "finditer", "scanner"}
 SAMPLES = "aZsx09_ \n\t-.@,'\"()<>中é٣\u00a0\u200b\x00"
 MANY = 10  # a bounded repeat of more is a loop to whoever looks for exponential cost
 Set = Callable[[str], bool]
+State = tuple[Any, ...]
+Item = tuple[object, object]
+Step = Callable[[State, str], Iterator[State]]
 CATEGORIES: dict[object, str] = {
     code.CATEGORY_DIGIT: r"\d",
     code.CATEGORY_NOT_DIGIT: r"\D",
@@ -55,14 +59,14 @@ class Automaton:
         self.nodes.append(Node(reads, [(each, False) for each in to]))
         return len(self.nodes) - 1
 
-    def _sequence(self, items: list[tuple[object, object]], after: int) -> int:
+    def _sequence(self, items: list[Item], after: int) -> int:
         for operation, argument in reversed(items):
             after = self._item(operation, argument, after)
         return after
 
     def _item(self, operation: object, argument: object, after: int) -> int:
         if operation in (code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT):
-            return self._repeat(*argument, after)  # type: ignore[misc]
+            return self._repeat(tuple(argument), after)  # type: ignore[arg-type]
         if operation is code.SUBPATTERN:
             return self._sequence(list(argument[3]), after)  # type: ignore[index]
         if operation is code.ATOMIC_GROUP:
@@ -82,14 +86,15 @@ class Automaton:
         self.nodes[node].to.append((after, True))
         return node
 
-    def _look(self, body: list[tuple[object, object]], after: int) -> int:
+    def _look(self, body: list[Item], after: int) -> int:
         """What is looked at is read on a way that ends there."""
         node = self._condition(after)
         self.nodes[node].to.append((self._sequence(body, self._new()), True))
         return node
 
-    def _repeat(self, least: int, most: int, body: object, after: int) -> int:
-        items = list(body)  # type: ignore[call-overload]
+    def _repeat(self, given: tuple[int, int, Iterable[Item]], after: int) -> int:
+        least, most, body = given
+        items = list(body)
         if most is code.MAXREPEAT or most >= self.most:
             again = self._new(to=[after])
             inside = self._sequence(items, again)
@@ -114,9 +119,7 @@ class Automaton:
             self._note(argument)  # type: ignore[arg-type]
             return lambda c: (ord(c) == argument) == (operation is code.LITERAL)
         if operation is code.RANGE:
-            low, high = argument  # type: ignore[misc]
-            self._note(low, high)
-            return lambda c: low <= ord(c) <= high
+            return self._range(*argument)  # type: ignore[misc]
         if operation is code.CATEGORY:
             known = re.compile(CATEGORIES[argument], self.flags & re.ASCII)
             return lambda c: known.match(c) is not None
@@ -128,6 +131,10 @@ class Automaton:
         rest = [item for item in items[negated:] if item[0] is not code.LITERAL]
         sets = [self._plain_set(*item) for item in rest]
         return lambda c: (c in single or any(each(c) for each in sets)) != negated
+
+    def _range(self, low: int, high: int) -> Set:
+        self._note(low, high)
+        return lambda c: low <= ord(c) <= high
 
     def _note(self, *points: int) -> None:
         for point in points:
@@ -224,7 +231,7 @@ class Reading:
         start = (place, place, False, frozenset([place]))
         return self._found(start, self._both, lambda at: at[:3] == (place, place, True))
 
-    def _both(self, at: tuple, letter: str) -> Iterator[tuple]:
+    def _both(self, at: State, letter: str) -> Iterator[State]:
         one, other, apart, all_of = at
         after = self.steps(all_of, letter)
         if after & self.ends:
@@ -238,7 +245,7 @@ class Reading:
         start = (one, one, two, frozenset([two]))
         return self._found(start, self._three, lambda at: at[:3] == (one, two, two))
 
-    def _three(self, at: tuple, letter: str) -> Iterator[tuple]:
+    def _three(self, at: State, letter: str) -> Iterator[State]:
         a, b, c, all_of = at
         after = self.steps(all_of, letter)
         if after & self.ends:
@@ -248,7 +255,7 @@ class Reading:
                 for z, _z in self.step(c, letter):
                     yield x, y, z, after
 
-    def _found(self, start: tuple, step: Callable, done: Callable[[tuple], bool]) -> str:
+    def _found(self, start: State, step: Step, done: Callable[[State], bool]) -> str:
         seen, waiting = {start}, deque([(start, "")])
         while waiting:
             at, read = waiting.popleft()

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import request
 
+from helpdesk import bodies
 from helpdesk.clock import now, read_moment
 from helpdesk.customers.people import LEVELS, Asker
 from helpdesk.errors import BadInput
@@ -36,14 +37,9 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def body() -> dict[str, Any]:
-    """The JSON object of this request. Raises BadInput for anything else."""
-    try:
-        sent = _storable(request.get_json(silent=True))
-    except RecursionError:  # thousands of lists inside each other
-        sent = None
-    if not isinstance(sent, dict):
-        raise BadInput(N_("Please send a JSON object."), code="no_json")
-    return sent
+    """The JSON object of this request. Raises BadInput for anything else, TooLarge for too much."""
+    found: dict[str, Any] = _storable(bodies.json_object())
+    return found
 
 
 def _storable(value: Any) -> Any:

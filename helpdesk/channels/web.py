@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk import options
 from helpdesk.agents.rights import Actor, Role
+from helpdesk.bodies import takes_files
 from helpdesk.channels.web_forms import CaseForm
 from helpdesk.customers.people import Asker
 from helpdesk.errors import BadInput
@@ -41,6 +42,7 @@ def new() -> str:
 
 
 @bp.post("/new")
+@takes_files("files", public=True)
 def send() -> Page:
     """Open a ticket, or show the form again with what needs another look."""
     form = CaseForm().prepare(g.language)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from helpdesk import files
+from helpdesk.bodies import takes_files
 from helpdesk.channels.web import TRACKED, Page, customer, remember
 from helpdesk.channels.web_forms import AddForm, FindForm, RateForm
 from helpdesk.db import db
@@ -93,6 +94,7 @@ def show(number: str) -> Page:
 
 
 @bp.post("/<number>/messages")
+@takes_files("files", public=True)
 def add(number: str) -> Page:
     """Add words or files."""
     ticket, form = _ticket(number), AddForm()

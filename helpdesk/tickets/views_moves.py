@@ -14,6 +14,7 @@ from helpdesk import files, options
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import may
 from helpdesk.agents.sign_in import me, needs
+from helpdesk.bodies import takes_files
 from helpdesk.db import db
 from helpdesk.errors import BadInput, Conflict, HelpdeskError, NotAllowed, Refused
 from helpdesk.i18n import gettext, zone
@@ -85,6 +86,7 @@ def _incomplete(number: str, error: BadInput) -> tuple[str, int]:
 
 
 @pages.post("/tickets/<number>/messages")
+@takes_files("files")
 @needs("ticket.read")
 def write(number: str) -> Page:
     """Reply, message or note. What was said meanwhile is shown first; the typed text is kept (M24)."""

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk import files
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
+from helpdesk.bodies import takes_files
 from helpdesk.errors import BadInput, Conflict, NotFound
 from helpdesk.i18n import N_, gettext, zone
 from helpdesk.tickets import (
@@ -89,6 +90,7 @@ def _url(notice: Notice) -> str:
 
 
 @pages.post("/notices/<reference>/moves/<code>")
+@takes_files("files")
 @needs("notice.read")
 def move(reference: str, code: str) -> Page:
     """Make a move; a form with errors comes back as it was typed."""
@@ -151,6 +153,7 @@ def _new_page(form: NewNoticeForm, ticket: Ticket | None) -> str:
 
 @pages.post("/notices/new")
 @pages.post("/tickets/<number>/notices/new")
+@takes_files("files")
 @needs("notice.issue")
 def create(number: str = "") -> Page:
     """Draft one notice for each ticked department; `then` = issue approves and issues them too."""
@@ -193,6 +196,7 @@ def edit(reference: str) -> str:
 
 
 @pages.post("/notices/<reference>/edit")
+@takes_files("files")
 @needs("notice.issue")
 def save(reference: str) -> Page:
     """Keep the changes of a draft."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import render_template, request
 
 from helpdesk.agents.sign_in import needs
+from helpdesk.bodies import takes_files
 from helpdesk.calendars import newest
 from helpdesk.errors import BadInput, Conflict
 from helpdesk.i18n import gettext, language
@@ -86,6 +87,7 @@ def _preview(draft: Draft, note: str = "", errors: Mapping[str, str] | None = No
 
 
 @blueprint.route("/admin/calendars/<code>/import", methods=["GET", "POST"])
+@takes_files("file")
 @needs("settings.edit")
 def calendar_import(code: str) -> Page:
     """Days from a CSV or ICS file; refused as a whole when one line is wrong."""
