@@ -72,8 +72,12 @@ def refusal(noted: Event) -> None:
 
 @durable("mail.survey", "ticket.close")
 def survey(noted: Event) -> None:
-    """How did we do? One question, with the link to answer it (M35)."""
+    """How did we do? One question, with the link to answer it (M35); not to a machine, and not to
+    whoever asks for no automatic mail."""
     ticket = _ticket(noted)
+    said = _first_said(ticket)
+    if said.get("automatic") or said.get("quiet"):
+        return
     mail = ticket.person.first("email")
     if mail and ticket.kind in ("complaint", "request", "enquiry"):
         _send(ticket, noted, mail, "survey", stop=optouts.url(noted.seq))
@@ -122,9 +126,14 @@ def _mailbox(ticket: Ticket) -> Mailbox | None:
     """The mailbox by which the customer wrote: the answer comes from the same address."""
     if ticket.channel != "email":
         return None
-    first = select(Message.data).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
-    box = by_name(str((db.session.scalar(first) or {}).get("mailbox", "")))
+    box = by_name(str(_first_said(ticket).get("mailbox", "")))
     return box if box is not None and box.active else None
+
+
+def _first_said(ticket: Ticket) -> dict[str, Any]:
+    """What is kept beside the words that opened the case."""
+    first = select(Message.data).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
+    return db.session.scalar(first) or {}
 
 
 def _signature(box: Mailbox | None, ticket: Ticket, purpose: str) -> str:

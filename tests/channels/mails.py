@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
+from pathlib import Path
 
 from sqlalchemy import func, select
 
@@ -26,6 +27,20 @@ def mail(body: str = "冰箱还是不制冷。", charset: str = "utf-8", **heade
             message[name.replace("_", "-")] = value
     message.set_content(body, charset=charset)
     return message.as_bytes()
+
+
+def case(shared: Path, name: str, answers: Ticket | None = None) -> bytes:
+    """An input of the cases beside the project, byte for byte; one that answers a mail of ours
+    answers this ticket's instead."""
+    raw = (shared / "cases" / name).read_bytes()
+    if answers is None:
+        return raw
+    head, blank, body = raw.partition(b"\n\n")
+    lines = [
+        f"In-Reply-To: {our_id(answers)}".encode() if line.startswith(b"In-Reply-To:") else line
+        for line in head.split(b"\n")
+    ]
+    return b"\n".join(lines) + blank + body
 
 
 def our_id(ticket: Ticket, part: str = "e1") -> str:

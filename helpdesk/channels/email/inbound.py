@@ -15,7 +15,7 @@ from helpdesk.channels.email import brakes, landing, refusing, returned, tickets
 from helpdesk.channels.email.apart import TooHeavy, parse_safely
 from helpdesk.channels.email.keeping import LEASE, Came, keep, raw_of
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.own import is_own, own_addresses
+from helpdesk.channels.email.own import as_written, is_own, own_addresses
 from helpdesk.channels.email.parser import ParsedMail, Unreadable
 from helpdesk.channels.email.verdicts import Hold, Ignore, Quarantine, Settled, Verdict
 from helpdesk.clock import now
@@ -140,10 +140,10 @@ def _make(mail_id: int) -> None:
         returned.file_report(row, mail.report)
     sender = sender_of(mail)
     _stop_our_own(mail, sender)
-    found = landing.land(row, mail, sender)
+    found = landing.land(row, mail, mail.passed_by or sender)
     if mail.machine == "answer":
         returned.file_away(row, mail, found)
-    if found.ticket is None and mail.machine == "bulk":
+    if found.ticket is None and mail.listed:
         raise Hold("bulk")
     brakes.brake(row, found.ticket)
     tickets.put(row, mail, found)
@@ -152,7 +152,7 @@ def _make(mail_id: int) -> None:
 def read(row: InboundMail) -> ParsedMail:
     """The mail of a row as far as it can be read. Raises Quarantine."""
     try:
-        return parse_safely(raw_of(row))
+        return as_written(parse_safely(raw_of(row)), row.mailbox)
     except Unreadable:
         raise Quarantine("unreadable") from None
     except TooHeavy:

@@ -9,13 +9,14 @@ from typing import Any
 
 from .addresses import Address, read_addresses
 from .attachments import Attachment
-from .automatic import is_automatic, kind_of
+from .automatic import read_signs
 from .bodies import Body, read_body
 from .bounces import Report, read_report
 from .charsets import tidy
 from .headers import Headers
 from .html_text import new_html_to_text
 from .invites import Invite, read_invite
+from .lists import is_listed, list_addresses, writer_of
 from .mime import Part, read_tree
 from .protection import Protection, read_protection
 from .replies import new_words
@@ -56,13 +57,18 @@ class ParsedMail:
     references: tuple[str, ...]
     date: datetime | None
     received_at: datetime | None
-    auto_submitted: bool
+    auto_submitted: bool  # a machine wrote it
     report: Report | None = None
     protection: Protection | None = None
     invite: Invite | None = None
     defects: tuple[str, ...] = ()
     thread_index: str = ""  # Outlook's, as it came
-    machine: str = ""  # '', 'answer', 'bulk', 'other': see automatic.kind_of
+    machine: str = ""  # '', 'answer', 'other': see automatic.Signs
+    quiet: bool = False  # its writer asks for no automatic answer
+    listed: bool = False  # a mailing list passed it on
+    lists: tuple[str, ...] = ()  # where one writes to these lists
+    writer: Address | None = None  # who wrote it, when a list put itself into From
+    passed_by: str = ""  # the address in From, when that is our own list: see own.as_written
     auth_results: tuple[str, ...] = ()  # as they stand, the newest first: see proof.proof_of
 
     @property
@@ -121,7 +127,7 @@ def _assemble(root: Part, body: Body, defects: tuple[str, ...]) -> ParsedMail:
     headers = root.headers
     sender = _sender(headers)
     report = read_report(root, body.text, sender)
-    automatic = is_automatic(root, sender, report)
+    signs = read_signs(root, sender, report)
     return ParsedMail(
         from_email=sender.email if sender else "",
         from_name=sender.name if sender else "",
@@ -140,12 +146,16 @@ def _assemble(root: Part, body: Body, defects: tuple[str, ...]) -> ParsedMail:
         references=_ids(headers.plain("references")),
         date=_date(headers.plain("date")),
         received_at=_date(headers.plain("received").rpartition(";")[2]),
-        auto_submitted=automatic,
+        auto_submitted=bool(signs.machine),
         report=report,
         protection=read_protection(root, body.text),
         invite=read_invite(root),
         defects=defects,
-        machine=kind_of(root, automatic),
+        machine=signs.machine,
+        quiet=signs.quiet,
+        listed=is_listed(headers),
+        lists=list_addresses(headers),
+        writer=writer_of(headers, sender),
         auth_results=tuple(
             each[:4000] for each in headers.all("authentication-results")[:MAX_RESULTS]
         ),

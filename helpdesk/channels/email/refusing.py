@@ -1,4 +1,4 @@
-"""Telling a sender, once, that a mail was larger than we take; never a machine, never at length."""
+"""Telling a sender, once, that a mail was larger than we take; never a machine, nor who asks for quiet."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def tell_too_large(row: InboundMail, mail: ParsedMail) -> None:
         to = addresses.mail(mail.from_email)
     except BadInput:
         return
-    if mail.auto_submitted:
+    if mail.auto_submitted or mail.quiet or mail.listed:
         return
     known, language = settings(), guess_language(mail.subject + mail.text[:500])
     with in_language(language):

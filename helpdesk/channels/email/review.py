@@ -15,6 +15,7 @@ from helpdesk.channels.email.keeping import LEASE, raw_of
 from helpdesk.channels.email.landing import Landing
 from helpdesk.channels.email.ledger import within
 from helpdesk.channels.email.models import FOR_PEOPLE, OUTCOMES, InboundMail
+from helpdesk.channels.email.own import as_written
 from helpdesk.channels.email.parser import ParsedMail, Unreadable
 from helpdesk.channels.email.verdicts import Settled
 from helpdesk.clock import now
@@ -75,7 +76,7 @@ def one(who: Actor, mail_id: int) -> tuple[InboundMail, ParsedMail | None]:
     if row is None:
         raise NotFound(N_("There is no such mail."))
     try:
-        return row, parse_safely(raw_of(row))
+        return row, as_written(parse_safely(raw_of(row)), row.mailbox)
     except (Unreadable, TooHeavy):
         return row, None
 

@@ -92,7 +92,8 @@ def _open(
     box, intake = by_name(row.mailbox), _intake(row, mail, kept)
     if box is not None and box.language:
         intake = replace(intake, language=box.language)
-    said = _said(row, mail, found) | ({"silent": True} if is_old(row, mail) else {})
+    silent = is_old(row, mail) or mail.quiet
+    said = _said(row, mail, found) | ({"silent": True} if silent else {})
     opened = open_ticket(replace(intake, mail=said), customer(mail))
     if box is not None and box.department_id and opened.ticket.department_id is None:
         _dispatch(opened.ticket, box.department_id)
@@ -131,6 +132,7 @@ def _said(row: InboundMail, mail: ParsedMail, found: Landing) -> dict[str, Any]:
         "from": mail.from_email,
         "subject": mail.subject,
         "automatic": mail.auto_submitted,
+        **({"quiet": True} if mail.quiet and not mail.auto_submitted else {}),
         "mailbox": row.mailbox,
         "mail_id": row.id,
         "why": found.why(),

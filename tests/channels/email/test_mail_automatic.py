@@ -16,16 +16,11 @@ def mail(
     [
         "Auto-Submitted: auto-replied",
         "Auto-Submitted: auto-generated; owner=x",
-        "X-Auto-Response-Suppress: All",
-        "X-Auto-Response-Suppress: DR, OOF, AutoReply",
-        "Precedence: bulk",
-        "Precedence: List",
+        "Auto-Submitted: auto-notified",
         "Precedence: auto_reply",
-        "List-Id: <lamps.example>",
-        "List-Unsubscribe: <mailto:x@y>",
         "Return-Path: <>",
         "X-Autoreply: yes",
-        "X-Autorespond: yes",
+        "X-Autorespond: Re: your mail",
         "X-Loop: desk",
         "X-Failed-Recipients: a@b",
         "Content-Type: multipart/report; boundary=x",
@@ -33,6 +28,69 @@ def mail(
 )
 def test_each_sign_of_a_machine_is_enough(header):
     assert parse(mail(header)).auto_submitted
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X-Auto-Response-Suppress: All",
+        "X-Auto-Response-Suppress: DR, OOF, AutoReply",
+        "X-Auto-Response-Suppress: RN, NRN",
+        "X-Auto-Response-Suppress: something new",
+        "Precedence: bulk",
+        "Precedence: List",
+        "Precedence: junk",
+        "Feedback-ID: 7:campaign:shop",
+        "Auto-Submitted: auto-generated\r\nX-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent",
+        "Auto-Submitted: auto-generated\r\nX-MS-Exchange-Inbox-Rules-Loop: ann@a.example",
+        "Auto-Submitted: auto-generated\r\nResent-From: <boss@a.example>",
+    ],
+)
+def test_who_asks_for_no_automatic_answer_is_a_person_all_the_same(header):
+    """Two things: what Outlook, lists and Microsoft's redirect ask, and what a machine wrote."""
+    parsed = parse(mail(header))
+    assert (parsed.auto_submitted, parsed.quiet, parsed.machine) == (False, True, "")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X-Autoreply: no",
+        "X-Autorespond:",
+        "X-Auto-Response-Suppress: None",
+        "X-Auto-Response-Suppress:",
+        "X-Loop:",
+        "X-Autoresponder: false",
+        "Auto-Submitted: No",
+        "Feedback-ID: i1234567:Fastmail",
+        "Feedback-ID: ia1b2:FASTMAIL",
+    ],
+)
+def test_a_header_that_says_no_or_nothing_is_no_sign_at_all(header):
+    parsed = parse(mail(header))
+    assert (parsed.auto_submitted, parsed.quiet) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "subject", ["Automatic reply: Lamp", "自动答复: 灯", "Automatische Antwort: Lampe", "不在通知"]
+)
+def test_an_absence_note_of_microsoft_is_an_answer_though_it_looks_like_a_redirect(subject):
+    redirect = "Auto-Submitted: auto-generated\r\nX-MS-Exchange-Inbox-Rules-Loop: ann@a.example"
+    raw = mail(redirect, "X-Auto-Response-Suppress: All", subject="?").replace(
+        b"Subject: ?", f"Subject: {subject}".encode()
+    )
+    assert parse(raw).machine == "answer"
+
+
+def test_an_absence_in_a_subject_alone_proves_nothing():
+    assert parse(mail(subject="Automatic reply does not work")).machine == ""
+
+
+def test_a_form_that_names_the_person_who_filled_it_in_is_no_machine():
+    sender = "noreply@site.example"
+    assert parse(mail("Reply-To: ann@a.example", sender=sender)).machine == ""
+    assert parse(mail("Reply-To: noreply@site.example", sender=sender)).machine == "other"
+    assert parse(mail("Reply-To: x@y", sender="mailer-daemon@a.example")).machine == "other"
 
 
 @pytest.mark.parametrize(
