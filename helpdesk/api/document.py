@@ -84,7 +84,11 @@ def _opening() -> dict[str, Any]:
             version=NUMBER,
             route=_object(rule=TEXT, reason=TEXT),
             responses=_list(_ref("Promise")),
-            track=_object(url=TEXT, secret=TEXT),
+            track=_object(url=TEXT, secret=TEXT)
+            | {
+                "nullable": True,
+                "description": "only in the first answer to a token with the scope intake",
+            },
         ),
     }
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from helpdesk.agents.rights import Actor, sees_identity
+from helpdesk.agents.scopes import INTAKE
 from helpdesk.clock import Limit, explain, now
 from helpdesk.events import Event
 from helpdesk.i18n import gettext
@@ -23,15 +24,20 @@ def time(at: datetime | None) -> str | None:
 def ticket(
     row: Ticket, promises: Iterable[Response], who: Actor, snapshot: setup.Setup | None = None
 ) -> dict[str, Any]:
-    """One ticket with its route and response table."""
+    """One ticket with its route and response table; the way in for the customer is not in it."""
     return summary(row, who, snapshot or setup.current()) | {
         "responses": [promise(p) for p in promises],
         "fields": row.facts,
-        "track": {
-            "url": tracking.url(row, settings().secret_key, settings().base_url),
-            "secret": tracking.secret(row, settings().secret_key),
-        },
+        "track": None,
     }
+
+
+def track(row: Ticket, who: Actor) -> dict[str, str] | None:
+    """The customer's link and secret, for a program that has just filed the case for a customer."""
+    if INTAKE not in who.scopes:
+        return None
+    key, base = settings().secret_key, settings().base_url
+    return {"url": tracking.url(row, key, base), "secret": tracking.secret(row, key)}
 
 
 def summary(row: Ticket, who: Actor, snapshot: setup.Setup) -> dict[str, Any]:

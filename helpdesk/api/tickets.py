@@ -37,20 +37,22 @@ def create() -> tuple[Response, int]:
     key = request.headers.get("Idempotency-Key", "").strip()
     intake = read.intake(sent)
     opened = open_once(key, sent, intake, by) if key else open_ticket(intake, by)
-    if opened.new:  # what the caller has just made is neither read again nor hidden
-        return _answer(opened.ticket, opened.responses, 201, opened.snapshot)
-    return _ticket(opened.ticket, opened.responses, 201)
-
-
-def _ticket(ticket: Ticket, promises: list[Any], status: int = 200) -> tuple[Response, int]:
-    """The ticket as JSON, as far as the caller may see it."""
-    return _answer(queries.by_number(ticket.number, api_actor()), promises, status)
+    if not opened.new:
+        return _answer(queries.by_number(opened.ticket.number, by), opened.responses, 201)
+    # What the caller has just made is neither read again nor hidden, and told the secret of once.
+    track = shapes.track(opened.ticket, by)
+    return _answer(opened.ticket, opened.responses, 201, opened.snapshot, track=track)
 
 
 def _answer(
-    ticket: Ticket, promises: list[Any], status: int, snapshot: setup.Setup | None = None
+    ticket: Ticket,
+    promises: list[Any],
+    status: int,
+    snapshot: setup.Setup | None = None,
+    **more: Any,
 ) -> tuple[Response, int]:
-    answer = jsonify(shapes.ticket(ticket, promises, api_actor(), snapshot))
+    """The ticket as JSON, as far as the caller may see it."""
+    answer = jsonify(shapes.ticket(ticket, promises, api_actor(), snapshot) | more)
     answer.headers["Location"] = f"/api/v1/tickets/{ticket.number}"
     return answer, status
 
@@ -157,7 +159,8 @@ def move(number: str) -> tuple[Response, int]:
         version=version,
         seen_seq=seen,
     )
-    return _ticket(moved, list(responses.table(moved)))
+    seen = queries.by_number(moved.number, api_actor())
+    return _answer(seen, list(responses.table(moved)), 200)
 
 
 @bp.get("/tickets/<number>/responses")

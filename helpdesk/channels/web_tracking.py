@@ -10,11 +10,12 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from helpdesk import files
+from helpdesk.agents.sign_in import actor
 from helpdesk.bodies import takes_files
 from helpdesk.channels.web import TRACKED, Page, customer, remember
 from helpdesk.channels.web_forms import AddForm, FindForm, RateForm
 from helpdesk.db import db
-from helpdesk.errors import BadInput, NotFound, Refused
+from helpdesk.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.i18n import N_, gettext
 from helpdesk.limits import allow
 from helpdesk.tickets import (
@@ -133,8 +134,12 @@ def urge(number: str) -> Response:
 
 @bp.post("/<number>/rate")
 def rate(number: str) -> Page:
-    """Judge the outcome, once per round."""
+    """Judge the outcome, once per round; a colleague's browser judges nothing."""
     ticket, form = _ticket(number), RateForm().prepare()
+    if actor() is not None:
+        raise NotAllowed(
+            N_("The customer judges here. A colleague notes a judgement with the follow-up call.")
+        )
     if not form.validate_on_submit():
         return _page(ticket, AddForm(), form), 422
     try:

@@ -26,6 +26,7 @@ from helpdesk.options import Option
 from helpdesk.tickets import actions, casefile, responses, routing, setup
 from helpdesk.tickets.lifecycle import Kind, move_for
 from helpdesk.tickets.models import Message, Response, Ticket
+from helpdesk.tickets.veil import veiled
 
 CHANNELS = {
     "web": N_("Web form"),
@@ -99,7 +100,8 @@ def open_ticket(intake: Intake, by: Actor) -> Opened:
 def checked(intake: Intake) -> Intake:
     """The intake with tidy texts. Raises BadInput naming every field that needs another look."""
     errors: dict[str, str] = {}
-    subject, body = _tidy(intake.subject).replace("\n", " "), _tidy(intake.body)
+    subject, body = (veiled(_tidy(each)) for each in (intake.subject, intake.body))
+    subject = subject.replace("\n", " ")
     if not body and not subject:
         errors["body"] = N_("Please say what happened.")
     if len(subject) > MOST_SUBJECT:
@@ -130,6 +132,8 @@ def checked(intake: Intake) -> Intake:
         intake,
         subject=subject or body.splitlines()[0][:80],
         body=body or subject,
+        quoted=veiled(intake.quoted),
+        html=veiled(intake.html),
         fields=casefile.cleaned(intake.fields),
         place=_tidy(intake.place)[:200],
         language=intake.language or guess_language(subject + body),

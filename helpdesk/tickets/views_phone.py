@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, session
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as BaseResponse
@@ -58,6 +58,7 @@ def save() -> Any:
     if form.validate():
         try:
             opened = intake.open_ticket(form.intake(), me().actor)
+            session["read_out"] = opened.ticket.number  # its code is shown once: see views_ticket
             return redirect(f"/tickets/{opened.ticket.number}?registered=1", code=303)
         except BadInput as error:
             db.session.rollback()

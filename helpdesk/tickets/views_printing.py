@@ -11,7 +11,7 @@ from helpdesk import paper
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.i18n import language
 from helpdesk.paper.words import word
-from helpdesk.tickets import board, notice_queries, queries, responses, setup, tracking
+from helpdesk.tickets import board, notice_queries, queries, responses, setup
 from helpdesk.tickets.models import Notice, Ticket
 from helpdesk.tickets.printing import (
     Case,
@@ -123,8 +123,7 @@ def _printed(found: Case) -> paper.Form:
     form = _case_form(found, language_)
     if request.args.get("full"):
         form = record.full_record(form, found, language_)
-    code = record.code(found, record.newest(found), settings().secret_key)
-    return record.with_code(form, code, language_)
+    return record.with_code(form, _print_code(found), language_)
 
 
 @pages.get("/tickets/<number>/response-table.pdf")
@@ -141,12 +140,15 @@ def _asked(ticket: Ticket) -> str:
 
 
 def _case_form(found: Case, language_: str) -> paper.Form:
-    """The form; whoever may not know the customer gets no way into the customer's page either."""
-    ticket, known = found.ticket, settings()
-    track = tracking.url(ticket, known.secret_key, known.base_url)
-    desk = f"{known.base_url}/tickets/{ticket.number}"
-    url = track if found.open_identity else desk
+    """The form. Its QR code leads a colleague to the page that checks the print, nobody else."""
+    check = url_for("printing.case", number=found.ticket.number, code=_print_code(found))
+    url = f"{settings().base_url}{check}"
     return case_form(found, language_, url=url, company=company(), by=me().name)
+
+
+def _print_code(found: Case) -> str:
+    """What a print of this moment carries: number and state, signed."""
+    return record.code(found, record.newest(found), settings().secret_key)
 
 
 def _sheet(form: paper.Form, *, back: str, pdf: str) -> str:

@@ -15,8 +15,18 @@ from helpdesk.db import db
 from helpdesk.errors import NotFound
 from helpdesk.i18n import N_
 from helpdesk.sanitize import clean_mail_html
-from helpdesk.tickets import callbacks, case, casefile, choices, explained, queries, told
+from helpdesk.tickets import (
+    callbacks,
+    case,
+    casefile,
+    choices,
+    explained,
+    queries,
+    told,
+    tracking,
+)
 from helpdesk.tickets.models import Message
+from helpdesk.web import settings
 
 pages = Blueprint("ticket", __name__)
 PARTS = {"case": "tickets/_conversation.html", "dialogs": "tickets/_dialogs.html"}
@@ -27,7 +37,16 @@ PARTS = {"case": "tickets/_conversation.html", "dialogs": "tickets/_dialogs.html
 def show(number: str) -> str:
     """The ticket with its conversation; a live page asks for the inside alone."""
     found = case.load(number, me().actor)
-    return render(found, PARTS.get(request.args.get("part", ""), "tickets/ticket.html"))
+    if request.args.get("part") in PARTS:
+        return render(found, PARTS[request.args["part"]])
+    return render(found, own_code=_for_the_caller(found))
+
+
+def _for_the_caller(found: case.Case) -> str:
+    """The caller's code, once, for the colleague who has just registered the call; '' otherwise."""
+    if session.pop("read_out", "") != found.ticket.number:
+        return ""
+    return tracking.secret(found.ticket, settings().secret_key)
 
 
 def render(found: case.Case, template: str = "tickets/ticket.html", **more: Any) -> str:

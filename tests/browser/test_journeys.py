@@ -238,7 +238,9 @@ def test_the_same_over_the_api(
     server: servers.Server, chromium: Browser, team: dict[str, Person]
 ) -> None:
     """A shop's program opens the case and passes the link on; people do the rest."""
-    token = server.flask("tokens", "add", "a shop", "--role", "agent").stdout.split()[-1]
+    token = server.flask(
+        "tokens", "add", "a shop", "--role", "agent", "--scope", "intake"
+    ).stdout.split()[-1]
     request = team["agent"].context.request
     answer = request.post(
         "/api/v1/tickets",

@@ -20,6 +20,7 @@ from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.actions.unsending import AT_ONCE, How
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Attachment, Message, Ticket
+from helpdesk.tickets.veil import veiled
 
 MOST_TEXT = 100_000
 SAID = ("message.customer", "message.staff", "ticket.reply", "ticket.answer_directly")
@@ -146,8 +147,8 @@ def add_customer_message(
         ticket = survivor(locked(ticket))
         extra: dict[str, Any] = {
             "message_id": message_id,
-            "quoted": quoted,
-            "html": html,
+            "quoted": veiled(quoted),
+            "html": veiled(html),
             "data": mail or {},
         }
         message = _add(ticket, by, body, public=True, files=files, channel=channel, **extra)
@@ -183,7 +184,7 @@ def _add(
     how: How = AT_ONCE,
     **extra: object,
 ) -> Message:
-    text = body.replace("\r\n", "\n").replace("\x00", "").strip()
+    text = veiled(body.replace("\r\n", "\n").replace("\x00", "").strip())
     if not text and not files and not how.keep:
         raise BadInput(
             N_("Please write something first."),

@@ -12,6 +12,7 @@ from helpdesk.events import record
 from helpdesk.files import StoredFile
 from helpdesk.tickets.actions.answers import attachment_rows
 from helpdesk.tickets.models import Attachment, Message, Ticket
+from helpdesk.tickets.veil import veiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,10 @@ def renew_message(message: Message, reading: Reading, *, by: Actor, changed: lis
         ticket = db.session.get_one(Ticket, message.ticket_id)
         before = {"body": message.body, "quoted": message.quoted}
         message.data = message.data | reading.facts | {"read_before": before}
-        message.body, message.quoted, message.html = reading.body, reading.quoted, reading.html
+        message.body, message.quoted = veiled(reading.body), veiled(reading.quoted)
+        message.html = veiled(reading.html)
         session.add_all(attachment_rows(reading.files, ticket.id, message.id, message.public))
         for file_id, name in reading.names.items():
             session.get_one(Attachment, file_id).name = name
-        search.add(session, "ticket", ticket.id, reading.body)
+        search.add(session, "ticket", ticket.id, message.body)
         record("message.reread", by=by, ticket=ticket, message=message.id, parts=changed)
