@@ -18,6 +18,7 @@ from helpdesk.events import Counter, Event
 from helpdesk.tickets import lifecycle, notices_lifecycle
 from helpdesk.tickets.models import Notice, Ticket
 
+Legal = set[tuple[str, Any, Any]]  # move, from, to
 OPENED, UNSENT = "ticket.opened", "ticket.unsend"
 STEP = (Event.data["old"].as_string(), Event.data["new"].as_string())
 
@@ -33,7 +34,13 @@ def tickets() -> Finding:
         .where(Event.name.in_([OPENED, UNSENT, *(f"ticket.{code}" for code in lifecycle.CODES)]))
         .order_by(Ticket.id, Event.seq)
     ).yield_per(1000)
-    broken = _off_the_table(rows, lifecycle.TABLE, lifecycle.Status.REGISTERED)
+    legal = {
+        (move.code, source, end)
+        for move in lifecycle.TABLE
+        for source in move.sources
+        for end in move.ends(source)
+    }
+    broken = _off_the_table(rows, legal, lifecycle.Status.REGISTERED)
     return found("I5", "tickets moved only as their table says", broken)
 
 
@@ -45,19 +52,23 @@ def notices() -> Finding:
         .where(Event.name.in_([f"notice.{code}" for code in notices_lifecycle.BY_CODE]))
         .order_by(Notice.id, Event.seq)
     ).yield_per(1000)
-    broken = _off_the_table(rows, notices_lifecycle.TABLE, notices_lifecycle.State.DRAFT)
+    legal = {
+        (move.code, source, move.to or source)
+        for move in notices_lifecycle.TABLE
+        for source in move.sources
+    }
+    broken = _off_the_table(rows, legal, notices_lifecycle.State.DRAFT)
     return found("I5", "notices moved only as their table says", broken)
 
 
-def _off_the_table(rows: Iterable[Any], table: Iterable[Any], first: str) -> Iterator[str]:
+def _off_the_table(rows: Iterable[Any], legal: Legal, first: str) -> Iterator[str]:
     """Which things have a step that is not in the table, a gap, or another status than the last."""
-    legal = {(move.code, source, move.to or source) for move in table for source in move.sources}
     for (thing, status), steps in groupby(rows, key=lambda row: (row[0], row[1])):
         if _end(steps, legal, first) != status:
             yield str(thing)
 
 
-def _end(steps: Iterable[Any], legal: set[tuple[str, Any, Any]], here: str) -> str:
+def _end(steps: Iterable[Any], legal: Legal, here: str) -> str:
     """Where these steps lead; '' when one of them is not legal where it was made."""
     came_from: dict[str, str] = {}  # where the last step of each kind was made
     for _thing, _status, name, old, new in steps:

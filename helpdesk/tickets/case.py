@@ -140,6 +140,13 @@ class Case:
         return found
 
     @property
+    def asks_solved(self) -> bool:
+        """Whether an answer to this complaint must say that it solves the matter: no department
+        has looked at it, and what was promised as solved ends with it."""
+        code = self.answer.code if self.answer else ""
+        return code == "answer_directly" and self.ticket.kind == Kind.COMPLAINT
+
+    @property
     def route(self) -> str:
         """Why it went where it went."""
         return choices.route_words(self.ticket)

@@ -142,7 +142,10 @@ _SHORT = (Kind.REQUEST, Kind.ENQUIRY, Kind.SUGGESTION, Kind.PRAISE, Kind.REPORT)
 
 @dataclass(frozen=True)
 class Move:
-    """One row of the table. `to` None: the status stays. `needs` are the fields a person fills."""
+    """One row of the table. `to` None: the status stays. `needs` are the fields a person fills.
+
+    `at_desk`: where it leads instead when no department has the case, since none could go on with it.
+    """
 
     code: str
     label: str
@@ -153,6 +156,11 @@ class Move:
     needs: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = _EVERY
     main: bool = False  # drawn as the step that usually comes next
+    at_desk: Status | None = None
+
+    def ends(self, source: str) -> set[str]:
+        """Every status that it may lead to from this one."""
+        return {end for end in (self.to or source, self.at_desk) if end}
 
 
 def _row(
@@ -165,8 +173,9 @@ def _row(
     needs: tuple[str, ...] = (),
     kinds: tuple[Kind, ...] = _EVERY,
     main: bool = False,
+    at_desk: Status | None = None,
 ) -> Move:
-    return Move(code, label, key, frozenset(sources), to, roles, needs, kinds, main)
+    return Move(code, label, key, frozenset(sources), to, roles, needs, kinds, main, at_desk)
 
 
 S = Status
@@ -200,10 +209,13 @@ TABLE: tuple[Move, ...] = (
          ("reply",), _LONG, main=True),
     _row("review", N_("Review"), "v", (S.REPLIED, S.ANSWERED_DIRECTLY), S.REVIEW, _LEAD, (),
          (Kind.COMPLAINT, Kind.REPORT), main=True),
-    _row("approve", N_("Approve for follow-up call"), "p", (S.REPLIED, S.REVIEW,
-         S.ANSWERED_DIRECTLY), S.CALLBACK, _LEAD, (), (Kind.COMPLAINT,), main=True),
+    _row("approve", N_("Approve for follow-up call"), "p", (S.REPLIED, S.REVIEW), S.CALLBACK,
+         _LEAD, (), (Kind.COMPLAINT,), main=True),
+    _row("approve", N_("Approve for follow-up call"), "p", (S.ANSWERED_DIRECTLY,), S.CALLBACK,
+         _DESK, (), (Kind.COMPLAINT,), main=True),
     _row("rework", N_("Rework"), "w", (S.REPLIED, S.REVIEW, S.CALLBACK), S.HANDLING, _DESK,
-         ("comment",), _LONG),
+         ("comment",), _LONG, at_desk=S.REOPENED),
+    _row("rework", N_("Rework"), "w", (S.ANSWERED_DIRECTLY,), S.REOPENED, _DESK, ("comment",)),
     _row("close", N_("Close"), "c", (S.CALLBACK,), S.CLOSED, _DESK, (), (Kind.COMPLAINT,),
          main=True),
     _row("close", N_("Close"), "c", (S.REPLIED, S.ANSWERED_DIRECTLY, S.REVIEW), S.CLOSED, _ALL,

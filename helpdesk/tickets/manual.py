@@ -19,8 +19,12 @@ def tickets() -> str:
         kinds = "all" if len(move.kinds) == len(lifecycle.Kind) else ", ".join(move.kinds)
         sources = ", ".join(s for s in lifecycle.Status if s in move.sources)
         who, needs = ", ".join(move.roles), ", ".join(move.needs) or "-"
-        rows.append([move.code, sources, move.to or "stays", who, needs, kinds])
+        rows.append([move.code, sources, _to(move), who, needs, kinds])
     return _table(rows)
+
+
+def _to(move: lifecycle.Move) -> str:
+    return f"{move.to}, at the desk {move.at_desk}" if move.at_desk else move.to or "stays"
 
 
 def notices() -> str:

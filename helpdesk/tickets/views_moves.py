@@ -17,7 +17,7 @@ from helpdesk.agents.sign_in import me, needs
 from helpdesk.bodies import takes_files
 from helpdesk.db import db
 from helpdesk.errors import BadInput, Conflict, HelpdeskError, NotAllowed, Refused
-from helpdesk.i18n import gettext, zone
+from helpdesk.i18n import N_, gettext, zone
 from helpdesk.tickets import actions, callbacks, case, casefile, queries, queue, setup
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.moving import make_move
@@ -109,7 +109,7 @@ def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
     seen_seq = int(seen) if seen.isdecimal() else None
     if form.get("mode") == "note":
         actions.note(found.ticket, by=who, body=body, files=stored, how=how)
-    elif form.get("mode") == "reply":
+    elif form.get("mode") == "reply" and not _stays_open(found):
         code = found.answer.code if found.answer else "reply"
         make_move(
             code, found.ticket, by=who, values={"reply": body}, zone=zone(),
@@ -119,6 +119,16 @@ def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
         actions.send_message(
             found.ticket, by=who, body=body, files=stored, seen_seq=seen_seq, how=how
         )
+
+
+def _stays_open(found: case.Case) -> bool:
+    """Whether the answer does not solve a fresh complaint yet. Raises BadInput when it is not said."""
+    if not found.asks_solved:
+        return False
+    if request.form.get("solved") not in ("yes", "no"):
+        wrong = N_("Please say whether this solves the matter.")
+        raise BadInput(wrong, errors={"solved": wrong})
+    return request.form["solved"] == "no"
 
 
 def _how() -> actions.How:

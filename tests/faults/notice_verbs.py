@@ -135,6 +135,14 @@ def issue_to(count: int) -> Work:
     return lambda: notices.issue_all(drafts, by=who.supervisor)
 
 
+def _drafted_for_all() -> Work:
+    who = sample.cast()
+    other = make.department("unit", "第一部", "Unit one")
+    texts = {"title": "冰箱漏水", "problem": "三台同批次。", "requirement": "排查同批次。"}
+    departments = (who.quality_id, other.id)
+    return lambda: notices.draft_all(departments, by=who.supervisor, issue=True, **texts)
+
+
 def _warn() -> Work:
     sample.issued(sample.cast(), level="major")
     return rung_after(24 * 30)
@@ -148,6 +156,7 @@ def _end_watch() -> Work:
 
 OTHERS: dict[str, Callable[[], Work]] = {
     "draft": _draft,
+    "draft_all": _drafted_for_all,
     "issue_at_once": _issued_at_once,
     "issue_all": lambda: issue_to(3),
     "ring": _warn,

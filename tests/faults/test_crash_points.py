@@ -38,7 +38,12 @@ KILLED = (
     "article publish",
 )
 # They read several tables at once: a dead frame's open cursor would keep SQLite's write lock.
-OPEN_CURSORS = {"ticket open_ticket", "ticket open_once", "notice issue_at_once"}
+OPEN_CURSORS = {
+    "ticket open_ticket",
+    "ticket open_once",
+    "notice issue_at_once",
+    "notice draft_all",
+}
 # Several transactions, or none of their own: presence and offers, and the frames around verbs.
 ELSEWHERE = {"set_presence", "touch", "wake_on", "offer_waiting", "move", "plan", "drop", "of"}
 READERS = {"attachment_rows", "require_seen", "rated", "misses", "all_shelves", "is_visible"}

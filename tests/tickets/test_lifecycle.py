@@ -38,6 +38,7 @@ EVER = {
         "transfer",
         "hold",
         "resume",
+        "approve",  # of its own direct answers
         "rework",
         "close",
         "reopen",

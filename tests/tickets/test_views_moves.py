@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
 from helpdesk.db import db
+from helpdesk.doctor import history
 from helpdesk.tickets import actions, callbacks, queries, responses
 from helpdesk.tickets.models import Attachment, Callback, Ticket
 from tests import factories as make
@@ -152,7 +154,7 @@ def test_a_message_goes_to_the_customer_and_a_note_stays_here(desk: FlaskClient)
 
 def test_an_answer_is_the_move_that_answers(desk: FlaskClient) -> None:
     ticket = make.ticket()
-    data = {"mode": "reply", "body": "已安排换货。"}
+    data = {"mode": "reply", "solved": "yes", "body": "已安排换货。"}
     assert desk.post(f"/tickets/{ticket.number}/messages", data=data).status_code == 303
     assert fresh(ticket).status == "answered_directly"
 
@@ -300,3 +302,65 @@ def test_a_follow_up_call_is_noted_with_the_customer_s_judgement(desk: FlaskClie
     assert desk.post(f"{home}/callback", data=data).status_code == 303
     assert db.session.query(Callback).one().state == "reached"
     assert callbacks.of(fresh(ticket)) is not None
+
+
+def answer(desk: FlaskClient, ticket: Ticket, **more: str) -> Any:
+    seq = seen_seq(get(desk, f"/tickets/{ticket.number}"))
+    given = {"mode": "reply", "body": "请重启机器。", "seen_seq": seq}
+    return desk.post(f"/tickets/{ticket.number}/messages", data=given | more)
+
+
+def test_answering_a_fresh_complaint_asks_whether_it_is_solved_and_keeps_the_words(
+    desk: FlaskClient,
+) -> None:
+    ticket = make.ticket()
+    assert "Does this solve the matter?" in get(desk, f"/tickets/{ticket.number}")
+    refused = answer(desk, ticket)
+    page = refused.get_data(as_text=True)
+    assert refused.status_code == 422
+    assert "Please say whether this solves the matter." in page and "请重启机器。" in page
+    assert fresh(ticket).status == "registered"
+
+
+def test_an_answer_that_does_not_solve_it_yet_leaves_the_complaint_open(desk: FlaskClient) -> None:
+    ticket = make.ticket()
+    assert answer(desk, ticket, solved="no").status_code == 303
+    rows = {r.promise: r.state for r in responses.table(fresh(ticket))}
+    assert fresh(ticket).status == "registered"
+    assert (rows["first_answer"], rows["resolve"]) == ("met", "running")
+    assert queries.conversation(ticket)[-1].public
+
+
+def test_a_solved_complaint_can_go_to_its_call_or_back_to_work_by_the_agent(
+    desk: FlaskClient,
+) -> None:
+    ticket = make.ticket()
+    assert answer(desk, ticket, solved="yes").status_code == 303
+    assert fresh(ticket).status == "answered_directly"
+    page = get(desk, f"/tickets/{ticket.number}")
+    for code in ("approve", "rework"):
+        assert f"/moves/{code}" in page
+    desk.post(f"/tickets/{ticket.number}/moves/rework", data={"comment": "还是不行"})
+    assert (fresh(ticket).status, fresh(ticket).cycle) == ("reopened", 2)
+    assert "/moves/dispatch" in get(desk, f"/tickets/{ticket.number}")
+
+
+def test_an_enquiry_is_answered_without_that_question(desk: FlaskClient) -> None:
+    ticket = make.ticket(kind="enquiry")
+    assert "Does this solve the matter?" not in get(desk, f"/tickets/{ticket.number}")
+    assert answer(desk, ticket).status_code == 303
+    assert fresh(ticket).status == "answered_directly"
+
+
+def test_rework_after_the_call_goes_to_who_had_the_case(desk: FlaskClient) -> None:
+    """A case that no department ever had would lie with nobody who may answer it."""
+    boss = make.agent("Wu Di", "supervisor").actor
+    at_desk, away = make.ticket(), dispatched(make.ticket(), make.department().id)
+    actions.answer_directly(at_desk, by=boss, body="x")
+    actions.sign(away, by=boss)
+    actions.reply(away, by=boss, body="x")
+    for ticket, leads_to in ((at_desk, "reopened"), (away, "handling")):
+        actions.approve(ticket, by=boss)
+        actions.rework(ticket, by=boss, comment="still broken")
+        assert fresh(ticket).status == leads_to
+    assert history.tickets().ok

@@ -20,7 +20,7 @@ from helpdesk.tickets import (
     setup,
 )
 from helpdesk.tickets.actions.step import step
-from helpdesk.tickets.lifecycle import Kind
+from helpdesk.tickets.lifecycle import Kind, Status
 from helpdesk.tickets.models import Ticket
 
 MOST_HOLD = timedelta(days=90)
@@ -183,12 +183,21 @@ def approve(ticket: Ticket, *, by: Actor, version: int | None = None, comment: s
 
 
 def rework(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
-    """Back to the department for a further round; the promises are made anew."""
+    """A further round where the case lies, at the department or the desk; the promises are made anew."""
     with step("rework", ticket, by, version, comment=comment) as it:
+        if it.move.at_desk and not _with_department(it.ticket):
+            it.to = it.move.at_desk
         _new_cycle(it.ticket)
-        responses.start(it.ticket, ["department_reply"], setup.current())
+        if it.to == Status.HANDLING:
+            responses.start(it.ticket, ["department_reply"], setup.current())
         it.data["cycle"] = it.ticket.cycle
     return it.ticket
+
+
+def _with_department(ticket: Ticket) -> bool:
+    """Whether the case lies in a department's queue and was dispatched to it, not only routed."""
+    began = {r.promise for r in responses.table(ticket) if r.started_at}
+    return ticket.queue != routing.DISPATCH_DESK and bool(began & set(responses.AT_DISPATCH))
 
 
 def close(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:

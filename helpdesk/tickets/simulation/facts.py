@@ -164,10 +164,10 @@ def _bodies(ids: Sequence[int]) -> dict[int, str]:
     first = select(func.min(Message.id)).where(Message.ticket_id.in_(ids))
     first = first.group_by(Message.ticket_id)
     query = select(Message.ticket_id, Message.body).where(Message.id.in_(first))
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def _levels(tickets: Sequence[Ticket]) -> dict[int, str]:
     ids = {ticket.person_id for ticket in tickets}
     query = select(Person.id, Person.level).where(Person.id.in_(ids))
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
