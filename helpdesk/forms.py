@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -97,6 +98,12 @@ STRIPPED = {"StringField", "TextAreaField", "EmailField", "TelField", "SearchFie
 
 def _stripped(value: str | None) -> str | None:
     return value.replace("\x00", "").strip() if isinstance(value, str) else value
+
+
+def once_id(door: str, key: str, *words: str) -> str:
+    """The name of what a form with the hidden `key` brought through this door: equal words are the same
+    case, other words after a step back in the browser are another one."""
+    return f"{door}:{key[:40]}:{hashlib.sha256(chr(0).join(words).encode()).hexdigest()[:16]}"
 
 
 def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:

@@ -78,6 +78,7 @@ def init(app: Flask, settings: Settings) -> None:
     }
     i18n.speak(app.jinja_env, sanitize.own_words)
     app.jinja_env.globals["drawn_once"] = drawn_once
+    app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

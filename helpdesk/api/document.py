@@ -293,7 +293,7 @@ def _operation(
     parameters = [{"name": n, "in": "query", "schema": TEXT, "required": False} for n in query]
     for name in re.findall(r"{(\w+)}", path):
         parameters.append({"name": name, "in": "path", "schema": TEXT, "required": True})
-    if path == "/tickets" and method == "post":
+    if method == "post":
         parameters.append(
             {"name": "Idempotency-Key", "in": "header", "schema": TEXT, "required": False}
         )

@@ -15,6 +15,7 @@ from helpdesk.errors import BadInput
 from helpdesk.i18n import N_
 from helpdesk.tickets import notice_moving, notice_queries, notices, queries, setup
 from helpdesk.tickets.models import Notice
+from helpdesk.tickets.once import done_once
 from helpdesk.web import settings
 
 TEXTS = (
@@ -40,7 +41,11 @@ def write_notice(number: str) -> tuple[Response, int]:
     ticket = queries.by_number(number, by)
     values = _values(sent)
     write = notices.issue_at_once if sent.get("issue") else notices.draft
-    made = write(by=by, ticket=ticket, **values)
+
+    def work() -> Notice:
+        return write(by=by, ticket=ticket, **values)
+
+    made = done_once(read.once_key(), sent, by, work, Notice)
     return jsonify(shape(made)), 201
 
 
@@ -81,14 +86,19 @@ def move_notice(reference: str) -> Response:
     """Take a step of the notices' table of moves; 409 with the reason when it is not possible."""
     sent, by = read.body(), api_actor()
     (version,) = read.whole_numbers(sent, "version")
-    moved = notice_moving.make_move(
-        str(sent.get("move", "")),
-        notice_queries.by_number(reference, by),
-        by=by,
-        values=sent,
-        zone=i18n.zone(),
-        version=version,
-    )
+    notice = notice_queries.by_number(reference, by)
+
+    def work() -> Notice:
+        return notice_moving.make_move(
+            str(sent.get("move", "")),
+            notice,
+            by=by,
+            values=sent,
+            zone=i18n.zone(),
+            version=version,
+        )
+
+    moved = done_once(read.once_key(), sent, by, work, Notice)
     return jsonify(shape(moved))
 
 

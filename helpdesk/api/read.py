@@ -42,6 +42,12 @@ def body() -> dict[str, Any]:
     return found
 
 
+def once_key() -> str:
+    """The Idempotency-Key of this request, for this address only; '' without one."""
+    given = request.headers.get("Idempotency-Key", "").strip()
+    return f"{request.path} {given}" if given else ""
+
+
 def _storable(value: Any) -> Any:
     """The value without what no database takes: NUL, and half of a character's surrogate pair."""
     if isinstance(value, str):

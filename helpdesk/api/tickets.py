@@ -17,8 +17,8 @@ from helpdesk.events import Event, last_seq
 from helpdesk.i18n import N_
 from helpdesk.tickets import actions, moving, queries, responses, setup
 from helpdesk.tickets.intake import open_ticket
-from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.once import open_once
+from helpdesk.tickets.models import Message, Ticket
+from helpdesk.tickets.once import done_once, open_once
 from helpdesk.web import csrf
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -123,11 +123,14 @@ def add_message(number: str) -> tuple[Response, int]:
     body: Any = sent.get("body")
     seen = sent.get("seen_seq")
     _shape(sent, body, seen)
-    if sent.get("public"):
-        message = actions.send_message(ticket, by=by, body=body, seen_seq=seen)
-    else:
+
+    def work() -> Message:
+        if sent.get("public"):
+            return actions.send_message(ticket, by=by, body=body, seen_seq=seen)
         actions.require_seen(ticket, by, seen)
-        message = actions.note(ticket, by=by, body=body)
+        return actions.note(ticket, by=by, body=body)
+
+    message = done_once(read.once_key(), sent, by, work, Message)
     return jsonify(shapes.message(message) | {"seq": last_seq()}), 201
 
 
@@ -150,15 +153,19 @@ def move(number: str) -> tuple[Response, int]:
     sent = read.body()
     ticket = queries.by_number(number, api_actor())
     version, seen = read.whole_numbers(sent, "version", "seen_seq")
-    moved = moving.make_move(
-        str(sent.get("move", "")),
-        ticket,
-        by=api_actor(),
-        values=sent,
-        zone=i18n.zone(),
-        version=version,
-        seen_seq=seen,
-    )
+
+    def work() -> Ticket:
+        return moving.make_move(
+            str(sent.get("move", "")),
+            ticket,
+            by=api_actor(),
+            values=sent,
+            zone=i18n.zone(),
+            version=version,
+            seen_seq=seen,
+        )
+
+    moved = done_once(read.once_key(), sent, api_actor(), work, Ticket)
     seen = queries.by_number(moved.number, api_actor())
     return _answer(seen, list(responses.table(moved)), 200)
 

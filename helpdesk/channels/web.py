@@ -15,6 +15,7 @@ from helpdesk.channels.web_forms import CaseForm
 from helpdesk.customers.people import Asker
 from helpdesk.errors import BadInput
 from helpdesk.files import discard, store_uploads
+from helpdesk.forms import once_id
 from helpdesk.i18n import N_
 from helpdesk.limits import allow
 from helpdesk.tickets import responses, setup
@@ -88,8 +89,13 @@ def _intake(form: CaseForm, files: tuple[Any, ...]) -> Intake:
         person=Asker(name=form.name.data or "", email=mail, phone=phone, language=g.language),
         fields=facts,
         files=files,
-        external_id=f"form:{form.once.data}" if form.once.data else None,
+        external_id=_once_id(form),
     )
+
+
+def _once_id(form: CaseForm) -> str | None:
+    key, words = form.once.data, (form.subject.data, form.body.data)
+    return once_id("form", key, *words) if key else None
 
 
 def customer(name: str) -> Actor:

@@ -29,6 +29,7 @@ from helpdesk.tickets import (
     tracking,
 )
 from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.once import form_once
 from helpdesk.web import settings
 
 bp = Blueprint("track", __name__, url_prefix="/track")
@@ -105,13 +106,7 @@ def add(number: str) -> Page:
     kept: tuple[files.StoredFile, ...] = ()
     try:
         kept = files.store_uploads(form.files.data or ())
-        actions.add_customer_message(
-            ticket,
-            by=customer(ticket.person.name),
-            body=form.body.data or "",
-            channel="web",
-            files=kept,
-        )
+        _say(ticket, form, kept)
     except BadInput as error:
         files.discard(kept)
         form.take(error)
@@ -120,12 +115,24 @@ def add(number: str) -> Page:
     return redirect(f"/track/{number}", code=303)
 
 
+def _say(ticket: Ticket, form: AddForm, kept: tuple[files.StoredFile, ...]) -> None:
+    by = customer(ticket.person.name)
+    body = form.body.data or ""
+
+    def work() -> object:
+        return actions.add_customer_message(ticket, by=by, body=body, channel="web", files=kept)
+
+    if not form_once(request.form, request.path, by, work, kept):
+        files.discard(kept)
+
+
 @bp.post("/<number>/urge")
 def urge(number: str) -> Response:
     """Ask us to hurry: once per interval, no clock moves."""
     ticket = _ticket(number)
     try:
-        actions.urge(ticket, by=customer(ticket.person.name))
+        by = customer(ticket.person.name)
+        form_once(request.form, request.path, by, lambda: actions.urge(ticket, by=by))
         flash(gettext("We have told the department that you are waiting."), "success")
     except Refused as error:
         flash(error.sentence(gettext), "warning")
@@ -143,17 +150,22 @@ def rate(number: str) -> Page:
     if not form.validate_on_submit():
         return _page(ticket, AddForm(), form), 422
     try:
-        callbacks.rate(
-            ticket,
-            by=customer(ticket.person.name),
-            result=int(form.result.data),
-            resolved=form.resolved.data or "",
-            words=form.words.data or "",
-        )
+        _judge(ticket, form)
         flash(gettext("Thank you for telling us."), "success")
     except Refused as error:
         flash(error.sentence(gettext), "warning")
     return redirect(f"/track/{number}", code=303)
+
+
+def _judge(ticket: Ticket, form: RateForm) -> None:
+    by = customer(ticket.person.name)
+    said = {"resolved": form.resolved.data or "", "words": form.words.data or ""}
+    result = int(form.result.data)
+
+    def work() -> object:
+        return callbacks.rate(ticket, by=by, result=result, **said)
+
+    form_once(request.form, request.path, by, work)
 
 
 @bp.get("/<number>/files/<key>")

@@ -18,7 +18,7 @@ from wtforms.validators import Optional
 
 from helpdesk.customers.people import LEVELS, Asker
 from helpdesk.errors import BadInput
-from helpdesk.forms import Form, at_most
+from helpdesk.forms import Form, at_most, once_id
 from helpdesk.i18n import N_, gettext, lazy_gettext, zone
 from helpdesk.tickets import choices, setup
 from helpdesk.tickets.intake import Intake
@@ -79,7 +79,9 @@ class PhoneForm(Form):
             category=category_code(self.category.data or ""),
             severity=self.severity.data,
             place=self.place.data or "",
-            external_id=f"desk:{self.once.data[:40]}",
+            external_id=once_id(
+                "desk", self.once.data, self.subject.data or "", self.body.data or ""
+            ),
             fields={name: self[name].data for name in FACTS if self[name].data},
             confidential=self.confidential.data,
             received_at=_in_zone(self.received_at.data),

@@ -1,20 +1,36 @@
-"""One ticket per Idempotency-Key, whatever is retried, also when two requests come at once."""
+"""What is sent twice is done once: by an Idempotency-Key, by the hidden key of a form, by equal words.
+
+The key's row is claimed before the work and in its transaction, so of two equal requests that come at
+the same moment the second waits for the first and gets what that one made.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+import random
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import delete, update
 
 from helpdesk.agents.rights import Actor
-from helpdesk.db import db, retrying, transaction
+from helpdesk.clock import now
+from helpdesk.db import Model, db, insert_new, retrying, transaction
 from helpdesk.errors import Refused
+from helpdesk.files import StoredFile
 from helpdesk.i18n import N_
 from helpdesk.tickets import responses
 from helpdesk.tickets.intake import Intake, Opened, open_ticket
 from helpdesk.tickets.models import IdempotencyKey, Ticket
 
 LONGEST_KEY = 200  # as its column has it; of a longer one the digest is kept: no two are mixed up
+FORM_KEYS_KEPT = timedelta(days=2)  # a page that stays open for longer has a new session anyway
+SWEEP_SHARE = 0.01  # of the forms that are sent
+FORM = "form:"  # how the keys of forms begin
+NOT_WORDS = {"csrf_token", "once", "seen_seq", "version", "files"}  # may differ between two clicks
+T = TypeVar("T", bound=Model)
 
 
 def open_once(key: str, sent: dict[str, Any], intake: Intake, by: Actor) -> Opened:
@@ -22,7 +38,7 @@ def open_once(key: str, sent: dict[str, Any], intake: Intake, by: Actor) -> Open
 
     Raises Refused when the key came with another request (`sent`) before.
     """
-    name = (f"{by.kind}:{by.id}", key if len(key) <= LONGEST_KEY else _digest(key))
+    name = (f"{by.kind}:{by.id}", _short(key))
     request_hash = _digest(json.dumps(sent, sort_keys=True))
 
     def work() -> Opened:
@@ -37,6 +53,88 @@ def open_once(key: str, sent: dict[str, Any], intake: Intake, by: Actor) -> Open
     return retrying(work)
 
 
+def done_once(key: str, sent: Any, by: Actor, work: Callable[[], T], kind: type[T]) -> T:
+    """The row that this caller's key made before, else what `work` makes: an instance of `kind`.
+
+    Without a key the work is simply done. Raises Refused when the key came with another request
+    (`sent`) before, and what the work raises: then the key is free again.
+    """
+    if not key:
+        return work()
+    name = (f"{by.kind}:{by.id}", _short(key))
+
+    def claimed() -> T:
+        with transaction() as session:
+            known = _claim(name, _digest(json.dumps(sent, sort_keys=True)))
+            if known is not None:
+                return session.get_one(kind, known.made_id)
+            made = work()
+            _keep(name, made.id)  # type: ignore[attr-defined]
+            return made
+
+    return retrying(claimed)
+
+
+def form_once(
+    form: Any, path: str, by: Actor, work: Callable[[], object], files: Iterable[StoredFile] = ()
+) -> bool:
+    """Do what a form asks for; False when the same form with the same words was done before.
+
+    The key is the form's hidden `once`, together with the words and files: other words after a
+    step back in the browser are something new. Without a key the work is simply done.
+    """
+    once = form.get("once", "")
+    if not once:
+        work()
+        return True
+    words = {name: form.getlist(name) for name in form if name not in NOT_WORDS}
+    prints = [file.sha256 for file in files]
+    name = (
+        f"{by.kind}:{by.id}",
+        FORM + _digest(json.dumps([once, path, words, prints], sort_keys=True)),
+    )
+
+    def claimed() -> bool:
+        with transaction():
+            if _claim(name, "") is not None:
+                return False
+            work()
+            return True
+
+    done = retrying(claimed)
+    if random.random() < SWEEP_SHARE:
+        _sweep()
+    return done
+
+
+def _claim(name: tuple[str, str], request_hash: str) -> IdempotencyKey | None:
+    """Take this key for the open transaction; what it has made when somebody took it before."""
+    actor, key = name
+    row = {"actor": actor, "key": key, "request_hash": request_hash, "at": now()}
+    if insert_new(IdempotencyKey.__table__, [row], IdempotencyKey.key):
+        return None
+    known = db.session.get_one(IdempotencyKey, name, populate_existing=True)
+    _require_same(known, request_hash)
+    return known
+
+
+def _keep(name: tuple[str, str], made_id: int) -> None:
+    mine = (IdempotencyKey.actor == name[0]) & (IdempotencyKey.key == name[1])
+    statement = update(IdempotencyKey).where(mine).values(made_id=made_id)
+    db.session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _sweep() -> None:
+    """Forget the keys of forms that nobody can have open any more."""
+    old = IdempotencyKey.key.startswith(FORM) & (IdempotencyKey.at < now() - FORM_KEYS_KEPT)
+    with transaction() as session:
+        session.execute(delete(IdempotencyKey).where(old))
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= LONGEST_KEY else _digest(key)
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -47,10 +145,14 @@ def _row(name: tuple[str, str], request_hash: str, ticket: Ticket) -> Idempotenc
 
 
 def _as_before(known: IdempotencyKey, request_hash: str) -> Opened:
+    _require_same(known, request_hash)
+    ticket = db.session.get_one(Ticket, known.ticket_id)
+    return Opened(ticket, list(responses.table(ticket)), new=False)
+
+
+def _require_same(known: IdempotencyKey, request_hash: str) -> None:
     if known.request_hash != request_hash:
         raise Refused(
             N_("This Idempotency-Key was used for another request. Please use a new key."),
             code="key_reused",
         )
-    ticket = db.session.get_one(Ticket, known.ticket_id)
-    return Opened(ticket, list(responses.table(ticket)), new=False)

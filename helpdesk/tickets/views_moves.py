@@ -21,6 +21,7 @@ from helpdesk.i18n import N_, gettext, zone
 from helpdesk.tickets import actions, callbacks, case, casefile, queries, queue, setup
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.moving import make_move
+from helpdesk.tickets.once import form_once
 from helpdesk.tickets.views_ticket import render, render_case_file
 
 pages = Blueprint("moves", __name__)
@@ -49,10 +50,17 @@ def _again(number: str, error: HelpdeskError, **typed: Any) -> tuple[str, int]:
 def _do(number: str, verb: Callable[[Ticket], Any], **typed: Any) -> Page:
     """Run a verb of this ticket and go back to it, or show it again with the reason."""
     try:
-        verb(queries.by_number(number, me().actor))
+        ticket = queries.by_number(number, me().actor)
+        _once(lambda: verb(ticket))
     except SHOWN_AGAIN as error:
         return _again(number, error, **typed)
     return _home(number)
+
+
+def _once(work: Callable[[], object], stored: tuple[files.StoredFile, ...] = ()) -> None:
+    """Do what the form asks for, unless it was sent before: a double click, a reload."""
+    if not form_once(request.form, request.path, me().actor, work, stored):
+        files.discard(stored)
 
 
 @pages.post("/tickets/<number>/moves/<code>")
@@ -60,7 +68,7 @@ def _do(number: str, verb: Callable[[Ticket], Any], **typed: Any) -> Page:
 def move(number: str, code: str) -> Page:
     """Make a move of the table with the fields that it needs."""
     try:
-        _move(number, code, request.form)
+        _once(lambda: _move(number, code, request.form))
     except BadInput as error:
         if code == "close" and set(error.errors) & set(casefile.BY_CODE):
             return _incomplete(number, error)
@@ -93,7 +101,7 @@ def write(number: str) -> Page:
     stored: tuple[files.StoredFile, ...] = ()
     try:
         stored = files.store_uploads(request.files.getlist("files"))
-        _write(number, stored)
+        _once(lambda: _write(number, stored), stored)
     except SHOWN_AGAIN as error:
         files.discard(stored)
         seen = request.form.get("seen_seq", "")

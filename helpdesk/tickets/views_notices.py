@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from helpdesk.tickets import (
 )
 from helpdesk.tickets.forms_notices import FORMS, EditNoticeForm, MoveForm, NewNoticeForm
 from helpdesk.tickets.models import Notice, Ticket
+from helpdesk.tickets.once import form_once
 from helpdesk.web import settings
 
 pages = Blueprint("notices", __name__)
@@ -117,16 +119,30 @@ def _make(code: str, notice: Notice, form: MoveForm) -> Notice:
     """Store the files, then move; files of a refused move are not kept."""
     stored = files.store_uploads(request.files.getlist("files"))
     version = form.version.data
-    try:
-        return notice_moving.make_move(
-            code,
-            notice,
-            by=me().actor,
-            values=request.form,
-            zone=zone(),
-            version=int(version) if version and version.isdecimal() else None,
-            files=stored,
+    made: list[Notice] = []
+
+    def work() -> None:
+        made.append(
+            notice_moving.make_move(
+                code,
+                notice,
+                by=me().actor,
+                values=request.form,
+                zone=zone(),
+                version=int(version) if version and version.isdecimal() else None,
+                files=stored,
+            )
         )
+
+    _once(work, stored)
+    return made[-1] if made else notice_queries.by_number(notice_queries.slug(notice), me().actor)
+
+
+def _once(work: Callable[[], object], stored: tuple[files.StoredFile, ...]) -> None:
+    """Do what the form asks for, unless it was sent before; files of what was not done are let go."""
+    try:
+        if not form_once(request.form, request.path, me().actor, work, stored):
+            files.discard(stored)
     except BaseException:
         files.discard(stored)
         raise
@@ -167,22 +183,20 @@ def create(number: str = "") -> Page:
     except BadInput as error:
         form.take(error)
         return _new_page(form, ticket), error.status
-    flash(notice_page.made(made), "success")
+    if made:
+        flash(notice_page.made(made), "success")
     return redirect(_url(made[0]) if len(made) == 1 else url_for("notices.index"), code=303)
 
 
 def _draft_all(form: NewNoticeForm, ticket: Ticket | None, who: Actor, issue: bool) -> list[Notice]:
-    """All or none; the files go with the first."""
+    """All or none; the files go with the first. Nothing when the form was sent before."""
     units = [setup.current().unit(code) for code in form.departments.data or ()]
     wanted = [unit.id if unit else 0 for unit in units]
     stored = files.store_uploads(request.files.getlist("files"))
-    try:
-        return notices.draft_all(
-            wanted, by=who, ticket=ticket, files=stored, issue=issue, **form.texts()
-        )
-    except BaseException:
-        files.discard(stored)
-        raise
+    made: list[Notice] = []
+    given = {"by": who, "ticket": ticket, "files": stored, "issue": issue, **form.texts()}
+    _once(lambda: made.extend(notices.draft_all(wanted, **given)), stored)
+    return made
 
 
 @pages.get("/notices/<reference>/edit")

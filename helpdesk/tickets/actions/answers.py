@@ -17,6 +17,7 @@ from helpdesk.i18n import N_
 from helpdesk.tickets import queries, responses, setup
 from helpdesk.tickets.actions import moves, unsending
 from helpdesk.tickets.actions.step import step
+from helpdesk.tickets.actions.twins import as_kept, twin
 from helpdesk.tickets.actions.unsending import AT_ONCE, How
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Attachment, Message, Ticket
@@ -64,6 +65,24 @@ def _answer(
     seen_seq: int | None,
     how: How,
 ) -> Ticket:
+    with transaction():
+        ticket = locked(ticket)
+        same = twin(ticket, by, body, "staff", files) if how.draft is None else None
+        if same is not None and ticket.replied_at and ticket.replied_at >= same.at:
+            return ticket
+        return _answered(code, ticket, by, body, version, files, seen_seq, how)
+
+
+def _answered(
+    code: str,
+    ticket: Ticket,
+    by: Actor,
+    body: str,
+    version: int | None,
+    files: tuple[StoredFile, ...],
+    seen_seq: int | None,
+    how: How,
+) -> Ticket:
     with step(code, ticket, by, version, reply=body.strip() or how.keep) as it:
         require_seen(it.ticket, by, seen_seq)
         was = unsending.before(it.ticket, how)
@@ -97,6 +116,9 @@ def send_message(
         ticket = locked(ticket)
         queries.require_visible(ticket, by)
         require_stands_for(by, ticket.department_id)
+        same = twin(ticket, by, body, "staff", files) if how.draft is None else None
+        if same is not None:
+            return same
         require_seen(ticket, by, seen_seq)
         was = unsending.before(ticket, how)
         message = _add(ticket, by, body, public=True, files=files, how=how)
@@ -121,6 +143,9 @@ def note(
     with transaction():
         ticket = locked(ticket)
         queries.require_visible(ticket, by)
+        same = twin(ticket, by, body, "note", files)
+        if same is not None:
+            return same
         message = _add(ticket, by, body, public=False, files=files, how=how)
         record("message.note", by=by, ticket=ticket, message=message.id)
     return message
@@ -145,6 +170,9 @@ def add_customer_message(
     """
     with transaction():
         ticket = survivor(locked(ticket))
+        same = twin(ticket, by, body, "customer", files) if message_id is None else None
+        if same is not None:
+            return same
         extra: dict[str, Any] = {
             "message_id": message_id,
             "quoted": veiled(quoted),
@@ -184,7 +212,7 @@ def _add(
     how: How = AT_ONCE,
     **extra: object,
 ) -> Message:
-    text = veiled(body.replace("\r\n", "\n").replace("\x00", "").strip())
+    text = as_kept(body)
     if not text and not files and not how.keep:
         raise BadInput(
             N_("Please write something first."),

@@ -232,11 +232,12 @@ class Merging(Model):
 
 
 class IdempotencyKey(Model):
-    """What a caller's Idempotency-Key made: the same key gives the same ticket."""
+    """What a caller's Idempotency-Key, or the hidden key of a form, made: the same key gives the same."""
 
     __tablename__ = "idempotency_key"
     actor: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[str]
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
-    at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))  # that it opened
+    made_id: Mapped[int | None]  # the message, notice or ticket that another request made or moved
+    at: Mapped[datetime] = mapped_column(UtcTime, default=now, index=True)
