@@ -15,7 +15,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from helpdesk import alarms, background, dbclock, events, jobs
-from helpdesk.agents import accounts
+from helpdesk.agents import accounts, start_key
 from helpdesk.db import db
 from helpdesk.errors import Refused
 from helpdesk.seeds.defaults import seed_defaults
@@ -38,6 +38,19 @@ def prepare(demo: bool) -> None:
     calendar_years.plan()
     if demo:
         _demo_once()
+    if accounts.has_admin():
+        start_key.drop()
+    else:
+        click.echo(start_key.told())
+
+
+@click.command("first-start-key")
+@with_appcontext
+def first_start_key() -> None:
+    """Show where the first administrator is made, and the key that the page asks for."""
+    if accounts.has_admin():
+        raise click.ClickException("There is an administrator already.")
+    click.echo(start_key.told())
 
 
 def _demo_once() -> None:
@@ -150,4 +163,4 @@ def _app() -> Flask:
     return found
 
 
-COMMANDS: tuple[click.Command, ...] = (prepare, seed, alarms_, worker, lifecycle_)
+COMMANDS: tuple[click.Command, ...] = (prepare, first_start_key, seed, alarms_, worker, lifecycle_)

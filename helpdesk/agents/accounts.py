@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import available_timezones
@@ -9,35 +10,47 @@ from zoneinfo import available_timezones
 from sqlalchemy import select
 
 from helpdesk import limits, options
-from helpdesk.agents import passwords
+from helpdesk.agents import passwords, start_key, tries
 from helpdesk.agents.models import Agent, new_key
 from helpdesk.agents.rights import SYSTEM, Role
 from helpdesk.db import db, locked, transaction
 from helpdesk.errors import BadInput, NotFound
 from helpdesk.events import record
 from helpdesk.i18n import N_
+from helpdesk.limits import Guess
 from helpdesk.settings import LANGUAGES
 
-TRIES, WITHIN = 10, 600
 DENSITIES = ("comfortable", "compact")
 
 
-def authenticate(email: str, password: str, address: str) -> Agent:
-    """The person with this mail address and password.
+def authenticate(
+    email: str, password: str, address: str, device: Callable[[Agent | None], str] = lambda _: ""
+) -> Agent:
+    """The person with this mail address and password. `device` names the browser that a person is
+    known to use (see agents.devices).
 
-    Raises TooMany after 10 failures in 10 minutes from one network address or for one account,
-    BadInput when they do not fit; both take as long for an unknown person.
+    Raises TooMany while wrong tries make this account, this address or this device wait; BadInput
+    when they do not fit. Both take as long for an unknown person.
     """
-    keys = (f"sign-in from {address}", f"sign-in of {folded(email)}")
-    for key in keys:
-        limits.allow(key, TRIES, WITHIN)
     agent = by_email(email)
-    kept = agent.password_hash if agent is not None and agent.active else ""
-    if not passwords.fits(kept, password) or agent is None:
-        raise BadInput(N_("This mail address and this password don't fit together."))
-    for key in keys:
-        limits.give_back(key)
+    here = device(agent)
+    guesses = tries.of_password(folded(email), agent, address, here)
+    try:
+        with limits.guessing(*guesses):
+            _require_fitting(agent, password)
+    except BadInput:
+        if agent is not None:
+            tries.note(agent, address, "password", known=bool(here))
+        raise
+    limits.forget(guesses[0])  # never the address: a guesser may have an account as well
+    assert agent is not None
     return agent
+
+
+def _require_fitting(agent: Agent | None, password: str) -> None:
+    kept = agent.password_hash if agent is not None and agent.active else ""
+    if not passwords.fits(kept, password):
+        raise BadInput(N_("This mail address and this password don't fit together."))
 
 
 def by_email(email: str) -> Agent | None:
@@ -64,8 +77,9 @@ def has_admin() -> bool:
 
 @dataclass(frozen=True)
 class FirstStart:
-    """What the first administrator is asked for."""
+    """What the first administrator is asked for; `key`: see agents.start_key."""
 
+    key: str
     name: str
     email: str
     password: str
@@ -77,8 +91,11 @@ class FirstStart:
 def first_start(given: FirstStart) -> Agent:
     """Make the first administrator and name the company.
 
-    Raises NotFound once there is an administrator, BadInput for a weak password.
+    Raises NotFound once there is an administrator, BadInput for a wrong key or a weak password.
     """
+    if not start_key.fits(given.key):
+        wrong = N_("This is not the key. The terminal in which Helpdesk was started shows it.")
+        raise BadInput(N_("Some fields need another look."), errors={"key": wrong})
     _require_good(given.password, given.name, given.email, given.company_en, given.company_zh)
     with transaction() as session:
         options.changed()  # takes the lock, so that only one of two first starts goes on
@@ -96,6 +113,7 @@ def first_start(given: FirstStart) -> Agent:
         session.add(agent)
         session.flush()
         record("agent.added", by=SYSTEM, agent=agent.id, who=agent.name, role=agent.role)
+    start_key.drop()
     return agent
 
 
@@ -108,7 +126,7 @@ def _require_good(password: str, *own: str, field: str = "password") -> None:
 def change_password(agent: Agent, current: str, new: str) -> None:
     """Set a new password and end every session of this person.
 
-    Raises BadInput for a wrong current or a weak new password, TooMany after 10 wrong ones.
+    Raises BadInput for a wrong current or a weak new password, TooMany while wrong ones make it wait.
     """
     confirm(agent, current)
     set_password(agent, new)
@@ -117,13 +135,13 @@ def change_password(agent: Agent, current: str, new: str) -> None:
 def confirm(agent: Agent, current: str) -> None:
     """Check that the password is given again before something grave.
 
-    Raises BadInput for a wrong one, TooMany after 10 wrong ones in 10 minutes.
+    Raises BadInput for a wrong one, TooMany while wrong ones make it wait.
     """
-    key = f"password of {agent.id}"
-    limits.allow(key, TRIES, WITHIN)
-    if not passwords.fits(agent.password_hash, current):
-        raise BadInput(N_("Nothing was changed."), errors={"current": N_("This is not it.")})
-    limits.give_back(key)
+    guess = Guess(f"password of {agent.id}", tries.PASSWORDS)
+    with limits.guessing(guess):
+        if not passwords.fits(agent.password_hash, current):
+            raise BadInput(N_("Nothing was changed."), errors={"current": N_("This is not it.")})
+    limits.forget(guess)
 
 
 def set_password(agent: Agent, new: str) -> None:

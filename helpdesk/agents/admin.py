@@ -8,7 +8,15 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from helpdesk.agents import departments, invitations, people, second_factor, sign_in, tokens
+from helpdesk.agents import (
+    departments,
+    invitations,
+    people,
+    second_factor,
+    sign_in,
+    tokens,
+    tries,
+)
 from helpdesk.agents.admin_forms import DepartmentForm, InvitationForm, PersonForm, TokenForm
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
@@ -16,7 +24,7 @@ from helpdesk.agents.scopes import SCOPE_NAMES
 from helpdesk.agents.sign_in import needs
 from helpdesk.agents.views import admit
 from helpdesk.i18n import N_, gettext
-from helpdesk.limits import allow
+from helpdesk.limits import Guess, searching
 from helpdesk.web import settings
 
 blueprint = Blueprint("admin", __name__)
@@ -147,8 +155,9 @@ def person_second_factor_off(agent_id: int) -> Page:
 @blueprint.route("/invitation/<secret>", methods=["GET", "POST"])
 def invitation(secret: str) -> Page:
     """Set a password by an invitation and sign in."""
-    allow(f"invitation from {request.remote_addr}", 30, 600)
-    agent, form = invitations.invited(secret), InvitationForm()
+    with searching(Guess(f"invitation from {request.remote_addr}", tries.LINKS)):
+        agent = invitations.invited(secret)
+    form = InvitationForm()
     if form.did(lambda: invitations.redeem(secret, form.password.data)):
         return admit(agent, "/")
     return _form_page("agents/invitation.html", form, agent=agent)

@@ -68,8 +68,13 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 class FirstStartForm(NewPasswordForm):
-    """The first administrator and the company."""
+    """The first administrator and the company, with the key from the terminal."""
 
+    key = StringField(
+        lazy_gettext("Key"),
+        [filled(), at_most(60)],
+        description=lazy_gettext("It stands in the terminal in which Helpdesk was started."),
+    )
     company_zh = StringField(lazy_gettext("Company name in Chinese"), [filled(), at_most(80)])
     company_en = StringField(lazy_gettext("Company name in English"), [filled(), at_most(80)])
     name = StringField(lazy_gettext("Your name"), [filled(), at_most(80)])

@@ -14,6 +14,7 @@ import unicodedata
 from urllib.parse import quote, urlencode
 
 from helpdesk import limits
+from helpdesk.agents import tries
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
@@ -21,10 +22,10 @@ from helpdesk.db import locked, transaction
 from helpdesk.errors import BadInput
 from helpdesk.events import record
 from helpdesk.i18n import N_
+from helpdesk.limits import Guess
 
 STEP = 30  # seconds
 DIGITS = 6
-TRIES, WITHIN = 5, 300
 PAPER_CODES = 8
 WRONG = N_("This code is not right, or it was used already. Wait for the next one.")
 
@@ -66,14 +67,14 @@ def matching_step(secret: str, given: str) -> int | None:
 def turn_on(agent: Agent, secret: str, given: str) -> list[str]:
     """Ask this person for codes from now on; returns the codes for paper, which are not kept.
 
-    Raises BadInput when the first code does not fit the secret, TooMany after 5 wrong ones.
+    Raises BadInput when the first code does not fit the secret, TooMany while wrong ones make it wait.
     """
-    key = f"new second factor of {agent.id}"
-    limits.allow(key, TRIES, WITHIN)
-    step = matching_step(secret, given)
-    if step is None:
-        raise BadInput(N_("The second factor is not on yet."), errors={"code": WRONG})
-    limits.give_back(key)
+    guess = Guess(f"new second factor of {agent.id}", tries.CODES)
+    with limits.guessing(guess):
+        step = matching_step(secret, given)
+        if step is None:
+            raise BadInput(N_("The second factor is not on yet."), errors={"code": WRONG})
+    limits.forget(guess)
     paper = [_paper_code() for _ in range(PAPER_CODES)]
     with transaction():
         agent = locked(agent)
@@ -96,18 +97,26 @@ def turn_off(agent: Agent, by: Actor) -> None:
         record("agent.second_factor_off", by=by, agent=agent.id)
 
 
-def verify(agent: Agent, given: str) -> None:
-    """Take a code of the app or from paper; each works once.
+def verify(agent: Agent, given: str, address: str = "", device: str = "") -> None:
+    """Take a code of the app or from paper; each works once. `device`: see agents.devices.
 
-    Raises BadInput for a wrong or used one, TooMany after 5 wrong ones in 5 minutes.
+    Raises BadInput for a wrong or used one, TooMany while wrong ones make it wait.
     """
-    key = f"code of {agent.id}"
-    limits.allow(key, TRIES, WITHIN)
+    guesses = tries.of_code(agent, device)
+    try:
+        with limits.guessing(*guesses):
+            _take(agent, given)
+    except BadInput:
+        tries.note(agent, address, "code", known=bool(device))
+        raise
+    limits.forget(*guesses)
+
+
+def _take(agent: Agent, given: str) -> None:
     with transaction():
         agent = locked(agent)
         if not (_take_step(agent, given) or _take_paper(agent, given)):
             raise BadInput(WRONG, errors={"code": WRONG})
-    limits.give_back(key)
 
 
 def _take_step(agent: Agent, given: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, session
+from flask import Blueprint, flash, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from helpdesk.agents import accounts, second_factor, sign_in
+from helpdesk.agents import accounts, devices, second_factor, sign_in
 from helpdesk.agents.forms import CodeForm, SecondFactorOffForm
 from helpdesk.agents.views import welcome
 from helpdesk.i18n import gettext
@@ -21,7 +21,8 @@ def ask() -> Page:
     """The code after the password."""
     agent, target = sign_in.waiting()
     form = CodeForm()
-    if form.did(lambda: second_factor.verify(agent, form.code.data)):
+    here, address = devices.known(agent), request.remote_addr or ""
+    if form.did(lambda: second_factor.verify(agent, form.code.data, address, here)):
         return welcome(agent, target)
     return render_template("agents/code.html", form=form), 422 if form.errors else 200
 

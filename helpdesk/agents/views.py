@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from helpdesk.agents import accounts, sign_in
+from helpdesk.agents import accounts, devices, sign_in, tries
 from helpdesk.agents.accounts import FirstStart
 from helpdesk.agents.forms import (
     ChangePasswordForm,
@@ -21,6 +21,7 @@ from helpdesk.agents.nav import go_keys, nav
 from helpdesk.agents.rights import ROLE_NAMES
 from helpdesk.errors import BadInput, NotFound, TooMany
 from helpdesk.i18n import N_, gettext
+from helpdesk.limits import Guess, guessing
 from helpdesk.settings import LANGUAGES
 from helpdesk.web import LANGUAGE_COOKIE, local_path, settings
 
@@ -56,19 +57,19 @@ def sign_in_page() -> Page:
 def sign_in_now() -> Page:
     """Start a session, or show the form again with the reason."""
     form = SignInForm()
-    status = 422
+    status, wait = 422, {}
     if form.validate():
         try:
             agent = accounts.authenticate(
-                form.email.data, form.password.data, request.remote_addr or ""
+                form.email.data, form.password.data, request.remote_addr or "", devices.known
             )
             return admit(agent, local_path(form.next.data))
         except BadInput as error:
             form.take(error)
         except TooMany as error:
             form.form_errors.append(error.sentence(gettext))
-            status = 429
-    return render_template("agents/sign_in.html", form=form), status
+            status, wait = 429, {"Retry-After": str(error.retry_after)}
+    return make_response(render_template("agents/sign_in.html", form=form), status, wait)
 
 
 def admit(agent: Agent, target: str) -> Response:
@@ -85,6 +86,7 @@ def welcome(agent: Agent, target: str) -> Response:
     accounts.note_sign_in(agent, request.remote_addr or "")
     response = make_response(redirect(_after(target), code=303))
     _remember(response, "density", agent.preferences.get("density", "").replace("comfortable", ""))
+    devices.remember(response, agent)
     return response
 
 
@@ -109,16 +111,20 @@ def first_start() -> Page:
     if request.method == "GET" or not form.validate():
         return render_template("agents/first_start.html", form=form), 422 if form.errors else 200
     try:
-        agent = accounts.first_start(_first_start(form))
+        with guessing(Guess(f"first start from {request.remote_addr}", tries.LINKS)):
+            agent = accounts.first_start(_first_start(form))
     except BadInput as error:
         form.take(error)
         return render_template("agents/first_start.html", form=form), error.status
     sign_in.begin(agent)
-    return redirect("/admin", code=303)
+    response = make_response(redirect("/admin", code=303))
+    devices.remember(response, agent)
+    return response
 
 
 def _first_start(form: FirstStartForm) -> FirstStart:
     return FirstStart(
+        key=form.key.data,
         name=form.name.data,
         email=form.email.data,
         password=form.password.data,
@@ -152,6 +158,7 @@ def _me(
         preferences=preferences,
         password=password,
         role_names=ROLE_NAMES,
+        wrong_tries=tries.latest(agent),
         zones=sorted(available_timezones()),
         company_timezone=settings().timezone,
     )
@@ -197,7 +204,9 @@ def change_password() -> Page:
         return _me(password=form)
     sign_in.begin(agent)
     flash(gettext("Your password is changed. Your other sessions have ended."), "success")
-    return redirect(url_for("agents.me"), code=303)
+    response = make_response(redirect(url_for("agents.me"), code=303))
+    devices.remember(response, agent)
+    return response
 
 
 @blueprint.post("/me/end-sessions")

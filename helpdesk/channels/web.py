@@ -17,7 +17,7 @@ from helpdesk.errors import BadInput
 from helpdesk.files import discard, store_uploads
 from helpdesk.forms import once_id
 from helpdesk.i18n import N_
-from helpdesk.limits import allow
+from helpdesk.limits import spend
 from helpdesk.tickets import responses, setup
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Ticket
@@ -49,9 +49,9 @@ def send() -> Page:
     form = CaseForm().prepare(g.language)
     if not form.validate_on_submit():
         return _form(form), 422
-    allow(f"form:{request.remote_addr}", options.get("form_per_hour"), 3600)
     try:
-        ticket = _open(form)
+        with spend(f"form:{request.remote_addr}", options.get("form_per_hour"), 3600):
+            ticket = _open(form)
     except BadInput as error:
         form.take(_named_as_in_the_form(error))
         return _form(form), error.status

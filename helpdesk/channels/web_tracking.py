@@ -17,7 +17,7 @@ from helpdesk.channels.web_forms import AddForm, FindForm, RateForm
 from helpdesk.db import db
 from helpdesk.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.i18n import N_, gettext
-from helpdesk.limits import allow
+from helpdesk.limits import Guess, Guesses, searching, spend
 from helpdesk.tickets import (
     actions,
     board,
@@ -33,7 +33,8 @@ from helpdesk.tickets.once import form_once
 from helpdesk.web import settings
 
 bp = Blueprint("track", __name__, url_prefix="/track")
-ASKED_AT_ONCE = 20  # codes tried from one address in ten minutes
+WRONG_CODES = Guesses(free=20, first=30, longest=600, forgotten=3600)  # from one address
+MESSAGES_PER_HOUR = 30
 RATEABLE = (lifecycle.Status.REPLIED, lifecycle.Status.CALLBACK, lifecycle.Status.CLOSED)
 STEPS = {
     "registered": N_("We have your case; nobody has read it yet."),
@@ -69,9 +70,8 @@ def find() -> Page:
     form = FindForm()
     if not form.validate_on_submit():
         return render_template("public/find.html", form=form, page="track"), 422
-    allow(f"track:{request.remote_addr}", ASKED_AT_ONCE, 600)
     try:
-        ticket = tracking.find(form.number.data, form.code.data, settings().secret_key)
+        ticket = _find(form.number.data, form.code.data)
     except NotFound as error:
         form.form_errors.append(error.sentence(gettext))
         return render_template("public/find.html", form=form, page="track"), 404
@@ -82,9 +82,14 @@ def find() -> Page:
 @bp.get("/<number>/<code>")
 def come_back(number: str, code: str) -> Response:
     """The link of a mail: keeps the code out of the address from here on."""
-    allow(f"track:{request.remote_addr}", ASKED_AT_ONCE * 5, 600)
-    remember(tracking.find(number, code, settings().secret_key))
+    remember(_find(number, code))
     return redirect(f"/track/{number}")
+
+
+def _find(number: str, code: str) -> Ticket:
+    """The case, whatever others at this address have tried. Raises NotFound, TooMany."""
+    with searching(Guess(f"track:{request.remote_addr}", WRONG_CODES)):
+        return tracking.find(number, code, settings().secret_key)
 
 
 @bp.get("/<number>")
@@ -100,13 +105,13 @@ def show(number: str) -> Page:
 def add(number: str) -> Page:
     """Add words or files."""
     ticket, form = _ticket(number), AddForm()
-    allow(f"add:{number}", 30, 3600)
     if not form.validate_on_submit():
         return _page(ticket, form, RateForm().prepare()), 422
     kept: tuple[files.StoredFile, ...] = ()
     try:
-        kept = files.store_uploads(form.files.data or ())
-        _say(ticket, form, kept)
+        with spend(f"add:{number}", MESSAGES_PER_HOUR, 3600):
+            kept = files.store_uploads(form.files.data or ())
+            _say(ticket, form, kept)
     except BadInput as error:
         files.discard(kept)
         form.take(error)

@@ -10,7 +10,7 @@ from flask import Blueprint, g, render_template, request
 from flask_babel import refresh
 
 from helpdesk.db import db
-from helpdesk.limits import allow
+from helpdesk.limits import Guess, Guesses, searching
 from helpdesk.notify import optouts
 from helpdesk.notify.models import OutboundMail
 from helpdesk.tickets.models import Ticket
@@ -18,6 +18,7 @@ from helpdesk.web import csrf
 
 bp = Blueprint("unsubscribe", __name__, url_prefix="/unsubscribe")
 csrf.exempt(bp)
+WRONG_LINKS = Guesses(free=300, first=60, longest=600, forgotten=600)
 
 
 @bp.get("/<token>")
@@ -43,8 +44,8 @@ def back(token: str) -> str:
 
 
 def _mail(token: str) -> OutboundMail:
-    allow(f"unsubscribe:{request.remote_addr}", 300, 600)
-    return optouts.mail_of(token)
+    with searching(Guess(f"unsubscribe:{request.remote_addr}", WRONG_LINKS)):
+        return optouts.mail_of(token)
 
 
 def _page(row: OutboundMail, token: str) -> str:

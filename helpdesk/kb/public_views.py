@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
@@ -10,7 +12,7 @@ from helpdesk.agents.sign_in import actor
 from helpdesk.errors import BadInput, NotFound, TooMany
 from helpdesk.i18n import N_, gettext, language
 from helpdesk.kb import feedback, pages, queries, shelves, suggest, views
-from helpdesk.limits import allow
+from helpdesk.limits import spend
 from helpdesk.web import settings
 
 blueprint = Blueprint("kb", __name__)
@@ -57,11 +59,8 @@ def found(who: Actor | None, words: str) -> list[suggest.Suggestion]:
 
 def note_miss(words: str, wanted: str) -> None:
     """Note a failed search, within reason: nobody can fill the list from one address."""
-    try:
-        allow(f"kb-miss:{request.remote_addr}", MISSES_PER_HOUR, 3600)
-    except TooMany:
-        return
-    feedback.note_miss(words, wanted)
+    with suppress(TooMany), spend(f"kb-miss:{request.remote_addr}", MISSES_PER_HOUR, 3600):
+        feedback.note_miss(words, wanted)
 
 
 def all_shelves() -> Page:
@@ -102,8 +101,8 @@ def vote(code: str) -> Page:
     if said not in ("yes", "no"):
         raise BadInput(N_("Please pick one of the offered choices."))
     if not pages.has_voted(one):
-        allow(f"kb-vote:{request.remote_addr}", VOTES_PER_HOUR, 3600)
-        feedback.vote(one, said == "yes")
+        with spend(f"kb-vote:{request.remote_addr}", VOTES_PER_HOUR, 3600):
+            feedback.vote(one, said == "yes")
         pages.remember_vote(one)
     flash(gettext("Thank you. We read these answers when we write articles anew."), "success")
     return redirect(f"/kb/{one.code}", code=303)
@@ -115,6 +114,6 @@ def related() -> Page:
     words = asked_words()
     if not suggest.is_enough(words):
         return ""
-    allow(f"kb-related:{request.remote_addr}", RELATED_PER_MINUTE, 60)
-    shown = suggest.while_typing(words, language(), settings().base_url)
+    with spend(f"kb-related:{request.remote_addr}", RELATED_PER_MINUTE, 60):
+        shown = suggest.while_typing(words, language(), settings().base_url)
     return render_template("kb/_related.html", found=shown)

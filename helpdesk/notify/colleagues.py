@@ -107,3 +107,21 @@ def _active(agent_id: int | None) -> Agent | None:
 def _admins() -> Iterator[Agent]:
     admins = select(Agent).where(Agent.active, Agent.role == Role.ADMIN).order_by(Agent.id)
     return iter(db.session.scalars(admins).unique())
+
+
+@durable("mail.wrong_tries", "agent.wrong_tries")
+def wrong_tries(noted: Event) -> None:
+    """The owner of an account reads that somebody tries passwords or codes from elsewhere."""
+    owner = _active(noted.data["agent"])
+    if owner is None:
+        return
+    to_colleague(
+        noted,
+        owner,
+        "wrong_tries",
+        lazy_gettext("Wrong passwords are tried on your account"),
+        thread=f"account-{owner.id}",
+        path="me",
+        count=noted.data["count"],
+        address=noted.data["address"],
+    )

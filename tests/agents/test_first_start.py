@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk import options
-from helpdesk.agents import accounts
+from helpdesk.agents import accounts, start_key
 from helpdesk.agents.models import Agent
 from helpdesk.db import db
 from helpdesk.errors import NotFound
+from helpdesk.web import settings
 from tests import factories as make
 
 GIVEN = {
@@ -21,6 +25,13 @@ GIVEN = {
     "password": "three fridges and a fox",
     "again": "three fridges and a fox",
 }
+
+
+@pytest.fixture(autouse=True)
+def _key(app: Flask) -> Iterator[None]:
+    GIVEN["key"] = start_key.current()
+    yield
+    start_key.drop()
 
 
 def test_a_new_installation_has_no_account(app: Flask) -> None:
@@ -58,7 +69,9 @@ def test_afterwards_there_is_no_such_page(client: FlaskClient) -> None:
 
 def test_the_verb_itself_refuses_a_second_administrator(app: Flask) -> None:
     make.agent("Old Admin", "admin")
-    wish = accounts.FirstStart("X", "x@example.com", "three fridges and a fox", "甲", "A", "en")
+    wish = accounts.FirstStart(
+        GIVEN["key"], "X", "x@example.com", "three fridges and a fox", "甲", "A", "en"
+    )
     with pytest.raises(NotFound):
         accounts.first_start(wish)
 
@@ -84,3 +97,50 @@ def test_a_common_password_is_refused_for_the_administrator(client: FlaskClient)
     weak = {"password": "dawn appliances", "again": "dawn appliances"}
     answer = client.post("/first-start", data=GIVEN | weak)
     assert answer.status_code == 422 and "easy to guess" in answer.text
+
+
+@pytest.mark.parametrize("wrong", ["", "aaaa-bbbb-cccc-dddd-eeee", "key"])
+def test_nobody_becomes_administrator_without_the_key_not_even_from_this_machine(
+    client: FlaskClient, wrong: str
+) -> None:
+    for address in ("127.0.0.1", "::1", "203.0.113.9"):
+        answer = client.post(
+            "/first-start", data=GIVEN | {"key": wrong}, environ_overrides={"REMOTE_ADDR": address}
+        )
+        assert answer.status_code == 422
+    assert not accounts.has_admin()
+
+
+def test_the_key_may_be_typed_in_capitals_and_without_dashes(client: FlaskClient) -> None:
+    typed = GIVEN["key"].upper().replace("-", " ")
+    assert client.post("/first-start", data=GIVEN | {"key": typed}).status_code == 303
+
+
+def test_the_key_is_readable_by_its_owner_alone_stays_the_same_and_is_gone_after_use(
+    app: Flask, client: FlaskClient
+) -> None:
+    kept = settings().instance / start_key.NAME
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert start_key.current() == GIVEN["key"] == kept.read_text().strip()
+    client.post("/first-start", data=GIVEN)
+    assert not kept.exists()
+
+
+def test_the_page_itself_does_not_tell_the_key(client: FlaskClient) -> None:
+    assert GIVEN["key"] not in client.get("/first-start").text
+
+
+def test_guessing_the_key_is_slowed_down(client: FlaskClient) -> None:
+    answers = [client.post("/first-start", data=GIVEN | {"key": f"k{n}"}) for n in range(32)]
+    assert [a.status_code for a in answers][-1] == 429
+
+
+def test_the_start_prints_address_and_key_until_there_is_an_administrator(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    for command in ("prepare", "first-start-key"):
+        said = runner.invoke(args=[command]).output
+        assert f"{settings().base_url}/first-start" in said and GIVEN["key"] in said
+    make.agent("Old Admin", "admin")
+    assert "first-start" not in runner.invoke(args=["prepare"]).output
+    assert runner.invoke(args=["first-start-key"]).exit_code == 1
+    assert not (settings().instance / start_key.NAME).exists()

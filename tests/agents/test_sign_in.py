@@ -77,22 +77,11 @@ def test_a_deactivated_person_cannot_sign_in(client: FlaskClient, zhang: Agent) 
     assert enter(client).status_code == 422
 
 
-def test_m39_the_eleventh_wrong_password_of_an_account_has_to_wait(
-    client: FlaskClient, zhang: Agent
-) -> None:
-    for number in range(10):
-        client.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
-        assert enter(client, password="wrong").status_code == 422
-    client.environ_base["REMOTE_ADDR"] = "10.0.1.1"
-    answer = enter(client)
-    assert answer.status_code == 429
-    assert "Please wait 10 min" in answer.text
-
-
 def test_m39_one_address_cannot_try_many_accounts(client: FlaskClient, zhang: Agent) -> None:
-    for number in range(10):
+    for number in range(20):
         assert enter(client, email=f"guess{number}@example.com").status_code == 422
-    assert enter(client, email="guess11@example.com").status_code == 429
+    refused = enter(client, email="guess21@example.com")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
 
 
 def test_good_sign_ins_from_one_office_never_reach_the_limit(
