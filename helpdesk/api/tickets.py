@@ -166,8 +166,8 @@ def move(number: str) -> tuple[Response, int]:
         )
 
     moved = done_once(read.once_key(), sent, api_actor(), work, Ticket)
-    seen = queries.by_number(moved.number, api_actor())
-    return _answer(seen, list(responses.table(moved)), 200)
+    fresh = queries.by_number(moved.number, api_actor())
+    return _answer(fresh, list(responses.table(moved)), 200)
 
 
 @bp.get("/tickets/<number>/responses")

@@ -64,7 +64,7 @@ def test_a_dialog_asks_for_exactly_what_the_move_needs(desk: FlaskClient) -> Non
     dialog = page[page.index('id="move-transfer"') :]
     dialog = dialog[: dialog.index("</dialog>")]
     assert re.findall(r'name="(\w+)"', dialog) == [
-        "csrf_token", "version", "department", "comment",
+        "csrf_token", "once", "version", "department", "comment",
     ]  # fmt: skip
     assert "Logistics" in dialog and "Quality" not in dialog
 
