@@ -21,15 +21,23 @@ MOST_SHARED = 40  # words compared to find what is alike
 # Scripts written without spaces between words: Han, kana, Hangul, Thai, Lao, Burmese, Khmer.
 _RUN = rf"{HAN}\u3040-\u30ff\uac00-\ud7a3\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _LETTER = rf"[^\W_{_RUN}]"
+_NO_BLANKS = rf"{HAN}\u3040-\u30ff"  # of these, the ones that nobody parts by blanks
+# Where a program or a hand has broken a line of them, perhaps behind marks of a quote, or set one
+# blank: the run goes on. Two blanks, or an empty line, part it.
+_BREAK = r"(?: |[ \t]?\r?\n[ \t]{0,8}(?:> ?){0,8})"
+_LONG_RUN = rf"[{_RUN}]+(?:(?<=[{_NO_BLANKS}]){_BREAK}(?=[{_NO_BLANKS}])[{_RUN}]+)*"
 _GAP = r"[ ().\-/]*"
 _PHONE = (
     rf"\+{_GAP}\d(?:{_GAP}\d){{6,14}}|0086(?:{_GAP}\d){{7,12}}"
     rf"|1[3-9]\d[ -]\d{{4}}[ -]\d{{4}}|\(?0\d{{2,3}}\)?[ -]?\d{{3,4}}[ -]?\d{{4}}"
 )
-_CHUNK = re.compile(
-    rf"(?P<run>[{_RUN}]+)|(?P<phone>(?<!{_LETTER})(?<![.@-])(?:{_PHONE})(?!{_LETTER}|@|[.-]{_LETTER}))"
+_OTHERS = (
+    rf"|(?P<phone>(?<!{_LETTER})(?<![.@-])(?:{_PHONE})(?!{_LETTER}|@|[.-]{_LETTER}))"
     rf"|(?P<word>{_LETTER}+(?:[-_./@']{_LETTER}+)*)"
 )
+_IN_TEXT = re.compile(rf"(?P<run>{_LONG_RUN}){_OTHERS}")
+_IN_QUERY = re.compile(rf"(?P<run>[{_RUN}]+){_OTHERS}")
+_NOT_RUN = re.compile(rf"[^{_RUN}]+")
 _PIECE = re.compile(rf"{_LETTER}+")
 _MODEL = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
 _POSSESSIVE = re.compile(r"'s\b|(?<=s)'")
@@ -115,14 +123,14 @@ def _word(text: str) -> Chunk:
 
 def _chunk(match: re.Match[str]) -> Chunk:
     if match["run"]:
-        return _run(match["run"])
+        return _run(_NOT_RUN.sub("", match["run"]))
     if match["phone"]:
         return Chunk(tuple(_PIECE.findall(match["phone"])), spellings=(national(match["phone"]),))
     return _word(match["word"])
 
 
-def _chunks(folded: str) -> Iterator[Chunk]:
-    return map(_chunk, _CHUNK.finditer(folded))
+def _chunks(folded: str, pattern: re.Pattern[str] = _IN_TEXT) -> Iterator[Chunk]:
+    return map(_chunk, pattern.finditer(folded))
 
 
 def _prepare(text: str) -> str:
@@ -132,8 +140,9 @@ def _prepare(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """Everything the index keeps of a text: the words in their order, then other spellings.
 
-    Words are stemmed, runs of Han characters become overlapping pairs and their last character.
-    Other spellings are the unstemmed words, whole identifiers and telephone numbers.
+    Words are stemmed, runs of Han characters become overlapping pairs and their last character;
+    a run goes on over a line break and over a single blank. Other spellings are the unstemmed
+    words, whole identifiers and telephone numbers.
     """
     found: list[str] = []
     spellings: dict[str, None] = {}
@@ -168,11 +177,11 @@ def _with_prefix(term: Term, chunk: Chunk) -> Term:
 
 
 def _terms_of(part: str, quoted: bool, prefix: bool) -> list[Term]:
-    chunks = list(_chunks(part))
+    chunks = list(_chunks(part, _IN_QUERY))
     if not chunks:
         return []
-    if quoted:
-        return [(_phrase(chunks),)]
+    if quoted:  # what was indexed before runs went on over blanks is found as well
+        return [tuple(dict.fromkeys((_phrase(list(_chunks(part))), _phrase(chunks))))]
     found = [_term(chunk) for chunk in chunks]
     if prefix:
         found[-1] = _with_prefix(found[-1], chunks[-1])

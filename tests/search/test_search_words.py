@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -111,7 +112,7 @@ def test_a_single_character_is_asked_as_a_beginning() -> None:
 def test_quoted_words_are_asked_as_one_phrase_whatever_the_quotes() -> None:
     expected = [(Phrase(("card", "refund")),)]
     assert terms('"cards refunded"') == terms("“cards refunded”") == expected
-    assert terms("「退款 冰箱」") == [(Phrase(("退款", "款", "冰箱")),)]
+    assert terms("「退款 mail」") == [(Phrase(("退款", "款", "mail")),)]
 
 
 def test_the_last_word_may_be_unfinished_only_when_asked_for() -> None:
@@ -140,3 +141,32 @@ def test_of_a_very_long_query_only_the_beginning_counts(query: str) -> None:
 def test_words_that_every_text_holds_are_not_shared() -> None:
     shared = [term[0].tokens[0] for term in shared_terms("您好，the Refund of my 冰箱 and 冰箱!")]
     assert shared == ["refund", "冰箱"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["要求物业退\n款或者答复", "要求物业退 款或者答复", "要求物业退 \r\n  款或者答复",
+     "> 要求物业退\n> 款或者答复", "要求物业退　款或者答复", ">> 要求物业退\n>> 款或者答复"],
+)  # fmt: skip
+def test_a_chinese_word_that_a_line_break_or_a_blank_cuts_is_found(text: str) -> None:
+    assert "退款" in tokens(text)
+    assert tokens("要求物业退款或者答复") == tokens(text)
+
+
+@pytest.mark.parametrize("text", ["物业退\n\n款", "退  款", "退, 款", "退\n- 款", "환불 요청"])
+def test_paragraphs_columns_lists_and_scripts_with_blanks_part_a_word(text: str) -> None:
+    assert "退款" not in tokens(text) and "불요" not in tokens(text)
+
+
+def test_a_query_with_a_blank_still_asks_for_two_words() -> None:
+    assert len(terms("空调 退款")) == 2
+    together, apart = terms('"空调 退款"')[0]
+    assert together.tokens == ("空调", "调退", "退款")
+    assert apart.tokens == ("空调", "调", "退款"), "as older texts are kept"
+
+
+def test_a_long_run_of_breaks_costs_no_more_than_its_length() -> None:
+    begin = time.perf_counter()
+    for unit in ("退\n", "退 \n > > > > > > > ", "退 ", "退\n> ", "> > > > > > > > \n"):
+        tokens(unit * 40_000)
+    assert time.perf_counter() - begin < 15

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .charsets import tidy
+from .charsets import decode, tidy
 from .encoded_words import decode_words
+from .seven_bit import has_escapes
 
 MAX_ADDRESSES = 500
 MAX_HEADER = 100_000  # bytes of one address header that are read
@@ -31,6 +32,8 @@ def read_addresses(value: bytes, charset: str | None = None) -> tuple[Address, .
     """All mailboxes of a header value, in order; entries without an address are left out."""
     found: list[Address] = []
     pending = b""
+    if has_escapes(value):  # their letters are written with quotes, commas and brackets, too
+        value, charset = decode(value).encode(), "utf-8"
     for entry in _split(value[:MAX_HEADER]):
         address = _read_entry(pending + entry, charset)
         if address is None:

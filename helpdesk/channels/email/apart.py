@@ -14,8 +14,10 @@ import sys
 from helpdesk.channels.email.parser import ParsedMail, Unreadable, parse
 
 SMALL = 1 << 20  # bytes that are read here
+SMALL_WRAPPED = 1 << 17  # the same of S/MIME, which a hostile writer may cut into very many pieces
 MOST_SECONDS = 30
 MOST_MEMORY = 700 << 20  # bytes
+_WRAPPED = (b"pkcs7-mime", b".p7m")
 
 
 class TooHeavy(Exception):
@@ -24,7 +26,8 @@ class TooHeavy(Exception):
 
 def parse_safely(raw: bytes) -> ParsedMail:
     """What parse() says. Raises Unreadable, or TooHeavy when the limits were reached."""
-    if len(raw) <= SMALL:
+    is_wrapped = len(raw) > SMALL_WRAPPED and any(name in raw.lower() for name in _WRAPPED)
+    if len(raw) <= SMALL and not is_wrapped:
         return parse(raw)
     try:
         done = subprocess.run(

@@ -133,6 +133,7 @@ def _is_machine(headers: Headers, sender: Address | None) -> bool:
         (submitted not in ("", "no") and not passed_on)
         or has_null_sender(headers)
         or any(_says_so(headers, name) for name in _FAILING)
+        or (headers.has("x-mlserver") and not headers.has("x-mail-count"))  # its own words, no post
         or (is_robot(sender) and not _writes_for_somebody(headers, sender))
     )
 

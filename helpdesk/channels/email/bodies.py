@@ -66,6 +66,8 @@ def _collect(part: Part, found: _Found) -> None:
     else:
         for child in part.children:
             _collect(child, found)
+    if part.wrapping and part.children:
+        found.files.append(part)
 
 
 def _collect_leaf(part: Part, found: _Found) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from charset_normalizer import from_bytes
 
 from .hanzi import guess_east_asian, likelihood
+from .seven_bit import has_escapes, read_escapes, read_hz, read_utf7
 
 # What a label means in practice: the superset of the named set.
 _MEANT = {
@@ -60,6 +61,10 @@ _MEANT = {
     "iso-2022-jp": "iso2022_jp_ext",
     "cp50220": "iso2022_jp_ext",
     "cp50221": "iso2022_jp_ext",
+    "cp50222": "iso2022_jp_ext",
+    "iso-2022-jp-ms": "iso2022_jp_ext",
+    "iso-2022-cn": "iso2022_jp_ext",  # the escapes tell which set it is
+    "iso-2022-cn-ext": "iso2022_jp_ext",
     "iso-8859-8-i": "iso8859_8",
     "iso-8859-8-e": "iso8859_8",
     "utf8": "utf-8",
@@ -70,7 +75,7 @@ _MEANT = {
     "macintosh": "mac_roman",
 }
 # A second set that real mail with this label uses now and then.
-_COUSINS = {"cp950": "big5hkscs", "cp932": "euc_jp", "iso2022_jp_ext": "iso2022_kr"}
+_COUSINS = {"cp950": "big5hkscs", "cp932": "euc_jp"}
 # Every byte string is valid in these, so success proves nothing.
 _ANYTHING_GOES = frozenset({"cp1252", "cp1250", "cp1254", "iso8859_2", "iso8859_15", "cp437"})
 _WIDE = frozenset({"gb18030", "cp950", "cp949", "cp932"})
@@ -79,13 +84,9 @@ _NOT_TEXT = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_u
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_ESCAPES = (
-    (b"\x1b$B", "iso2022_jp_ext"),
-    (b"\x1b$@", "iso2022_jp_ext"),
-    (b"\x1b$)C", "iso2022_kr"),
 )
 _GUESS_LIMIT = 16_384  # bytes that a guess looks at
 
@@ -117,15 +118,27 @@ def tidy(text: str) -> str:
 
 
 def _decode(data: bytes, label: str | None, hint: str | None) -> str:
-    if data.isascii() and not _needs_its_codec(data, label):
-        return data.decode("ascii")
+    codec = codec_for(label)
+    if data.isascii() or (has_escapes(data) and (codec or "").startswith("iso2022")):
+        return _seven_bit(data, codec or "")
     for bom, name in _BOMS:
         if data.startswith(bom):
             return _loose(data.removeprefix(codecs.BOM_UTF8), name)
-    codec = codec_for(label)
     if codec and codec not in _ANYTHING_GOES:
         return _by_label(data, codec)
     return _guess(data, codec, codec_for(hint))
+
+
+def _seven_bit(data: bytes, codec: str) -> str:
+    """ASCII, or one of the sets that write everything in its bytes, whatever the label says."""
+    if has_escapes(data) or codec.startswith("iso2022"):
+        return read_escapes(data, is_korean=codec == "iso2022_kr")
+    if codec.replace("_", "-").startswith(("utf-7", "utf-16", "utf-32")):
+        return _by_label(data, codec)
+    found = read_hz(data, is_labelled=codec == "hz") if b"~{" in data else None
+    if found is None and b"+" in data:
+        found = read_utf7(data)
+    return found if found is not None else data.decode("ascii")
 
 
 def _by_label(data: bytes, codec: str) -> str:
@@ -153,9 +166,6 @@ def _guess(data: bytes, codec: str | None, hint: str | None) -> str:
     text = _strict(data, "utf-8")
     if text is not None and not _reads_better(data, hint):
         return text
-    for escape, name in _ESCAPES:
-        if escape in data:
-            return _loose(data, name)
     return _guess_codec(data, codec, hint)
 
 
@@ -214,16 +224,6 @@ def _western(error: UnicodeError) -> tuple[str, int]:
         return "", error.end
     byte = error.object[error.start : error.start + 1]
     return byte.decode("cp1252", "ignore"), error.start + 1
-
-
-def _needs_its_codec(data: bytes, label: str | None) -> bool:
-    """Some sets write everything in ASCII bytes: UTF-7, HZ, ISO-2022."""
-    if b"\x1b" in data:
-        return True
-    codec = codec_for(label) or ""
-    return codec in ("utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be") or codec.startswith(
-        "utf_16"
-    )
 
 
 def _short(name: str) -> str:

@@ -87,3 +87,18 @@ def _weight(letter: str, codec: str) -> float:
         return 0.45 if codec == "cp949" else 0.25
     is_han = 0x4E00 <= ord(letter) <= 0x9FFF or 0x3000 <= ord(letter) <= 0x303F
     return 0.0 if is_han and codec != "cp949" else -0.4
+
+
+def everyday(text: str) -> float:
+    """How much of a text are letters that people write every day, from 0 to 1: Chinese ones of the
+    first plane, kana, Hangul, and the alphabets. Chance hits nine others out of ten."""
+    known = sum(_is_everyday(letter) for letter in text)
+    return known / len(text) if text else 0.0
+
+
+def _is_everyday(letter: str) -> bool:
+    code = ord(letter)
+    alphabet = 0xA0 < code < 0x530 or 0x5D0 <= code < 0x5EB or 0x621 <= code < 0x64B
+    wide = 0x2010 <= code <= 0x2026 or 0x3000 <= code <= 0x30FF or 0xFF00 < code < 0xFF5F
+    known = letter in _COMMON["gb18030"] or letter in _COMMON["cp950"]
+    return alphabet or wide or known or 0xAC00 <= code < 0xD7A4

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from .charsets import codec_for, decode
+from .declared import declared_charset
+from .flowed import unflow
 from .headers import Headers, read_headers
 from .parameters import Value, read_value
+from .wrapped import MOST, is_wrapped, unwrap
 
 MAX_PARTS = 1_000
 MAX_DEPTH = 30
@@ -34,6 +37,7 @@ class Part:
     kind: Value
     disposition: Value
     children: list[Part] = field(default_factory=list)
+    wrapping: str = ""  # of S/MIME: signed, compressed, encrypted; its children were inside
 
     @property
     def mime(self) -> str:
@@ -49,8 +53,20 @@ class Part:
 
     def text(self) -> str:
         """The body of a text part as text, with plain line ends, up to MAX_TEXT bytes."""
-        text = decode(self.content()[:MAX_TEXT], self.kind.get("charset"), self.headers.charset)
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        data = self.content()[:MAX_TEXT]
+        text = decode(data, self.label(data), self.headers.charset)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return unflow(text, self.kind) if self.mime == "text/plain" else text
+
+    def label(self, data: bytes | None = None) -> str:
+        """The charset that the part is said to have. Of HTML the page itself may say it, where the
+        header says nothing, or that bytes are ASCII which are not. `data` is its content."""
+        said = self.kind.get("charset")
+        if self.mime != "text/html" or not (said == "" or codec_for(said) == "cp1252"):
+            return said
+        content = self.content()[:MAX_TEXT] if data is None else data
+        counts = not said or not content.isascii()
+        return (declared_charset(content) if counts else "") or said
 
     def encoding(self) -> str:
         words = self.headers.plain("content-transfer-encoding").lower().split()
@@ -71,6 +87,7 @@ class _Reader:
 
     raw: bytes
     left: int = MAX_PARTS
+    room: int = MOST  # bytes that may still come out of wrappings
     cut: bool = False
 
     def read(self, start: int, end: int, depth: int, default: str) -> Part:
@@ -80,7 +97,24 @@ class _Reader:
         part = Part(self.raw, headers, body, end, depth, default, kind, disposition)
         if kind.main.startswith("multipart/"):
             self._read_children(part, depth)
+        elif is_wrapped(kind, disposition.get("filename") or kind.get("name")):
+            self._open(part, depth)
         return part
+
+    def _open(self, part: Part, depth: int) -> None:
+        """What S/MIME wrapped stands below the part, which stays a file all the same."""
+        if self.left <= 0 or self.room <= 0 or depth >= MAX_DEPTH:
+            self.cut = True
+            return
+        part.wrapping, inside = unwrap(part.content(), self.room)
+        if not inside.strip():
+            return
+        reader = _Reader(inside, self.left - 1, self.room - len(inside))
+        child = reader.read(0, len(inside), depth + 1, "text/plain")
+        if child.mime == "message/rfc822":  # its headers are signed along (RFC 8551, 3.1)
+            child = reader.read(child.start, child.end, depth + 1, "text/plain")
+        part.children.append(child)
+        self.left, self.room, self.cut = reader.left, reader.room, self.cut or reader.cut
 
     def _read_children(self, part: Part, depth: int) -> None:
         default = "message/rfc822" if part.mime == "multipart/digest" else "text/plain"
@@ -105,7 +139,7 @@ def read_tree(raw: bytes) -> tuple[Part, bool]:
 
 def _mail_charset(root: Part) -> str | None:
     """The most telling charset that the mail names anywhere: raw header bytes will be in it."""
-    named = [label for part in root.walk() if (label := part.kind.get("charset"))]
+    named = [label for part in root.walk() if (label := part.label())]
     telling = [label for label in named if codec_for(label) not in ("cp1252", "utf-8", None)]
     return next(iter(telling + named), None)
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from .charsets import decode
 from .encoded_words import decode_words
+from .seven_bit import has_escapes
 
 MAX_PARAMETERS = 200
 _HEX = frozenset(b"0123456789abcdefABCDEF")
@@ -37,6 +38,8 @@ class _Piece:
 
 def read_value(raw: bytes, charset: str | None = None) -> Value:
     """Reads `main; name=value; name*0*=...`, whatever is wrong with it."""
+    if has_escapes(raw):  # their letters are written with quotes and semicolons, too
+        raw, charset = decode(raw).encode(), "utf-8"
     main, *rest = _split(raw)
     # Some writers forget the semicolon: `multipart/mixed boundary=x`.
     main, *forgotten = main.split(maxsplit=1) or [b""]

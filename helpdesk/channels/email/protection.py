@@ -1,4 +1,4 @@
-"""Whether a mail is signed or encrypted, by its outside only: nothing is verified or opened here.
+"""Whether a mail is signed or encrypted: nothing is verified here.
 
 S/MIME: RFC 8551. OpenPGP: RFC 3156 for parts, RFC 9580 for the armour inside a text.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .mime import Part
+from .wrapped import TYPES
 
-_SMIME = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _ARMOUR = {
     "-----BEGIN PGP MESSAGE-----": "encrypted",
     "-----BEGIN PGP SIGNED MESSAGE-----": "signed",
@@ -26,10 +26,9 @@ class Protection:
 
 def read_protection(root: Part, text: str) -> Protection | None:
     """How the mail says it is protected, None for an open one; `text` is its visible text."""
-    for part in root.walk():
-        found = _of_part(part)
-        if found:
-            return found
+    found = [each for part in root.walk() if (each := _of_part(part))]
+    if found:  # what is encrypted inside of what is signed can't be read
+        return next((each for each in found if each.kind == "encrypted"), found[0])
     armoured = (kind for mark, kind in _ARMOUR.items() if mark in text)
     return next((Protection(kind, "PGP") for kind in armoured), None)
 
@@ -39,7 +38,10 @@ def _of_part(part: Part) -> Protection | None:
         return Protection("encrypted", "PGP")
     if part.mime == "multipart/signed":
         return Protection("signed", "PGP" if "pgp" in part.kind.get("protocol") else "S/MIME")
-    if part.mime in _SMIME:
+    if part.wrapping:
+        known = part.wrapping in ("signed", "encrypted")
+        return Protection(part.wrapping, "S/MIME") if known else None
+    if part.mime in TYPES:
         is_signed = part.kind.get("smime-type").lower() in ("signed-data", "certs-only")
         return Protection("signed" if is_signed else "encrypted", "S/MIME")
     return None
