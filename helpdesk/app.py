@@ -10,7 +10,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy.orm import configure_mappers
 
-from helpdesk import events, i18n, jobs, realtime, settings, statics, web, wiring
+from helpdesk import drafts, events, i18n, jobs, realtime, settings, statics, web, wiring
 from helpdesk.db import db, engine_options
 
 migrate = Migrate()
@@ -30,6 +30,7 @@ def wired(given: settings.Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     jobs.connect(given.redis_url)
     web.init(app, given)
+    drafts.init(app)
     statics.init(app)
     wiring.register(app)
     configure_mappers()  # all are there: a relation that leads nowhere is told now

@@ -26,6 +26,8 @@ from helpdesk.tickets.views_ticket import render, render_case_file
 
 pages = Blueprint("moves", __name__)
 Page = BaseResponse | tuple[str, int]
+WRITERS = ("reply", "message", "note")
+UNSAID = N_("Please choose who reads it: the customer, or only colleagues.")
 SHOWN_AGAIN = (BadInput, Conflict, Refused, NotAllowed)
 
 
@@ -107,7 +109,7 @@ def write(number: str) -> Page:
         seen = request.form.get("seen_seq", "")
         since = int(seen) if seen.isdecimal() and error.code == "newer_messages" else None
         return _again(number, error, typed=request.form, write_error=True, since=since)
-    return _home(number, "#latest")
+    return _home(number, "?as=note#latest" if request.form.get("mode") == "note" else "#latest")
 
 
 def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
@@ -115,6 +117,8 @@ def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
     found = case.head(number, who)
     body, seen = form.get("body", ""), form.get("seen_seq", "")
     seen_seq = int(seen) if seen.isdecimal() else None
+    if form.get("mode") not in WRITERS:
+        raise BadInput(UNSAID, errors={"mode": UNSAID})
     if form.get("mode") == "note":
         actions.note(found.ticket, by=who, body=body, files=stored, how=how)
     elif form.get("mode") == "reply" and not _stays_open(found):
@@ -301,7 +305,7 @@ def answer_assist(number: str, department_id: int) -> Page:
     def verb(ticket: Ticket) -> None:
         actions.answer_assist(ticket, by=me().actor, department_id=department_id, answer=words)
 
-    return _do(number, verb, typed=request.form)
+    return _do(number, verb, typed=request.form, assist_open=department_id)
 
 
 @pages.post("/tickets/<number>/callback")

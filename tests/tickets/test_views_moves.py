@@ -114,7 +114,7 @@ def test_a_stale_page_is_told_so_and_shown_as_it_is_now(desk: FlaskClient, agent
     data = {"version": stale, "comment": "Not a matter of ours"}
     answer = desk.post(f"/tickets/{ticket.number}/moves/decline", data=data)
     text = answer.get_data(as_text=True)
-    assert answer.status_code == 409 and "Somebody changed this while you were working" in text
+    assert answer.status_code == 409 and "Zhang Wei changed this 1 s ago" in text
     assert "Not a matter of ours" in text and fresh(ticket).status == "registered"
 
 

@@ -3,7 +3,7 @@ import clock from "./controllers/clock.js";
 import confirm from "./controllers/confirm.js";
 import connection from "./controllers/connection.js";
 import dialog from "./controllers/dialog.js";
-import draft from "./controllers/draft.js";
+import draft, { keepAllDrafts } from "./controllers/draft.js";
 import files from "./controllers/files.js";
 import insert from "./controllers/insert.js";
 import keys from "./controllers/keys.js";
@@ -32,5 +32,7 @@ const loadWhatIsThere = () => later.forEach(async (name) => {
   application.register(name, (await import(`./controllers/${name}.js`)).default);
 });
 document.addEventListener("htmx:load", loadWhatIsThere);
+document.addEventListener("htmx:load", keepAllDrafts);
 loadWhatIsThere();
+keepAllDrafts();
 startLive();

@@ -3,10 +3,11 @@ import clock from "./controllers/clock.js";
 import confirm from "./controllers/confirm.js";
 import counter from "./controllers/counter.js";
 import dialog from "./controllers/dialog.js";
-import draft from "./controllers/draft.js";
+import draft, { keepAllDrafts } from "./controllers/draft.js";
 import files from "./controllers/files.js";
 import { Flash, Menu, Print } from "./controllers/page.js";
 import suggest from "./controllers/suggest.js";
 import { start } from "./vendor.js";
 
+keepAllDrafts();
 start({ clock, confirm, counter, dialog, draft, files, flash: Flash, menu: Menu, print: Print, suggest });

@@ -6,6 +6,7 @@ answers.py   reply, answer directly, message, note, the customer's own words
 care.py      urge, assist, extension
 correcting.py facts, severity and category, confidentiality
 merging.py   merge, and undo it
+newer.py     somebody was faster: who, what, when
 mailing.py   what became of the mail with our words
 rereading.py a mail that is read better after an upgrade
 unsending.py words to a customer are taken back within seconds
@@ -17,7 +18,6 @@ from helpdesk.tickets.actions.answers import (
     attachment_rows,
     note,
     reply,
-    require_seen,
     send_message,
 )
 from helpdesk.tickets.actions.care import (
@@ -51,6 +51,7 @@ from helpdesk.tickets.actions.moves import (
     transfer_out,
     withdraw,
 )
+from helpdesk.tickets.actions.newer import require_seen
 from helpdesk.tickets.actions.rereading import renew_message
 from helpdesk.tickets.actions.unsending import AT_ONCE, How, throw_away, unsend
 

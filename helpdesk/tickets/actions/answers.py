@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
-
 from helpdesk import search
 from helpdesk.agents.rights import SYSTEM, Actor, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, Conflict
-from helpdesk.events import Event, record
+from helpdesk.errors import BadInput
+from helpdesk.events import record
 from helpdesk.files import StoredFile
 from helpdesk.i18n import N_
 from helpdesk.tickets import queries, responses, setup
 from helpdesk.tickets.actions import moves, unsending
+from helpdesk.tickets.actions.newer import require_seen
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.actions.twins import as_kept, twin
 from helpdesk.tickets.actions.unsending import AT_ONCE, How
@@ -24,7 +23,6 @@ from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.veil import veiled
 
 MOST_TEXT = 100_000
-SAID = ("message.customer", "message.staff", "ticket.reply", "ticket.answer_directly")
 
 
 def reply(
@@ -83,8 +81,7 @@ def _answered(
     seen_seq: int | None,
     how: How,
 ) -> Ticket:
-    with step(code, ticket, by, version, reply=body.strip() or how.keep) as it:
-        require_seen(it.ticket, by, seen_seq)
+    with step(code, ticket, by, version, seen_seq, reply=body.strip() or how.keep) as it:
         was = unsending.before(it.ticket, how)
         message = _add(it.ticket, by, body, public=True, files=files, how=how)
         it.deliver_at = unsending.held(it.ticket, message, how, was, "reply")
@@ -261,28 +258,3 @@ def attachment_rows(
         )
         for f in files
     ]
-
-
-def last_said(ticket: Ticket, by: Actor) -> int:
-    """The journal number of the newest words that somebody else said on this ticket."""
-    return (
-        db.session.scalar(
-            select(func.max(Event.seq)).where(
-                Event.ticket_id == ticket.id,
-                Event.name.in_(SAID),
-                ~((Event.by_kind == by.kind) & (Event.by_id.is_not_distinct_from(by.id))),
-            )
-        )
-        or 0
-    )
-
-
-def require_seen(ticket: Ticket, by: Actor, seen_seq: int | None) -> None:
-    """Raise Conflict when somebody said something newer than what the writer had before the eyes (M24)."""
-    if seen_seq is not None and last_said(ticket, by) > seen_seq:
-        raise Conflict(
-            N_(
-                "Something new was said meanwhile: read it first, your text is kept. Then send again."
-            ),
-            code="newer_messages",
-        )

@@ -12,6 +12,7 @@ from helpdesk.errors import BadInput, Refused
 from helpdesk.events import record
 from helpdesk.i18n import N_
 from helpdesk.tickets import casefile, queries, responses, setup
+from helpdesk.tickets.actions.newer import require_version
 from helpdesk.tickets.actions.step import LACKING, MOST_COMMENT
 from helpdesk.tickets.lifecycle import Kind, Status
 from helpdesk.tickets.models import Ticket
@@ -39,8 +40,9 @@ def edit(
     """
     require(by, "ticket.edit")
     with transaction():
-        ticket = locked(ticket, version)
+        ticket = locked(ticket)
         queries.require_visible(ticket, by)
+        require_version(ticket, version)
         require_stands_for(by, ticket.department_id)
         _require_living(ticket)
         changed = _change(ticket, by, changes, reason) | _change_facts(ticket, facts or {})
@@ -140,8 +142,9 @@ def _set_confidential(
     ticket: Ticket, by: Actor, wanted: bool, reason: str, version: int | None
 ) -> Ticket:
     with transaction():
-        ticket = locked(ticket, version)
+        ticket = locked(ticket)
         queries.require_visible(ticket, by)
+        require_version(ticket, version)
         _require_living(ticket)
         _require_reason(reason)
         if ticket.confidential is wanted:

@@ -11,10 +11,11 @@ from typing import Any
 from helpdesk.agents.rights import Actor, require_stands_for
 from helpdesk.clock import now
 from helpdesk.db import locked, transaction
-from helpdesk.errors import BadInput
+from helpdesk.errors import BadInput, Refused
 from helpdesk.events import record
 from helpdesk.i18n import N_
 from helpdesk.tickets import lifecycle, queries
+from helpdesk.tickets.actions.newer import moved_on, require_seen, require_version
 from helpdesk.tickets.models import Ticket
 
 MOST_COMMENT = 5000
@@ -40,18 +41,24 @@ class Step:
 
 @contextmanager
 def step(
-    code: str, ticket: Ticket, by: Actor, version: int | None, **given: object
+    code: str,
+    ticket: Ticket,
+    by: Actor,
+    version: int | None,
+    seen_seq: int | None = None,
+    **given: object,
 ) -> Iterator[Step]:
-    """Everything that all moves share. `given` are the fields that the table may ask for.
+    """Everything that all moves share. `given` are the fields that the table may ask for, `seen_seq`
+    the journal number up to which the person has read.
 
     Raises NotFound, NotAllowed, Refused, Conflict, or BadInput for a field that is not filled.
     """
     with transaction():
-        ticket = locked(ticket, version)
+        ticket = locked(ticket)
         queries.require_visible(ticket, by)
-        move = lifecycle.check(
-            code, status=ticket.status, kind=ticket.kind, returns=ticket.returns, by=by
-        )
+        require_version(ticket, version)
+        require_seen(ticket, by, seen_seq)
+        move = _legal(code, ticket, by, seen_seq)
         require_stands_for(by, ticket.department_id)
         _filled(move, given)
         old = ticket.status
@@ -70,6 +77,18 @@ def step(
             **words,
             **making.data,
         )
+
+
+def _legal(code: str, ticket: Ticket, by: Actor, seen_seq: int | None) -> lifecycle.Move:
+    """The row of the table; a step that somebody else has made impossible names who it was."""
+    try:
+        return lifecycle.check(
+            code, status=ticket.status, kind=ticket.kind, returns=ticket.returns, by=by
+        )
+    except Refused as error:
+        if newer := moved_on(ticket, seen_seq):
+            raise newer from error
+        raise
 
 
 def _filled(move: lifecycle.Move, given: dict[str, object]) -> None:
