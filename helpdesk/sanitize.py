@@ -7,6 +7,7 @@ module may say that a string is markup. An allow-list decides, never a list of k
 from __future__ import annotations
 
 import html as entities
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,8 +17,12 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from helpdesk.shallow import shallow
+
 MAX_HTML = 2_000_000  # characters; a longer body is cut, the raw mail keeps the rest
 MAX_LINKS = 5_000
+MOST_SIGNS = 100  # for emphasis, on end
+LONG_RUNS = re.compile(r"_{101,}|\*{101,}|~{101,}")
 OUR_FILES = "/files/"  # the one place that articles may show images from
 
 
@@ -138,7 +143,12 @@ def clean_article_html(html: str) -> Markup:
 
 def markdown_to_html(text: str) -> Markup:
     """An article's Markdown as safe HTML; HTML written inside the Markdown is shown as text."""
-    return clean_article_html(_markdown().render(text.replace("\x00", "")[:MAX_HTML]))
+    return clean_article_html(_markdown().render(_short_runs(text.replace("\x00", "")[:MAX_HTML])))
+
+
+def _short_runs(text: str) -> str:
+    """No more than a hundred *, _ or ~ on end: their pairing takes time by the square of them."""
+    return LONG_RUNS.sub(lambda run: run.group()[:MOST_SIGNS], text)
 
 
 def own_words(text: str) -> Markup:
@@ -156,7 +166,7 @@ def text_to_html(text: str) -> Markup:
 def _clean(html: str, attributes: dict[str, set[str]], decide: Attribute) -> Markup:
     # Our own addresses are relative, so relative ones pass nh3; `decide` drops all others.
     cleaned = nh3.clean(
-        html.replace("\x00", "")[:MAX_HTML],
+        shallow(html.replace("\x00", "")[:MAX_HTML]),
         tags=set(_TAGS),
         clean_content_tags=set(_GONE_WITH_CONTENT),
         attributes=attributes,

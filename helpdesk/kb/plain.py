@@ -99,6 +99,7 @@ def _first_number(token: Token) -> int | None:
 
 def _words(tokens: list[Token]) -> str:
     written: list[str] = []
+    known: set[str] = set()  # what was written: an address that is its own words is told once
     address = ""
     for token in tokens:
         if token.type in ("text", "code_inline"):
@@ -107,6 +108,7 @@ def _words(tokens: list[Token]) -> str:
             written.append("\n")
         elif token.type == "link_open":
             address = str(token.attrs.get("href", ""))
-        elif token.type == "link_close" and address and address not in written:
+        elif token.type == "link_close" and address and address not in known:
             written.append(f" ({address})")
+        known.update(written[-1:])
     return "".join(written)

@@ -15,6 +15,7 @@ from helpdesk.search.fold import HAN, fold
 
 LONGEST_WORD = 64  # characters; what is longer is cut, here and in queries
 LONGEST_QUERY = 1000  # characters looked at
+LONGEST_KEPT = 100  # characters of a word that is kept ready in memory
 MOST_TOKENS = 64  # of a query
 MOST_SHARED = 40  # words compared to find what is alike
 
@@ -126,7 +127,8 @@ def _chunk(match: re.Match[str]) -> Chunk:
         return _run(_NOT_RUN.sub("", match["run"]))
     if match["phone"]:
         return Chunk(tuple(_PIECE.findall(match["phone"])), spellings=(national(match["phone"]),))
-    return _word(match["word"])
+    word = match["word"]
+    return _word(word) if len(word) <= LONGEST_KEPT else _word.__wrapped__(word)
 
 
 def _chunks(folded: str, pattern: re.Pattern[str] = _IN_TEXT) -> Iterator[Chunk]:
