@@ -44,7 +44,7 @@ def slow(
     """The pieces of which four times as many take much more than four times as long."""
     read("warm")
     for unit in units:
-        short, long = (lambda n=n, u=unit: read(text(u, n)) for n in (length // 4, length))  # type: ignore[misc]
+        short, long = (lambda n=n, u=unit: read(text(u, n)) for n in (length // 4, length))
         took = seconds(long)
         if took < NOTHING:
             continue

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from itertools import count, cycle
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -45,7 +46,7 @@ def anybody(client: FlaskClient) -> Iterator[FlaskClient]:
     """A browser that comes from another address each time; at the end the process still answers."""
     given, numbers = client.open, count(1)
 
-    def from_elsewhere(*args: object, **more: object) -> object:
+    def from_elsewhere(*args: Any, **more: Any) -> object:
         n = next(numbers)
         client.environ_base["REMOTE_ADDR"] = f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
         answer = given(*args, **more)

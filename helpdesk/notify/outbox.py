@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from helpdesk import jobs
@@ -21,15 +21,11 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.notify import optouts, paces
 from helpdesk.notify.mime import message_of, sender_of, server_for
 from helpdesk.notify.models import LOST, OPEN, OutboundMail
-from helpdesk.notify.paces import is_provider
 from helpdesk.notify.smtp import Ended, Server, hand_over
 from helpdesk.tickets import actions
 
 log = logging.getLogger(__name__)
 MOST_AUTOMATIC = 10  # automatic mails to one address in an hour: nobody can be bombed through us
-MOST_TO_DOMAIN = (
-    100  # the same for all addresses of one company; the large providers are everybody's
-)
 PAUSES = (1, 5, 15, 60)  # minutes after a refusal for now; then hourly
 UNREACHABLE = timedelta(minutes=1)
 GIVE_UP = {"retry": timedelta(hours=24), "unreachable": timedelta(days=5)}
@@ -97,22 +93,18 @@ def _domain(address: str) -> str:
 
 
 def _is_limited(letter: Letter) -> bool:
-    """Whether this address from outside, or its whole company, had its automatic mails of this hour."""
+    """Whether this one address from outside had its automatic mails of this hour: two machines that
+    answer each other end here. Letters to many addresses of one company only wait, see paces."""
     if not letter.automatic or letter.internal:
         return False
-    domain = _domain(letter.recipient)
-    one = _automatic(OutboundMail.recipient == letter.recipient) >= MOST_AUTOMATIC
-    return one or (
-        not is_provider(domain) and _automatic(OutboundMail.domain == domain) >= MOST_TO_DOMAIN
-    )
-
-
-def _automatic(to_whom: ColumnElement[bool]) -> int:
-    """How many automatic mails went there in this hour; a colleague's internal ones don't count."""
     hour = now().replace(minute=0, second=0, microsecond=0)
-    counts = OutboundMail.automatic & OutboundMail.internal.is_(False)
-    recent = select(func.count()).where(to_whom, counts, OutboundMail.made_at > hour)
-    return db.session.scalar(recent) or 0
+    recent = select(func.count()).where(
+        OutboundMail.recipient == letter.recipient,
+        OutboundMail.automatic,
+        OutboundMail.internal.is_(False),
+        OutboundMail.made_at > hour,
+    )
+    return (db.session.scalar(recent) or 0) >= MOST_AUTOMATIC
 
 
 @jobs.job("outbox")
@@ -167,11 +159,24 @@ def _claimed(row_id: int) -> OutboundMail | None:
             return None
         if row.state == "sending" and _doubted(row, "the program ended while it was sending"):
             return None
-        if paces.is_full(row.mailbox):
-            row.next_at, row.refused = now() + paces.PAUSE, True
+        if _must_wait(row):
             return None
         row.state, row.tries, row.next_at = "sending", row.tries + 1, now() + LEASE
     return row
+
+
+def _must_wait(row: OutboundMail) -> bool:
+    """Put it off where its mailbox or its receivers have had enough for now; it keeps its place."""
+    until, why = paces.room_at(row)
+    if until is None:
+        if row.error in paces.WAITS:  # a day of tries begins when it leaves, however long it waited
+            row.error, row.refused, row.made_at = "", False, now()
+        return False
+    told = row.error == why
+    row.next_at, row.refused, row.error = until, True, why
+    if not told:
+        tell(row)
+    return True
 
 
 def _settle(row_id: int, ended: Ended) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from helpdesk.clock import now
 from helpdesk.db import db
 from helpdesk.notify.mailboxes import by_name
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import OPEN, OutboundMail
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MOST_TO_DOMAIN = (
+    100  # automatic mails to one company in an hour; the large providers are everybody's
+)
+MAILBOX, DOMAIN = "pace", "domain"  # why a letter waits, as its row says
+WAITS = (MAILBOX, DOMAIN)
 PAUSE = timedelta(seconds=10)  # until a mail looks again whether there is room
 # fmt: off
 PROVIDERS = {
@@ -27,6 +32,51 @@ PROVIDERS = {
 def is_provider(domain: str) -> bool:
     """Whether anybody may have an address there: such a domain is no one company."""
     return domain in PROVIDERS
+
+
+def room_at(row: OutboundMail) -> tuple[datetime | None, str]:
+    """When this letter should look again for room, and why it waits; None when it may go now."""
+    if is_full(row.mailbox):
+        return now() + PAUSE, MAILBOX
+    until = _company_has_room_at(row)
+    return until, DOMAIN if until else ""
+
+
+def _company_has_room_at(row: OutboundMail) -> datetime | None:
+    """None when the receiver's company may have one more now. Who waits longer goes first: each
+    gets the moment at which the letter of an hour before makes room for it.
+    """
+    if not row.automatic or row.internal or is_provider(row.domain):
+        return None
+    sent = _of_this_hour(row)
+    ahead = db.session.scalar(select(func.count()).where(*_waiting_before(row))) or 0
+    if len(sent) + ahead < MOST_TO_DOMAIN:
+        return None
+    if len(sent) < MOST_TO_DOMAIN:  # there is room for those ahead, and then for this one
+        return now() + PAUSE
+    hours, place = divmod(ahead, len(sent))
+    return max(sent[place] + (1 + hours) * HOUR, now() + PAUSE)
+
+
+def _of_this_hour(row: OutboundMail) -> list[datetime]:
+    """When the automatic letters of the last hour went to this company, the oldest first."""
+    going = (OutboundMail.state == "sending") & (OutboundMail.id != row.id)
+    recent = or_(OutboundMail.sent_at > now() - HOUR, going)
+    query = select(OutboundMail.sent_at).where(*_same_company(row), recent)
+    return sorted(at or now() for at in db.session.scalars(query))
+
+
+def _waiting_before(row: OutboundMail) -> tuple[ColumnElement[bool], ...]:
+    waits = (OutboundMail.error == DOMAIN) & OutboundMail.state.in_(OPEN)
+    return (*_same_company(row), waits, OutboundMail.id < row.id)
+
+
+def _same_company(row: OutboundMail) -> tuple[ColumnElement[bool], ...]:
+    return (
+        OutboundMail.domain == row.domain,
+        OutboundMail.automatic.is_(True),
+        OutboundMail.internal.is_(False),
+    )
 
 
 def is_full(mailbox: str) -> bool:

@@ -14,7 +14,7 @@ from helpdesk.clock import moved_to, now
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify import outbox
+from helpdesk.notify import paces
 from helpdesk.notify.mailboxes import Mailbox
 from helpdesk.notify.models import OutboundMail
 from helpdesk.notify.outbox import send_due
@@ -86,11 +86,62 @@ def test_one_company_cannot_be_bombed_through_us_and_a_provider_is_no_company(
     sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Caps per address and domain: many addresses of one victim are one victim."""
-    monkeypatch.setattr(outbox, "MOST_TO_DOMAIN", 4)
+    monkeypatch.setattr(paces, "MOST_TO_DOMAIN", 4)
     from_people(7, "victim.example")
-    assert states() == {"sent": 4, "failed": 3}
+    assert states() == {"sent": 4, "queued": 3}
     from_people(7, "qq.com")
-    assert states() == {"sent": 11, "failed": 3}
+    assert states() == {"sent": 11, "queued": 3}
+
+
+def test_letters_beyond_a_companys_pace_wait_and_leave_in_their_order(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has its own moment; none fails, none is lost, and a new one does not overtake."""
+    monkeypatch.setattr(paces, "MOST_TO_DOMAIN", 4)
+    with moved_to(now()) as tick:
+        from_people(13, "one.example")
+        assert states() == {"sent": 4, "queued": 9}
+        waiting = select(OutboundMail.error, OutboundMail.refused).where(
+            OutboundMail.state == "queued"
+        )
+        assert set(db.session.execute(waiting).all()) == {("domain", True)}
+        tick(30 * 60)
+        send_due()
+        assert len(sink.taken) == 4, "not within the hour"
+        tick(30 * 60 + 1)
+        make.ticket(subject="later", person=Asker(email="later@one.example"))
+        deliver_due(limit=500)
+        for _hour in range(4):
+            for _look in range(4):
+                send_due()
+                tick(11)
+            tick(60 * 60 + 1)
+        assert states() == {"sent": 14}
+    order = [str(each["To"]) for each in sink.taken]
+    assert order == [f"p{n}@one.example" for n in range(13)] + ["later@one.example"]
+
+
+def test_a_letter_that_waited_for_two_days_has_a_day_of_tries_before_it(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paces, "MOST_TO_DOMAIN", 1)
+    with moved_to(now()) as tick:
+        from_people(2, "one.example")
+
+        monkeypatch.setattr(paces, "MOST_TO_DOMAIN", 1)
+        tick(48 * 3600)
+        sink.refuse["p1@one.example"] = "451 not now"
+        send_due()
+        assert states() == {"sent": 1, "retry": 1}
+
+
+def test_the_page_of_sent_mails_says_why_a_letter_waits(
+    sink: Sink, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paces, "MOST_TO_DOMAIN", 1)
+    from_people(2, "one.example")
+    make.sign_in(client, make.agent(role="supervisor"))
+    assert "its receivers have had as many in this hour as we send" in client.get("/mail/sent").text
 
 
 def test_a_server_that_closes_for_all_holds_all_back_and_nobody_is_lost(sink: Sink) -> None:
