@@ -140,8 +140,3 @@ def require_stands_for(who: Actor, department_id: int | None) -> None:
                 "Another department leads this case. Please answer what you were asked, or write a note."
             )
         )
-
-
-def sees_identity(who: Actor, confidential: bool) -> bool:
-    """A confidential customer's name and number are hidden from departments (complaints.md 2.1)."""
-    return not confidential or who.role is not Role.HANDLER

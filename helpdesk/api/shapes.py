@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from helpdesk.agents.rights import Actor, sees_identity
+from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE
 from helpdesk.clock import Limit, explain, now
 from helpdesk.events import Event
 from helpdesk.i18n import gettext
-from helpdesk.tickets import choices, queries, responses, setup, tracking
+from helpdesk.tickets import choices, queries, responses, setup, sight, tracking
 from helpdesk.tickets.models import Message, Response, Ticket
 from helpdesk.web import settings
 
@@ -76,7 +76,7 @@ def summary(row: Ticket, who: Actor, snapshot: setup.Setup) -> dict[str, Any]:
 
 def person(row: Ticket, who: Actor) -> dict[str, Any]:
     """The customer, as far as this reader may know."""
-    if not sees_identity(who, row.confidential):
+    if not sight.sees(who, row, sight.Field.PERSON):
         return {"name": gettext("Confidential")}
     known = row.person
     return {
@@ -152,7 +152,7 @@ def correction(row: Event) -> dict[str, Any]:
     }
 
 
-def event(row: Event) -> dict[str, Any]:
+def event(row: sight.Noted) -> dict[str, Any]:
     """One journal row."""
     return {
         "seq": row.seq,
@@ -164,13 +164,13 @@ def event(row: Event) -> dict[str, Any]:
     }
 
 
-def message(row: Message) -> dict[str, Any]:
-    """One message of the conversation."""
+def message(row: Message, of: Ticket, who: Actor) -> dict[str, Any]:
+    """One message of the conversation of a ticket."""
     return {
         "id": row.id,
         "kind": row.kind,
         "public": row.public,
-        "author": row.author,
+        "author": sight.author(row, of, who),
         "body": row.body,
         "at": time(row.at),
         "channel": row.channel,

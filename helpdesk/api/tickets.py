@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import select
 
 from helpdesk import i18n
-from helpdesk.agents.rights import require, scope
+from helpdesk.agents.rights import require
 from helpdesk.api import read, shapes
 from helpdesk.api.auth import api_actor, with_token
 from helpdesk.db import db
 from helpdesk.errors import BadInput
 from helpdesk.events import Event, last_seq
 from helpdesk.i18n import N_
-from helpdesk.tickets import actions, moving, queries, responses, setup
+from helpdesk.tickets import actions, moving, queries, responses, setup, sight
 from helpdesk.tickets.intake import open_ticket
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.once import done_once, open_once
@@ -68,8 +69,8 @@ def index() -> Response:
     )
     if cursor:
         query = query.where(Ticket.id < cursor)
-    if request.args.get("q") and not scope(api_actor()).everything:
-        query = query.where(Ticket.confidential.is_(False))  # a hidden name is not found by either
+    if request.args.get("q"):  # a hidden name is not found by either
+        query = query.where(queries.known_with_person(api_actor()))
     rows = list(db.session.scalars(query.order_by(Ticket.id.desc()).limit(limit + 1)).unique())
     after = str(rows[limit - 1].id) if len(rows) > limit else None
     snapshot = setup.current()
@@ -83,7 +84,9 @@ def show(number: str) -> Response:
     """One ticket with its response table and public and internal messages."""
     ticket = queries.by_number(number, api_actor())
     body = shapes.ticket(ticket, responses.table(ticket), api_actor())
-    body["messages"] = [shapes.message(m) for m in queries.conversation(ticket)]
+    body["messages"] = [
+        shapes.message(each, ticket, api_actor()) for each in queries.conversation(ticket)
+    ]
     body["moves"] = [move.code for move in queries.moves_of(ticket, api_actor())]
     return jsonify(body)
 
@@ -93,7 +96,8 @@ def show(number: str) -> Response:
 def ticket_events(number: str) -> Response:
     """The ticket's journal after a number."""
     ticket = queries.by_number(number, api_actor())
-    return _journal(Event.ticket_id == ticket.id)
+    rows = _journal_rows(Event.ticket_id == ticket.id)
+    return _journal(rows, queries.entries(rows, ticket, api_actor()))
 
 
 @bp.get("/events")
@@ -101,17 +105,25 @@ def ticket_events(number: str) -> Response:
 def all_events() -> Response:
     """The whole journal after a number, for callers who may read it."""
     require(api_actor(), "journal.read")
-    return _journal()
+    rows = _journal_rows()
+    return _journal(rows, rows)
 
 
-def _journal(*conditions: Any) -> Response:
-    after = read.number_argument("after", 0, BIGGEST)
+def _journal_rows(*conditions: Any) -> Sequence[Event]:
+    """The rows of the journal after the number that was asked for, oldest first."""
     limit = read.number_argument("limit", 200, 1000) or 200
-    rows = db.session.scalars(
-        select(Event).where(Event.seq > after, *conditions).order_by(Event.seq).limit(limit)
-    ).all()
-    newest = rows[-1].seq if rows else max(after, 0)
-    return jsonify({"items": [shapes.event(r) for r in rows], "seq": newest, "last": last_seq()})
+    asked = select(Event).where(Event.seq > _after(), *conditions)
+    return db.session.scalars(asked.order_by(Event.seq).limit(limit)).all()
+
+
+def _after() -> int:
+    return read.number_argument("after", 0, BIGGEST)
+
+
+def _journal(rows: Sequence[Event], told: Sequence[sight.Noted]) -> Response:
+    newest = rows[-1].seq if rows else _after()
+    items = [shapes.event(each) for each in told]
+    return jsonify({"items": items, "seq": newest, "last": last_seq()})
 
 
 @bp.post("/tickets/<number>/messages")
@@ -131,7 +143,7 @@ def add_message(number: str) -> tuple[Response, int]:
         return actions.note(ticket, by=by, body=body)
 
     message = done_once(read.once_key(), sent, by, work, Message)
-    return jsonify(shapes.message(message) | {"seq": last_seq()}), 201
+    return jsonify(shapes.message(message, ticket, by) | {"seq": last_seq()}), 201
 
 
 def _shape(sent: dict[str, Any], body: Any, seen: Any) -> None:

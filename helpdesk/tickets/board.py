@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from helpdesk.agents.rights import Actor, sees_identity
+from helpdesk.agents.rights import Actor
 from helpdesk.clock import Limit, closes_at, now, remaining, share_used
 from helpdesk.customers.people import LEVELS
 from helpdesk.db import db
 from helpdesk.i18n import duration, gettext, language, when
-from helpdesk.tickets import responses, setup
+from helpdesk.tickets import responses, setup, sight
 from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses import AT_RISK, STATE_NAMES, TICKING
@@ -205,15 +205,8 @@ def _row(
     found = marks(responses.rail(promises, ticket), snapshot, moment)
     states = {mark.state for mark in found}
     state = next((each for each in WORST_FIRST if each in states), "none")
-    hidden = not sees_identity(who, ticket.confidential)
-    return Row(ticket, found, state, shown_name(ticket, who), ticket.waiting_since, hidden)
-
-
-def shown_name(ticket: Ticket, who: Actor) -> str:
-    """The customer's name as this reader may see it."""
-    if not sees_identity(who, ticket.confidential):
-        return gettext("Confidential")
-    return ticket.person.name or gettext("Anonymous")
+    hidden = not sight.sees(who, ticket, sight.Field.PERSON)
+    return Row(ticket, found, state, sight.name(ticket, who), ticket.waiting_since, hidden)
 
 
 class Words(NamedTuple):

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Select, func, or_, select, update
 
-from helpdesk.agents.rights import Actor, Role, sees_identity
+from helpdesk.agents.rights import Actor, Role
 from helpdesk.customers.models import Person
 from helpdesk.db import db, transaction
 from helpdesk.errors import NotFound
 from helpdesk.i18n import N_, gettext, in_language, when
-from helpdesk.tickets import setup
+from helpdesk.tickets import setup, sight
 from helpdesk.tickets.models import CannedReply, Ticket
 
 PLACEHOLDERS = {
@@ -99,7 +99,7 @@ def _fillers(ticket: Ticket, agent: Actor, language: str) -> dict[str, Callable[
 
 def _customer(ticket: Ticket, reader: Actor) -> str:
     """The customer's name; '' for a reader from whom a confidential one is hidden."""
-    if not sees_identity(reader, ticket.confidential):
+    if not sight.sees(reader, ticket, sight.Field.NAME):
         return ""
     return db.session.get_one(Person, ticket.person_id).name
 

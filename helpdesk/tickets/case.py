@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import joinedload
 
-from helpdesk.agents.rights import Actor, may, scope, sees_identity, stands_for
+from helpdesk.agents.rights import Actor, may, stands_for
 from helpdesk.clock import now
 from helpdesk.customers.addresses import spoken
 from helpdesk.customers.models import Person
@@ -21,7 +21,16 @@ from helpdesk.db import db
 from helpdesk.errors import NotFound
 from helpdesk.events import Event
 from helpdesk.i18n import N_, gettext, language, zone
-from helpdesk.tickets import board, callbacks, casefile, choices, lifecycle, queries, responses
+from helpdesk.tickets import (
+    board,
+    callbacks,
+    casefile,
+    choices,
+    lifecycle,
+    queries,
+    responses,
+    sight,
+)
 from helpdesk.tickets import setup as set_up
 from helpdesk.tickets.actions.unsending import SURE
 from helpdesk.tickets.lifecycle import ENDED, Kind, Move, Status
@@ -34,6 +43,7 @@ from helpdesk.tickets.models import (
     Response,
     Ticket,
 )
+from helpdesk.tickets.sight import Field
 
 MOST_OTHERS = 60
 ANSWERS = ("reply", "answer_directly")
@@ -93,15 +103,19 @@ class Case:
         """The moves that are buttons: the answer has the composer."""
         return [move for move in self.moves if move.code not in ANSWERS]
 
+    def sees(self, field: Field | str) -> bool:
+        """Whether this reader sees this of the case; see sight.Field."""
+        return sight.sees(self.who, self.ticket, Field(field))
+
     @property
     def hidden(self) -> bool:
         """Whether the customer's identity is not for this reader."""
-        return not sees_identity(self.who, self.ticket.confidential)
+        return not self.sees(Field.PERSON)
 
     @property
     def customer(self) -> str:
         """The customer's name as this reader may see it."""
-        return board.shown_name(self.ticket, self.who)
+        return sight.name(self.ticket, self.who)
 
     @property
     def level(self) -> str | None:
@@ -183,9 +197,7 @@ class Case:
 
     def author(self, message: Message) -> str:
         """Who wrote a message, as this reader may know it."""
-        if message.kind == "customer":
-            return self.customer if self.hidden or not message.author else message.author
-        return message.author
+        return sight.author(message, self.ticket, self.who)
 
     def held_until(self, message: Message) -> datetime | None:
         """Until when these words wait on their way out; None when nothing holds them any more."""
@@ -215,13 +227,13 @@ def head(number: str, who: Actor) -> Case:
     """
     newest = select(func.max(Event.seq)).where(Event.ticket_id == Ticket.id).scalar_subquery()
     other = Ticket.__table__.alias("other")
-    seen = select(Ticket.id).where(queries.visible_to(who)).correlate(None)
+    tied = select(Ticket.id).where(queries.known_with_person(who)).correlate(None)
 
     def number_of(column: Any) -> Any:
-        """The number of another case; none when this reader may not know of it."""
+        """The number of another case; none when this reader may not tie it to this one."""
         named = select(other.c.number).where(other.c.id == column)
-        if not scope(who).everything:
-            named = named.where(other.c.id.in_(seen))
+        if not sight.sees_everybody(who):
+            named = named.where(other.c.id.in_(tied), queries.tied_to_person(who))
         return named.scalar_subquery()
 
     query = (
@@ -278,7 +290,7 @@ def with_promises(number: str, who: Actor) -> Case:
 def _around(case: Case) -> None:
     ticket = case.ticket
     case.rows = list(responses.table(ticket))
-    case.others = () if case.hidden else _others(ticket, case.who)
+    case.others = () if not case.sees(Field.OTHERS) else _others(ticket, case.who)
     case.assists = db.session.scalars(
         select(Assist).where(Assist.ticket_id == ticket.id).order_by(Assist.at)
     ).all()
@@ -299,7 +311,7 @@ def _others(ticket: Ticket, who: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
         Ticket.language,
     )
     query = select(*columns).where(
-        Ticket.person_id == ticket.person_id, Ticket.id != ticket.id, queries.visible_to(who)
+        Ticket.person_id == ticket.person_id, Ticket.id != ticket.id, queries.known_with_person(who)
     )
     return db.session.execute(query.order_by(Ticket.id.desc()).limit(MOST_OTHERS)).all()
 

@@ -23,6 +23,7 @@ from helpdesk.tickets import (
     notice_words,
     notices,
     setup,
+    sight,
 )
 from helpdesk.tickets.forms_notices import MoveForm
 from helpdesk.tickets.models import Message, Notice, Ticket
@@ -156,7 +157,7 @@ def suggestion(ticket: Ticket) -> dict[str, Any]:
     )
     facts = ("product", "model", "lot", "order_no", "occurred_at", "quantity")
     known = [str(ticket.facts[name]) for name in facts if ticket.facts.get(name)]
-    words = "" if ticket.confidential or first is None else first.body[:2000]
+    words = "" if sight.is_sealed(ticket) or first is None else first.body[:2000]
     lines = [" · ".join([ticket.place, *known] if ticket.place else known), words]
     return {
         "title": ticket.subject,

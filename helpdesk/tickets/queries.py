@@ -18,7 +18,7 @@ from helpdesk.db import db
 from helpdesk.errors import BadInput, NotFound
 from helpdesk.events import Event
 from helpdesk.i18n import N_
-from helpdesk.tickets import lifecycle, setup
+from helpdesk.tickets import lifecycle, setup, sight
 from helpdesk.tickets.models import (
     Assist,
     Attachment,
@@ -44,6 +44,20 @@ def visible_to(who: Actor | None) -> ColumnElement[bool]:
         Ticket.department_id.in_(seen.department_ids) & (Ticket.status.not_in(lifecycle.AT_DESK))
         | assists
     )
+
+
+def tied_to_person(who: Actor | None) -> ColumnElement[bool]:
+    """The condition that `who` may tie a ticket that they know of to whose it is."""
+    everybody = who is not None and sight.sees_everybody(who)
+    return true() if everybody else Ticket.confidential.is_(False)
+
+
+def known_with_person(who: Actor | None) -> ColumnElement[bool]:
+    """The condition that a ticket may be known to `who` together with whose it is.
+
+    Whatever goes by person asks this: the person's cases, page, judgements, repeats, merges.
+    """
+    return visible_to(who) & tied_to_person(who)
 
 
 def notices_visible_to(who: Actor | None) -> ColumnElement[bool]:
@@ -178,6 +192,17 @@ def history(ticket: Ticket) -> Sequence[Event]:
     return db.session.scalars(
         select(Event).where(Event.ticket_id == ticket.id).order_by(Event.seq)
     ).all()
+
+
+def entries(found: Sequence[Event], ticket: Ticket, who: Actor) -> list[sight.Entry]:
+    """These events of the ticket as `who` may see them."""
+    if sight.sees_everybody(who):
+        return [sight.entry(noted, ticket, who) for noted in found]
+    told = [noted.data for noted in found if noted.name in sight.ABOUT_CASES]
+    numbers = {str(data[key]) for data in told for key in sight.OTHER_CASES if data.get(key)}
+    tied = select(Ticket.number).where(Ticket.number.in_(numbers), known_with_person(who))
+    secret = numbers - set(db.session.scalars(tied)) if numbers else numbers
+    return [sight.entry(noted, ticket, who, secret) for noted in found]
 
 
 def corrections(ticket: Ticket) -> Sequence[Event]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from helpdesk.agents.rights import Actor
 from helpdesk.i18n import N_, gettext, language
-from helpdesk.tickets import board, choices
+from helpdesk.tickets import choices, sight
 from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.lifecycle import KIND_NAMES, STATUS_NAMES, Kind, Status
 from helpdesk.tickets.models import Ticket
@@ -31,7 +31,7 @@ COLUMNS = (
     Column(N_("Channel"), lambda ticket, who: gettext(CHANNELS[ticket.channel])),
     Column(N_("Subject"), lambda ticket, who: ticket.subject),
     Column(N_("Category"), lambda ticket, who: choices.category_name(ticket.category_id)),
-    Column(N_("Customer"), lambda ticket, who: board.shown_name(ticket, who)),
+    Column(N_("Customer"), lambda ticket, who: sight.name(ticket, who)),
     Column(N_("Place"), lambda ticket, who: ticket.place),
     Column(
         N_("Department"),

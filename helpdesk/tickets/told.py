@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from helpdesk.events import Event
 from helpdesk.i18n import N_, gettext, language, when
 from helpdesk.tickets import casefile, choices, setup
 from helpdesk.tickets.callbacks import CONTACTS, SCORES
@@ -19,6 +18,7 @@ from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.lifecycle import KIND_NAMES
 from helpdesk.tickets.responses import PROMISE_NAMES
 from helpdesk.tickets.routing import SEVERITY_NAMES
+from helpdesk.tickets.sight import Noted
 
 SENTENCES: dict[str, str] = {
     "ticket.opened": N_("Registered: %(kind)s by %(channel)s, %(severity)s"),
@@ -117,7 +117,7 @@ SIGNS = {
 }
 
 
-def told(event: Event) -> str:
+def told(event: Noted) -> str:
     """The event as a sentence: who did it and when stand beside it."""
     data = {name: _word(name, value) for name, value in event.data.items()}
     data = _Known(data | {"changes": changes(event)})
@@ -126,18 +126,18 @@ def told(event: Event) -> str:
     )
 
 
-def comment(event: Event) -> str:
+def comment(event: Noted) -> str:
     """The reason that was given with it."""
     words = str(event.data.get("comment") or event.data.get("words") or "")
     return gettext(words) if words and event.by_kind == "system" else words
 
 
-def sign(event: Event) -> str:
+def sign(event: Noted) -> str:
     """The drawing beside the sentence."""
     return SIGNS.get(event.name, "check")
 
 
-def _name(event: Event) -> str:
+def _name(event: Noted) -> str:
     data = event.data
     if event.name == "ticket.assign" and not data.get("assignee"):
         return "ticket.unassign"
@@ -204,7 +204,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def changes(event: Event) -> str:
+def changes(event: Noted) -> str:
     """Old and new of each field that was corrected: 'Severity: Normal → Urgent'."""
     return gettext("; ").join(
         f"{_field(name)}: {_value(name, old)} → {_value(name, new)}"

@@ -105,8 +105,8 @@ def promises(number: str) -> str:
 def history(number: str) -> str:
     """What happened, who did it, when, with old and new values (M37)."""
     found = case.with_promises(number, me().actor)
-    entries = list(reversed(queries.history(found.ticket)))
-    return render(found, "tickets/history.html", entries=entries, told=told)
+    entries = queries.entries(queries.history(found.ticket), found.ticket, found.who)
+    return render(found, "tickets/history.html", entries=entries[::-1], told=told)
 
 
 @pages.get("/tickets/<number>/messages/<int:message_id>/html")
@@ -115,7 +115,9 @@ def message_html(number: str, message_id: int) -> BaseResponse:
     """A mail's own HTML, cleaned, alone in a frame: no scripts, no remote images until asked for."""
     found = case.head(number, me().actor)
     message = db.session.get(Message, message_id)
-    if message is None or message.ticket_id != found.ticket.id or not message.html or found.hidden:
+    if message is None or message.ticket_id != found.ticket.id or not message.html:
+        raise NotFound(N_("There is no such message."))
+    if not found.sees("source"):
         raise NotFound(N_("There is no such message."))
     remote = request.args.get("images") == "1"
     clean = clean_mail_html(message.html, _pictures(found, message), show_remote=remote)

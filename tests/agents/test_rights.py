@@ -17,7 +17,6 @@ from helpdesk.agents.rights import (
     may,
     require,
     scope,
-    sees_identity,
 )
 from helpdesk.errors import NotAllowed
 from helpdesk.tickets.lifecycle import TABLE
@@ -110,12 +109,6 @@ def test_a_handler_sees_the_own_department() -> None:
 def test_without_a_department_or_an_account_nothing_is_seen(who: Actor | None) -> None:
     seen = scope(who)
     assert (seen.everything, seen.department_ids) == (False, frozenset())
-
-
-def test_only_departments_do_not_learn_a_confidential_name() -> None:
-    for role in STAFF:
-        assert sees_identity(person(role, 1), confidential=False)
-        assert sees_identity(person(role, 1), confidential=True) == (role != Role.HANDLER)
 
 
 def test_the_system_may_do_what_its_alarms_need() -> None:

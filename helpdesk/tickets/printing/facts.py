@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 
 from helpdesk import search
-from helpdesk.agents.rights import Actor, sees_identity
+from helpdesk.agents.rights import Actor
 from helpdesk.db import db
-from helpdesk.events import Event
-from helpdesk.tickets import notice_queries, queries, responses
+from helpdesk.tickets import notice_queries, queries, responses, sight
 from helpdesk.tickets.lifecycle import Kind
 from helpdesk.tickets.models import (
     Assist,
@@ -25,6 +24,7 @@ from helpdesk.tickets.models import (
     Response,
     Ticket,
 )
+from helpdesk.tickets.sight import Entry, Field
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Case:
     promises: Sequence[Response]
     steps: Sequence[Escalation]
     messages: Sequence[Message]
-    events: Sequence[Event]
+    events: Sequence[Entry]
     assists: Sequence[Assist]
     notices: Sequence[Notice]
     files: Sequence[Attachment]
@@ -53,11 +53,11 @@ class Case:
     ratings: Sequence[Rating]
     repeats: Repeats
 
-    def last(self, *names: str) -> Event | None:
+    def last(self, *names: str) -> Entry | None:
         """The newest event of these names."""
         return next((e for e in reversed(self.events) if e.name in names), None)
 
-    def first(self, *names: str) -> Event | None:
+    def first(self, *names: str) -> Entry | None:
         """The oldest event of these names."""
         return next((e for e in self.events if e.name in names), None)
 
@@ -83,17 +83,17 @@ def case_facts(ticket: Ticket, who: Actor) -> Case:
     )
     return Case(
         ticket=ticket,
-        open_identity=sees_identity(who, ticket.confidential),
+        open_identity=sight.sees(who, ticket, Field.PERSON),
         promises=promises,
         steps=_steps(promises),
         messages=queries.conversation(ticket),
-        events=queries.history(ticket),
+        events=queries.entries(queries.history(ticket), ticket, who),
         assists=session.scalars(select(Assist).where(Assist.ticket_id == ticket.id)).all(),
         notices=notice_queries.of_ticket(ticket, who),
         files=queries.files(ticket),
         calls=session.scalars(calls).all(),
         ratings=session.scalars(select(Rating).where(Rating.ticket_id == ticket.id)).all(),
-        repeats=repeats(ticket),
+        repeats=repeats(ticket, who),
     )
 
 
@@ -105,12 +105,15 @@ def _steps(promises: Sequence[Response]) -> Sequence[Escalation]:
     return db.session.scalars(query.order_by(Escalation.id)).all()
 
 
-def repeats(ticket: Ticket) -> Repeats:
-    """The three counters of the form; 1 is the first time, 0 means that nothing is known.
+def repeats(ticket: Ticket, who: Actor) -> Repeats:
+    """The three counters of the form; 1 is the first time, 0 means that nothing is known or shown.
 
     Order and serial number count over all customers, product and matter within this one's cases.
     """
-    facts, own = ticket.facts, Ticket.person_id == ticket.person_id
+    if not sight.sees(who, ticket, Field.OTHERS):
+        return Repeats(0, 0, 0)
+    facts = ticket.facts
+    own = (Ticket.person_id == ticket.person_id) & queries.tied_to_person(who)
     order = _same("order_no", facts.get("order_no"))
     if facts.get("lot"):
         product = _same("lot", facts["lot"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpdesk.events import Event
 from helpdesk.i18n import N_
 from helpdesk.paper import Block, Cell, Place, Signatures, TableBlock
 from helpdesk.tickets import casefile
@@ -13,6 +12,7 @@ from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.notices_lifecycle import STATE_NAMES
 from helpdesk.tickets.printing.facts import Case
 from helpdesk.tickets.printing.speech import Speech, date, stamp
+from helpdesk.tickets.sight import Entry
 
 ACCEPTED = ("ticket.accept", "ticket.answer_directly", "ticket.decline")
 DISPATCHED = ("ticket.dispatch", "ticket.transfer")
@@ -54,11 +54,11 @@ def _resolve_due(case: Case) -> str:
     return stamp(rows[-1].due_at) if rows else ""
 
 
-def _who(event: Event | None) -> str:
+def _who(event: Entry | None) -> str:
     return f"{event.by_name} {stamp(event.at)}" if event else ""
 
 
-def _comment(event: Event | None) -> str:
+def _comment(event: Entry | None) -> str:
     return str(event.data.get("comment", "")) if event else ""
 
 
