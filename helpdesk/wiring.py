@@ -33,7 +33,7 @@ from helpdesk.doctor import cli as doctor_cli
 from helpdesk.kb import actions as articles
 from helpdesk.kb import category_views, public_views
 from helpdesk.kb import views as kb_desk
-from helpdesk.notify import colleagues, customers, staff
+from helpdesk.notify import colleagues, concerned, customers, staff
 from helpdesk.notify import notices as notice_mails
 from helpdesk.statistics import views as statistics
 from helpdesk.tickets import (
@@ -60,6 +60,7 @@ LISTENERS = (
     calendar_years,
     document,
     colleagues,
+    concerned,
     customers,
     escalation,
     meta,

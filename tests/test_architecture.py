@@ -30,6 +30,7 @@ VERBS = (  # the only modules that note in the journal what happened
     "tickets/callbacks.py",
     "tickets/escalation.py",
     "tickets/intake.py",
+    "tickets/news.py",
     "tickets/queue.py",
     "tickets/recompute.py",
     "tickets/reminders.py",

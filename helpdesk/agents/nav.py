@@ -30,6 +30,7 @@ class Entry:
 
 ENTRIES = (
     Entry("queue", N_("Queue"), "/queue", "ticket.read", "inbox", ("/tickets/",)),
+    Entry("news", N_("For you"), "/news", "ticket.read", "bell"),
     Entry("phone", N_("New call"), "/phone", "ticket.open", "phone"),
     Entry("tickets", N_("All tickets"), "/tickets", "ticket.read", "list-details"),
     Entry("notices", N_("Notices"), "/notices", "notice.read", "clipboard-list"),

@@ -138,10 +138,21 @@ def urge(number: str) -> Response:
     try:
         by = customer(ticket.person.name)
         form_once(request.form, request.path, by, lambda: actions.urge(ticket, by=by))
-        flash(gettext("We have told the department that you are waiting."), "success")
+        flash(_told(ticket), "success")
     except Refused as error:
         flash(error.sentence(gettext), "warning")
     return redirect(f"/track/{number}", code=303)
+
+
+def _told(ticket: Ticket) -> str:
+    """Who hears of it: somebody is on the case, or its queue shows it to whoever comes next."""
+    if ticket.department_id and ticket.status in lifecycle.WITH_DEPARTMENT:
+        return gettext("We have told the department that you are waiting.")
+    if ticket.assignee_id:
+        return gettext("We have told the colleague who has your case that you are waiting.")
+    return gettext(
+        "It stands on your case now: whoever takes it up next sees that you are waiting."
+    )
 
 
 @bp.post("/<number>/rate")

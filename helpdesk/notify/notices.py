@@ -13,12 +13,18 @@ from helpdesk.db import db
 from helpdesk.events import Event, durable
 from helpdesk.i18n import N_, lazy_gettext
 from helpdesk.notify.letters import Desk, Reader, to_colleague
+from helpdesk.tickets import news
 from helpdesk.tickets.models import Notice
 from helpdesk.web import settings
 
 TO_DEPARTMENT = {
     "notice.issue": N_("Rectification notice %(number)s: please act"),
-    "notice.verify_fail": N_("Rectification notice %(number)s: please act"),
+    "notice.verify_fail": N_(
+        "Rectification notice %(number)s: re-inspection failed, please act again"
+    ),
+    "notice.verify_partial": N_(
+        "Rectification notice %(number)s: passed in part, please act again"
+    ),
     "notice.reject_plan": N_("Rectification notice %(number)s: please act"),
     "notice.overrule": N_("Rectification notice %(number)s stands: please act"),
     "notice.grant_extension": N_("Rectification notice %(number)s: more time was granted"),
@@ -41,7 +47,8 @@ def to_department(noted: Event) -> None:
         Agent.active, Agent.role == Role.HANDLER, Agent.department_id == row.department_id
     )
     department = db.session.get_one(Department, row.department_id)
-    people = db.session.scalars(team.order_by(Agent.id)).unique()
+    people = db.session.scalars(team.order_by(Agent.id)).unique().all()
+    news.tell(noted, [(agent.id, agent.name) for agent in people])
     extra = [Desk(department.mail, settings().language)] if department.mail else []
     _tell(row, noted, TO_DEPARTMENT[noted.name], [*extra, *people])
 
@@ -55,6 +62,7 @@ def to_issuers(noted: Event) -> None:
     people = roster.at()
     issuer = people.stand_in(row.issuer_id) if row.issuer_id else None
     told = [*([issuer] if issuer else []), *people.told("supervisor", row.department_id)]
+    news.tell(noted, [(person.id, person.name) for person in told])
     _tell(row, noted, TO_ISSUERS[noted.name], told)
 
 

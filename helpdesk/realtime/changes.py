@@ -61,7 +61,8 @@ def change(topic: str, noted: Event, ticket: Ticket, who: Actor) -> dict[str, An
     if kind == "queue":
         return told | {"html": row(ticket, who) if in_queue(ticket, name) else ""}
     if topic == "me":
-        return told if ticket.assignee_id == who.id else None
+        mine = ticket.assignee_id == who.id or who.id in noted.data.get("agents", ())
+        return told if mine else None
     concerned = topic == "wallboard" or (kind == "ticket" and name == ticket.number)
     return told if concerned else None
 

@@ -207,5 +207,5 @@ def rate(ticket: Ticket, *, by: Actor, result: int, resolved: str = "", words: s
         said = {"resolved": resolved, "words": words[:2000]}
         rating = _rating(ticket, "web", result, None, None, said)
         session.add(rating)
-        record("ticket.rated", by=by, ticket=ticket, score=result)
+        record("ticket.rated", by=by, ticket=ticket, score=result, resolved=resolved)
     return rating

@@ -34,6 +34,7 @@ from helpdesk.tickets.notices_lifecycle import (
     SOURCE_NAMES,
     STATE_NAMES,
     State,
+    not_passed,
 )
 
 LEVEL_BARS = {"major": "S1", "minor": "S3", "observation": "S4"}  # drawn as severity bars
@@ -76,6 +77,7 @@ class Row:
     due_at: datetime | None
     state: str
     age: str
+    failed: dict[str, Any] | None  # the last re-inspection, while its further round goes on
 
 
 def rows(found: Iterable[Notice]) -> list[Row]:
@@ -98,6 +100,7 @@ def _row(notice: Notice, snapshot: setup.Setup, moment: datetime) -> Row:
         notice.due_at,
         state,
         duration(moment - notice.issued_at) if notice.issued_at else "",
+        not_passed(notice.status, notice.rounds),
     )
 
 
@@ -125,6 +128,7 @@ def page(
         "overdue": notices.is_overdue(notice, moment),
         "buttons": notice_buttons.buttons(notice, who, form, open_code),
         "answer": answer(notice.answer),
+        "failed": not_passed(notice.status, notice.rounds),
         "rounds": [past | {"answer": answer(past["answer"])} for past in notice.rounds],
         "history": notice_words.happenings(notice_queries.history(notice)),
         "files": notice_queries.files(notice),
@@ -172,6 +176,9 @@ def done(code: str, notice: Notice) -> str:
     """What just happened, for the line above the page."""
     if code == "issue":
         return gettext("Issued as %(number)s.", number=notice.number)
+    if code in ("verify_fail", "verify_partial"):
+        words = gettext("Not passed: round %(n)s begins, and the department is told.")
+        return words % {"n": notice.round}
     if code == "recur":
         return gettext("Noted. This is the draft of the graver notice.")
     return gettext("Done: %(state)s.", state=gettext(STATE_NAMES[State(notice.status)]))

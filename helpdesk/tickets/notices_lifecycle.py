@@ -6,9 +6,10 @@ side answers: the handlers of the responsible department. Source: complaints.md 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.errors import NotAllowed, Refused
@@ -77,10 +78,18 @@ ENDED = frozenset({State.CLOSED, State.REOPENED, State.WITHDRAWN})
 DRAFTS = frozenset({State.DRAFT, State.APPROVED})
 WITH_DEPARTMENT = frozenset({State.ISSUED, State.SIGNED, State.PLAN_REJECTED, State.IMPLEMENTING})
 OPEN = frozenset(State) - ENDED
+ACTS_AGAIN = frozenset(
+    {State.SIGNED, State.PLAN_SUBMITTED, State.PLAN_REJECTED, State.IMPLEMENTING}
+)
 STAGES = {"new": DRAFTS, "waiting": frozenset({State.WATCHING}), "done": ENDED}
 
 _LEAD = (Role.SUPERVISOR, Role.ADMIN)
 _LEVELS = tuple(Level)
+
+
+def not_passed(status: str, rounds: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """What the last re-inspection found, as long as the round that it began is being worked on."""
+    return rounds[-1]["check"] if rounds and status in ACTS_AGAIN else None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from helpdesk.i18n import N_, gettext, language, when
-from helpdesk.tickets import casefile, choices, setup
+from helpdesk.tickets import casefile, choices, news, setup
 from helpdesk.tickets.callbacks import CONTACTS, SCORES
 from helpdesk.tickets.escalation import ROLE_NAMES
 from helpdesk.tickets.intake import CHANNELS
@@ -77,6 +77,7 @@ SENTENCES: dict[str, str] = {
     ),
     "promise.breached": N_("“%(promise)s” is overdue (%(level)s %%); told the %(told)s"),
     "promise.passed": N_("“%(promise)s”: %(level)s %% of the time was used on %(step_due_at)s"),
+    "staff.concerned": N_("Told %(who)s, on the page and by mail: %(what)s"),
     "staff.told": N_("Told %(who)s (%(role)s) by mail: “%(promise)s”, %(level)s %%"),
 }
 FIELD_NAMES = {
@@ -113,6 +114,7 @@ SIGNS = {
     "promise.warned": "alert-triangle",
     "promise.breached": "alert-circle",
     "promise.recounted": "calendar-event",
+    "staff.concerned": "bell",
     "staff.told": "bell",
 }
 
@@ -201,6 +203,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "step_due_at": _moment,
     "contact": _named(CONTACTS),
     "score": _named(SCORES),
+    "what": _named(news.WORDS),
 }
 
 

@@ -16,6 +16,7 @@ from helpdesk.bodies import takes_files
 from helpdesk.errors import BadInput, Conflict, NotFound
 from helpdesk.i18n import N_, gettext, zone
 from helpdesk.tickets import (
+    news,
     notice_board,
     notice_moving,
     notice_page,
@@ -78,6 +79,7 @@ def show(reference: str) -> Page:
     notice = notice_queries.by_number(reference, me().actor)
     if reference != notice_queries.slug(notice):
         return redirect(_url(notice), code=301)
+    news.saw(me().actor, notice=notice)
     return _page(notice)
 
 

@@ -1,6 +1,7 @@
 """Columns and relations of everything a ticket consists of; no rules live here."""
 
 from helpdesk.tickets.models.callbacks import Callback, CallbackAttempt, Rating
+from helpdesk.tickets.models.news import News
 from helpdesk.tickets.models.notices import Notice
 from helpdesk.tickets.models.policy import (
     CannedReply,
@@ -40,6 +41,7 @@ __all__ = [
     "Link",
     "Merging",
     "Message",
+    "News",
     "Notice",
     "PolicyRow",
     "PolicyVersion",

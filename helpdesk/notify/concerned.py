@@ -1,0 +1,124 @@
+"""Whoever has to act is told, on the page and by mail, of what customers and colleagues do on a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from helpdesk.agents import roster
+from helpdesk.agents.models import Department
+from helpdesk.agents.roster import Person, Roster
+from helpdesk.db import db
+from helpdesk.events import Event, durable
+from helpdesk.i18n import N_, lazy_gettext
+from helpdesk.notify.letters import Desk, Reader, to_colleague
+from helpdesk.tickets import news, setup
+from helpdesk.tickets.lifecycle import ENDED, WITH_DEPARTMENT
+from helpdesk.tickets.models import Ticket
+from helpdesk.web import settings
+
+SUBJECTS = {
+    "ticket.dispatch": N_("Dispatched to you: %(number)s"),
+    "ticket.transfer": N_("Transferred to you: %(number)s"),
+    "ticket.assist": N_("Your help is asked for: %(number)s"),
+    "ticket.send_back": N_("Returned by the department: %(number)s"),
+    "ticket.assign": N_("Given to you: %(number)s"),
+    "ticket.urged": N_("The customer urges: %(number)s"),
+    "ticket.rated": N_("The customer is not satisfied: %(number)s"),
+    "message.customer": N_("The customer wrote again: %(number)s"),
+}
+BAD = 2  # a score of 1 or 2 of 5
+
+
+@durable("staff.concerned", *SUBJECTS)
+def concerned(noted: Event) -> None:
+    """Tell the people who have to act of it; who did it himself knows."""
+    ticket = db.session.get_one(Ticket, noted.ticket_id, populate_existing=True)
+    if not _matters(noted, ticket):
+        return
+    people = {p.id: p for p in _people(noted, ticket) if not _is_by(noted, p)}
+    due = news.tell(noted, [(p.id, p.name) for p in people.values()])
+    readers = [p for p in people.values() if p.id in due]
+    everybody: list[Reader] = [*_mailbox(noted, ticket), *readers]
+    for reader in everybody:
+        to_colleague(
+            noted,
+            reader,
+            "concerned",
+            lazy_gettext(SUBJECTS[noted.name], number=ticket.number),
+            thread=ticket.number,
+            path=f"tickets/{ticket.number}",
+            ticket=ticket,
+            what=news.WORDS[noted.name],
+        )
+
+
+def _matters(noted: Event, ticket: Ticket) -> bool:
+    """A machine's reply, a good rating and news of a case that is over need nobody."""
+    if noted.name == "ticket.rated":
+        return noted.data.get("score", BAD + 1) <= BAD or noted.data.get("resolved") == "no"
+    if noted.name == "message.customer" and noted.data.get("automatic"):
+        return False
+    return ticket.status not in ENDED
+
+
+def _people(noted: Event, ticket: Ticket) -> Iterable[Person]:
+    here = roster.at()
+    if noted.name == "ticket.assign":
+        return _named(here, noted.data.get("new"))
+    if noted.name == "ticket.send_back":
+        return _named(here, _dispatcher(noted))
+    if noted.name == "ticket.assist":
+        return here.told("owner", _unit(noted))
+    people = _owners(here, ticket)
+    if noted.name == "ticket.rated":
+        people += here.told("supervisor", ticket.department_id)
+    return people
+
+
+def _owners(here: Roster, ticket: Ticket) -> list[Person]:
+    """Who is on the case, else its department; at the desk whoever is on duty (its queue shows it)."""
+    team = ticket.department_id if _is_away(ticket) else None
+    if ticket.assignee_id or team is not None:
+        return here.told("owner", team, ticket.assignee_id)
+    return here.on_duty("owner", None)
+
+
+def _is_away(ticket: Ticket) -> bool:
+    return ticket.department_id is not None and (
+        ticket.status in WITH_DEPARTMENT or ticket.assignee_id is None
+    )
+
+
+def _named(here: Roster, agent_id: int | None) -> list[Person]:
+    person = here.stand_in(agent_id) if agent_id else None
+    return [person] if person else []
+
+
+def _dispatcher(noted: Event) -> int | None:
+    """Who sent the case to the department that gives it back."""
+    sent = select(Event.by_id).where(
+        Event.ticket_id == noted.ticket_id,
+        Event.name.in_(("ticket.dispatch", "ticket.transfer")),
+        Event.by_kind == "agent",
+        Event.seq < noted.seq,
+    )
+    return db.session.scalar(sent.order_by(Event.seq.desc()).limit(1))
+
+
+def _unit(noted: Event) -> int | None:
+    unit = setup.current().unit(noted.data.get("department", ""))
+    return unit.id if unit else None
+
+
+def _mailbox(noted: Event, ticket: Ticket) -> list[Desk]:
+    """The department's own mailbox reads what comes to it."""
+    if noted.name not in ("ticket.dispatch", "ticket.transfer"):
+        return []
+    unit = db.session.get(Department, ticket.department_id or 0)
+    return [Desk(unit.mail, settings().language)] if unit is not None and unit.mail else []
+
+
+def _is_by(noted: Event, person: Person) -> bool:
+    return noted.by_kind == "agent" and noted.by_id == person.id
