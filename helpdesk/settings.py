@@ -18,6 +18,24 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class Allowed:
+    """A network that servers named on pages may lie in; port: None the usual ones, 0 every one."""
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    port: int | None = None
+
+    def covers(
+        self,
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+        port: int,
+        usual: frozenset[int],
+    ) -> bool:
+        """Whether this entry allows a connection there."""
+        fits = port in usual if self.port is None else self.port in (0, port)
+        return fits and address in self.network
+
+
+@dataclass(frozen=True)
 class Settings:
     """What one process needs to know of its surroundings."""
 
@@ -39,6 +57,7 @@ class Settings:
     role: str
     mail_key: str = ""
     dns_server: str = ""
+    mail_networks: tuple[Allowed, ...] = ()
     max_file_bytes: int = 20 * 1024 * 1024
     max_files: int = 10
     max_mail_bytes: int = 25 * 1024 * 1024
@@ -86,6 +105,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         secure_cookies=base_url.startswith("https://"),
         mail_key=get("MAIL_KEY", ""),
         dns_server=_dns_server(get("DNS_SERVER", "")),
+        mail_networks=_networks(get("MAIL_NETWORKS", "")),
         role=get.choice("ROLE", "all", ("all", "web", "live")),
     )
 
@@ -125,6 +145,28 @@ def _dns_server(text: str) -> str:
             f"HELPDESK_DNS_SERVER takes an address such as 192.0.2.1 or 192.0.2.1:53, not {text!r}."
         ) from None
     return text
+
+
+def _networks(text: str) -> tuple[Allowed, ...]:
+    """192.168.1.0/24, 10.0.0.5:1143, 127.0.0.1:*, [fd00::/8]:143"""
+    return tuple(_allowed(each) for each in text.replace(",", " ").split())
+
+
+def _allowed(text: str) -> Allowed:
+    network, port = text, ""
+    if text.startswith("["):
+        network, _bracket, port = text[1:].partition("]")
+        port = port.removeprefix(":")
+    elif text.count(":") == 1:
+        network, _colon, port = text.partition(":")
+    try:
+        number = {"": None, "*": 0}.get(port, 0) if port in ("", "*") else int(port)
+        return Allowed(ipaddress.ip_network(network, strict=False), number)
+    except ValueError:
+        raise SettingsError(
+            "HELPDESK_MAIL_NETWORKS takes networks or addresses, each with a port if it is no usual"
+            f" one: 10.0.0.0/8, 192.168.1.5:1143, [fd00::/8]; not {text!r}."
+        ) from None
 
 
 def _database_url(url: str) -> str:

@@ -149,6 +149,7 @@ def the_app(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             "HELPDESK_SECRET_KEY": "a key for tests only",
             "HELPDESK_INSTANCE": str(tmp_path_factory.mktemp("instance")),
             "HELPDESK_LANGUAGE": "en",
+            "HELPDESK_MAIL_NETWORKS": "127.0.0.0/8:* [::1]:*",
             "HELPDESK_REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
         }
     )

@@ -172,6 +172,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HELPDESK_")}
     port = free_port()
     own = {"INSTANCE": str(folder), "PORT": str(port), "HOST": "127.0.0.1", "LANGUAGE": "en"}
+    own["MAIL_NETWORKS"] = "127.0.0.0/8:*"
     return kept | {f"HELPDESK_{name}": value for name, value in (own | more).items()}
 
 

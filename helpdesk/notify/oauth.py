@@ -13,6 +13,7 @@ from helpdesk.clock import now
 from helpdesk.errors import Refused
 from helpdesk.notify import secrets
 from helpdesk.notify.grants import AUTHORITIES, MailGrant
+from helpdesk.notify.lines import WebAdapter
 
 if TYPE_CHECKING:
     from authlib.integrations.requests_client import OAuth2Session
@@ -89,7 +90,7 @@ def renewed(grant: MailGrant) -> Tokens:
 def _session(grant: MailGrant, redirect_uri: str) -> OAuth2Session:
     from authlib.integrations.requests_client import OAuth2Session  # few mailboxes need its 10 MB
 
-    return OAuth2Session(
+    session = OAuth2Session(
         grant.client_id,
         unsealed(grant.client_secret) or None,
         scope=grant.asks_for,
@@ -97,6 +98,9 @@ def _session(grant: MailGrant, redirect_uri: str) -> OAuth2Session:
         code_challenge_method="S256",
         token_endpoint_auth_method="client_secret_post" if grant.client_secret else "none",
     )
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, WebAdapter())
+    return session
 
 
 def _asked(call: Any) -> Tokens:
@@ -108,6 +112,6 @@ def _asked(call: Any) -> Tokens:
         raise NoToken(
             f"{error.error}: {error.description}"[:400], over=error.error in OVER
         ) from None
-    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+    except (requests.RequestException, OSError, ValueError, KeyError, TypeError) as error:
         raise NoToken(f"{type(error).__name__}: {error}"[:400]) from error
     return Tokens(access, refresh, now() + timedelta(seconds=life))

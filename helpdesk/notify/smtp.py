@@ -14,9 +14,15 @@ from email.message import EmailMessage
 from email.policy import SMTP as ON_THE_WIRE
 from urllib.parse import unquote, urlsplit
 
-from helpdesk.notify import bearer
+from helpdesk.notify import bearer, lines
 
 TIMEOUT = 30  # seconds for one step
+KINDS: dict[tuple[bool, bool], type[smtplib.SMTP]] = {
+    (False, False): lines.Smtp,
+    (True, False): lines.SmtpTls,
+    (False, True): smtplib.SMTP,
+    (True, True): smtplib.SMTP_SSL,
+}
 DEADLINE = 180  # seconds for all of it: a server that drips one byte a second holds nobody longer
 
 
@@ -33,6 +39,7 @@ class Server:
     user: str = ""
     secret: str = ""
     token: bearer.Token | None = field(default=None, compare=False)
+    ours: bool = False  # named by whoever runs the program, not on a page
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,7 @@ def server_of(url: str) -> Server:
         "tls" if safe else "offered",
         unquote(parts.username or ""),
         unquote(parts.password or ""),
+        ours=True,
     )
 
 
@@ -71,7 +79,7 @@ def hand_over(server: Server, sender: str, recipient: str, message: EmailMessage
 @contextmanager
 def connected(server: Server) -> Iterator[smtplib.SMTP]:
     """A connection that is signed in, and cut at DEADLINE. Raises OSError or SMTPException."""
-    kind = smtplib.SMTP_SSL if server.tls == "tls" else smtplib.SMTP
+    kind = KINDS[server.tls == "tls", server.ours]
     connection = kind(timeout=TIMEOUT)
     if isinstance(connection, smtplib.SMTP_SSL):
         connection.context = ssl.create_default_context()

@@ -26,7 +26,9 @@ from helpdesk.notify.mailboxes import Mailbox
 from helpdesk.notify.mime import smtp_of
 from helpdesk.notify.models import OPEN, OutboundMail
 from helpdesk.notify.smtp import connected
+from helpdesk.outgoing import within
 
+PATIENCE = 5  # seconds for trying out one way; the page waits for both
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 FIELDS = (
     "name",
@@ -162,7 +164,8 @@ def try_out(who: Actor, box_id: int) -> Sequence[tuple[bool, str, str]]:
 
 def _tried(way: object, fine: str) -> tuple[bool, str, str]:
     try:
-        way()  # type: ignore[operator]
+        with within(PATIENCE):
+            way()  # type: ignore[operator]
     except Exception as error:
         return False, PROBLEMS[problem_of(error)], f"{type(error).__name__}: {error}"[:300]
     return True, fine, ""

@@ -9,16 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from imap_tools import (
-    BaseMailBox,
-    MailBox,
-    MailboxFolderSelectError,
-    MailboxLoginError,
-    MailBoxStartTls,
-    MailBoxUnencrypted,
-)
+from imap_tools import BaseMailBox, MailboxFolderSelectError, MailboxLoginError
 
-from helpdesk.notify import bearer
+from helpdesk.notify import bearer, lines
 from helpdesk.notify.mailboxes import Mailbox
 
 TIMEOUT = 60  # seconds
@@ -130,10 +123,10 @@ class ImapDoor:
 def _connect(box: Mailbox) -> BaseMailBox:
     context = ssl.create_default_context()
     if box.tls == "tls":
-        return MailBox(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
+        return lines.ImapBoxTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
     if box.tls == "starttls":
-        return MailBoxStartTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
-    return MailBoxUnencrypted(box.host, box.port, timeout=TIMEOUT)
+        return lines.ImapBoxStartTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
+    return lines.ImapBox(box.host, box.port, timeout=TIMEOUT)
 
 
 def _require_ok(status: str, data: object) -> None:

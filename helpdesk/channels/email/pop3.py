@@ -7,7 +7,7 @@ import poplib
 import ssl
 
 from helpdesk.channels.email.imap import TIMEOUT
-from helpdesk.notify import bearer
+from helpdesk.notify import bearer, lines
 from helpdesk.notify.mailboxes import Mailbox
 
 poplib._MAXLINE = max(poplib._MAXLINE, 10_000_000)  # type: ignore[attr-defined]
@@ -20,11 +20,11 @@ class Pop3Door:
         self.box = box
         context = ssl.create_default_context()
         if box.tls == "tls":
-            self.client: poplib.POP3 = poplib.POP3_SSL(
+            self.client: poplib.POP3 = lines.Pop3Tls(
                 box.host, box.port, timeout=TIMEOUT, context=context
             )
         else:
-            self.client = poplib.POP3(box.host, box.port, timeout=TIMEOUT)
+            self.client = lines.Pop3(box.host, box.port, timeout=TIMEOUT)
         if box.tls == "starttls":
             self.client.stls(context)
         if token is None:

@@ -14,8 +14,13 @@ from helpdesk.errors import Busy, HelpdeskError
 from helpdesk.i18n import N_
 from helpdesk.notify import tokens
 from helpdesk.notify.oauth import NoToken
+from helpdesk.outgoing import NotAllowedThere
 
 PROBLEMS = {
+    "network": N_(
+        "This server lies in a private network, or its port is none of mail. Whoever runs the program "
+        "can allow it: HELPDESK_MAIL_NETWORKS=10.0.0.5 (or 10.0.0.5:1143), then start anew."
+    ),
     "name": N_("There is no server of this name. Please check the spelling."),
     "refused": N_("Nobody answers there. Please check the port and the kind of encryption."),
     "slow": N_("The server does not answer in time. Is it reachable from this machine?"),
@@ -61,6 +66,8 @@ def problem_of(error: BaseException) -> str:
 
 
 def _of_the_line(error: BaseException) -> str:
+    if isinstance(error, NotAllowedThere):
+        return "network"
     if isinstance(error, socket.gaierror):
         return "name"
     if isinstance(error, ssl.SSLCertVerificationError):

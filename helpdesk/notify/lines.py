@@ -1,0 +1,115 @@
+"""The lines to servers that a page names, each over the guard of `outgoing`: IMAP, POP3, SMTP, HTTPS."""
+
+from __future__ import annotations
+
+import imaplib
+import poplib
+import smtplib
+import socket
+import ssl
+from typing import Any
+
+from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from helpdesk.outgoing import WEB_PORTS, connect
+
+TIMEOUT = 60.0  # seconds for one step, where the caller names none
+
+
+def _safe(context: ssl.SSLContext, line: socket.socket, host: str) -> socket.socket:
+    return context.wrap_socket(line, server_hostname=host)
+
+
+class _Imap(imaplib.IMAP4):
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return connect(self.host, self.port, timeout or TIMEOUT)
+
+
+class _ImapTls(imaplib.IMAP4_SSL):
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        line = connect(self.host, self.port, timeout or TIMEOUT)
+        return _safe(self.ssl_context, line, self.host)
+
+
+class ImapBox(MailBoxUnencrypted):
+    """imap_tools' mailbox without encryption."""
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        return _Imap(self._host, self._port, self._timeout)
+
+
+class ImapBoxTls(MailBox):
+    """imap_tools' mailbox with TLS from the start."""
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        context, timeout = self._ssl_context, self._timeout
+        return _ImapTls(self._host, self._port, ssl_context=context, timeout=timeout)
+
+
+class ImapBoxStartTls(MailBoxStartTls):
+    """imap_tools' mailbox that turns to TLS before it signs in."""
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        client = _Imap(self._host, self._port, self._timeout)
+        client.starttls(self._ssl_context)
+        return client
+
+
+class Pop3(poplib.POP3):
+    """POP3 without encryption, or before STLS."""
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return connect(self.host, self.port, timeout or TIMEOUT)
+
+
+class Pop3Tls(poplib.POP3_SSL):
+    """POP3 with TLS from the start."""
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        line = connect(self.host, self.port, timeout or TIMEOUT)
+        return _safe(self.context, line, self.host)  # type: ignore[attr-defined]
+
+
+class Smtp(smtplib.SMTP):
+    """SMTP without encryption, or before STARTTLS."""
+
+    def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
+        return connect(host, port, timeout or TIMEOUT)
+
+
+class SmtpTls(smtplib.SMTP_SSL, Smtp):
+    """SMTP with TLS from the start: SMTP_SSL wraps the line of the next class."""
+
+
+class _Web(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return connect(self._dns_host, self.port, _seconds(self.timeout), WEB_PORTS)
+
+
+class _WebTls(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return connect(self._dns_host, self.port, _seconds(self.timeout), WEB_PORTS)
+
+
+class _WebPool(HTTPConnectionPool):
+    ConnectionCls = _Web
+
+
+class _WebTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WebTls
+
+
+class WebAdapter(HTTPAdapter):
+    """For a `requests` session: every connection goes through the guard."""
+
+    def init_poolmanager(self, *given: Any, **more: Any) -> None:
+        """Pools whose connections are guarded."""
+        super().init_poolmanager(*given, **more)
+        self.poolmanager.pool_classes_by_scheme = {"http": _WebPool, "https": _WebTlsPool}
+
+
+def _seconds(timeout: object) -> float:
+    return float(timeout) if isinstance(timeout, int | float) else TIMEOUT
