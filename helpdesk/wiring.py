@@ -16,8 +16,9 @@ from helpdesk.agents import views as agents
 from helpdesk.api import document, meta
 from helpdesk.api import kb as api_kb
 from helpdesk.api import notices as api_notices
+from helpdesk.api import operations as api
 from helpdesk.api import statistics as api_statistics
-from helpdesk.api import tickets as api
+from helpdesk.api import tickets as api_tickets
 from helpdesk.backup import cli as backup_cli
 from helpdesk.channels import web as web_form
 from helpdesk.channels import web_tracking, web_unsubscribe
@@ -56,6 +57,7 @@ LISTENERS = (
     api_kb,
     api_notices,
     api_statistics,
+    api_tickets,
     articles,
     calendar_years,
     document,

@@ -23,6 +23,7 @@ from helpdesk.api import auth
 from helpdesk.db import db
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.tickets import setup
+from tests import described
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -155,6 +156,7 @@ def the_app(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     )
     app = create_app(known)
     app.config |= {"TESTING": True, "WTF_CSRF_ENABLED": False, "PROPAGATE": True}
+    described.watch(app)
     with app.app_context():
         upgrade()
         seed_defaults()

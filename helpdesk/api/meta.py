@@ -8,16 +8,15 @@ from typing import Any
 from flask import Response, jsonify
 
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
-from helpdesk.api.auth import with_token
-from helpdesk.api.tickets import bp
+from helpdesk.api.answers import ref
+from helpdesk.api.operations import takes
 from helpdesk.i18n import gettext, language
 from helpdesk.statistics import groups, measures
 from helpdesk.tickets import casefile, lifecycle, responses, routing, setup
 from helpdesk.tickets.intake import CHANNELS
 
 
-@bp.get("/meta")
-@with_token
+@takes("GET", "/meta", "Lists of choices", answer=ref("Meta"))
 def meta() -> Response:
     """Kinds, statuses, moves, promises, severities, channels, roles, categories, departments, fields."""
     snapshot = setup.current()

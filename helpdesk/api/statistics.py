@@ -7,45 +7,51 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from helpdesk.agents.rights import require
-from helpdesk.api.auth import api_actor, with_token
-from helpdesk.api.tickets import bp
+from helpdesk.api import inputs
+from helpdesk.api.answers import ref
+from helpdesk.api.auth import api_actor
+from helpdesk.api.operations import takes
 from helpdesk.i18n import gettext
 from helpdesk.statistics import measures, report
 from helpdesk.statistics.charts import link
 from helpdesk.statistics.figures import Cell, Figures
 
 
-@bp.get("/statistics/<measure>")
-@with_token
-def statistics(measure: str) -> Response:
+@takes(
+    *("GET", "/statistics/<measure>", "A measure by groups, each number with the list behind it"),
+    query=inputs.STATISTICS,
+    answer=ref("Statistic"),
+)
+def statistics(measure: str, asked: dict[str, Any]) -> Response:
     """The measure with its definition: rows by group, and the whole. Times are seconds."""
     require(api_actor(), "statistics.read")
-    wanted, asked = measures.measure(measure), report.read(request.args, api_actor(), by="")
-    whole = Figures(asked.scope, "", asked.promise).cell(wanted)
-    rows: list[dict[str, Any]] = []
-    if asked.by:
-        figures = Figures(asked.scope, asked.by, asked.promise)
-        figures.require(wanted)
-        rows = [
-            {"key": row.key, "name": row.name} | _shape(row.cells[measure])
-            for row in figures.rows([wanted])
-        ]
-    shape = _shape(whole)
+    wanted, report_of = measures.measure(measure), report.read(request.args, api_actor(), by="")
+    shape = _shape(Figures(report_of.scope, "", report_of.promise).cell(wanted))
+    period = report_of.period
     return jsonify(
         {
             "measure": measure,
             "name": gettext(wanted.label),
             "definition": gettext(wanted.definition),
             "unit": wanted.unit,
-            "from": asked.period.since.isoformat(),
-            "to": asked.period.until.isoformat(),
-            "zone": asked.period.zone.key,
-            "by": asked.by,
-            "rows": rows,
+            "from": period.since.isoformat(),
+            "to": period.until.isoformat(),
+            "zone": period.zone.key,
+            "by": report_of.by,
+            "rows": _rows(wanted, report_of) if report_of.by else [],
             "total": shape["count"],
         }
         | {name: value for name, value in shape.items() if name != "count"}
     )
+
+
+def _rows(wanted: measures.Measure, asked: report.Asked) -> list[dict[str, Any]]:
+    figures = Figures(asked.scope, asked.by, asked.promise)
+    figures.require(wanted)
+    return [
+        {"key": row.key, "name": row.name} | _shape(row.cells[wanted.code])
+        for row in figures.rows([wanted])
+    ]
 
 
 def _shape(cell: Cell) -> dict[str, Any]:

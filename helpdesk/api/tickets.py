@@ -5,39 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response, jsonify, request
 from sqlalchemy import select
 
 from helpdesk import i18n
 from helpdesk.agents.rights import require
-from helpdesk.api import read, shapes
-from helpdesk.api.auth import api_actor, with_token
+from helpdesk.api import answers, inputs, read, shapes
+from helpdesk.api.answers import ref
+from helpdesk.api.auth import api_actor
+from helpdesk.api.operations import takes
 from helpdesk.db import db
 from helpdesk.errors import BadInput
 from helpdesk.events import Event, last_seq
-from helpdesk.i18n import N_
-from helpdesk.tickets import actions, moving, queries, responses, setup, sight
+from helpdesk.tickets import actions, listing, lists, moving, queries, responses, setup, sight
 from helpdesk.tickets.intake import open_ticket
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.once import done_once, open_once
-from helpdesk.web import csrf
-
-bp = Blueprint("api", __name__, url_prefix="/api/v1")
-csrf.exempt(bp)
-MOST_ROWS = 200
-BIGGEST = 2**53
 
 
-@bp.post("/tickets")
-@with_token
-def create() -> tuple[Response, int]:
+@takes(
+    *("POST", "/tickets", "Open a ticket"),
+    body=inputs.NEW_TICKET,
+    answer=ref("Ticket"),
+    status=201,
+)
+def create(sent: dict[str, Any]) -> tuple[Response, int]:
     """Open a ticket; the same Idempotency-Key or external_id gives the ticket that was made."""
     by = api_actor()
     require(by, "ticket.open")
-    sent = read.body()
     key = request.headers.get("Idempotency-Key", "").strip()
     intake = read.intake(sent)
-    opened = open_once(key, sent, intake, by) if key else open_ticket(intake, by)
+    opened = open_once(key, read.body(), intake, by) if key else open_ticket(intake, by)
     if not opened.new:
         return _answer(queries.by_number(opened.ticket.number, by), opened.responses, 201)
     # What the caller has just made is neither read again nor hidden, and told the secret of once.
@@ -58,28 +56,40 @@ def _answer(
     return answer, status
 
 
-@bp.get("/tickets")
-@with_token
-def index() -> Response:
+@takes(
+    *("GET", "/tickets", "List tickets, newest first"),
+    query=inputs.TICKETS,
+    answer=answers.TICKETS,
+)
+def index(asked: dict[str, Any]) -> Response:
     """Tickets, newest first, in keyset pages: {items, next}."""
-    limit = read.number_argument("limit", 50, MOST_ROWS) or 50
-    cursor = read.number_argument("cursor", 0, BIGGEST)
-    query = queries.with_addresses(api_actor()).where(
-        *queries.api_conditions(request.args, read.time_argument("updated_after"))
-    )
-    if cursor:
-        query = query.where(Ticket.id < cursor)
-    if request.args.get("q"):  # a hidden name is not found by either
-        query = query.where(queries.known_with_person(api_actor()))
+    who, limit = api_actor(), asked.get("limit") or 50
+    query = queries.with_addresses(who).where(*listing.narrowing(_filter(), who))
+    if "updated_after" in asked:
+        query = query.where(Ticket.updated_at > asked["updated_after"])
+    if asked.get("cursor"):
+        query = query.where(Ticket.id < asked["cursor"])
     rows = list(db.session.scalars(query.order_by(Ticket.id.desc()).limit(limit + 1)).unique())
     after = str(rows[limit - 1].id) if len(rows) > limit else None
     snapshot = setup.current()
-    items = [shapes.summary(row, api_actor(), snapshot) for row in rows[:limit]]
+    items = [shapes.summary(row, who, snapshot) for row in rows[:limit]]
     return jsonify({"items": items, "next": after})
 
 
-@bp.get("/tickets/<number>")
-@with_token
+def _filter() -> lists.Filter:
+    """What the address narrows down to. Raises BadInput also for a department that there is not."""
+    filter, known = lists.parse(request.args), setup.current()
+    errors = {}
+    if any(code != "none" and known.unit(code) is None for code in filter.department):
+        errors["department"] = lists.WRONG
+    if "me" in filter.assignee:  # a token is nobody
+        errors["assignee"] = lists.WRONG
+    if errors:
+        raise BadInput(inputs.LOOK, errors=errors)
+    return filter
+
+
+@takes("GET", "/tickets/<number>", "One ticket", answer=ref("WholeTicket"))
 def show(number: str) -> Response:
     """One ticket with its response table and public and internal messages."""
     ticket = queries.by_number(number, api_actor())
@@ -91,50 +101,49 @@ def show(number: str) -> Response:
     return jsonify(body)
 
 
-@bp.get("/tickets/<number>/events")
-@with_token
-def ticket_events(number: str) -> Response:
+@takes(
+    *("GET", "/tickets/<number>/events", "The ticket's journal"),
+    query=inputs.JOURNAL,
+    answer=answers.JOURNAL,
+)
+def ticket_events(number: str, asked: dict[str, Any]) -> Response:
     """The ticket's journal after a number."""
     ticket = queries.by_number(number, api_actor())
-    rows = _journal_rows(Event.ticket_id == ticket.id)
-    return _journal(rows, queries.entries(rows, ticket, api_actor()))
+    rows = _journal_rows(asked, Event.ticket_id == ticket.id)
+    return _journal(asked, rows, queries.entries(rows, ticket, api_actor()))
 
 
-@bp.get("/events")
-@with_token
-def all_events() -> Response:
+@takes(*("GET", "/events", "The whole journal"), query=inputs.JOURNAL, answer=answers.JOURNAL)
+def all_events(asked: dict[str, Any]) -> Response:
     """The whole journal after a number, for callers who may read it."""
     require(api_actor(), "journal.read")
-    rows = _journal_rows()
-    return _journal(rows, rows)
+    rows = _journal_rows(asked)
+    return _journal(asked, rows, rows)
 
 
-def _journal_rows(*conditions: Any) -> Sequence[Event]:
+def _journal_rows(asked: dict[str, Any], *conditions: Any) -> Sequence[Event]:
     """The rows of the journal after the number that was asked for, oldest first."""
-    limit = read.number_argument("limit", 200, 1000) or 200
-    asked = select(Event).where(Event.seq > _after(), *conditions)
-    return db.session.scalars(asked.order_by(Event.seq).limit(limit)).all()
+    later = select(Event).where(Event.seq > asked.get("after", 0), *conditions)
+    limit = asked.get("limit") or 200
+    return db.session.scalars(later.order_by(Event.seq).limit(limit)).all()
 
 
-def _after() -> int:
-    return read.number_argument("after", 0, BIGGEST)
-
-
-def _journal(rows: Sequence[Event], told: Sequence[sight.Noted]) -> Response:
-    newest = rows[-1].seq if rows else _after()
+def _journal(asked: dict[str, Any], rows: Sequence[Event], told: Sequence[sight.Noted]) -> Response:
+    newest = rows[-1].seq if rows else asked.get("after", 0)
     items = [shapes.event(each) for each in told]
     return jsonify({"items": items, "seq": newest, "last": last_seq()})
 
 
-@bp.post("/tickets/<number>/messages")
-@with_token
-def add_message(number: str) -> tuple[Response, int]:
+@takes(
+    *("POST", "/tickets/<number>/messages", "Answer the customer or add a note"),
+    body=inputs.NEW_MESSAGE,
+    answer=ref("NewestMessage"),
+    status=201,
+)
+def add_message(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
     """Words to the customer (public) or an internal note; 409 when something newer was said."""
-    sent = read.body()
     ticket, by = queries.by_number(number, api_actor()), api_actor()
-    body: Any = sent.get("body")
-    seen = sent.get("seen_seq")
-    _shape(sent, body, seen)
+    body, seen = sent["body"], sent.get("seen_seq")
 
     def work() -> Message:
         if sent.get("public"):
@@ -142,48 +151,37 @@ def add_message(number: str) -> tuple[Response, int]:
         actions.require_seen(ticket, by, seen)
         return actions.note(ticket, by=by, body=body)
 
-    message = done_once(read.once_key(), sent, by, work, Message)
+    message = done_once(read.once_key(), read.body(), by, work, Message)
     return jsonify(shapes.message(message, ticket, by) | {"seq": last_seq()}), 201
 
 
-def _shape(sent: dict[str, Any], body: Any, seen: Any) -> None:
-    errors = {}
-    if not isinstance(body, str):
-        errors["body"] = N_("Please send text.")
-    if not read.is_whole(seen):
-        errors["seen_seq"] = read.WHOLE
-    if not isinstance(sent.get("public", False), bool):
-        errors["public"] = N_("Please send true or false.")
-    if errors:
-        raise BadInput(read.LOOK, errors=errors)
-
-
-@bp.post("/tickets/<number>/moves")
-@with_token
-def move(number: str) -> tuple[Response, int]:
+@takes(*("POST", "/tickets/<number>/moves", "Take a step"), body=inputs.MOVE, answer=ref("Ticket"))
+def move(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
     """Take a step of the table of moves; 409 with the reason when it is not possible now."""
-    sent = read.body()
     ticket = queries.by_number(number, api_actor())
-    version, seen = read.whole_numbers(sent, "version", "seen_seq")
 
     def work() -> Ticket:
         return moving.make_move(
-            str(sent.get("move", "")),
+            sent["move"],
             ticket,
             by=api_actor(),
             values=sent,
             zone=i18n.zone(),
-            version=version,
-            seen_seq=seen,
+            version=sent.get("version"),
+            seen_seq=sent.get("seen_seq"),
         )
 
-    moved = done_once(read.once_key(), sent, api_actor(), work, Ticket)
+    moved = done_once(read.once_key(), read.body(), api_actor(), work, Ticket)
     fresh = queries.by_number(moved.number, api_actor())
     return _answer(fresh, list(responses.table(moved)), 200)
 
 
-@bp.get("/tickets/<number>/responses")
-@with_token
+@takes(
+    "GET",
+    "/tickets/<number>/responses",
+    "The response table with the sum behind each due time",
+    answer=answers.page_of("ExplainedPromise"),
+)
 def response_table(number: str) -> Response:
     """The response table, each row with the sum that gave its due time."""
     ticket = queries.by_number(number, api_actor())

@@ -6,7 +6,7 @@ A number anywhere links to the list behind it by these names, so both mean the s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from helpdesk.tickets.callbacks import SCORES
 from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.lifecycle import Kind, Status
 from helpdesk.tickets.responses import ORDER
-from helpdesk.tickets.routing import DISPATCH_DESK, SEVERITIES
+from helpdesk.tickets.routing import SEVERITIES
 
 CALLS = ("due", "reached", "unreachable", "dropped")
 VERDICTS = ("on_time", "late", "missed", "dropped")
@@ -35,6 +35,7 @@ SORTS = {
     "newest": N_("Newest first"),
     "changed": N_("Last changed first"),
 }
+ID = r"[0-9]{1,9}"
 CODE = re.compile(r"[\w.\-]{1,80}")
 ONE_DAY = timedelta(days=1)
 
@@ -100,14 +101,14 @@ class Filter:
 
     def without(self, name: str) -> Filter:
         """The same without what was asked for under this name of the address."""
-        field = {"from": "since", "to": "until"}.get(name, name)
+        field = DAYS.get(name, name)
         return self.but(**{field: EMPTY[field]})
 
     def pairs(self) -> list[tuple[str, str]]:
         """The filter as the names and values of an address."""
         found: list[tuple[str, str]] = []
         for field, value in self.given().items():
-            name = {"since": "from", "until": "to"}.get(field, field)
+            name = NAME_OF.get(field, field)
             values = value if isinstance(value, tuple) else (value,)
             found += [(name, str(each)) for each in values]
         return found
@@ -137,20 +138,40 @@ ONE_OF: dict[str, Collection[str]] = {
     "promise": ORDER,
     "at": tuple(MOMENTS),
 }
-SOME_OF: dict[str, Callable[[str], bool]] = {
-    "status": lambda given: given in set(Status),
-    "kind": lambda given: given in set(Kind),
-    "channel": lambda given: given in CHANNELS,
-    "severity": lambda given: given in SEVERITIES,
-    "verdict": lambda given: given in VERDICTS,
-    "level": lambda given: given == "any" or _is_id(given),
-    "call": lambda given: given in CALLS,
-    "score": lambda given: given.isdecimal() and int(given) in SCORES,
-    "category": lambda given: bool(CODE.fullmatch(given)),
-    "department": lambda given: bool(CODE.fullmatch(given)),
-    "queue": lambda given: given == DISPATCH_DESK or bool(CODE.fullmatch(given)),
-    "assignee": lambda given: given in ("me", "none") or _is_id(given),
+
+
+@dataclass(frozen=True)
+class Several:
+    """What a part of a filter may say that is one of many: these words, ids of rows, codes."""
+
+    words: tuple[str, ...] = ()
+    ids: bool = False
+    codes: bool = False
+
+    def takes(self, given: str) -> bool:
+        """Whether this value may stand there."""
+        if given in self.words or (self.ids and _is_id(given)):
+            return True
+        return self.codes and bool(CODE.fullmatch(given))
+
+
+SOME_OF: dict[str, Several] = {
+    "status": Several(tuple(Status)),
+    "kind": Several(tuple(Kind)),
+    "channel": Several(tuple(CHANNELS)),
+    "severity": Several(SEVERITIES),
+    "verdict": Several(VERDICTS),
+    "level": Several(("any",), ids=True),
+    "call": Several(CALLS),
+    "score": Several(tuple(str(score) for score in SCORES)),
+    "category": Several(codes=True),
+    "department": Several(codes=True),
+    "queue": Several(codes=True),
+    "assignee": Several(("me", "none"), ids=True),
 }
+DAYS = {"from": "since", "to": "until"}
+NAME_OF = {field: name for name, field in DAYS.items()}
+NAMES = (*ONE_OF, *SOME_OF, *DAYS, "person", "place", "q")  # of an address, every one
 WRONG = N_("Please pick one of the offered choices.")
 
 
@@ -167,9 +188,9 @@ def parse(args: Mapping[str, Any]) -> Filter:
             errors[name] = WRONG
         elif given:
             found[name] = given
-    for name, fits in SOME_OF.items():
+    for name, part in SOME_OF.items():
         values = _several(args, name)
-        if not all(fits(value) for value in values):
+        if not all(part.takes(value) for value in values):
             errors[name] = WRONG
         found[name] = values
     found |= {name: _text(args.get(name))[:200] for name in ("q", "place")}
@@ -184,7 +205,7 @@ def parse(args: Mapping[str, Any]) -> Filter:
 
 def _days(args: Mapping[str, Any], errors: dict[str, str]) -> dict[str, date | None]:
     days: dict[str, date | None] = {}
-    for name, field in (("from", "since"), ("to", "until")):
+    for name, field in DAYS.items():
         given = _text(args.get(name))
         try:
             days[field] = date.fromisoformat(given) if given else None

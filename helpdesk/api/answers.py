@@ -1,0 +1,254 @@
+"""What callers get: the JSON schema of every answer. Tests hold each answer of theirs against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk.agents.rights import Role
+from helpdesk.api.fields import Schema
+from helpdesk.customers.people import LEVELS
+from helpdesk.kb.lifecycle import State as ArticleState
+from helpdesk.kb.lifecycle import Visibility
+from helpdesk.settings import LANGUAGES
+from helpdesk.statistics import groups, measures
+from helpdesk.tickets import lifecycle, lists, responses, routing
+from helpdesk.tickets.intake import CHANNELS
+from helpdesk.tickets.notices_lifecycle import Level, State
+
+TEXT: Schema = {"type": "string"}
+TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
+TIME: Schema = {"type": "string", "format": "date-time"}
+TIME_OR_NONE: Schema = {"type": ["string", "null"], "format": "date-time"}
+NUMBER: Schema = {"type": "integer"}
+NUMBER_OR_NONE: Schema = {"type": ["integer", "null"]}
+SHARE_OR_NONE: Schema = {"type": ["number", "null"]}
+FLAG: Schema = {"type": "boolean"}
+FREE: Schema = {"type": "object"}
+
+
+def one_of(values: Any, or_none: bool = False) -> Schema:
+    """One of these words."""
+    words: list[str | None] = [str(each) for each in values]
+    return {"enum": [*words, None] if or_none else words}
+
+
+def some(item: Schema) -> Schema:
+    """A list of these."""
+    return {"type": "array", "items": item}
+
+
+def ref(name: str) -> Schema:
+    """The schema with this name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def thing(maybe: tuple[str, ...] = (), /, **properties: Schema) -> Schema:
+    """An object with exactly these properties; those in `maybe` may lack."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in maybe],
+        "additionalProperties": False,
+    }
+
+
+def page_of(name: str, **more: Schema) -> Schema:
+    """A list of things of this name, and what else stands beside it."""
+    return thing(items=some(ref(name)), **more)
+
+
+SUMMARY: dict[str, Schema] = {
+    "number": TEXT,
+    "url": TEXT,
+    "kind": one_of(lifecycle.Kind),
+    "status": one_of(lifecycle.Status),
+    "severity": one_of(routing.SEVERITIES),
+    "channel": one_of(CHANNELS),
+    "subject": TEXT,
+    "language": one_of(LANGUAGES),
+    "category": TEXT_OR_NONE,
+    "place": TEXT,
+    "department": TEXT_OR_NONE,
+    "queue": TEXT,
+    "assignee": NUMBER_OR_NONE,
+    "cycle": NUMBER,
+    "version": NUMBER,
+    "route": thing(rule=TEXT_OR_NONE, reason=TEXT),
+    "person": ref("Person"),
+    "received_at": TIME,
+    "due_at": TIME_OR_NONE,
+    "external_due_at": TIME_OR_NONE,
+    "replied_at": TIME_OR_NONE,
+    "closed_at": TIME_OR_NONE,
+    "updated_at": TIME,
+}
+TICKET: dict[str, Schema] = SUMMARY | {
+    "responses": some(ref("Promise")),
+    "fields": FREE,
+    "track": {
+        "anyOf": [thing(url=TEXT, secret=TEXT), {"type": "null"}],
+        "description": "Only in the first answer to a token with the scope intake",
+    },
+}
+PROMISE: dict[str, Schema] = {
+    "promise": one_of(responses.ORDER),
+    "owner": one_of(responses.OWNER_NAMES),
+    "state": TEXT,
+    "limit": TEXT,
+    "started_at": TIME_OR_NONE,
+    "due_at": TIME_OR_NONE,
+    "warned_at": TIME_OR_NONE,
+    "met_at": TIME_OR_NONE,
+    "met_by": TEXT_OR_NONE,
+    "done": TEXT_OR_NONE,
+    "verdict": one_of(lists.VERDICTS, or_none=True),
+    "cycle": NUMBER,
+    "part": NUMBER,
+}
+KINDS_OF_TIME = ("counted", "skipped", "paused")
+SPAN = thing(
+    kind=one_of(KINDS_OF_TIME),
+    seconds=NUMBER,
+    why=TEXT,
+    name=TEXT,
+    **{"from": TIME, "to": TIME},
+)
+MESSAGE: dict[str, Schema] = {
+    "id": NUMBER,
+    "kind": TEXT,
+    "public": FLAG,
+    "author": TEXT,
+    "body": TEXT,
+    "at": TIME,
+    "channel": TEXT_OR_NONE,
+}
+NOTICE: dict[str, Schema] = {
+    "number": TEXT_OR_NONE,
+    "reference": TEXT,
+    "url": TEXT,
+    "status": one_of(State),
+    "level": one_of(Level),
+    "department": TEXT,
+    "title": TEXT,
+    "problem": TEXT,
+    "requirement": TEXT,
+    "round": NUMBER,
+    "due_at": TIME_OR_NONE,
+    "overdue": FLAG,
+    "issued_at": TIME_OR_NONE,
+    "signed_at": TIME_OR_NONE,
+    "closed_at": TIME_OR_NONE,
+    "answer": FREE,
+    "check": FREE,
+    "version": NUMBER,
+    "moves": some(TEXT),
+}
+ARTICLE = thing(
+    code=TEXT,
+    url=TEXT,
+    title=TEXT,
+    excerpt=TEXT,
+    language=one_of(LANGUAGES),
+    languages=some(one_of(LANGUAGES)),
+    category=TEXT_OR_NONE,
+    visibility=one_of(Visibility),
+    state=one_of(ArticleState),
+    expires_at=TIME_OR_NONE,
+    updated_at=TIME,
+)
+FIGURE: dict[str, Schema] = {
+    "value": SHARE_OR_NONE,
+    "list_url": TEXT,
+    "of": NUMBER,
+    "of_list_url": TEXT,
+    "median": SHARE_OR_NONE,
+    "ninety": SHARE_OR_NONE,
+}
+SHARES_AND_TIMES = ("of", "of_list_url", "median", "ninety")
+STATISTIC = thing(
+    SHARES_AND_TIMES,
+    measure=one_of(measures.BY_CODE),
+    name=TEXT,
+    definition=TEXT,
+    unit=one_of(("count", "share", "time")),
+    to={"type": "string", "format": "date"},
+    zone=TEXT,
+    by=one_of(("", *groups.NAMES)),
+    rows=some(thing(SHARES_AND_TIMES, key=TEXT, name=TEXT, count=NUMBER, **FIGURE)),
+    total=NUMBER,
+    **FIGURE,
+    **{"from": {"type": "string", "format": "date"}},
+)
+NAMED = some(thing(code=TEXT, name=TEXT))
+META = thing(
+    **dict.fromkeys(
+        ("kinds", "statuses", "promises", "severities", "channels", "roles", "groups"), NAMED
+    ),
+    moves=some(
+        thing(
+            code=TEXT,
+            name=TEXT,
+            to=one_of(lifecycle.Status, or_none=True),
+            roles=some(one_of(Role)),
+            needs=some(TEXT),
+            kinds=some(one_of(lifecycle.Kind)),
+            **{"from": some(one_of(lifecycle.Status))},
+        )
+    ),
+    categories=some(thing(code=TEXT, name=TEXT, level=NUMBER)),
+    departments=NAMED,
+    measures=some(thing(code=TEXT, name=TEXT, definition=TEXT, unit=TEXT)),
+    fields=some(thing(code=TEXT, name=TEXT, choices=some(TEXT))),
+)
+SCHEMAS: dict[str, Schema] = {
+    "Person": thing(
+        ("id", "level", "language", "email", "phone"),  # all but the word for a hidden one
+        id=NUMBER,
+        name=TEXT,
+        level=one_of(LEVELS),
+        language=one_of(LANGUAGES),
+        email=TEXT_OR_NONE,
+        phone=TEXT_OR_NONE,
+    ),
+    "TicketSummary": thing(**SUMMARY),
+    "Ticket": thing(**TICKET),
+    "WholeTicket": thing(**TICKET, messages=some(ref("Message")), moves=some(TEXT)),
+    "Promise": thing(**PROMISE),
+    "ExplainedPromise": thing(
+        **PROMISE,
+        explain=some(SPAN),
+        sums=thing(**dict.fromkeys(KINDS_OF_TIME, NUMBER)),
+        bound=TEXT_OR_NONE,
+        extended_to=TIME_OR_NONE,
+        calendar=TEXT,
+        calendar_version=NUMBER_OR_NONE,
+        policy_version=NUMBER_OR_NONE,
+        provisional=FLAG,
+    ),
+    "Message": thing(**MESSAGE),
+    "NewestMessage": thing(**MESSAGE, seq=NUMBER),
+    "Event": thing(
+        seq=NUMBER,
+        at=TIME,
+        name=TEXT,
+        ticket_id=NUMBER_OR_NONE,
+        by=thing(kind=TEXT, name=TEXT),
+        data=FREE,
+    ),
+    "Notice": thing(**NOTICE),
+    "WholeNotice": thing(**NOTICE, events=some(ref("Event"))),
+    "Article": ARTICLE,
+    "Statistic": STATISTIC,
+    "Meta": META,
+    "Problem": thing(
+        type=TEXT,
+        status=NUMBER,
+        code=TEXT,
+        title=TEXT,
+        detail=TEXT,
+        message=TEXT,
+        errors={"type": "object", "additionalProperties": TEXT},
+    ),
+}
+TICKETS = page_of("TicketSummary", next=TEXT_OR_NONE)
+JOURNAL = page_of("Event", seq=NUMBER, last=NUMBER)

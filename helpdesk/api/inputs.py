@@ -1,0 +1,189 @@
+"""What callers may send: the bodies and the parameters of every call, each declared once."""
+
+from __future__ import annotations
+
+from helpdesk.api.fields import (
+    LOOK,
+    Field,
+    Query,
+    Schema,
+    Shape,
+    Wrong,
+    choice,
+    digits,
+    flag,
+    moment,
+    needed,
+    text,
+    whole,
+)
+from helpdesk.customers.people import LEVELS
+from helpdesk.i18n import N_
+from helpdesk.kb.models import LANGUAGES as KB_LANGUAGES
+from helpdesk.settings import LANGUAGES
+from helpdesk.statistics import groups, periods, report
+from helpdesk.tickets import casefile, lifecycle, lists, routing, setup
+from helpdesk.tickets.intake import CHANNELS, MOST_BODY, MOST_SUBJECT
+from helpdesk.tickets.notices_lifecycle import Level
+
+__all__ = ["LOOK"]
+MOST_SHORT = 200
+MOST_ROWS = 200
+MOST_EVENTS = 1000
+MOST_ARTICLES = 50
+NOTHING = Query()
+
+
+def _facts(sent: object) -> object:
+    """The case file as it was sent; the case file itself checks what stands in it."""
+    if sent != [] and not isinstance(sent, dict):
+        raise Wrong(N_("Please send an object."))
+    return sent or {}
+
+
+def _fact(known: casefile.Field) -> Schema:
+    if known.choices:
+        return {"enum": [*(code for code, _label in known.choices), "", None]}
+    return {"type": ["string", "number", "null"], "maxLength": casefile.MOST_CHARACTERS}
+
+
+CASE_FILE = {
+    "type": "object",
+    "properties": {known.code: _fact(known) for known in casefile.FIELDS},
+    "additionalProperties": False,
+}
+PERSON = Shape(
+    "NewPerson",
+    {
+        "name": text(MOST_SHORT),
+        "email": text(),
+        "phone": text(),
+        "language": choice(LANGUAGES),
+        "level": choice(LEVELS),
+        "organisation": text(MOST_SHORT),
+    },
+)
+NEW_TICKET = Shape(
+    "NewTicket",
+    {
+        "kind": needed(choice(tuple(lifecycle.Kind))),
+        "subject": needed(text(MOST_SUBJECT)),
+        "body": needed(text(MOST_BODY)),
+        "channel": choice(CHANNELS),
+        "category": text(about="The code of a category"),
+        "severity": choice(routing.SEVERITIES),
+        "place": text(),
+        "language": choice(LANGUAGES),
+        "external_id": text(MOST_SHORT, "The same one of the same channel is the same ticket"),
+        "received_at": moment(),
+        "external_due_at": moment(ahead=True),
+        "confidential": flag(),
+        "person": PERSON.inside(),
+        "fields": Field({"$ref": "#/components/schemas/CaseFile"}, _facts),
+    },
+)
+NEW_MESSAGE = Shape(
+    "NewMessage",
+    {"body": needed(text()), "public": flag(), "seen_seq": whole()},
+)
+UNTIL = text(about="A time; without a zone it is read in the company's")
+MOVE = Shape(
+    "Move",
+    {
+        "move": needed(text(about="A move of /meta")),
+        "comment": text(),
+        "version": whole(),
+        "seen_seq": whole(),
+        "department": text(about="A department of /meta"),
+        "until": UNTIL,
+        "reply": text(),
+        "body": text(about="The same as reply"),
+        "target": text(about="The number of the ticket to merge into"),
+    },
+)
+
+
+def _unit(code: object) -> int:
+    """The id of the department with this code. Raises Wrong when there is none."""
+    unit = setup.current().unit(str(code))
+    if unit is None:
+        raise Wrong(N_("This department does not exist. Please pick one of the offered choices."))
+    return unit.id
+
+
+NOTICE_TEXTS = (
+    *("title", "problem", "requirement", "level", "source", "basis", "check_method"),
+    *("responsible", "cc", "evidence", "sanction"),
+)
+NEW_NOTICE = Shape(
+    "NewNotice",
+    {
+        "department": needed(Field({"type": "string"}, _unit, about="A department of /meta")),
+        "title": needed(text()),
+        "problem": needed(text()),
+        "requirement": needed(text()),
+        "level": choice(tuple(Level)),
+        **{name: text() for name in NOTICE_TEXTS[4:]},
+        "issue": flag(),
+    },
+)
+NOTICE_MOVE_TEXTS = (
+    *("comment", "result", "containment", "root_cause", "plan", "correction", "corrective"),
+    *("preventive", "horizontal_check", "evidence"),
+)
+NOTICE_MOVE = Shape(
+    "NoticeMove",
+    {
+        "move": needed(text(about="A move that the notice offers")),
+        "version": whole(),
+        **{name: text() for name in NOTICE_MOVE_TEXTS},
+        **dict.fromkeys(("re_due", "planned_at", "until"), UNTIL),
+    },
+)
+BODIES = (PERSON, NEW_TICKET, NEW_MESSAGE, MOVE, NEW_NOTICE, NOTICE_MOVE)
+
+
+NOBODY_OR_ID = lists.Several(("none",), ids=True)  # no token is a "me"
+SEVERAL = "One or more, repeated or parted by commas"
+
+
+def _part(name: str) -> Field:
+    """A part of a list's filter; lists.parse() reads it, by the tables that are drawn here."""
+    if name in lists.ONE_OF:
+        return Field({"type": "string", "enum": [str(each) for each in lists.ONE_OF[name]]})
+    if name in lists.SOME_OF:
+        return Field(_several(lists.SOME_OF[name]), several=True, about=SEVERAL)
+    if name in lists.DAYS:
+        return Field({"type": "string", "format": "date"}, about="A day of the company's zone")
+    return Field({"type": "string"})
+
+
+def _several(part: lists.Several) -> Schema:
+    return {"type": "array", "items": _each(part)}
+
+
+def _each(part: lists.Several) -> Schema:
+    words: Schema = {"type": "string", "enum": [str(each) for each in part.words]}
+    free: Schema = {"type": "string", "pattern": lists.ID if part.ids else lists.CODE.pattern}
+    if not (part.ids or part.codes):
+        return words
+    return {"anyOf": [words, free]} if part.words else free
+
+
+TICKETS = Query(
+    {name: _part(name) for name in lists.NAMES}
+    | {
+        "assignee": Field(_several(NOBODY_OR_ID), several=True),
+        "updated_after": moment(),
+        "cursor": digits(),
+        "limit": digits(MOST_ROWS),
+    }
+)
+JOURNAL = Query({"after": digits(), "limit": digits(MOST_EVENTS)})
+ARTICLES = Query(
+    {"q": needed(text()), "language": choice(KB_LANGUAGES), "limit": digits(MOST_ARTICLES)}
+)
+STATISTICS = Query(
+    {name: _part(name) for name in ("from", "to", "promise", *report.NARROWED_BY)}
+    | {"period": choice(periods.NAMES), "by": choice(groups.NAMES)}
+)

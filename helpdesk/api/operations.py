@@ -1,0 +1,102 @@
+"""Every call of the API, declared once: its address, what it takes, what it answers.
+
+The declaration checks the token, the parameters and the body before the view runs, and the
+description is drawn from it. So nothing is taken that is not described, and nothing is ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, request
+
+from helpdesk.api import read
+from helpdesk.api.auth import with_token
+from helpdesk.api.fields import Query, Schema, Shape
+from helpdesk.web import csrf
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+csrf.exempt(bp)
+View = Callable[..., Any]
+NOTHING = Query()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call: `answer` is the JSON schema of what comes back with `status`."""
+
+    method: str
+    rule: str
+    summary: str
+    endpoint: str
+    query: Query
+    body: Shape | None
+    answer: Schema
+    status: int
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """What may stand in the head: what changes something is done once for each key."""
+        return ("Idempotency-Key",) if self.method == "POST" else ()
+
+    @property
+    def path(self) -> str:
+        """The address as the description writes it: /tickets/{number}."""
+        return self.rule.replace("<", "{").replace(">", "}")
+
+
+OPERATIONS: dict[str, Operation] = {}  # by endpoint, in the order of the description
+
+
+def takes(
+    method: str,
+    rule: str,
+    summary: str,
+    *,
+    answer: Schema,
+    query: Query = NOTHING,
+    body: Shape | None = None,
+    status: int = 200,
+    on: Blueprint = bp,
+) -> Callable[[View], View]:
+    """Mount a view. It gets `asked` where the call has parameters, and `sent` where it has a body.
+
+    The call answers 401 without a token, and 422 by name for all that is not declared. `on`: the
+    blueprint of a door that stands by itself.
+    """
+
+    def mount(view: View) -> View:
+        endpoint = view.__name__
+        known = Operation(method, rule, summary, endpoint, query, body, answer, status)
+        OPERATIONS[f"{on.name}.{endpoint}"] = known
+        checked = with_token(_checked(view, query, body))
+        on.add_url_rule(rule, endpoint, checked, methods=[method])
+        return checked
+
+    return mount
+
+
+def _checked(view: View, query: Query, body: Shape | None) -> View:
+    @wraps(view)
+    def checked(**parts: Any) -> Any:
+        asked = query.check(request.args)
+        if query.fields:
+            parts["asked"] = asked
+        if body:
+            parts["sent"] = body.check(read.body())
+        return view(**parts)
+
+    return checked
+
+
+def open_page(rule: str) -> Callable[[View], View]:
+    """Mount a page about the API: it asks for no token and takes no parameter."""
+
+    def mount(view: View) -> View:
+        bp.add_url_rule(rule, view.__name__, _checked(view, NOTHING, None), methods=["GET"])
+        return view
+
+    return mount
