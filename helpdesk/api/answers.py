@@ -224,6 +224,7 @@ SCHEMAS: dict[str, Schema] = {
         calendar_version=NUMBER_OR_NONE,
         policy_version=NUMBER_OR_NONE,
         provisional=FLAG,
+        changes=some(thing(at=TIME, by=TEXT, reason=TEXT, changed=FREE)),
     ),
     "Message": thing(**MESSAGE),
     "NewestMessage": thing(**MESSAGE, seq=NUMBER),
