@@ -78,9 +78,10 @@ def is_view(path: Path) -> bool:
 
 
 def is_route(decorator: ast.expr) -> bool:
-    """Whether it binds an address, whatever the blueprint is called: `x.get("/...")`."""
+    """Whether it binds an address: `x.get("/...")`, whatever the blueprint is called, or the API's own."""
     words = ast.unparse(decorator)
-    return bool(re.match(r"[\w.]+\.(get|post|put|patch|delete|route)\(", words))
+    bound = r"[\w.]+\.(get|post|put|patch|delete|route)\(|(takes|open_page)\("
+    return bool(re.match(bound, words))
 
 
 def test_only_verb_modules_write_the_journal() -> None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Select, exists, false, func, select, true
 from sqlalchemy.orm import joinedload
 
-from helpdesk import options, search
+from helpdesk import options
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, scope, stands_for
 from helpdesk.clock import now
 from helpdesk.customers.models import Person
 from helpdesk.db import db
-from helpdesk.errors import BadInput, NotFound
+from helpdesk.errors import NotFound
 from helpdesk.events import Event
 from helpdesk.i18n import N_
-from helpdesk.tickets import lifecycle, setup, sight
+from helpdesk.tickets import lifecycle, sight
 from helpdesk.tickets.models import (
     Assist,
     Attachment,
@@ -127,35 +127,6 @@ def moves_of(ticket: Ticket, who: Actor) -> list[lifecycle.Move]:
     if not stands_for(who, ticket.department_id):
         return []  # a department that assists takes no step for the lead
     return lifecycle.moves(status=ticket.status, kind=ticket.kind, returns=ticket.returns, by=who)
-
-
-def api_conditions(
-    given: Mapping[str, str], updated_after: datetime | None
-) -> list[ColumnElement[bool]]:
-    """status, department (code), queue, assignee (id), q, updated_after as SQL conditions.
-
-    Raises BadInput for a status, department or assignee that does not exist.
-    """
-    errors: dict[str, str] = {}
-    found: list[ColumnElement[bool]] = []
-    status, code, assignee = given.get("status"), given.get("department"), given.get("assignee")
-    if status and status not in set(lifecycle.Status):
-        errors["status"] = N_("Please pick one of the offered choices.")
-    unit = setup.current().unit(code) if code else None
-    if code and unit is None:
-        errors["department"] = N_("Please pick one of the offered choices.")
-    if assignee and not (assignee.isascii() and assignee.isdecimal() and len(assignee) < 10):
-        errors["assignee"] = N_("Please send a whole number that is not too large.")
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
-    found += [Ticket.status == status] if status else []
-    found += [Ticket.department_id == unit.id] if unit else []
-    found += [Ticket.assignee_id == int(assignee)] if assignee else []
-    found += [Ticket.queue == given["queue"]] if given.get("queue") else []
-    found += [Ticket.updated_at > updated_after] if updated_after else []
-    if given.get("q"):
-        found.append(Ticket.id.in_(search.matching(given["q"], "ticket", db.engine.dialect.name)))
-    return found
 
 
 def conversation(ticket: Ticket, public_only: bool = False) -> Sequence[Message]:
