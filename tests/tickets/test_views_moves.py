@@ -314,7 +314,7 @@ def test_answering_a_fresh_complaint_asks_whether_it_is_solved_and_keeps_the_wor
     desk: FlaskClient,
 ) -> None:
     ticket = make.ticket()
-    assert "Does this solve the matter?" in get(desk, f"/tickets/{ticket.number}")
+    assert "Does this solve it?" in get(desk, f"/tickets/{ticket.number}")
     refused = answer(desk, ticket)
     page = refused.get_data(as_text=True)
     assert refused.status_code == 422
@@ -347,7 +347,7 @@ def test_a_solved_complaint_can_go_to_its_call_or_back_to_work_by_the_agent(
 
 def test_an_enquiry_is_answered_without_that_question(desk: FlaskClient) -> None:
     ticket = make.ticket(kind="enquiry")
-    assert "Does this solve the matter?" not in get(desk, f"/tickets/{ticket.number}")
+    assert "Does this solve it?" not in get(desk, f"/tickets/{ticket.number}")
     assert answer(desk, ticket).status_code == 303
     assert fresh(ticket).status == "answered_directly"
 
