@@ -30,8 +30,10 @@ __all__ = [
     "gettext",
     "in_language",
     "lazy_gettext",
+    "moment",
     "ngettext",
     "when",
+    "work_time",
 ]
 
 ROOT = Path(__file__).parent
@@ -166,6 +168,25 @@ def when(at: datetime | None) -> str:
         return f"{year}{local.month}月{local.day}日 {clock}"
     year = f" {local.year}" if old else ""
     return f"{local.day} {MONTHS[local.month]}{year}, {clock}"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """A near time as people say it: '11:00' today, 'Mon 11:00' within a week, else date and time."""
+    local, today = at.astimezone(zone()), now.astimezone(zone()).date()
+    clock, days = f"{local.hour:02}:{local.minute:02}", (local.date() - today).days
+    if days == 0:
+        return clock
+    if not 0 < days < 7:
+        return when(at)
+    return f"{format_date(local, 'EEE', locale=language())} {clock}"
+
+
+def work_time(seconds: float) -> str:
+    """A length of working time that can't be taken for hours by the clock: '2 working hours'."""
+    hours, rest = divmod(int(abs(seconds)), 3600)
+    if hours and rest < 60:
+        return ngettext("%(num)s working hour", "%(num)s working hours", hours)
+    return gettext("%(time)s of working time", time=duration(seconds))
 
 
 def day(at: datetime | None) -> str:

@@ -11,14 +11,14 @@ from werkzeug.wrappers import Response
 from helpdesk import options
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.bodies import takes_files
-from helpdesk.channels.web_forms import CaseForm
+from helpdesk.channels.web_forms import KINDS, CaseForm
 from helpdesk.customers.people import Asker
 from helpdesk.errors import BadInput
 from helpdesk.files import discard, store_uploads
 from helpdesk.forms import once_id
-from helpdesk.i18n import N_
+from helpdesk.i18n import N_, gettext
 from helpdesk.limits import spend
-from helpdesk.tickets import responses, setup
+from helpdesk.tickets import foretold, setup
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import settings
@@ -118,14 +118,16 @@ def _form(form: CaseForm) -> str:
         "public/new.html",
         form=form,
         page="new",
-        promise=promised(),
+        promise_of=_promise_of,
+        promises=foretold.first_answers(list(KINDS), "web", g.language),
         most_bytes=settings().max_file_bytes,
     )
 
 
-def promised() -> Any:
-    """When somebody answers a complaint that is sent now, by the policy in force."""
-    return responses.first_answer_due("complaint", "web", setup.current())
+def _promise_of(line: foretold.Foretold) -> str:
+    """The kind, and the category where it has a promise of its own, in the form's words."""
+    node = setup.current().category(line.category)
+    return " · ".join([gettext(KINDS[line.kind]), *([node.names[g.language]] if node else [])])
 
 
 def remember(ticket: Ticket) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import render_template
+from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -18,7 +19,7 @@ from helpdesk.notify import optouts
 from helpdesk.notify.mailboxes import Mailbox, by_name
 from helpdesk.notify.models import OutboundMail
 from helpdesk.notify.outbox import Letter, send
-from helpdesk.tickets import mail_ids, responses, tracking
+from helpdesk.tickets import dues, mail_ids, responses, tracking
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import company_in, settings
 
@@ -43,7 +44,7 @@ def acknowledge(noted: Event) -> None:
         noted,
         mail,
         "receipt",
-        promised=responses.due_of(ticket, "first_answer"),
+        promised=_promised(ticket),
         in_reply_to=_in_angles(first.message_id) if first and first.message_id else "",
     )
 
@@ -81,6 +82,12 @@ def survey(noted: Event) -> None:
     mail = ticket.person.first("email")
     if mail and ticket.kind in ("complaint", "request", "enquiry"):
         _send(ticket, noted, mail, "survey", stop=optouts.url(noted.seq))
+
+
+def _promised(ticket: Ticket) -> object:
+    """When somebody answers, worded when the mail is: in the customer's language."""
+    row = responses.newest(ticket, "first_answer")
+    return LazyString(dues.promised, row.due_at, row.limit) if row and row.due_at else None
 
 
 def _ticket(noted: Event) -> Ticket:

@@ -12,17 +12,17 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor
-from helpdesk.clock import Limit, closes_at, now, remaining, share_used
+from helpdesk.clock import Limit, now, share_used
 from helpdesk.customers.people import LEVELS
 from helpdesk.db import db
 from helpdesk.i18n import duration, gettext, language, when
 from helpdesk.tickets import responses, setup, sight
+from helpdesk.tickets.dues import Clock, Left, clock, left, promised
 from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses import AT_RISK, STATE_NAMES, TICKING
 
 WORST_FIRST = ("breached", "risk", "running", "paused")
-TICKS_WITHIN = 8 * 3600  # longer ones are told as a date
 # What a mark needs: plain rows, because fifty tickets have some three hundred promises.
 _COLUMNS = Response.__table__.c
 READ = (
@@ -45,17 +45,6 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 LAST = 99_999_999_999  # sorts behind every due time
 
 
-class Clock(NamedTuple):
-    """A due time as the macro takes it: it ticks when the end is near, `still` when it does not."""
-
-    at: str
-    text: str
-    state: str
-    rest: int | None = None  # seconds that remain at `until`, when working time ends today
-    until: str | None = None
-    still: bool = False
-
-
 class Mark(NamedTuple):
     """One mark of the promise rail. state: met, late, running, risk, breached, paused, pending,
     none (a window that is over).
@@ -69,9 +58,8 @@ class Mark(NamedTuple):
     word: str  # the state in one word
     due_at: datetime | None
     met_at: datetime | None
-    left: int | None = None  # seconds that remain, in the limit's own measure
-    rest: int | None = None  # seconds that remain at `until`
-    until: datetime | None = None  # when today's working time ends, if it counts that
+    left: Left | None = None
+    limit: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -81,7 +69,7 @@ class Mark(NamedTuple):
     @property
     def drawn(self) -> Mark:
         """The mark without what changes from second to second: what the rail draws."""
-        return self if self.left is None else self._replace(left=None, rest=None, until=None)
+        return self if self.left is None else self._replace(left=None)
 
     @property
     def text(self) -> str:
@@ -90,28 +78,25 @@ class Mark(NamedTuple):
             late = self.state == "late"
             return gettext("%(at)s, late", at=when(self.met_at)) if late else when(self.met_at)
         due = self.due
-        return due.text if due else self.title.removeprefix(f"{self.label}: ")
+        return due.words if due else self.title.removeprefix(f"{self.label}: ")
+
+    @property
+    def promised(self) -> str:
+        """The promise as a sentence for the customer."""
+        return promised(self.due_at, self.limit) if self.due_at else ""
+
+    @property
+    def short(self) -> str:
+        """The same without the reason why a clock stands still, which its title tells."""
+        due = self.due
+        return due._replace(why="").words if due else self.text
 
     @property
     def due(self) -> Clock | None:
         """The clock of this mark while it runs."""
         if not self.is_open or self.due_at is None:
             return None
-        far = self.state != "breached" and (self.left is None or self.left > TICKS_WITHIN)
-        clock = Clock(self.due_at.isoformat(), self._due_words(far), self.state)
-        stands = self.rest is not None and self.rest == self.left  # outside working time
-        if far or stands:
-            return clock._replace(still=True)
-        if self.rest is None or self.until is None:
-            return clock
-        return clock._replace(rest=self.rest, until=self.until.isoformat())
-
-    def _due_words(self, far: bool) -> str:
-        if self.state == "breached" and self.due_at:
-            return gettext("%(time)s late", time=duration(now() - self.due_at))
-        if far or self.left is None:
-            return gettext("by %(at)s", at=when(self.due_at))
-        return gettext("%(time)s left", time=duration(self.left))
+        return clock(self.due_at, self.state, self.left)
 
 
 class Shown(NamedTuple):
@@ -250,22 +235,16 @@ def _mark(row: Response, snapshot: setup.Setup, moment: datetime, words: Words) 
         words.states[state],
         row.due_at,
         row.met_at,
-        *_left(row, state, snapshot, moment),
+        _left(row, state, snapshot, moment),
+        row.limit,
     )
 
 
-def _left(
-    row: Response, state: str, snapshot: setup.Setup, moment: datetime
-) -> tuple[int | None, int | None, datetime | None]:
-    """The seconds that remain now and when working time ends, and that end, if only that counts."""
+def _left(row: Response, state: str, snapshot: setup.Setup, moment: datetime) -> Left | None:
+    """What remains while the clock runs."""
     if state not in ("running", "risk") or row.due_at is None:
-        return None, None, None
-    limit, calendar = _limit(row.limit), snapshot.calendars[row.calendar]
-    if not limit.in_work_time:
-        return remaining(moment, row.due_at, limit, calendar), None, None
-    until = closes_at(moment, calendar)
-    rest = remaining(until, row.due_at, limit, calendar)
-    return rest + int((until - moment).total_seconds()), rest, until
+        return None
+    return left(row.due_at, _limit(row.limit), snapshot.calendars[row.calendar], moment)
 
 
 def _state(row: Response, snapshot: setup.Setup, moment: datetime) -> tuple[str, float]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.clock import Limit, LimitKind, Span, WorkCalendar, due_at, explain
+from helpdesk.clock import Limit, Span, WorkCalendar, due_at, explain
 from helpdesk.events import Event
 from helpdesk.i18n import N_, duration, gettext, language, ngettext, when
 from helpdesk.tickets import board, queries, responses, setup, told
+from helpdesk.tickets.dues import limit_words
 from helpdesk.tickets.models import Response
 from helpdesk.tickets.notices import clock
 
@@ -218,21 +219,3 @@ def hours(seconds: int) -> str:
     return (
         gettext("%(h)s h %(m)s min", h=whole, m=minutes) if minutes else gettext("%(h)s h", h=whole)
     )
-
-
-def limit_words(limit: Limit) -> str:
-    """'8 working hours', '5 working days', '24 hours'."""
-    amount = limit.amount
-    if limit.kind is LimitKind.working_days:
-        return ngettext("%(num)s working day", "%(num)s working days", amount)
-    if limit.kind is LimitKind.calendar_days:
-        return ngettext("%(num)s day", "%(num)s days", amount)
-    works = limit.kind is LimitKind.work_minutes
-    if amount % 60 == 0:
-        amount //= 60
-        if works:
-            return ngettext("%(num)s working hour", "%(num)s working hours", amount)
-        return ngettext("%(num)s hour", "%(num)s hours", amount)
-    if works:
-        return ngettext("%(num)s working minute", "%(num)s working minutes", amount)
-    return ngettext("%(num)s minute", "%(num)s minutes", amount)

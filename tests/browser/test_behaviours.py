@@ -178,13 +178,14 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(open_page):
 
 def test_a_clock_counts_working_time_only_until_it_stops_for_the_day(open_page):
     clocks = """{% from "components/marks.html" import clock %}
-    {{ clock("2026-01-01T00:00:00Z", "x", "running", rest=3700, until="2020-01-01T00:00:00Z") }}
-    {{ clock("2026-01-01T00:00:00Z", "x", "risk", rest=60, until="2020-01-01T00:00:00Z") }}
+    {{ clock("2026-01-01T00:00:00Z", "by Mon 11:00", "running", rest=3700, until="2020-01-01T00:00:00Z", left="x") }}
+    {{ clock("2026-01-01T00:00:00Z", "by 9:00", "risk", rest=7200, until="2020-01-01T00:00:00Z", left="x") }}
     {{ clock("2026-01-01T00:00:00Z", "was kept", "met") }}{{ clock("2000-01-01T00:00:00Z", "x", "breached") }}"""
     page = open_page(desk(clocks))
     page.wait_for_timeout(1300)
     words = page.locator(".clock").all_inner_texts()
-    assert words[:3] == ["1 h 1 min left", "1 min left", "was kept"]
+    first = ["by Mon 11:00, 1 h 1 min of working time left", "by 9:00, 2 working hours left"]
+    assert words[:3] == [*first, "was kept"]
     assert words[3].endswith("late")
 
 

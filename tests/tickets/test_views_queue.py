@@ -63,7 +63,7 @@ def test_a_row_says_promise_subject_customer_channel_and_waiting_time(desk: Flas
         ticket = make.ticket()
         page = get(desk, "/queue")
     row = page[page.index(f'id="ticket-{ticket.number}"') :]
-    parts = ["rail-mini", ticket.subject, "2 h left", "王芳", "Web form", "since"]
+    parts = ["rail-mini", ticket.subject, "2 working hours", "王芳", "Web form", "since"]
     places = [row.index(part) for part in parts]
     assert places == sorted(places)
 

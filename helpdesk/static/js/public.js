@@ -6,8 +6,9 @@ import dialog from "./controllers/dialog.js";
 import draft, { keepAllDrafts } from "./controllers/draft.js";
 import files from "./controllers/files.js";
 import { Flash, Menu, Print } from "./controllers/page.js";
+import promise from "./controllers/promise.js";
 import suggest from "./controllers/suggest.js";
 import { start } from "./vendor.js";
 
 keepAllDrafts();
-start({ clock, confirm, counter, dialog, draft, files, flash: Flash, menu: Menu, print: Print, suggest });
+start({ clock, confirm, counter, dialog, draft, files, flash: Flash, menu: Menu, print: Print, promise, suggest });

@@ -15,6 +15,14 @@ export function lengthOfTime(seconds) {
   return m ? fill(units.unitM, { m }) : fill(units.unitS, { s });
 }
 
+/** A length of working time, which nobody can take for hours by the clock. */
+export function lengthOfWork(seconds) {
+  const { workH1, workH, workTime } = document.body.dataset;
+  const [h, rest] = [Math.floor(seconds / 3600), Math.floor(seconds) % 3600];
+  if (h && rest < 60) return h === 1 ? workH1 : fill(workH, { h });
+  return fill(workTime, { time: lengthOfTime(seconds) });
+}
+
 /** A file size with the unit that suits it. */
 export function sizeOfFile(bytes) {
   const language = document.documentElement.lang || undefined;

@@ -13,7 +13,7 @@ running.py   clocks that start, wait, go on, get more time, begin anew
 refitting.py what a corrected severity, an undone merge or answer makes of them
 """
 
-from helpdesk.tickets.responses.choosing import applicable, first_answer_due, limit_for
+from helpdesk.tickets.responses.choosing import applicable, limit_for
 from helpdesk.tickets.responses.external import internal_deadline
 from helpdesk.tickets.responses.keeping import drop, drop_open, meet, meet_at_opening
 from helpdesk.tickets.responses.names import (
@@ -45,10 +45,11 @@ from helpdesk.tickets.responses.refitting import (
 )
 from helpdesk.tickets.responses.rows import (
     current,
-    due_of,
     is_window_over,
+    newest,
     note_next_due,
     plan,
+    planned,
     rail,
     store,
     table,
@@ -98,21 +99,21 @@ __all__ = [
     "current",
     "drop",
     "drop_open",
-    "due_of",
     "extend",
-    "first_answer_due",
     "hold_ends_at",
     "internal_deadline",
     "is_window_over",
     "limit_for",
     "meet",
     "meet_at_opening",
+    "newest",
     "next_alarm",
     "next_update",
     "note_next_due",
     "pause",
     "pauses_of",
     "plan",
+    "planned",
     "put_back",
     "rail",
     "refit",

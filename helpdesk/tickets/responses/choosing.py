@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from helpdesk.clock import Limit, due_at, now
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.responses.names import DESK_CALENDAR
@@ -54,16 +52,3 @@ def _weight(row: Promise, ticket: Ticket, ids: tuple[int, ...]) -> tuple[int, in
         return None
     depth = ids.index(row.category_id) + 1 if row.category_id is not None else 0
     return depth, bool(row.channel), bool(row.kind), bool(row.severity)
-
-
-def first_answer_due(
-    kind: str, channel: str, setup: Setup, severity: str = "S3"
-) -> datetime | None:
-    """When a case of this kind that came in now would get its first answer at the latest."""
-    case = Ticket(
-        kind=kind, channel=channel, severity=severity, category_id=None, department_id=None, cycle=1
-    )
-    policy = applicable(case, setup).get("first_answer")
-    if policy is None:
-        return None
-    return due_at(now(), Limit.parse(policy.limit), setup.calendars[DESK_CALENDAR], beyond="weekly")

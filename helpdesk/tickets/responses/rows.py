@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from sqlalchemy import select
 
@@ -32,6 +31,16 @@ def plan(ticket: Ticket, setup: Setup) -> list[Response]:
             timing.begin(row, setup, ticket.received_at if first else now())
         rows.append(row)
     return sorted(rows, key=lambda row: row.position)
+
+
+def planned(ticket: Ticket, promise: str, setup: Setup) -> Response | None:
+    """The row of one promise that runs from the beginning, as a new ticket gets it."""
+    policy = applicable(ticket, setup).get(promise)
+    if policy is None:
+        return None
+    row = new_row(ticket, policy, setup)
+    timing.begin(row, setup, ticket.received_at)
+    return row
 
 
 def new_row(ticket: Ticket, policy: Promise, setup: Setup, part: int = 1) -> Response:
@@ -93,10 +102,10 @@ def table(ticket: Ticket) -> Sequence[Response]:
     ).all()
 
 
-def due_of(ticket: Ticket, promise: str) -> datetime | None:
-    """When the newest row of this promise is due."""
+def newest(ticket: Ticket, promise: str) -> Response | None:
+    """The newest row of this promise."""
     return db.session.scalar(
-        select(Response.due_at)
+        select(Response)
         .where(Response.ticket_id == ticket.id, Response.promise == promise)
         .order_by(Response.cycle.desc(), Response.part.desc())
         .limit(1)

@@ -1,7 +1,7 @@
 // Ticks a <time> by one shared second hand. The verdict always comes from the server; only the words move here.
 // values: until (ISO: working time stops then), rest (seconds that remain then). A class "since" counts up.
-// The words stand on the body.
-import { fill, lengthOfTime } from "../texts.js";
+// A span within a span is the place of what is left of working time, behind the moment. The words stand on the body.
+import { fill, lengthOfTime, lengthOfWork } from "../texts.js";
 import { Controller } from "../vendor.js";
 
 const ticking = new Set();
@@ -18,8 +18,11 @@ export default class extends Controller {
 
   tick() {
     const text = this.element.classList.contains("since") ? this.since() : this.remaining();
-    if (this.element.textContent !== text) this.element.textContent = text;
+    const place = (this.left() >= 0 && this.work) || this.element;
+    if (place.textContent !== text) place.textContent = text;
   }
+
+  get work() { return this.element.querySelector("span > span"); }
 
   since() {
     return lengthOfTime((now() - Date.parse(this.element.dateTime)) / 1000);
@@ -29,7 +32,8 @@ export default class extends Controller {
     const left = this.left() / 1000;
     const { clockLeft, clockLate } = document.body.dataset;
     this.element.classList.toggle("is-late", left < 0);
-    return fill(left < 0 ? clockLate : clockLeft, { time: lengthOfTime(Math.abs(left)) });
+    const length = left >= 0 && this.work ? lengthOfWork : lengthOfTime;
+    return fill(left < 0 ? clockLate : clockLeft, { time: length(Math.abs(left)) });
   }
 
   /** Milliseconds; working time stands still after `until`. */

@@ -1,0 +1,74 @@
+"""What a customer is promised before sending: the very rows that the case would get."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from helpdesk.clock import now
+from helpdesk.tickets import dues, responses, routing, setup
+from helpdesk.tickets.models import Response, Ticket
+
+PROMISE = "first_answer"
+
+
+class Foretold(NamedTuple):
+    """The first answer to a kind of case; `category` is "" where every category has the same."""
+
+    kind: str
+    category: str
+    due_at: datetime
+    limit: str
+
+    @property
+    def words(self) -> str:
+        """The promise as a sentence."""
+        return dues.promised(self.due_at, self.limit, sent=False)
+
+
+def first_answers(kinds: list[str], channel: str, language: str) -> list[Foretold]:
+    """For each kind when somebody answers at the latest, and again for categories that differ."""
+    snapshot = setup.current()
+    nodes = [node for node in snapshot.categories.values() if node.public and node.active]
+    found: list[Foretold] = []
+    for kind in kinds:
+        usual = _first_answer(kind, channel, language, None, snapshot)
+        found += [_foretold(usual, kind, "")] if usual else []
+        for node in nodes:
+            row = _first_answer(kind, channel, language, node, snapshot)
+            if row and (usual is None or row.due_at != usual.due_at):
+                found.append(_foretold(row, kind, node.code))
+    return found
+
+
+def _foretold(row: Response, kind: str, category: str) -> Foretold:
+    assert row.due_at is not None  # its clock begins with the case
+    return Foretold(kind, category, row.due_at, row.limit)
+
+
+def _first_answer(
+    kind: str, channel: str, language: str, node: setup.Node | None, snapshot: setup.Setup
+) -> Response | None:
+    """The row of a case that would come in now and of which only this is known."""
+    facts = routing.Facts(
+        kind=kind,
+        text="",
+        channel=channel,
+        place="",
+        level="plain",
+        language=language,
+        categories=node.ids if node else (),
+    )
+    route = routing.decide(facts, snapshot.rules)
+    severity = routing.starting_severity("", route, node.severity if node else None, kind, False)
+    route = routing.or_lead(route, node.department_id if node else None)
+    case = Ticket(
+        kind=kind,
+        channel=channel,
+        severity=severity,
+        category_id=node.id if node else None,
+        department_id=route.department_id,
+        cycle=1,
+        received_at=now(),
+    )
+    return responses.planned(case, PROMISE, snapshot)
