@@ -58,6 +58,8 @@ class Settings:
     mail_key: str = ""
     dns_server: str = ""
     mail_networks: tuple[Allowed, ...] = ()
+    pages_each: int = 20  # open pages of one person that a serving process keeps live
+    connections_each: int = 500  # connections of one address that wait at the same time
     max_file_bytes: int = 20 * 1024 * 1024
     max_files: int = 10
     max_mail_bytes: int = 25 * 1024 * 1024
@@ -107,6 +109,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         dns_server=_dns_server(get("DNS_SERVER", "")),
         mail_networks=_networks(get("MAIL_NETWORKS", "")),
         role=get.choice("ROLE", "all", ("all", "web", "live")),
+        pages_each=get.number("PAGES_EACH", 20),
+        connections_each=get.number("CONNECTIONS_EACH", 500, 100_000),
     )
 
 

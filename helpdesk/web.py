@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Callable, Hashable
 from functools import lru_cache, partial
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 babel = Babel()
 LANGUAGE_COOKIE = "helpdesk_language"
+HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 HTTP_SENTENCES = {
     400: N_("The request could not be read. Please go back and try again."),
     404: N_("There is no such page."),
@@ -46,9 +48,7 @@ HTTP_SENTENCES = {
 
 def init(app: Flask, settings: Settings) -> None:
     """Wire the glue into the app."""
-    if settings.behind_proxies:
-        hops = settings.behind_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = believing_proxies(app.wsgi_app, settings)  # type: ignore[method-assign]
     app.dispatch_request = partial(_answered, app.dispatch_request)  # type: ignore[method-assign]
     app.before_request(_begin)
     bodies.init(app)
@@ -80,6 +80,12 @@ def init(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["drawn_once"] = drawn_once
     app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def believing_proxies(wsgi: Any, settings: Settings) -> Any:
+    """The WSGI application, told caller, scheme and host by the proxies that stand in front."""
+    hops = settings.behind_proxies
+    return ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops) if hops else wsgi
 
 
 def drawn_once(macro: Callable[..., str], *values: Hashable) -> str:
@@ -129,7 +135,7 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault(
         "Content-Security-Policy",
         f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
-        "img-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
+        f"img-src 'self' data:; connect-src 'self' {_own_sockets()}; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'self'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -142,6 +148,13 @@ def _headers(response: Response) -> Response:
     if settings().secure_cookies:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
+
+
+def _own_sockets() -> str:
+    """Where our pages may open a websocket: at the host that they came from, and nowhere else."""
+    secure = request.is_secure or settings().secure_cookies
+    host = request.host if HOST.fullmatch(request.host) else urlsplit(settings().base_url).netloc
+    return f"{'wss' if secure else 'ws'}://{host}"
 
 
 def _remember_language(response: Response) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,23 +12,26 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 
 from helpdesk import events
-from helpdesk.agents.models import Agent
+from helpdesk.agents.models import Agent, Department
+from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now
 from helpdesk.db import db, transaction
 from helpdesk.realtime import changes, people, socketio, tail
+from helpdesk.realtime.rooms import room_of
+from helpdesk.realtime.sockets import watchers
 from helpdesk.tickets import actions, queue
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
+from tests.statements import counted
 
 
 class Browser:
     """One signed-in person with a socket."""
 
     def __init__(self, app: Flask, agent: Agent) -> None:
-        http = app.test_client()
-        make.sign_in(http, agent)
+        self.http = make.sign_in(app.test_client(), agent)
         g.pop("_login_user", None)  # the test's own context would remember the person before
-        self.socket = socketio.test_client(app, flask_test_client=http)
+        self.socket = socketio.test_client(app, flask_test_client=self.http)
 
     def ask(self, event: str, **data: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self.socket.emit(event, data, callback=True)
@@ -189,7 +195,24 @@ def test_my_own_list_hears_what_is_given_to_me(app: Flask) -> None:
     assert other.heard() == []
 
 
-@pytest.mark.parametrize("change", ["active", "session_key", "role"])
+CHANGES = {
+    "active": False,
+    "session_key": "new",
+    "role": "auditor",
+    "leads": True,
+    "language": "zh_Hans",
+    "department_id": True,
+}
+
+
+def changed(agent: Agent, change: str) -> None:
+    department = make.department().id
+    with transaction():
+        row = db.session.get_one(Agent, agent.id, populate_existing=True)
+        setattr(row, change, department if change == "department_id" else CHANGES[change])
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_socket_is_closed_when_the_persons_rights_change(app: Flask, change: str) -> None:
     """ASVS V7.4: sign-out everywhere, disabling and a new role end open sockets."""
     agent = make.agent()
@@ -197,15 +220,181 @@ def test_a_socket_is_closed_when_the_persons_rights_change(app: Flask, change: s
     browser.ask("watch", topic="queue:all")
     tail.recheck()
     assert browser.socket.is_connected()
-    with transaction():
-        row = db.session.get_one(Agent, agent.id, populate_existing=True)
-        setattr(row, change, {"active": False, "session_key": "new", "role": "auditor"}[change])
+    changed(agent, change)
     tail.recheck()
+    assert not browser.socket.is_connected()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_push_looks_at_everybodys_session_before_it_tells(app: Flask, change: str) -> None:
+    agent = make.agent()
+    browser = Browser(app, agent)
+    seq = browser.ask("watch", topic="queue:all")["seq"]
+    make.ticket()
+    changed(agent, change)
+    emitted = told(app, seq)
+    assert emitted == []
+    assert not browser.socket.is_connected()
+
+
+def told(app: Flask, seq: int) -> list[Any]:
+    """What a push sends to anybody."""
+    sent: list[Any] = []
+    kept, socketio.emit = socketio.emit, lambda *what, **_to: sent.append(what)
+    try:
+        push(app, seq)
+    finally:
+        socketio.emit = kept
+    return sent
+
+
+@pytest.mark.parametrize("ask", ["watch", "after", "unwatch", "presence"])
+def test_after_a_sign_out_the_open_socket_may_ask_nothing_and_is_closed(
+    app: Flask, ask: str
+) -> None:
+    """S6: it went on hearing, and could watch new topics."""
+    ticket, browser = make.ticket(), Browser(app, make.agent())
+    topic = f"ticket:{ticket.number}"
+    assert browser.ask("watch", topic=topic)["ok"]
+    assert browser.http.post("/sign-out").status_code == 303
+    asked = {"topic": topic, "seq": 0, "ticket": ticket.number, "state": "viewing"}
+    answer = browser.ask(ask, **asked)
+    assert (answer["ok"], answer["code"]) == (False, "not_signed_in")
+    assert not browser.socket.is_connected()
+
+
+def test_a_sign_out_closes_the_sockets_of_that_session_and_no_other(app: Flask) -> None:
+    agent = make.agent()
+    here, elsewhere = Browser(app, agent), Browser(app, agent)
+    here.http.post("/sign-out")
+    tail.recheck()
+    assert not here.socket.is_connected()
+    assert elsewhere.socket.is_connected()
+    assert tail.CHECK_EVERY + tail.IDLE + tail.GATHER < 5
+
+
+@pytest.mark.parametrize(("hours", "is_open"), [(7.9, True), (8.1, False), (12.1, False)])
+def test_a_session_that_is_over_by_itself_closes_its_sockets(
+    app: Flask, hours: float, is_open: bool
+) -> None:
+    """The limits of pages hold for sockets: eight hours idle, twelve in all."""
+    browser = Browser(app, make.agent())
+    with moved_to(now() + timedelta(hours=hours)):
+        tail.recheck()
+        assert browser.socket.is_connected() is is_open
+
+
+def test_a_closed_socket_is_cut_whatever_its_client_does(app: Flask) -> None:
+    """A client that does not answer would hold a thread of the server."""
+    mine, theirs = socket.socketpair()
+    agent = make.agent()
+    browser = Browser(app, agent)
+    [watcher] = [each for each in watchers.values() if each.actor.id == agent.id]
+    watcher.line.wire = mine
+    browser.http.post("/sign-out")
+    tail.recheck()
+    theirs.settimeout(1)
+    assert theirs.recv(1) == b""
+    mine.close(), theirs.close()
+
+
+@pytest.fixture
+def quality(app: Flask) -> Department:
+    return make.department()
+
+
+@pytest.fixture
+def handler(app: Flask, quality: Department) -> Browser:
+    return Browser(app, make.agent("Li Na", "handler", quality))
+
+
+def planned(quality: Department) -> Ticket:
+    """A case that the route has for the department, still at the desk: its page is a 404 there."""
     ticket = make.ticket()
-    push(app, 0)
-    assert ticket.number not in str(
-        browser.socket.get_received() if browser.socket.is_connected() else []
-    )
+    with transaction():
+        row = db.session.get_one(Ticket, ticket.id, populate_existing=True)
+        row.department_id, row.queue = quality.id, quality.code
+    return ticket
+
+
+TOPICS = ("queue:quality", "wallboard", "me")
+
+
+def test_what_a_department_may_not_know_is_not_pushed_to_its_queue(
+    app: Flask, quality: Department, handler: Browser
+) -> None:
+    """S7, M10: a row whose page answers 404, and the numbers of all cases on the wallboard."""
+    seq = [handler.ask("watch", topic=topic)["seq"] for topic in TOPICS][0]
+    ticket = planned(quality)
+    assert handler.http.get(f"/tickets/{ticket.number}").status_code == 404
+    assert told(app, seq) == []
+    for topic in TOPICS:
+        assert handler.ask("after", topic=topic, seq=seq)["changes"] == []
+
+
+def test_a_wallboard_tells_each_reader_of_what_they_may_see(
+    app: Flask, quality: Department, handler: Browser
+) -> None:
+    desk, agent = Browser(app, make.agent("Chen Jie", "supervisor")), make.agent()
+    seqs = [browser.ask("watch", topic="wallboard")["seq"] for browser in (handler, desk)]
+    waits, theirs = make.ticket(), make.ticket()
+    actions.accept(theirs, by=agent.actor)
+    actions.dispatch(theirs, by=agent.actor, department_id=quality.id)
+    push(app, min(seqs))
+    assert [change["ticket"] for change in handler.heard()] == [theirs.number]
+    assert {change["ticket"] for change in desk.heard()} == {waits.number, theirs.number}
+
+
+def test_a_case_that_goes_to_another_department_leaves_the_queue_of_the_first(
+    app: Flask, quality: Department, handler: Browser
+) -> None:
+    """The row goes, and nothing is told of what happens to the case afterwards."""
+    agent, sales = make.agent(), make.department("sales", "销售部", "Sales")
+    ticket = make.ticket()
+    actions.accept(ticket, by=agent.actor)
+    actions.dispatch(ticket, by=agent.actor, department_id=quality.id)
+    topics = ("queue:quality", f"ticket:{ticket.number}")
+    seq = [handler.ask("watch", topic=topic)["seq"] for topic in topics][0]
+    actions.transfer(ticket, by=agent.actor, department_id=sales.id, comment="theirs")
+    missed = handler.ask("after", topic="queue:quality", seq=seq)["changes"]
+    after = push(app, seq)
+    [gone] = handler.heard()
+    assert [gone] == missed
+    assert (gone["topic"], gone["name"], gone["html"]) == ("queue:quality", "ticket.gone", "")
+    actions.sign(ticket, by=make.agent("Sun Li", "handler", sales).actor)
+    assert told(app, after) == []
+    watched = handler.ask("presence", ticket=ticket.number, state="viewing")
+    assert watched["code"] == "not_allowed"
+
+
+def test_a_room_holds_only_readers_with_equal_rights() -> None:
+    alike = Actor("agent", 1, "Li Na", Role.HANDLER, 7, False, "en")
+    assert room_of("queue:x", alike) == room_of("queue:x", replace(alike, id=2, name="Li Si"))
+    assert room_of("me", alike) != room_of("me", replace(alike, id=2))
+    others = [
+        {"role": Role.AGENT},
+        {"department_id": 8},
+        {"leads": True},
+        {"language": "zh_Hans"},
+        {"kind": "token"},
+    ]
+    for other in others:
+        assert room_of("queue:x", alike) != room_of("queue:x", replace(alike, **other)), other
+
+
+def test_a_push_costs_the_same_however_many_sockets_listen(app: Flask) -> None:
+    def cost(sockets: int) -> int:
+        agents = [make.agent(f"Agent {sockets} {n}") for n in range(sockets)]
+        browsers = [Browser(app, agent) for agent in agents]
+        seq = [browser.ask("watch", topic="queue:all")["seq"] for browser in browsers][0]
+        for _ in range(3):
+            make.ticket()
+        with counted() as run:
+            push(app, seq)
+        assert all(len(browser.heard()) == 3 for browser in browsers)
+        return len(run)
+
+    assert cost(8) == cost(2)
 
 
 def test_others_see_who_looks_and_types_and_the_sign_expires(app: Flask) -> None:

@@ -8,10 +8,10 @@ statement more than the one that reads the person.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import flask_babel
 from flask import Flask, g, redirect, request, session
@@ -137,9 +137,28 @@ def needs(verb: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 @manager.user_loader  # type: ignore[untyped-decorator]
 def _load(user_id: str) -> Agent | None:
     """The person of this session, when the session still holds."""
-    agent = None if _is_over() else _holder(user_id)
-    ended = {row[0] for row in agent.ended_sessions} if agent else set()
-    return None if session.get("name") in ended else agent
+    return holder(session) if session.get("_user_id") == user_id else None
+
+
+def holder(kept: Mapping[str, Any]) -> Agent | None:
+    """The person of a session, as the row is now, when the session still holds.
+
+    `kept` is what its cookie holds: the one rule of pages and of sockets that stay open.
+    """
+    ident = str(kept.get("_user_id", "")).partition(":")[0]
+    found = db.session.get(Agent, int(ident), populate_existing=True) if ident.isdecimal() else None
+    return found if holds(kept, found) else None
+
+
+def holds(kept: Mapping[str, Any], agent: Agent | None) -> bool:
+    """Whether a session is alive: not idle or open for too long, and neither it nor all of its
+    person's were ended. `agent` is the person's row as it is now.
+    """
+    if agent is None or not agent.active or _is_over(kept):
+        return False
+    if not hmac.compare_digest(agent.get_id().encode(), str(kept.get("_user_id", "")).encode()):
+        return False
+    return kept.get("name") not in {row[0] for row in agent.ended_sessions}
 
 
 def _holder(user_id: str) -> Agent | None:
@@ -151,10 +170,10 @@ def _holder(user_id: str) -> Agent | None:
     return agent
 
 
-def _is_over() -> bool:
+def _is_over(kept: Mapping[str, Any]) -> bool:
     moment = now().timestamp()
-    idle = moment - session.get("seen", 0)
-    age = moment - session.get("since", 0)
+    idle = moment - kept.get("seen", 0)
+    age = moment - kept.get("since", 0)
     return bool(idle > IDLE.total_seconds() or age > LONGEST.total_seconds())
 
 

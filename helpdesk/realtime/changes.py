@@ -8,15 +8,18 @@ from typing import Any
 from flask import g, render_template
 from sqlalchemy import select
 
-from helpdesk.agents.rights import SYSTEM, Actor
+from helpdesk.agents.rights import SYSTEM, Actor, scope
 from helpdesk.db import db
 from helpdesk.events import Event
 from helpdesk.i18n import in_language
-from helpdesk.tickets import board, queries
-from helpdesk.tickets.lifecycle import ENDED
+from helpdesk.realtime import rooms
+from helpdesk.tickets import board, queries, setup
+from helpdesk.tickets.lifecycle import AT_DESK, ENDED, Status
 from helpdesk.tickets.models import Ticket
 
 ROW = "tickets/_row.html"
+GONE = "ticket.gone"  # to who knew of it and may not know what happened to it since
+KNOWN_IN = frozenset(Status) - frozenset(AT_DESK)
 
 
 def read(after: int, most: int) -> Sequence[Event]:
@@ -30,41 +33,95 @@ def read(after: int, most: int) -> Sequence[Event]:
     ).all()
 
 
-def touched(found: Sequence[Event]) -> dict[int, Event]:
-    """The newest event of each ticket among these."""
-    return {noted.ticket_id: noted for noted in found if noted.ticket_id}
+def by_ticket(found: Sequence[Event]) -> dict[int, list[Event]]:
+    """These rows of the journal by the ticket that they are about, oldest first."""
+    grouped: dict[int, list[Event]] = {}
+    for noted in found:
+        if noted.ticket_id:
+            grouped.setdefault(noted.ticket_id, []).append(noted)
+    return grouped
 
 
-def load(ids: Sequence[int]) -> dict[int, Ticket]:
-    """The tickets as they are now, with what a row shows."""
-    query = queries.tickets(SYSTEM).where(Ticket.id.in_(ids))
-    rows = db.session.scalars(query.execution_options(populate_existing=True))
-    return {ticket.id: ticket for ticket in rows}
+class Batch:
+    """What happened to some tickets, told to one reader after the other.
 
-
-def of_topic(topic: str, found: Sequence[Event], who: Actor) -> list[dict[str, Any]]:
-    """What somebody who watches `topic` missed: one change per ticket, in order."""
-    newest = touched(found)
-    tickets = load(list(newest))
-    with in_language(who.language):
-        changes = [change(topic, newest[id_], ticket, who) for id_, ticket in tickets.items()]
-    return sorted((c for c in changes if c), key=lambda c: c["seq"])
-
-
-def change(topic: str, noted: Event, ticket: Ticket, who: Actor) -> dict[str, Any] | None:
-    """One message: {topic, seq, name, ticket, html?}; None when the topic is not concerned.
-
-    In a queue html is the row, or '' when the ticket is not (any longer) in it.
+    The tickets are read once, who sees which once for each standing, the rows once for each room.
     """
-    told = {"topic": topic, "seq": noted.seq, "name": noted.name, "ticket": ticket.number}
-    kind, _, name = topic.partition(":")
-    if kind == "queue":
-        return told | {"html": row(ticket, who) if in_queue(ticket, name) else ""}
-    if topic == "me":
-        mine = ticket.assignee_id == who.id or who.id in noted.data.get("agents", ())
-        return told if mine else None
-    concerned = topic == "wallboard" or (kind == "ticket" and name == ticket.number)
-    return told if concerned else None
+
+    def __init__(self, found: Sequence[Event]) -> None:
+        self.happened = by_ticket(found)
+        self.tickets = self._load()
+        self._seen: dict[Actor, frozenset[int]] = {}
+
+    def _load(self) -> list[Ticket]:
+        if not self.happened:
+            return []
+        query = queries.tickets(SYSTEM).where(Ticket.id.in_(self.happened))
+        rows = db.session.scalars(query.execution_options(populate_existing=True))
+        return sorted(rows, key=lambda ticket: self.happened[ticket.id][-1].seq)
+
+    def seen_by(self, who: Actor) -> frozenset[int]:
+        """The ids of the tickets that a reader may know of now: the scope of every page."""
+        alike = rooms.standing(who)
+        if alike not in self._seen:
+            asked = select(Ticket.id).where(Ticket.id.in_(self.happened), queries.visible_to(who))
+            found = self.happened if scope(who).everything else db.session.scalars(asked)
+            self._seen[alike] = frozenset(found)
+        return self._seen[alike]
+
+    def of_topic(self, topic: str, who: Actor) -> list[dict[str, Any]]:
+        """The messages for who watches a topic, in order: {topic, seq, name, ticket, html?}.
+
+        In a queue html is the row, or '' when the ticket is not (any longer) in it.
+        """
+        seen = self.seen_by(who)
+        told = [ticket for ticket in self.tickets if ticket.id in seen]
+        kind, _, name = topic.partition(":")
+        if kind == "queue":
+            return self._of_queue(topic, told, who)
+        if topic == "me":
+            told = [ticket for ticket in told if self._concerns(ticket, who)]
+        elif kind == "ticket":
+            told = [ticket for ticket in told if ticket.number == name]
+        return [self._message(topic, ticket) for ticket in told]
+
+    def _concerns(self, ticket: Ticket, who: Actor) -> bool:
+        """Whether a ticket is somebody's own, or they were told of what happened to it."""
+        told = (noted.data.get("agents", ()) for noted in self.happened[ticket.id])
+        return ticket.assignee_id == who.id or any(who.id in agents for agents in told)
+
+    def _of_queue(self, topic: str, seen: list[Ticket], who: Actor) -> list[dict[str, Any]]:
+        code = topic.removeprefix("queue:")
+        inside = [ticket for ticket in seen if in_queue(ticket, code)]
+        html = dict(zip((ticket.id for ticket in inside), rows(inside, who), strict=True))
+        messages = [self._message(topic, t) | {"html": html.get(t.id, "")} for t in seen]
+        lost = [self._message(topic, t) | {"name": GONE, "html": ""} for t in self._lost(who)]
+        return sorted(messages + lost, key=lambda message: message["seq"])
+
+    def _lost(self, who: Actor) -> list[Ticket]:
+        """The tickets that went out of a reader's sight just now."""
+        gone = [ticket for ticket in self.tickets if ticket.id not in self.seen_by(who)]
+        return [t for t in gone if any(knew(who, t, noted) for noted in self.happened[t.id])]
+
+    def hidden_from(self, who: Actor) -> list[str]:
+        """The numbers of the tickets that a reader may not know of."""
+        return [each.number for each in self.tickets if each.id not in self.seen_by(who)]
+
+    def _message(self, topic: str, ticket: Ticket) -> dict[str, Any]:
+        newest = self.happened[ticket.id][-1]
+        return {
+            "topic": topic,
+            "seq": newest.seq,
+            "name": newest.name,
+            "ticket": ticket.number,
+        }
+
+
+def knew(who: Actor, ticket: Ticket, noted: Event) -> bool:
+    """Whether a reader of a department knew of the ticket until this happened to it."""
+    units, before = setup.current().departments, noted.data.get("from_department")
+    lead = {unit.id for unit in units.values() if unit.code == before} or {ticket.department_id}
+    return noted.data.get("old") in KNOWN_IN and bool(lead & scope(who).department_ids)
 
 
 def in_queue(ticket: Ticket, code: str) -> bool:
@@ -72,8 +129,11 @@ def in_queue(ticket: Ticket, code: str) -> bool:
     return ticket.status not in ENDED and (code == "all" or ticket.queue == code)
 
 
-def row(ticket: Ticket, who: Actor) -> str:
-    """The list row as the pages render it, in the language in force."""
+def rows(tickets: Sequence[Ticket], who: Actor) -> list[str]:
+    """The list rows as the pages render them, in the reader's language."""
+    if not tickets:
+        return []
     g.language = who.language
-    shown = board.rows([ticket], who)[0]
-    return render_template(ROW, row=shown, language=who.language)
+    with in_language(who.language):
+        shown = board.rows(tickets, who)
+        return [render_template(ROW, row=row, language=who.language) for row in shown]

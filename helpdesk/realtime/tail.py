@@ -13,24 +13,25 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy import select
 
-from helpdesk import events, jobs
+from helpdesk import events, jobs, web
 from helpdesk.agents.models import Agent
 from helpdesk.db import db
 from helpdesk.events import Event
-from helpdesk.i18n import in_language
 from helpdesk.realtime import changes, people
-from helpdesk.realtime.sockets import Watcher, room_of, socketio, watchers
+from helpdesk.realtime.door import door, guarded
+from helpdesk.realtime.sockets import close, forget, socketio, watchers
 
 log = logging.getLogger(__name__)
 CHANNEL = "helpdesk:live"
 GATHER = 0.1  # seconds in which changes travel together
 IDLE = 0.5  # seconds between two looks without a wake-up
-CHECK_EVERY = 3.0  # seconds between two looks at everybody's rights
+CHECK_EVERY = 2.0  # seconds between two looks at everybody's session and rights
 _news = threading.Event()
 
 
 def init(app: Flask, async_mode: str = "threading") -> None:
     """Attach the socket server to the app and listen to this process's own commits."""
+    inside = app.wsgi_app
     socketio.init_app(
         app,
         async_mode=async_mode,
@@ -40,7 +41,11 @@ def init(app: Flask, async_mode: str = "threading") -> None:
         manage_session=False,
         logger=False,
         engineio_logger=False,
+        async_handlers=False,  # who sends many messages waits for the answers, and holds one thread
+        cors_allowed_origins=[],  # the door has looked at it
     )
+    door.each = web.settings_of(app).pages_each
+    app.wsgi_app = guarded(app, inside, app.wsgi_app)  # type: ignore[method-assign]
     events.on_commit(tell)
     people.on_change(_push_people)
 
@@ -78,13 +83,20 @@ def _run(app: Flask, stop: threading.Event) -> None:
                 seq = _push_after(app, seq)
                 if time.monotonic() - checked > CHECK_EVERY:
                     checked = time.monotonic()
-                    recheck()
-                    people.sweep()
+                    _check()
         except Exception:
             log.exception(
                 "A round of the live loop failed; the next one reads the same journal rows."
             )
             time.sleep(1)
+
+
+def _check() -> None:
+    """What is looked at even when nothing happens."""
+    recheck()
+    door.hang_up_on_the_silent()
+    people.sweep()
+    db.session.remove()
 
 
 def _push_after(app: Flask, seq: int) -> int:
@@ -101,38 +113,29 @@ def _push_after(app: Flask, seq: int) -> int:
 
 
 def push(found: Sequence[Event]) -> None:
-    """One message per ticket, topic and room; a room's row is rendered once."""
-    newest = changes.touched(found)
-    tickets = changes.load(list(newest))
+    """One message per ticket, topic and room, to rooms whose sockets may still hear it."""
+    recheck()
+    batch = changes.Batch(found)
     rooms = {(room, topic): w for w in list(watchers.values()) for topic, room in w.topics.items()}
-    for ticket_id, ticket in tickets.items():
-        for (room, topic), watcher in rooms.items():
-            with in_language(watcher.actor.language):
-                told = changes.change(topic, newest[ticket_id], ticket, watcher.actor)
-            if told:
-                socketio.emit("change", told, to=room)
+    for (room, topic), watcher in rooms.items():
+        for told in batch.of_topic(topic, watcher.actor):
+            socketio.emit("change", told, to=room)
+        if any(topic == f"ticket:{number}" for number in batch.hidden_from(watcher.actor)):
+            forget(topic, room)
 
 
 def recheck() -> None:
-    """Close the sockets of people who signed out, were disabled or have other rights now."""
-    known = {w.actor.id for w in watchers.values()}
+    """Close the sockets of sessions that are over, and of people who have other rights now."""
+    known = {watcher.actor.id for watcher in list(watchers.values())}
+    if not known:
+        return
     rows = db.session.scalars(
         select(Agent).where(Agent.id.in_(known)).execution_options(populate_existing=True)
     )
     agents = {agent.id: agent for agent in rows}
     for watcher in list(watchers.values()):
-        if not _same(watcher, agents.get(watcher.actor.id or 0)):
-            watchers.pop(watcher.sid, None)
-            socketio.server.disconnect(watcher.sid)
-
-
-def _same(watcher: Watcher, agent: Agent | None) -> bool:
-    if agent is None or not agent.active or agent.get_id() != watcher.user_id:
-        return False
-    return all(room == room_of(topic, agent.actor) for topic, room in watcher.topics.items()) and (
-        agent.actor.role,
-        agent.department_id,
-    ) == (watcher.actor.role, watcher.actor.department_id)
+        if not watcher.is_alive(agents.get(watcher.actor.id or 0)):
+            close(watcher)
 
 
 def _push_people(number: str, present: list[dict[str, Any]]) -> None:

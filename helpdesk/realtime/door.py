@@ -1,0 +1,135 @@
+"""The door of live pages: who is not signed in, or one too many, is told so before the upgrade.
+
+An open websocket holds a thread of the embedded server, so a caller gets one only after everything
+was checked that an ordinary request can be asked for. What the door refuses it says as problem JSON;
+a page whose websocket failed asks the same address once more without an upgrade, to read why.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+
+from helpdesk import web
+from helpdesk.agents.sign_in import me
+from helpdesk.errors import Busy, HelpdeskError, NotAllowed, NotFound, NotSignedIn, TooMany
+from helpdesk.i18n import N_
+
+PATH = "/socket.io/"
+LINE = "helpdesk.line"  # its place in the environment of a request
+SPEAKS_WITHIN = 8.0  # seconds from the upgrade to the Socket.IO connect
+TOO_MANY = N_("You have %(count)s pages open: this one reloads by itself. Close another one.")
+FULL = N_("%(count)s pages are open, all that this server bears: this one reloads by itself.")
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(eq=False)
+class Line:
+    """One open websocket, from its upgrade to its end."""
+
+    person: int
+    wire: socket.socket | None = None
+    opened: float = field(default_factory=time.monotonic)
+    spoken: bool = False  # its Socket.IO connect has come
+
+    def hang_up(self) -> None:
+        """Cut it, whatever the other side does: its thread is free at once."""
+        with suppress(OSError):
+            if self.wire is not None:
+                self.wire.shutdown(socket.SHUT_RDWR)
+
+
+class Door:
+    """The lines that are open in this process, and how many may be."""
+
+    def __init__(self) -> None:
+        self.most = 1000  # pages that this server bears; told by the server when it begins
+        self.each = 20  # pages of one person
+        self._lines: set[Line] = set()
+        self._lock = threading.Lock()
+
+    def enter(self, line: Line) -> None:
+        """Open a line. Raises TooMany or Busy beyond the limits."""
+        with self._lock:
+            own = sum(each.person == line.person for each in self._lines)
+            if own >= self.each:
+                raise TooMany(TOO_MANY, count=own, retry_after=15)
+            if len(self._lines) >= self.most:
+                raise Busy(FULL, count=len(self._lines))
+            self._lines.add(line)
+
+    def leave(self, line: Line) -> None:
+        """The line has ended."""
+        with self._lock:
+            self._lines.discard(line)
+
+    def hang_up_on_the_silent(self) -> None:
+        """Cut the lines that were opened and then said nothing."""
+        late = time.monotonic() - SPEAKS_WITHIN
+        with self._lock:
+            silent = [line for line in self._lines if not line.spoken and line.opened < late]
+        for line in silent:
+            line.hang_up()
+
+
+door = Door()
+
+
+def guarded(app: Flask, inside: Wsgi, live: Wsgi) -> Wsgi:
+    """A WSGI application that lets in to `live` who may have a live page; all else is for `inside`."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith(PATH):
+            return inside(environ, start_response)
+        return believed(environ, start_response)
+
+    def ask(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        line = _let_in(app, environ)
+        if not isinstance(line, Line):
+            return line(environ, start_response)
+        try:
+            more = {LINE: line, "gunicorn.socket": line.wire} if line.wire else {LINE: line}
+            return live(environ | more, start_response)
+        finally:
+            door.leave(line)
+
+    believed = web.believing_proxies(ask, web.settings_of(app))
+    return answer
+
+
+def _let_in(app: Flask, environ: dict[str, Any]) -> Line | Any:
+    """The line of a caller who may come in, or the answer that tells why not."""
+    with app.request_context(environ):
+        try:
+            if app.preprocess_request() is not None:
+                raise NotSignedIn(N_("Please sign in again."))
+            _require_own_page()
+            line = Line(me().id, _wire(environ))
+            door.enter(line)
+        except HelpdeskError as error:
+            return web.problem(error)
+        return line
+
+
+def _require_own_page() -> None:
+    """Raise unless this is a GET by a page of ours, or by a program (which names no origin)."""
+    if request.method != "GET":
+        raise NotFound(N_("There is no such live page."))
+    origin = request.headers.get("Origin")
+    base = urlsplit(web.settings().base_url)
+    if origin and origin not in (request.host_url[:-1], f"{base.scheme}://{base.netloc}"):
+        raise NotAllowed(N_("This page is not one of ours."))
+
+
+def _wire(environ: dict[str, Any]) -> Any:
+    """The socket itself, also where the server has wrapped it."""
+    wrapped = environ.get("gunicorn.socket")
+    return getattr(wrapped, "bare", wrapped)
