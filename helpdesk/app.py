@@ -52,6 +52,7 @@ def _config(given: settings.Settings) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PERMANENT_SESSION_LIFETIME": 12 * 3600,
         "MAX_CONTENT_LENGTH": given.max_file_bytes * given.max_files + 2**20,
+        "CONNECTIONS_EACH": 0 if given.behind_proxies else given.connections_each,
         "MAX_FORM_MEMORY_SIZE": 2 * 2**20,
         "WTF_CSRF_TIME_LIMIT": None,
         "BABEL_DEFAULT_LOCALE": given.language,

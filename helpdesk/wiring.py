@@ -116,8 +116,12 @@ def register(app: Flask) -> None:
         app.cli.add_command(command)
 
 
-def begin(app: Flask, stop: threading.Event) -> background.Running:
-    """Start the loops of a process that serves: all of them, or only the feed of live pages."""
+def begin(app: Flask, stop: threading.Event, pages: int) -> background.Running:
+    """Start the loops of a process that serves: all of them, or only the feed of live pages.
+
+    `pages` is how many open ones this server bears.
+    """
+    realtime.door.most = pages
     dbclock.follow(app, stop)
     role = web.settings_of(app).role
     if role != "web":

@@ -15,6 +15,7 @@ from helpdesk.db import transaction
 from helpdesk.realtime.door import SPEAKS_WITHIN, Line, door
 from tests import factories as make
 
+DOOR = "/socket.io/?EIO=4&transport=websocket"
 UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -25,11 +26,18 @@ UPGRADE = {
 
 
 def knock(client: FlaskClient, **headers: str) -> TestResponse:
-    return client.get("/socket.io/?EIO=4&transport=websocket", headers=UPGRADE | headers)
+    return client.get(DOOR, headers=UPGRADE | headers)
+
+
+def ask_why(client: FlaskClient) -> TestResponse:
+    """What a page asks when its websocket failed."""
+    return client.get(DOOR, headers={"Accept": "application/json"})
 
 
 def test_who_is_not_signed_in_gets_no_websocket(client: FlaskClient) -> None:
     """S5: the upgrade itself is refused, so that nothing of the server is held."""
+    assert knock(client).status_code == 401
+    client.set_cookie("helpdesk", "made up")
     answer = knock(client)
     assert (answer.status_code, answer.json["code"]) == (401, "not_signed_in")
 
@@ -103,7 +111,8 @@ def test_beyond_what_the_server_bears_a_page_is_told_how_many_are_open(
     door.most = 3
     for person in (901, 902, 903):
         opened(open_lines, person)
-    answer = knock(client)
+    assert knock(client).status_code == 503
+    answer = ask_why(client)
     assert answer.status_code == 503
     assert answer.json["message"].startswith("3 pages are open, all that this server bears")
 

@@ -120,7 +120,9 @@ class Batch:
 def knew(who: Actor, ticket: Ticket, noted: Event) -> bool:
     """Whether a reader of a department knew of the ticket until this happened to it."""
     units, before = setup.current().departments, noted.data.get("from_department")
-    lead = {unit.id for unit in units.values() if unit.code == before} or {ticket.department_id}
+    lead = {unit.id for unit in units.values() if unit.code == before} or {
+        ticket.department_id or 0
+    }
     return noted.data.get("old") in KNOWN_IN and bool(lead & scope(who).department_ids)
 
 

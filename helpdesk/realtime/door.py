@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, request
+from werkzeug.wrappers import Response
 
 from helpdesk import web
 from helpdesk.agents.sign_in import me
@@ -28,6 +29,9 @@ LINE = "helpdesk.line"  # its place in the environment of a request
 SPEAKS_WITHIN = 8.0  # seconds from the upgrade to the Socket.IO connect
 TOO_MANY = N_("You have %(count)s pages open: this one reloads by itself. Close another one.")
 FULL = N_("%(count)s pages are open, all that this server bears: this one reloads by itself.")
+# To an upgrade without any session, or when all is full: crowds of them cost next to nothing.
+NOBODY = Response(status=401)
+NO_ROOM = Response(status=503)
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -56,13 +60,18 @@ class Door:
         self._lines: set[Line] = set()
         self._lock = threading.Lock()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many lines are open as this server bears."""
+        return len(self._lines) >= self.most
+
     def enter(self, line: Line) -> None:
         """Open a line. Raises TooMany or Busy beyond the limits."""
         with self._lock:
             own = sum(each.person == line.person for each in self._lines)
             if own >= self.each:
                 raise TooMany(TOO_MANY, count=own, retry_after=15)
-            if len(self._lines) >= self.most:
+            if self.is_full:
                 raise Busy(FULL, count=len(self._lines))
             self._lines.add(line)
 
@@ -92,20 +101,26 @@ def guarded(app: Flask, inside: Wsgi, live: Wsgi) -> Wsgi:
         return believed(environ, start_response)
 
     def ask(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        cookies = environ.get("HTTP_COOKIE", "")
+        if "HTTP_UPGRADE" in environ and app.config["SESSION_COOKIE_NAME"] not in cookies:
+            return NOBODY(environ, start_response)
+        if "HTTP_UPGRADE" in environ and door.is_full:
+            return NO_ROOM(environ, start_response)
         line = _let_in(app, environ)
         if not isinstance(line, Line):
             return line(environ, start_response)
+        getattr(environ.get("gunicorn.socket"), "let_in", int)()
         try:
             more = {LINE: line, "gunicorn.socket": line.wire} if line.wire else {LINE: line}
             return live(environ | more, start_response)
         finally:
             door.leave(line)
 
-    believed = web.believing_proxies(ask, web.settings_of(app))
+    believed: Wsgi = web.believing_proxies(ask, web.settings_of(app))
     return answer
 
 
-def _let_in(app: Flask, environ: dict[str, Any]) -> Line | Any:
+def _let_in(app: Flask, environ: dict[str, Any]) -> Line | Response:
     """The line of a caller who may come in, or the answer that tells why not."""
     with app.request_context(environ):
         try:

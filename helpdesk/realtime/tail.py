@@ -45,7 +45,7 @@ def init(app: Flask, async_mode: str = "threading") -> None:
         cors_allowed_origins=[],  # the door has looked at it
     )
     door.each = web.settings_of(app).pages_each
-    app.wsgi_app = guarded(app, inside, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = guarded(app, inside, app.wsgi_app)  # type: ignore[assignment,method-assign]
     events.on_commit(tell)
     people.on_change(_push_people)
 
