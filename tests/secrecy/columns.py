@@ -52,6 +52,7 @@ mailbox: inside host user secret folder done_folder smtp_host last_error leased_
     language sender_name signature_zh signature_en kind tls smtp_tls proof_by
 merging: inside by_name rows | plain status
 message: plain kind channel author body quoted html language message_id data
+news: plain name
 notice: inside responsible cc title problem evidence basis requirement check_method sanction drafted_by
     approved_by issued_by signed_by objection ruling extension_reason answer check | plain number status
     level source limits rounds
