@@ -19,7 +19,7 @@ from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from helpdesk.errors import BadInput, Conflict, Refused
-from helpdesk.i18n import gettext, lazy_gettext
+from helpdesk.i18n import N_, gettext, lazy_gettext
 
 
 class SelectMultipleCheckField(SelectMultipleField):  # type: ignore[misc]
@@ -35,11 +35,27 @@ class SelectMultipleCheckField(SelectMultipleField):  # type: ignore[misc]
             yield option
 
 
+class OwnWords:
+    """What WTForms says by itself, from our catalogue and in the reader's language."""
+
+    def gettext(self, text: str) -> str:
+        """The sentence; those of WTForms that we put otherwise stand in SAID_BY_WTFORMS."""
+        return gettext(SAID_BY_WTFORMS.get(text, text))
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """The same for a number of things."""
+        return self.gettext(one if number == 1 else many)
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """A form with a CSRF token. Texts come without blanks around them, and without NUL."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
-        """Strip what was typed; passwords say otherwise themselves."""
+        """Strip what was typed; passwords say otherwise themselves. Speak our own words."""
+
+        def get_translations(self, form: FlaskForm) -> OwnWords:
+            """Our catalogue instead of the one that WTForms brings."""
+            return OWN_WORDS
 
         def bind_field(self, form: FlaskForm, unbound: Any, options: Any) -> Any:
             """Give every text field the strip filter."""
@@ -86,6 +102,68 @@ class Form(FlaskForm):  # type: ignore[misc]
                 placed = True
         if not placed:
             self.form_errors.append(error.sentence(gettext))
+
+
+PICK = N_("Please pick one of the offered choices.")
+FILL = N_("Please fill this in.")
+NUMBER = N_("Please give a number.")
+DATE = N_("Please give a date and time.")
+ODD = N_("This can't be read. Please look at it again.")
+LONG = N_("This is too long or too short.")
+SAID_BY_WTFORMS = {
+    "Not a valid choice.": PICK,
+    "Not a valid choice": PICK,
+    "Invalid Choice: could not coerce.": PICK,
+    "Invalid Choice: could not coerce": PICK,
+    "Choices cannot be None.": PICK,
+    "Invalid choice(s): one or more data inputs could not be coerced.": PICK,
+    "'%(value)s' is not a valid choice for this field.": PICK,
+    "'%(value)s' are not valid choices for this field.": PICK,
+    "This field is required.": FILL,
+    "This field must be filled.": FILL,
+    "Not a valid integer value.": NUMBER,
+    "Not a valid decimal value.": NUMBER,
+    "Not a valid float value.": NUMBER,
+    "Number must be at least %(min)s.": NUMBER,
+    "Number must be at most %(max)s.": NUMBER,
+    "Number must be between %(min)s and %(max)s.": NUMBER,
+    "Not a valid datetime value.": DATE,
+    "Not a valid date value.": DATE,
+    "Not a valid time value.": DATE,
+    "Not a valid week value.": DATE,
+    "Invalid value, must be one of: %(values)s.": PICK,
+    "Invalid value, can't be any of: %(values)s.": ODD,
+    "This field must not be filled.": ODD,
+    "This field cannot be edited by the user.": ODD,
+    "This field is disabled and cannot have a value.": ODD,
+    "Invalid input.": ODD,
+    "Invalid Mac address.": ODD,
+    "Invalid UUID.": ODD,
+    "Invalid URL.": ODD,
+    "Invalid IP address.": ODD,
+    "Invalid email address.": N_(
+        "This is not a mail address: it should look like name@example.com."
+    ),
+    "Invalid field name '%(name)s'.": ODD,
+    "Invalid field name '%s'.": ODD,
+    "This field cannot be edited.": ODD,
+    "Date must be at least %(min)s.": DATE,
+    "Date must be at most %(max)s.": DATE,
+    "Date must be between %(min)s and %(max)s.": DATE,
+    "Field must be equal to %(other_name)s.": ODD,
+    "Field must be at least %(min)d character long.": LONG,
+    "Field must be at least %(min)d characters long.": LONG,
+    "Field cannot be longer than %(max)d character.": LONG,
+    "Field cannot be longer than %(max)d characters.": LONG,
+    "Field must be exactly %(max)d character long.": LONG,
+    "Field must be exactly %(max)d characters long.": LONG,
+    "Field must be between %(min)d and %(max)d characters long.": LONG,
+    "Invalid CSRF Token.": ODD,
+    "CSRF token missing.": ODD,
+    "CSRF failed.": ODD,
+    "CSRF token expired.": ODD,
+}
+OWN_WORDS = OwnWords()
 
 
 def _came_twice(field: Field) -> bool:

@@ -24,7 +24,9 @@ from jinja2.nodes import EvalContext
 
 __all__ = [
     "N_",
+    "P_",
     "_",
+    "_p",
     "day",
     "duration",
     "gettext",
@@ -45,9 +47,11 @@ METHODS = [
     ("**/templates/**.html", "jinja2"),
     ("**/templates/**.txt", "jinja2"),
 ]
-KEYWORDS: dict[str, tuple[int, ...] | None] = {
+KEYWORDS: dict[str, Any] = {
     "_": None,
     "N_": None,
+    "P_": ((1, "c"), 2),
+    "_p": ((1, "c"), 2),
     "gettext": None,
     "lazy_gettext": None,
     "ngettext": (1, 2),
@@ -82,10 +86,36 @@ def _in_force() -> Any:
     return found
 
 
+class Meant(str):
+    """A text that means something else elsewhere: `context` says which meaning this one is."""
+
+    context: str
+
+
+def P_(context: str, text: str) -> str:
+    """Mark a text with more than one meaning for the catalogue; it is translated where it is shown."""
+    found = Meant(text)
+    found.context = context
+    return found
+
+
+def _looked_up(text: str) -> str:
+    if isinstance(text, Meant):
+        found: str = _in_force().pgettext(text.context, str(text))
+        return found
+    plain: str = _in_force().gettext(text)
+    return plain
+
+
 def gettext(text: str, **values: object) -> str:
     """The text in the language in force, with these values filled in."""
-    found: str = _in_force().gettext(text)
+    found = _looked_up(text)
     return found % values if values else found
+
+
+def _p(context: str, text: str, **values: object) -> str:
+    """The same for a text that means something else elsewhere."""
+    return gettext(P_(context, text), **values)
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
@@ -114,13 +144,17 @@ def speak(environment: Any, trusted: Callable[[str], str]) -> None:
 
     @pass_eval_context
     def one(context: EvalContext, text: str, **values: object) -> str:
-        return filled(context, _in_force().gettext(text), values)
+        return filled(context, _looked_up(text), values)
+
+    @pass_eval_context
+    def meant(context: EvalContext, what: str, text: str, **values: object) -> str:
+        return filled(context, _looked_up(P_(what, text)), values)
 
     @pass_eval_context
     def many(context: EvalContext, one: str, many: str, num: int, **values: object) -> str:
         return filled(context, _in_force().ngettext(one, many, num), {"num": num, **values})
 
-    environment.globals |= {"_": one, "gettext": one, "ngettext": many}
+    environment.globals |= {"_": one, "gettext": one, "ngettext": many, "_p": meant}
 
 
 def N_(text: str) -> str:
@@ -272,7 +306,8 @@ def missing() -> list[str]:
     for message in extract():
         if not message.id:
             continue
-        known = chinese.get(message.id if isinstance(message.id, str) else message.id[0])
+        first = message.id if isinstance(message.id, str) else message.id[0]
+        known = chinese.get(first, message.context)
         words = known.string if known else ""
         if not (all(words) if isinstance(words, tuple | list) else words):
             lacking.append(str(message.id))

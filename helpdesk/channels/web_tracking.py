@@ -37,7 +37,7 @@ WRONG_CODES = Guesses(free=20, first=30, longest=600, forgotten=3600)  # from on
 MESSAGES_PER_HOUR = 30
 RATEABLE = (lifecycle.Status.REPLIED, lifecycle.Status.CALLBACK, lifecycle.Status.CLOSED)
 STEPS = {
-    "registered": N_("We have your case; nobody has read it yet."),
+    "registered": N_("We have your case and will read it soon."),
     "accepted": N_("Somebody has read your case and takes care of it."),
     "dispatched": N_("Your case is on its way to the department that can help."),
     "return_requested": N_("We are finding the right department for your case."),

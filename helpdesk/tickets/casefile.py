@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
+from helpdesk.i18n import N_, P_
 
 MOST_CHARACTERS = 5000
 
@@ -51,7 +51,7 @@ LIABILITY = (
     ("supplier", N_("Supplier")),
     ("carrier", N_("Carrier")),
     ("customer", N_("Customer")),
-    ("none", N_("Nobody")),
+    ("none", P_("whose fault", "Nobody")),
 )
 REMEDIES = (
     ("none", N_("None")),

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.errors import NotAllowed, Refused
-from helpdesk.i18n import N_
+from helpdesk.i18n import N_, P_
 
 
 class Kind(StrEnum):
@@ -216,11 +216,11 @@ TABLE: tuple[Move, ...] = (
     _row("rework", N_("Rework"), "w", (S.REPLIED, S.REVIEW, S.CALLBACK), S.HANDLING, _DESK,
          ("comment",), _LONG, at_desk=S.REOPENED),
     _row("rework", N_("Rework"), "w", (S.ANSWERED_DIRECTLY,), S.REOPENED, _DESK, ("comment",)),
-    _row("close", N_("Close"), "c", (S.CALLBACK,), S.CLOSED, _DESK, (), (Kind.COMPLAINT,),
+    _row("close", P_("case", "Close"), "c", (S.CALLBACK,), S.CLOSED, _DESK, (), (Kind.COMPLAINT,),
          main=True),
-    _row("close", N_("Close"), "c", (S.REPLIED, S.ANSWERED_DIRECTLY, S.REVIEW), S.CLOSED, _ALL,
+    _row("close", P_("case", "Close"), "c", (S.REPLIED, S.ANSWERED_DIRECTLY, S.REVIEW), S.CLOSED, _ALL,
          (), _SHORT, main=True),
-    _row("close", N_("Close"), "c", (S.REGISTERED, S.ACCEPTED), S.CLOSED, _DESK, ("comment",),
+    _row("close", P_("case", "Close"), "c", (S.REGISTERED, S.ACCEPTED), S.CLOSED, _DESK, ("comment",),
          (Kind.SUGGESTION, Kind.PRAISE)),
     _row("reopen", N_("Reopen"), "o", (S.CLOSED,), S.REOPENED, _DESK, ("comment",)),
     _row("archive", N_("Archive"), "z", (S.CLOSED, S.REJECTED, S.WITHDRAWN, S.TRANSFERRED),

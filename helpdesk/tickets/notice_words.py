@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from helpdesk.events import Event
-from helpdesk.i18n import N_, gettext, language, when
+from helpdesk.i18n import N_, P_, gettext, language, when
 from helpdesk.tickets.escalation import ROLE_NAMES
 from helpdesk.tickets.notices.clock import STEP_NAMES
 
 # event -> sentence, icon. %(names)s come from the event's data, put into words by _filled().
 SENTENCES = {
     "notice.draft": (N_("Drafted"), "pencil"),
-    "notice.edit": (N_("Changed"), "edit"),
+    "notice.edit": (P_("history", "Changed"), "edit"),
     "notice.approve": (N_("Approved"), "checks"),
     "notice.issue": (N_("Issued as %(number)s"), "send"),
     "notice.sign": (N_("Signed for by the department"), "signature"),

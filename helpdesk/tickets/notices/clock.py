@@ -18,7 +18,7 @@ from helpdesk.alarms import Ring, clear_alarms, on_alarm, set_alarm
 from helpdesk.clock import Limit, WorkCalendar, after_pause, at_share, due_at, now
 from helpdesk.db import db
 from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.i18n import N_, P_
 from helpdesk.tickets import setup
 from helpdesk.tickets.models import Escalation, Notice
 from helpdesk.tickets.notices_lifecycle import State
@@ -31,7 +31,7 @@ STEPS = ("containment", "plan", "done", "check")
 STEP_NAMES = {
     "containment": N_("Containment"),
     "plan": N_("Plan"),
-    "done": N_("Done"),
+    "done": P_("rectification", "Done"),
     "check": N_("Re-inspection"),
 }
 _PLANNING = frozenset({State.ISSUED, State.OBJECTED, State.SIGNED, State.PLAN_REJECTED})

@@ -11,7 +11,7 @@ from helpdesk.tickets.printing import handling
 from helpdesk.tickets.printing.facts import Case
 from helpdesk.tickets.printing.handling import fact
 from helpdesk.tickets.printing.promises import promise_table
-from helpdesk.tickets.printing.speech import Speech, stamp
+from helpdesk.tickets.printing.speech import PRINTED_BY, Speech, stamp
 from helpdesk.tickets.routing import SEVERITY_NAMES
 
 
@@ -37,7 +37,7 @@ def case_form(case: Case, language: str, *, url: str, company: str, by: str) -> 
         number=ticket.number,
         qr_text=url,
         blocks=blocks,
-        footer=f"{say(N_('Printed by'))} {by} {stamp(now())}",
+        footer=f"{say(PRINTED_BY)} {by} {stamp(now())}",
         language=language,
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpdesk.i18n import N_
+from helpdesk.i18n import N_, P_
 from helpdesk.paper import Block, Cell, Place, Signatures, TableBlock
 from helpdesk.tickets import casefile
 from helpdesk.tickets.callbacks import CONTACTS, RESOLVED, SCORES
 from helpdesk.tickets.intake import CHANNELS
-from helpdesk.tickets.notices_lifecycle import STATE_NAMES
+from helpdesk.tickets.notices_lifecycle import STATE_NAMES, State
 from helpdesk.tickets.printing.facts import Case
 from helpdesk.tickets.printing.speech import Speech, date, stamp
 from helpdesk.tickets.sight import Entry
@@ -78,7 +78,7 @@ def cause(case: Case, say: Speech) -> Block:
 def remedy(case: Case, say: Speech) -> Block:
     """What was done, what was paid, what prevents it, and the notices."""
     listed = "\n".join(
-        f"{notice.number or say(N_('Draft'))} · {say(STATE_NAMES[notice.status])}"  # type: ignore[index]
+        f"{notice.number or say(STATE_NAMES[State.DRAFT])} · {say(STATE_NAMES[notice.status])}"  # type: ignore[index]
         for notice in case.notices
     )
     return say.block(
@@ -112,9 +112,12 @@ def answer(case: Case, say: Speech) -> Block:
     )
 
 
+BY, WORDS = P_("follow-up call", "By"), P_("follow-up call", "Words")
+
+
 def calls(case: Case, say: Speech) -> Sequence[Block | TableBlock]:
     """The follow-up: every attempt, then the customer's judgement."""
-    headers = (N_("Date"), N_("By"), N_("Contact"), N_("Solved"), N_("Satisfaction"), N_("Words"))
+    headers = (N_("Date"), BY, N_("Contact"), N_("Solved"), N_("Satisfaction"), WORDS)
     scores = {(r.source, r.at): r for r in case.ratings}
     rows = [
         [stamp(c.at), c.by_name, say(CONTACTS[c.contact]), _solved(say, c.resolved), "", c.words]

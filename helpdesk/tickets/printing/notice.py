@@ -10,7 +10,7 @@ from helpdesk.paper import Block, Form, Place, Signatures, TableBlock
 from helpdesk.tickets.models import Attachment, Notice
 from helpdesk.tickets.notices.checking import RESULTS
 from helpdesk.tickets.notices_lifecycle import LEVEL_NAMES, SOURCE_NAMES, STATE_NAMES, Level, State
-from helpdesk.tickets.printing.speech import Speech, date, stamp, stamped
+from helpdesk.tickets.printing.speech import PRINTED_BY, Speech, date, stamp, stamped
 
 Part = Block | TableBlock | Signatures
 
@@ -33,7 +33,7 @@ def notice_form(
         number=notice.number or say(N_("Draft")),
         qr_text=url,
         blocks=notice_parts(notice, say, case=case, files=files),
-        footer=f"{say(N_('Printed by'))} {by} {stamp(now())}",
+        footer=f"{say(PRINTED_BY)} {by} {stamp(now())}",
         language=language,
     )
 

@@ -17,6 +17,7 @@ from helpdesk.i18n import N_
 from helpdesk.paper import Block, Form, Signatures, TableBlock
 from helpdesk.tickets import notice_queries
 from helpdesk.tickets.models import Attachment, Notice
+from helpdesk.tickets.notices_lifecycle import STATE_NAMES, State
 from helpdesk.tickets.printing.facts import Case
 from helpdesk.tickets.printing.notice import notice_parts
 from helpdesk.tickets.printing.speech import Speech, stamp
@@ -76,10 +77,13 @@ def full_record(form: Form, case: Case, language: str) -> Form:
     return replace(form, blocks=parts)
 
 
+NOTICE = N_("Rectification notice")
+
+
 def _about(notice: Notice, say: Speech, case: str, files: Sequence[Attachment]) -> list[Part]:
     """The blocks of one notice, under its number."""
     first, *others = notice_parts(notice, say, case=case, files=files)
-    name = f"{say(N_('Rectification notice'))} {notice.number or say(N_('Draft'))}"
+    name = f"{say(NOTICE)} {notice.number or say(STATE_NAMES[State.DRAFT])}"
     rest = [part for part in others if not isinstance(part, Signatures)]
     return [replace(first, title=f"{name} · {first.title}"), *rest]
 

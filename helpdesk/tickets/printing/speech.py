@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from helpdesk.i18n import gettext, in_language, zone
+from helpdesk.i18n import N_, gettext, in_language, zone
 from helpdesk.paper import Block, Cell, Row
 from helpdesk.tickets import setup
 from helpdesk.tickets.choices import category_name
@@ -18,6 +18,9 @@ def asked_language(asked: str | None, reader: str, case: str = "") -> str:
     if asked in LANGUAGES:
         return str(asked)
     return "both" if case and case != reader else reader
+
+
+PRINTED_BY = N_("Printed by")
 
 
 class Speech:

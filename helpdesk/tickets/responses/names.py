@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk.i18n import N_
+from helpdesk.i18n import N_, P_
 
 ALARM = "response"
 DESK_CALENDAR = "cn-office"  # working days are those of the office, also for the desk
@@ -28,7 +28,7 @@ PROMISE_NAMES = {
     "department_reply": N_("Department reply"),
     "resolve": N_("Resolve"),
     "callback": N_("Follow-up call"),
-    "close": N_("Close"),
+    "close": P_("case", "Close"),
 }
 # Limits of the policy that are no promise of their own.
 LIMIT_NAMES = {

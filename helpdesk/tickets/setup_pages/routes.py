@@ -8,7 +8,7 @@ from flask import render_template, request
 
 from helpdesk.agents.sign_in import needs
 from helpdesk.customers.people import LEVELS
-from helpdesk.i18n import gettext, language
+from helpdesk.i18n import _p, gettext, language
 from helpdesk.tickets import setup
 from helpdesk.tickets.administration import rules
 from helpdesk.tickets.choices import reason_words
@@ -71,7 +71,7 @@ def conditions(row: RoutingRule) -> list[tuple[str, str]]:
         (gettext("Customer level"), LEVELS.get(row.level)),
         (gettext("Language"), {"zh_Hans": "中文", "en": "English"}.get(row.language)),
         (gettext("Place"), row.place),
-        (gettext("Words"), row.words),
+        (_p("routing", "Words"), row.words),
     ]
     marked = (KIND_NAMES, CHANNELS, LEVELS)
     words = {name for names in marked for name in names.values()}
