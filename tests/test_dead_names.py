@@ -19,7 +19,7 @@ USERS = [
     *(ROOT / "migrations").rglob("*.py"),
     *ROOT.glob("*.py"),
 ]
-# Called by name from outside: by SQLAlchemy, Flask-Login, WTForms, aiosmtpd; `new_token` is half of a pair.
+# Called by name from outside: by SQLAlchemy, Flask-Login, WTForms, smtplib, aiosmtpd; `new_token` is half of a pair.
 BY_OTHERS = {
     "impl",
     "cache_ok",
@@ -28,6 +28,7 @@ BY_OTHERS = {
     "is_active",
     "handle_RCPT",
     "handle_DATA",
+    "_get_socket",
     "option_widget",
     "LISTENERS",
     "new_token",
