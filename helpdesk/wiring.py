@@ -39,6 +39,7 @@ from helpdesk.notify import notices as notice_mails
 from helpdesk.statistics import views as statistics
 from helpdesk.tickets import (
     escalation,
+    handing_on,
     notices,
     pages,
     queue,
@@ -65,6 +66,7 @@ LISTENERS = (
     concerned,
     customers,
     escalation,
+    handing_on,
     meta,
     notice_mails,
     staff,

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from helpdesk.agents import (
+    accounts,
     departments,
     invitations,
     people,
@@ -23,6 +24,7 @@ from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
 from helpdesk.agents.scopes import SCOPE_NAMES
 from helpdesk.agents.sign_in import needs
 from helpdesk.agents.views import admit
+from helpdesk.errors import BadInput
 from helpdesk.i18n import N_, gettext
 from helpdesk.limits import Guess, searching
 from helpdesk.web import settings
@@ -102,12 +104,40 @@ def person(agent_id: int) -> Page:
     """Change a colleague."""
     agent = people.found(agent_id)
     form = PersonForm.offered(agent)
-    if form.did(lambda: people.edit(agent, form.person(), sign_in.me().actor, form.seen_version())):
+    asked = _asks_for_heir(agent, form)
+    if not asked and form.did(lambda: _edit(agent, form)):
         flash(gettext("Kept."), "success")
         return redirect("/admin/people", code=303)
-    return _form_page(
-        "admin/person.html", form, agent=agent, link_until=invitations.last_invited(agent)
+    return _person_page(agent, form, asked)
+
+
+def _edit(agent: Agent, form: PersonForm) -> None:
+    people.edit(agent, form.person(), sign_in.me().actor, form.seen_version(), _heir())
+
+
+def _asks_for_heir(agent: Agent, form: PersonForm) -> list[tuple[str, int]]:
+    """What the change would take from this person, when nobody has said yet to whom it goes."""
+    if "heir" in request.form or not form.validate_on_submit():
+        return []
+    return people.held(agent, form.person())
+
+
+def _heir() -> int | None:
+    given = request.form.get("heir", "")
+    return int(given) if given.isdecimal() else None
+
+
+def _person_page(agent: Agent, form: PersonForm, asked: list[tuple[str, int]]) -> Page:
+    page = render_template(
+        "admin/person.html",
+        form=form,
+        agent=agent,
+        link_until=invitations.last_invited(agent),
+        asked=asked,
+        held=people.held(agent) if agent.active else [],
+        heirs=people.heirs(agent),
     )
+    return page, 422 if form.errors or asked else 200
 
 
 @blueprint.post("/admin/people/<int:agent_id>/invitation")
@@ -128,7 +158,7 @@ def _with_link(agent: Agent) -> Page:
 def person_active(agent_id: int) -> Page:
     """Let a colleague work here, or no more."""
     agent = people.found(agent_id)
-    people.set_active(agent, request.form.get("active") == "yes", by=sign_in.me().actor)
+    people.set_active(agent, request.form.get("active") == "yes", sign_in.me().actor, _heir())
     flash(gettext("Kept."), "success")
     return redirect("/admin/people", code=303)
 
@@ -146,9 +176,15 @@ def person_sessions(agent_id: int) -> Page:
 @blueprint.post("/admin/people/<int:agent_id>/second-factor-off")
 @needs("people.edit")
 def person_second_factor_off(agent_id: int) -> Page:
-    """For a lost phone: ask this colleague for no codes until a new one is set up."""
-    second_factor.turn_off(people.found(agent_id), by=sign_in.me().actor)
-    flash(gettext("The second factor is off."), "success")
+    """For a lost phone: ask this colleague for no codes until a new one is set up. It takes the
+    administrator's own password."""
+    agent, me = people.found(agent_id), sign_in.me()
+    try:
+        accounts.confirm(me, request.form.get("current", ""))
+        second_factor.turn_off(agent, by=me.actor)
+        flash(gettext("The second factor is off."), "success")
+    except BadInput:
+        flash(gettext("That is not your password. The second factor is still on."), "warning")
     return redirect(f"/admin/people/{agent_id}", code=303)
 
 

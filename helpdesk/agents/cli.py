@@ -14,7 +14,7 @@ from helpdesk.agents.people import Person
 from helpdesk.agents.rights import STAFF, SYSTEM
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds, read_scopes
 from helpdesk.db import transaction
-from helpdesk.errors import BadInput, HelpdeskError
+from helpdesk.errors import BadInput, HelpdeskError, NotFound
 from helpdesk.web import settings
 
 ROLES = click.Choice([str(role) for role in STAFF])
@@ -61,6 +61,29 @@ def _add(given: Person, password: str, with_password: bool) -> tuple[Agent, str]
 
 def _department(code: str) -> int | None:
     return departments.found(code).id if code else None
+
+
+@users.command("deactivate")
+@click.argument("email")
+@click.option("--to", "heir", default="", help="Who takes over; else all goes back to its queue.")
+def deactivate(email: str, heir: str) -> None:
+    """End a colleague's work here; what they hold is handed on."""
+    try:
+        agent, taker = _by_email(email), _by_email(heir) if heir else None
+        held = people.held(agent)
+        people.set_active(agent, False, SYSTEM, taker.id if taker else None)
+    except HelpdeskError as error:
+        raise click.ClickException(words(error)) from error
+    click.echo(f"{agent.email} is deactivated.")
+    for label, count in held:
+        click.echo(f"{count} {label}: {taker.email if taker else 'back to the queues'}")
+
+
+def _by_email(email: str) -> Agent:
+    agent = accounts.by_email(email)
+    if agent is None:
+        raise NotFound(f"There is nobody with the mail address {email}.")
+    return agent
 
 
 @tokens_.command("add")

@@ -41,8 +41,14 @@ class CodeForm(Form):
     code = StringField(lazy_gettext("Code from the app"), [filled(), at_most(40)])
 
 
-class SecondFactorOffForm(Form):
-    """Leaving the second factor takes the password."""
+class SetupForm(CodeForm):
+    """The first code of the app, and the token of which its secret is made."""
+
+    setup = HiddenField()
+
+
+class PasswordForm(Form):
+    """Something grave takes the password."""
 
     current = PasswordField(lazy_gettext("Current password"), [filled()])
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
 from helpdesk import options
-from helpdesk.agents import accounts, invitations
+from helpdesk.agents import accounts, invitations, leaving
+from helpdesk.agents.leaving import Leaving
 from helpdesk.agents.models import Agent, Department, new_key
-from helpdesk.agents.rights import STAFF, Actor, Role, require
+from helpdesk.agents.rights import STAFF, Actor, Role, may, require
 from helpdesk.db import db, locked, transaction
 from helpdesk.errors import BadInput, NotFound, Refused
 from helpdesk.events import record
@@ -73,8 +74,15 @@ def add(given: Person, by: Actor) -> Agent:
     return agent
 
 
-def edit(agent: Agent, given: Person, by: Actor, version: int | None = None) -> Agent:
-    """Change a colleague; a new role or department ends their sessions.
+def edit(
+    agent: Agent,
+    given: Person,
+    by: Actor,
+    version: int | None = None,
+    heir_id: int | None = None,
+) -> Agent:
+    """Change a colleague; a new role or department ends their sessions, and what they may not hold any
+    more goes to the heir, else back to its queue (see agents.leaving).
 
     Raises NotAllowed, Conflict, BadInput, or Refused for the last administrator.
     """
@@ -90,6 +98,7 @@ def edit(agent: Agent, given: Person, by: Actor, version: int | None = None) -> 
             agent.session_key = new_key()
         for name, value in new.items():
             setattr(agent, name, value)
+        leaving.pass_on(Leaving(agent, agent.actor, leaving.heir(heir_id, agent)), by)
         options.changed()
         _record_change(agent, old, new, by)
     return agent
@@ -108,10 +117,12 @@ def _record_change(agent: Agent, old: dict[str, object], new: dict[str, object],
         )
 
 
-def set_active(agent: Agent, active: bool, by: Actor) -> None:
-    """Let a colleague work here, or no more: sessions and invitations end at once.
+def set_active(agent: Agent, active: bool, by: Actor, heir_id: int | None = None) -> None:
+    """Let a colleague work here, or no more: sessions and invitations end at once, and what they hold
+    goes to the heir, else back to its queue (see agents.leaving).
 
-    Raises NotAllowed, or Refused for oneself and for the last administrator.
+    Raises NotAllowed, BadInput for an heir who can't, or Refused for oneself and for the last
+    administrator.
     """
     require(by, "people.edit")
     with transaction():
@@ -122,8 +133,27 @@ def set_active(agent: Agent, active: bool, by: Actor) -> None:
             _keep_an_admin(agent)
             invitations.end(agent)
         agent.active, agent.session_key = active, new_key()
+        if not active:
+            agent.presence = "away"
+            leaving.pass_on(Leaving(agent, None, leaving.heir(heir_id, agent)), by)
         options.changed()
         record("agent.activated" if active else "agent.deactivated", by=by, agent=agent.id)
+
+
+def held(agent: Agent, given: Person | None = None) -> list[tuple[str, int]]:
+    """What this colleague would have to hand on when deactivated, or changed to `given`."""
+    if given is None:
+        return leaving.held(Leaving(agent, None))
+    role = Role(given.role) if given.role in STAFF else Role(agent.role)
+    future = replace(agent.actor, role=role, department_id=given.department_id)
+    return leaving.held(Leaving(agent, future))
+
+
+def heirs(agent: Agent) -> Sequence[Agent]:
+    """The colleagues who could take over what this one holds, by name."""
+    others = select(Agent).where(Agent.active, Agent.id != agent.id)
+    everyone = db.session.scalars(others.order_by(Agent.name, Agent.id))
+    return [each for each in everyone if may(each.actor, "ticket.claim")]
 
 
 def end_sessions(agent: Agent, by: Actor) -> None:

@@ -13,26 +13,50 @@ import struct
 import unicodedata
 from urllib.parse import quote, urlencode
 
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
 from helpdesk import limits
 from helpdesk.agents import tries
-from helpdesk.agents.models import Agent
+from helpdesk.agents.models import Agent, new_key
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.db import locked, transaction
-from helpdesk.errors import BadInput
+from helpdesk.errors import BadInput, Refused
 from helpdesk.events import record
 from helpdesk.i18n import N_
 from helpdesk.limits import Guess
+from helpdesk.web import settings
 
 STEP = 30  # seconds
+SETUP_LASTS = 900  # seconds
 DIGITS = 6
 PAPER_CODES = 8
 WRONG = N_("This code is not right, or it was used already. Wait for the next one.")
 
 
-def new_secret() -> str:
-    """160 random bits in base 32, as authenticator apps take them."""
-    return base64.b32encode(secrets.token_bytes(20)).decode()
+def begin() -> str:
+    """A token for turning it on, for 15 minutes. The secret of the app is made of it and of a key that
+    only the server has, so neither a cookie nor a form holds it readably.
+    """
+    return _sealer().dumps(new_key())
+
+
+def secret_of(setup: str, agent: Agent) -> str:
+    """The secret, 160 bits in base 32, that belongs to a token of begin().
+
+    Raises BadInput for one that is too old or was made up.
+    """
+    try:
+        nonce = _sealer().loads(setup, max_age=SETUP_LASTS)
+    except BadSignature as error:
+        raise BadInput(N_("This page was open for too long. Please begin again.")) from error
+    message = f"second factor:{agent.id}:{agent.session_key}:{nonce}".encode()
+    made = hmac.digest(settings().secret_key.encode(), message, "sha256")
+    return base64.b32encode(made[:20]).decode()
+
+
+def _sealer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings().secret_key, salt="second factor")
 
 
 def address(secret: str, email: str, company: str) -> str:
@@ -75,12 +99,28 @@ def turn_on(agent: Agent, secret: str, given: str) -> list[str]:
         if step is None:
             raise BadInput(N_("The second factor is not on yet."), errors={"code": WRONG})
     limits.forget(guess)
-    paper = [_paper_code() for _ in range(PAPER_CODES)]
     with transaction():
         agent = locked(agent)
-        agent.totp_secret, agent.totp_step = secret, step
-        agent.paper_codes = [_hashed(text) for text in paper]
+        agent.totp_secret, agent.totp_step = secret, step or 0
+        paper = _new_paper(agent)
         record("agent.second_factor_on", by=agent.actor, agent=agent.id)
+    return paper
+
+
+def renew_paper(agent: Agent) -> list[str]:
+    """New codes for paper, which are not kept; the old ones are worth nothing. Raises Refused."""
+    with transaction():
+        agent = locked(agent)
+        if not agent.totp_secret:
+            raise Refused(N_("The second factor is not on yet."))
+        paper = _new_paper(agent)
+        record("agent.paper_codes_renewed", by=agent.actor, agent=agent.id)
+    return paper
+
+
+def _new_paper(agent: Agent) -> list[str]:
+    paper = [_paper_code() for _ in range(PAPER_CODES)]
+    agent.paper_codes = [_hashed(text) for text in paper]
     return paper
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, session
+from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from helpdesk.agents import accounts, devices, second_factor, sign_in
-from helpdesk.agents.forms import CodeForm, SecondFactorOffForm
+from helpdesk.agents.forms import CodeForm, PasswordForm, SetupForm
+from helpdesk.agents.models import Agent
 from helpdesk.agents.views import welcome
 from helpdesk.i18n import gettext
 from helpdesk.paper.qr import qr_svg_path
@@ -30,33 +31,61 @@ def ask() -> Page:
 @blueprint.route("/me/second-factor", methods=["GET", "POST"])
 @sign_in.signed_in
 def setting() -> Page:
-    """Turn it on with a first code; then the codes for paper are shown, once."""
+    """What it is now; the password leads to turning it on."""
     agent = sign_in.me()
     if agent.totp_secret:
-        return _off_page(SecondFactorOffForm(formdata=None))
-    form, secret = CodeForm(), session.setdefault("new_secret", second_factor.new_secret())
+        return _on_page(PasswordForm(formdata=None))
+    form = PasswordForm()
+    if form.did(lambda: accounts.confirm(agent, form.current.data)):
+        return _setup_page(agent, SetupForm(formdata=None, setup=second_factor.begin()))
+    page = render_template("agents/second_factor_start.html", form=form)
+    return page, 422 if form.errors else 200
+
+
+@blueprint.post("/me/second-factor/on")
+@sign_in.signed_in
+def on() -> Page:
+    """Turn it on with a first code of the app; then the codes for paper are shown, once."""
+    agent, form = sign_in.me(), SetupForm()
+    if agent.totp_secret:
+        return redirect("/me/second-factor", code=303)
+    secret = second_factor.secret_of(form.setup.data or "", agent)
     paper: list[str] = []
     if form.did(lambda: paper.extend(second_factor.turn_on(agent, secret, form.code.data))):
-        session.pop("new_secret")
         return render_template("agents/paper_codes.html", codes=paper)
+    return _setup_page(agent, form)
+
+
+def _setup_page(agent: Agent, form: SetupForm) -> Page:
+    secret = second_factor.secret_of(form.setup.data, agent)
     path, side = qr_svg_path(second_factor.address(secret, agent.email, company()))
     values = {"form": form, "secret": secret, "path": path, "side": side}
     return render_template("agents/second_factor.html", **values), 422 if form.errors else 200
+
+
+@blueprint.post("/me/second-factor/paper")
+@sign_in.signed_in
+def paper_codes() -> Page:
+    """New codes for paper; it takes the password."""
+    agent, form = sign_in.me(), PasswordForm()
+    if not form.did(lambda: accounts.confirm(agent, form.current.data)):
+        return _on_page(form)
+    return render_template("agents/paper_codes.html", codes=second_factor.renew_paper(agent))
 
 
 @blueprint.post("/me/second-factor/off")
 @sign_in.signed_in
 def off() -> Page:
     """Turn it off; it takes the password."""
-    agent, form = sign_in.me(), SecondFactorOffForm()
+    agent, form = sign_in.me(), PasswordForm()
     if not form.did(lambda: accounts.confirm(agent, form.current.data)):
-        return _off_page(form)
+        return _on_page(form)
     second_factor.turn_off(agent, by=agent.actor)
     flash(gettext("The second factor is off."), "success")
     return redirect("/me", code=303)
 
 
-def _off_page(form: SecondFactorOffForm) -> Page:
+def _on_page(form: PasswordForm) -> Page:
     left = len(sign_in.me().paper_codes)
     page = render_template("agents/second_factor_off.html", form=form, left=left)
     return page, 422 if form.errors else 200

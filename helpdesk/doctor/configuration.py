@@ -10,14 +10,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from redis.exceptions import RedisError
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk import background, jobs
 from helpdesk.agents import tokens
+from helpdesk.agents.models import Agent
 from helpdesk.clock import now
 from helpdesk.db import db
 from helpdesk.doctor.finding import Finding, found
+from helpdesk.tickets.models import Ticket
 from helpdesk.web import settings
 
 
@@ -85,6 +87,13 @@ def api_tokens() -> Finding:
     return found("tokens", "no API token ends within two weeks", ending, notable=True)
 
 
+def held_by_nobody() -> Finding:
+    """No open case lies with somebody who does not work here any more: a note, a click mends it."""
+    gone = select(Ticket.number).join(Agent, Agent.id == Ticket.assignee_id)
+    numbers = db.session.scalars(gone.where(Ticket.closed_at.is_(None), ~Agent.active))
+    return found("held", "no open case lies with a deactivated colleague", numbers, notable=True)
+
+
 CHECKS: tuple[Callable[[], Finding], ...] = (
     database,
     migrations,
@@ -94,4 +103,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     timer_process,
     base_url,
     api_tokens,
+    held_by_nobody,
 )

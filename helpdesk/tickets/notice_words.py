@@ -46,6 +46,7 @@ SENTENCES = {
     ),
     "notice.recur": (N_("It happened again; a graver notice was drafted"), "alert-triangle"),
     "notice.withdraw": (N_("Revoked"), "ban"),
+    "notice.handed_on": (N_("Handed on from %(who)s"), "user-check"),
     "notice.warned": (
         N_("%(step)s: %(level)s %% of the time is used; told: %(told)s"),
         "bell",

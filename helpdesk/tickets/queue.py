@@ -35,6 +35,7 @@ MAKES_ROOM = frozenset(
         "ticket.reopen",
         "ticket.release",
         "ticket.assign",
+        "ticket.handed_on",
         "ticket.withdraw",
         "ticket.merge",
         "ticket.transfer_out",
@@ -83,10 +84,10 @@ def assign(
 ) -> Ticket:
     """Give the ticket to a colleague, or back to the queue (None)."""
     require(by, "ticket.assign" if agent_id != by.id else "ticket.claim")
-    with transaction() as session:
+    with transaction():
+        agent = _still_here(agent_id)
         ticket = locked(ticket, version)
         queries.require_visible(ticket, by)
-        agent = session.get(Agent, agent_id) if agent_id else None
         if agent_id and (
             agent is None or not agent.active or not queries.is_visible(ticket, agent.actor)
         ):
@@ -102,6 +103,13 @@ def assign(
             assignee=agent.name if agent else "",
         )
     return ticket
+
+
+def _still_here(agent_id: int | None) -> Agent | None:
+    """The colleague, who can't be deactivated before this transaction ends."""
+    if not agent_id:
+        return None
+    return db.session.get(Agent, agent_id, with_for_update={"read": True}, populate_existing=True)
 
 
 def release(ticket: Ticket, *, by: Actor) -> Ticket:

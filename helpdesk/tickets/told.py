@@ -55,6 +55,8 @@ SENTENCES: dict[str, str] = {
     "ticket.claim": N_("Took it"),
     "ticket.assign": N_("Gave it to %(assignee)s"),
     "ticket.unassign": N_("Gave it back to the queue"),
+    "ticket.handed_on": N_("Handed on from %(who)s to %(assignee)s"),
+    "ticket.handed_back": N_("Handed on from %(who)s to the queue"),
     "ticket.release": N_("Put it back into the queue"),
     "ticket.offer": N_("Given to %(assignee)s, who had %(load)s of %(capacity)s open tickets"),
     "ticket.assist": N_("Asked %(department)s to assist"),
@@ -143,6 +145,8 @@ def _name(event: Noted) -> str:
     data = event.data
     if event.name == "ticket.assign" and not data.get("assignee"):
         return "ticket.unassign"
+    if event.name == "ticket.handed_on" and not data.get("assignee"):
+        return "ticket.handed_back"
     if event.name == "message.customer" and data.get("automatic"):
         return "message.automatic"
     if event.name in ("promise.warned", "promise.breached") and not data.get("told"):

@@ -6,6 +6,7 @@ import html
 import io
 import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from helpdesk.doctor import invariants, surroundings
 from helpdesk.errors import BadInput
 from helpdesk.events import deliver_due
 from helpdesk.notify.models import OutboundMail
-from helpdesk.tickets.administration import calendar_files, calendar_years
+from helpdesk.tickets.administration import calendar_files, calendar_marks, calendar_years
 from helpdesk.tickets.administration.calendars import draft_of, found
 from helpdesk.tickets.models import Response
 from helpdesk.tickets.setup_pages import calendar_drafts
@@ -264,6 +265,92 @@ def test_an_ics_file_brings_holidays_and_make_up_workdays(desk: FlaskClient) -> 
     save(desk, bring(desk, joined, "2027.ics").text)
     days = {day: rule.kind for day, rule in office().days.items() if day.year == 2027}
     assert days == {date(2027, 10, n): "rest" for n in (1, 2, 3)} | {date(2027, 10, 9): "work"}
+
+
+def test_case_16_a_name_that_holds_work_makes_no_working_day(
+    desk: FlaskClient, shared: Path
+) -> None:
+    content = (shared / "cases" / "16-holiday-ics-names" / "workers.ics").read_bytes()
+    read = calendar_files.read(content, "workers.ics")
+    kinds = {day.isoformat()[5:]: rule.kind for day, rule in read.days.items() if rule}
+    rests = ("05-03", "05-04", "05-05", "05-06", "05-09")
+    assert kinds == dict.fromkeys(rests, "rest") | {"05-08": "work"}
+    assert read.asked == (date(2027, 5, 9),)
+
+
+@pytest.mark.parametrize(
+    ("title", "what"),
+    [
+        ("International Workers' Day", "rest"),
+        ("No work (company trip)", "rest"),
+        ("Non-working day", "rest"),
+        ("Network maintenance, closed", "rest"),
+        ("Framework Day", "rest"),
+        ("不上班（台风停工）", "rest"),
+        ("停班", "rest"),
+        ("国庆节（休）", "rest"),
+        ("劳动节补休日", "rest"),
+        ("国庆节（班）", "work"),
+        ("元旦补班", "work"),
+        ("劳动节(调休)上班", "work"),
+        ("春节【调休上班】", "work"),
+        ("Make-up workday", "work"),
+        ("Spring Festival: working day", "work"),
+        ("劳动节补休日 Make-up day (office open)", "ask"),
+        ("值班安排", "ask"),
+        ("班级春游", "ask"),
+        ("Working from home", "ask"),
+        ("补班（取消）", "ask"),
+        ("放假（班）", "ask"),
+    ],
+)
+def test_only_a_whole_word_makes_a_working_day_and_a_doubtful_title_is_asked_about(
+    title: str, what: str
+) -> None:
+    assert calendar_marks.of_title(title).value == what
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("X-APPLE-SPECIAL-DAY:ALTERNATE-WORKDAY", "work"),
+        ("X-APPLE-SPECIAL-DAY:WORK-HOLIDAY", "rest"),
+        ("CATEGORIES:Holiday,Workday", "work"),
+        ("CATEGORIES:Network", "rest"),
+    ],
+)
+def test_a_mark_beside_the_title_decides(line: str, kind: str) -> None:
+    content = ics("DTSTART;VALUE=DATE:20271009", "SUMMARY:国庆节", line).encode()
+    (rule,) = calendar_files.read(content, "a.ics").days.values()
+    assert rule is not None and rule.kind == kind
+
+
+def test_a_doubtful_day_is_off_until_the_administrator_answers_the_question(
+    desk: FlaskClient,
+) -> None:
+    content = ics("DTSTART;VALUE=DATE:20271009", "SUMMARY:值班安排")
+    page = bring(desk, content, "a.ics").text
+    assert 'name="answer-2027-10-09" value="rest" checked' in page
+    draft = html.unescape(page.split('name="draft" value="')[1].split('"')[0])
+    sent = {"draft": draft, "note": "2027", "answer-2027-10-09": "work"}
+    again = desk.post(f"{OFFICE}/save", data=sent | {"again": "1"}).text
+    assert 'name="answer-2027-10-09" value="work" checked' in again and versions() == 1
+    assert desk.post(f"{OFFICE}/save", data=sent).status_code == 303
+    assert office().days[date(2027, 10, 9)].kind == "work"
+
+
+def test_without_an_answer_the_doubtful_day_stays_a_day_off(desk: FlaskClient) -> None:
+    save(desk, bring(desk, ics("DTSTART;VALUE=DATE:20271009", "SUMMARY:值班"), "a.ics").text)
+    assert office().days[date(2027, 10, 9)].kind == "rest"
+
+
+def test_a_question_that_was_not_asked_is_refused(desk: FlaskClient) -> None:
+    page = bring(desk, ics("DTSTART;VALUE=DATE:20271009", "SUMMARY:值班"), "a.ics").text
+    draft = html.unescape(page.split('name="draft" value="')[1].split('"')[0])
+    for odd in ("answer-2027-01-15", "answer-x"):
+        answer = desk.post(f"{OFFICE}/save", data={"draft": draft, "note": "x", odd: "work"})
+        assert answer.status_code == 422
+    assert versions() == 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from helpdesk import options
 from helpdesk.agents import passwords, second_factor
 from helpdesk.agents.models import Agent
-from helpdesk.clock import moved_to, tick
+from helpdesk.clock import moved_to, now, tick
 from helpdesk.db import db, transaction
 from helpdesk.errors import BadInput, NotAllowed, TooMany
 from helpdesk.events import Event
@@ -83,9 +83,15 @@ class TestCodes:
     def test_nobody_without_a_secret_can_fit_a_code(self) -> None:
         assert second_factor.matching_step("", "123456") is None
 
-    def test_a_new_secret_has_160_random_bits(self) -> None:
-        one, two = second_factor.new_secret(), second_factor.new_secret()
+    def test_a_new_secret_has_160_bits_is_another_each_time_and_stands_in_no_token(
+        self, zhang: Agent
+    ) -> None:
+        setup, other = second_factor.begin(), second_factor.begin()
+        one, two = (second_factor.secret_of(each, zhang) for each in (setup, other))
         assert len(base64.b32decode(one)) == 20 and one != two
+        assert second_factor.secret_of(setup, zhang) == one and one not in setup
+        with moved_to(now() + timedelta(minutes=16)), pytest.raises(BadInput):
+            second_factor.secret_of("made up", zhang)
 
     def test_the_address_for_the_app_names_company_and_person(self) -> None:
         said = second_factor.address(SECRET, "zhang.wei@example.com", "晨光 & Co")
@@ -218,27 +224,70 @@ class TestSignIn:
 
 
 class TestOwnAccount:
-    def test_it_is_turned_on_with_a_first_code_and_shows_the_paper_codes_once(
+    def begin(self, client: FlaskClient, password: str = PASSWORD) -> tuple[str, str]:
+        page = client.post("/me/second-factor", data={"current": password}).text
+        setup = page.split('name="setup" type="hidden" value="')[1].split('"')[0]
+        return page.split("<code>")[1].split("</code>")[0], setup
+
+    def test_it_is_turned_on_with_password_and_first_code_and_shows_the_paper_codes_once(
         self, client: FlaskClient, zhang: Agent
     ) -> None:
         make.sign_in(client, zhang)
-        page = client.get("/me/second-factor").text
-        secret = page.split("<code>")[1].split("</code>")[0]
-        assert "<path d=" in page
+        secret, setup = self.begin(client)
         code = second_factor.code(secret, second_factor.current_step())
-        answer = client.post("/me/second-factor", data={"code": code})
+        answer = client.post("/me/second-factor/on", data={"code": code, "setup": setup})
         assert answer.text.count("<li><code>") == 8
         assert zhang.totp_secret == secret
         assert secret not in client.get("/me/second-factor").text
+
+    def test_without_the_password_nobody_sees_a_secret_and_nothing_is_turned_on(
+        self, client: FlaskClient, zhang: Agent
+    ) -> None:
+        make.sign_in(client, zhang)
+        assert "<path d=" not in client.get("/me/second-factor").text
+        wrong = client.post("/me/second-factor", data={"current": "guess"})
+        assert wrong.status_code == 422 and "<path d=" not in wrong.text
+        for forged in ("", "made-up", "e30.x.y"):
+            sent = {"code": "123456", "setup": forged}
+            assert client.post("/me/second-factor/on", data=sent).status_code == 422
+        assert zhang.totp_secret == ""
+
+    def test_the_secret_lies_readable_neither_in_the_cookie_nor_in_the_form(
+        self, client: FlaskClient, zhang: Agent
+    ) -> None:
+        make.sign_in(client, zhang)
+        secret, setup = self.begin(client)
+        with client.session_transaction() as session:
+            assert secret not in str(dict(session))
+        readable = base64.urlsafe_b64decode(setup.split(".")[0] + "==")
+        assert secret.encode() not in readable and base64.b32decode(secret) not in readable
+
+    def test_the_token_of_one_person_makes_another_secret_for_somebody_else(
+        self, client: FlaskClient, zhang: Agent
+    ) -> None:
+        setup = second_factor.begin()
+        other = make.agent("Li Na")
+        assert second_factor.secret_of(setup, zhang) != second_factor.secret_of(setup, other)
 
     def test_a_wrong_first_code_shows_the_same_picture_again(
         self, client: FlaskClient, zhang: Agent
     ) -> None:
         make.sign_in(client, zhang)
-        secret = client.get("/me/second-factor").text.split("<code>")[1].split("</code>")[0]
-        answer = client.post("/me/second-factor", data={"code": "000000"})
+        secret, setup = self.begin(client)
+        answer = client.post("/me/second-factor/on", data={"code": "000000", "setup": setup})
         assert answer.status_code == 422 and secret in answer.text
         assert zhang.totp_secret == ""
+
+    def test_new_paper_codes_take_the_password_and_end_the_old_ones(
+        self, client: FlaskClient, zhang: Agent, paper: list[str]
+    ) -> None:
+        make.sign_in(client, zhang)
+        wrong = client.post("/me/second-factor/paper", data={"current": "guess"})
+        assert wrong.status_code == 422 and "<li><code>" not in wrong.text
+        right = client.post("/me/second-factor/paper", data={"current": PASSWORD}).text
+        assert right.count("<li><code>") == 8
+        with pytest.raises(BadInput):
+            second_factor.verify(zhang, paper[0])
 
     def test_turning_it_off_takes_the_password(
         self, client: FlaskClient, zhang: Agent, paper: list[str]
@@ -253,10 +302,13 @@ class TestOwnAccount:
     def test_an_administrator_helps_after_a_lost_phone(
         self, client: FlaskClient, zhang: Agent, paper: list[str]
     ) -> None:
-        make.sign_in(client, make.agent("Chen Jie", "admin"))
+        make.sign_in(client, make.agent("Chen Jie", "admin", password_hash=HASH))
         page = f"/admin/people/{zhang.id}"
         assert "second-factor-off" in client.get(page).text
-        client.post(f"{page}/second-factor-off")
+        for wrong in ({}, {"current": "guess"}):
+            client.post(f"{page}/second-factor-off", data=wrong)
+            assert zhang.totp_secret != ""
+        client.post(f"{page}/second-factor-off", data={"current": PASSWORD})
         assert zhang.totp_secret == ""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from helpdesk.clock import CalendarError, DayRule
 from helpdesk.errors import BadInput
 from helpdesk.i18n import N_
+from helpdesk.tickets.administration.calendar_marks import Day, day_of
 from helpdesk.tickets.administration.calendar_texts import date_of, rule_of
 
 COLUMNS = ("date", "kind", "hours", "name", "name_en")
@@ -36,7 +37,6 @@ WHOLE_DAYS = N_("Only whole days can be taken from an ICS file; write hours in a
 REPEATED = N_("A repeated entry cannot be taken; write every date.")
 BACKWARDS = N_("The end lies before the start.")
 TOO_WIDE = N_("One entry lasts 31 days at most.")
-_WORKS = re.compile(r"班|work", re.I)
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 
 Days = dict[date, DayRule | None]
@@ -49,10 +49,19 @@ class Entry:
     line: int
     day: date
     rule: DayRule | None
+    asked: bool = False  # whether an administrator must say if it is a working day
 
 
-def read(content: bytes, filename: str) -> Days:
-    """The days of a file. Raises BadInput whose errors map a line number to its reason."""
+@dataclass(frozen=True)
+class File:
+    """What a file says: its days, and those of which a person must say if they are working days."""
+
+    days: Days
+    asked: tuple[date, ...]
+
+
+def read(content: bytes, filename: str) -> File:
+    """What a file says. Raises BadInput whose errors map a line number to its reason."""
     if len(content) > MOST_BYTES:
         raise BadInput(TOO_LONG)
     text = decoded(content)
@@ -69,7 +78,8 @@ def read(content: bytes, filename: str) -> Days:
         raise BadInput(WRONG, errors=dict(sorted(errors.items(), key=_line)[:MOST_ERRORS]))
     if not days:
         raise BadInput(EMPTY)
-    return dict(sorted(days.items()))
+    asked = sorted({entry.day for entry in entries if entry.asked})
+    return File(dict(sorted(days.items())), tuple(asked))
 
 
 def _line(item: tuple[str, str]) -> int:
@@ -157,11 +167,11 @@ def _event_days(event: Any, line: int, source: str) -> Iterator[Entry]:
     """The dates of one entry; DTEND is the day after the last (RFC 5545, 3.6.1)."""
     first, end = _span(event)
     name = str(event.get("SUMMARY", "")).strip()
-    special = str(event.get("X-APPLE-SPECIAL-DAY", "")).upper()
-    works = "WORKDAY" in special if special else bool(_WORKS.search(name))
+    what = day_of(event)
+    kind = "work" if what is Day.WORK else "rest"
     for n in range((end - first).days):
         day = date_of(str(first + timedelta(days=n)))
-        yield Entry(line, day, rule_of("work" if works else "rest", "", name, "", source))
+        yield Entry(line, day, rule_of(kind, "", name, "", source), what is Day.ASK)
 
 
 def _span(event: Any) -> tuple[date, date]:

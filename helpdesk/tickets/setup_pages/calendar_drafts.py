@@ -24,6 +24,7 @@ from helpdesk.tickets.administration.change import refuse
 DAY_FIELDS = ("date", "kind", "hours", "name", "name_en")
 EMPTY_DAYS = 4
 MOST = 400
+ANSWER = "answer-"  # of a question in the preview
 TWICE = N_("This date stands here twice.")
 LOST = N_("The preview was incomplete. Please go back and look at it again.")
 _PLACE = re.compile(r"(day|season)-(\d{1,3})-")
@@ -182,6 +183,23 @@ def of_text(text: str, code: str) -> Draft:
     if made.based_on and made.code != code:
         raise BadInput(LOST)
     return made
+
+
+def answered(draft: Draft, fields: Mapping[str, str]) -> tuple[Draft, list[date]]:
+    """The draft with an administrator's answers (answer-DATE: work or rest), and the days asked about.
+
+    Raises BadInput for a question that was not asked.
+    """
+    days, asked = dict(draft.days), []
+    for name in sorted(name for name in fields if name.startswith(ANSWER)):
+        try:
+            day = date.fromisoformat(name.removeprefix(ANSWER))
+            kind = fields[name] if fields[name] in ("work", "rest") else "rest"
+            days[day] = replace(days[day], kind=kind)
+        except (ValueError, KeyError) as error:
+            raise BadInput(LOST) from error
+        asked.append(day)
+    return replace(draft, days=days), asked
 
 
 def _read_week(data: Mapping[str, Any]) -> Week:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 
 from flask import render_template, request
 
@@ -72,7 +73,12 @@ def _form(fields: Mapping[str, str], base: Draft | None, errors: Mapping[str, st
     )
 
 
-def _preview(draft: Draft, note: str = "", errors: Mapping[str, str] | None = None) -> str:
+def _preview(
+    draft: Draft,
+    note: str = "",
+    errors: Mapping[str, str] | None = None,
+    asked: Iterable[date] = (),
+) -> str:
     return render_template(
         "setup/calendar_preview.html",
         draft=draft,
@@ -83,6 +89,7 @@ def _preview(draft: Draft, note: str = "", errors: Mapping[str, str] | None = No
         kinds=KINDS,
         hours=text_of,
         promise_names=PROMISE_NAMES,
+        asked=[(day, draft.days[day]) for day in asked if day in draft.days],
     )
 
 
@@ -97,8 +104,9 @@ def calendar_import(code: str) -> Page:
     file = request.files.get("file")
     try:
         content = file.read(calendar_files.MOST_BYTES + 1) if file else b""
-        days = calendar_files.read(content, (file.filename if file else "") or "")
-        return _preview(calendars.with_days(draft, days, "complete" in request.form))
+        read = calendar_files.read(content, (file.filename if file else "") or "")
+        made = calendars.with_days(draft, read.days, "complete" in request.form)
+        return _preview(made, asked=read.asked)
     except BadInput as error:
         return _import_form(draft, error.errors, error.sentence(gettext)), 422
 
@@ -116,14 +124,19 @@ def _name(draft: Draft) -> str:
 @blueprint.post("/admin/calendars/<code>/save")
 @needs("settings.edit")
 def calendar_save(code: str) -> Page:
-    """Keep what the preview showed; a missing note or a faster colleague brings it back."""
-    draft = drafts.of_text(request.form.get("draft", ""), code)
+    """Keep what the preview showed, with the answers to its questions; a missing note or a faster
+    colleague brings it back, and so does the wish to see what the answers change."""
+    draft, asked = drafts.answered(
+        drafts.of_text(request.form.get("draft", ""), code), request.form
+    )
     note = request.form.get("note", "")
+    if "again" in request.form:
+        return _preview(draft, note, asked=asked)
     try:
         calendars.save(draft, note, by())
     except (BadInput, Conflict) as error:
         errors = getattr(error, "errors", None) or {"": error.sentence(gettext)}
-        return _preview(draft, note, errors), 422
+        return _preview(draft, note, errors, asked), 422
     return kept(f"{LIST}#{draft.code}")
 
 
