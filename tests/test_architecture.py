@@ -31,6 +31,7 @@ VERBS = (  # the only modules that note in the journal what happened
     "tickets/escalation.py",
     "tickets/intake.py",
     "tickets/news.py",
+    "tickets/handing_on.py",
     "tickets/queue.py",
     "tickets/recompute.py",
     "tickets/reminders.py",
