@@ -57,14 +57,14 @@ def _tickets(period: Period, moment: InstrumentedAttribute[Any]) -> int:
 
 
 def verdicts_told() -> Finding:
-    """I9: of the promises of the last 30 days each case is judged once, by its worst row."""
+    """I9: of the promises that fell due in the last 30 days each case is judged once, by its worst row."""
     period = last_days()
-    told = Figures(Scope(Filter(), period, SYSTEM)).judged.get(("all", "resolve"))
+    told = Figures(Scope(Filter(), period, SYSTEM)).due.get(("all", "resolve"))
     worst = (
         select(func.max(verdicts.rank()))
         .join(Ticket, Ticket.id == Response.ticket_id)
         .where(Response.promise == "resolve")
-        .where(Ticket.received_at >= period.begin, Ticket.received_at < period.end)
+        .where(Response.due_at >= period.begin, Response.due_at < period.end)
         .group_by(Response.ticket_id)
         .having(func.max(verdicts.rank()) > 0)
         .subquery()

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    cast,
     func,
     literal,
     null,
@@ -147,38 +148,60 @@ class Judged:
         return self.kept + self.missed
 
 
-def judged(
-    scope: Scope, by: str, promises: tuple[str, ...], edges: Edges, earlier: str = ""
-) -> dict[tuple[str, str], Judged]:
-    """(group, promise) -> how the promise was kept in the cases received in the period.
+RECEIVED, DUE = "received", "due"  # by what a period chooses the promises that it judges
+Kept = dict[tuple[str, str], Judged]  # by group and promise
 
-    By "span" the groups are "now" and "before": the promise `earlier` is looked up in the stretch
-    before the period too. Percentiles are nearest ranks: a time that a case really took.
+
+def judged(scope: Scope, by: str, promises: tuple[str, ...], edges: Edges) -> Kept:
+    """How promises were kept in the cases received in the period.
+
+    Percentiles are nearest ranks: a time that a case really took.
     """
-    cases = _judged_cases(scope, by, promises, edges, earlier)
-    own = [cases.c.bucket, cases.c.promise, cases.c.rank.in_(KEPT)]
+    return _with_tenths(by, _received(scope, by, promises, edges))[RECEIVED]
+
+
+def fell_due(scope: Scope, by: str, promises: tuple[str, ...]) -> Kept:
+    """How the promises were kept whose time was up in the period, whenever their cases came."""
+    return _told(by, _due(scope, by, promises).subquery(), [null(), null()])[DUE]
+
+
+def by_groups(
+    scope: Scope, by: str, promises: tuple[str, ...], due: tuple[str, ...], edges: Edges
+) -> dict[str, Kept]:
+    """Both in one statement, without percentiles, which spares the database its sorting."""
+    both = union_all(_received(scope, by, promises, edges), _due(scope, by, due))
+    return _told(by, both.subquery(), [null(), null()])
+
+
+def in_all(
+    scope: Scope, promises: tuple[str, ...], due: tuple[str, ...], edges: Edges
+) -> dict[str, Kept]:
+    """Both for the whole period, with percentiles; what fell due also in the stretch "before"."""
+    received = _received(scope, "", promises, edges)
+    return _with_tenths("span", union_all(received, _due(scope, "span", due)))
+
+
+def _with_tenths(by: str, cases: Any) -> dict[str, Kept]:
+    cases = cases.subquery()
+    own = [cases.c.basis, cases.c.bucket, cases.c.promise, cases.c.rank.in_(KEPT)]
     window: dict[str, Any] = {"partition_by": own, "order_by": cases.c.taken}
     ranked = select(
         cases,
         func.row_number().over(**window).label("place"),  # in one sorting with the number
         func.count().over(**window, rows=(None, None)).label("of"),
     ).subquery()
-    return _judged_rows(by, ranked, [_within_tenths(ranked, tenths) for tenths in (5, 9)])
+    return _told(by, ranked, [_within_tenths(ranked, tenths) for tenths in (5, 9)])
 
 
-def averages(
-    scope: Scope, by: str, promises: tuple[str, ...], edges: Edges
-) -> dict[tuple[str, str], Judged]:
-    """The same without percentiles, which spares the database its sorting."""
-    return _judged_rows(by, _judged_cases(scope, by, promises, edges, ""), [null(), null()])
-
-
-def _judged_rows(by: str, cases: Any, tenths: list[Any]) -> dict[tuple[str, str], Judged]:
+def _told(by: str, cases: Any, tenths: list[Any]) -> dict[str, Kept]:
     counts = [func.count(case((cases.c.rank == rank, 1))) for rank in verdicts.RANKS.values()]
     average = func.avg(case((cases.c.rank.in_(KEPT), cases.c.taken)))
-    query = select(cases.c.bucket, cases.c.promise, *counts, average, *tenths)
-    query = query.where(cases.c.rank > 0).group_by(cases.c.bucket, cases.c.promise)
-    return {(key_of(by, row[0]), row[1]): _judged(row) for row in db.session.execute(query)}
+    own = (cases.c.bucket, cases.c.promise, cases.c.basis)
+    query = select(*own, *counts, average, *tenths).where(cases.c.rank > 0).group_by(*own)
+    found: dict[str, Kept] = {RECEIVED: {}, DUE: {}}
+    for row in db.session.execute(query):
+        found[row[2]][(key_of(by, row[0]), row[1])] = _judged(row)
+    return found
 
 
 def _within_tenths(ranked: Any, tenths: int) -> ColumnElement[Any]:
@@ -187,36 +210,44 @@ def _within_tenths(ranked: Any, tenths: int) -> ColumnElement[Any]:
     return func.min(case((reached, ranked.c.taken)))
 
 
-def _judged_cases(
-    scope: Scope, by: str, promises: tuple[str, ...], edges: Edges, earlier: str
-) -> Any:
-    """One row per case and promise: its worst verdict (0: not judged), the time of its kept rounds."""
+def _received(scope: Scope, by: str, promises: tuple[str, ...], edges: Edges) -> Select[Any]:
+    """The promises of the cases received in the period."""
+    within = [*_within(scope, "received"), *edges.holds(Response.ticket_id)]
+    key = bucket(by, Ticket.received_at, scope)
+    return _judged_cases(RECEIVED, key, [*within, Response.promise.in_(promises)])
+
+
+def _due(scope: Scope, by: str, promises: tuple[str, ...]) -> Select[Any]:
+    """The promises whose time was up in the period; by "span" in the stretch before as well."""
     period = scope.period
-    span = (period.before[0], period.end) if earlier else None
-    wanted: ColumnElement[bool] = Response.promise.in_(promises)
-    if earlier:
-        within = or_(Ticket.received_at >= period.begin, Response.promise == earlier)
-        wanted = and_(wanted, within)
-    key = bucket(by, Ticket.received_at, scope).label("bucket")
+    begin = period.before[0] if by == "span" else period.begin
+    within = [*listing.conditions(scope.base, scope.who), verdicts.fell_due(begin, period.end)]
+    key = bucket(by, Response.due_at, scope)
+    return _judged_cases(DUE, key, [*within, Response.promise.in_(promises)])
+
+
+def _judged_cases(
+    basis: str, key: ColumnElement[Any], wanted: list[ColumnElement[bool]]
+) -> Select[Any]:
+    """One row per case and promise: its worst verdict (0: not judged), the time of its kept rounds."""
     return (
         select(
-            key,
+            cast(literal(basis), Ticket.channel.type).label("basis"),
+            key.label("bucket"),
             Response.promise,
             func.max(verdicts.rank()).label("rank"),
             func.sum(Response.taken).label("taken"),
         )
         .select_from(Ticket)
         .join(Response, Response.ticket_id == Ticket.id)
-        .where(*_within(scope, "received", span), wanted)
-        .where(*edges.holds(Response.ticket_id))
+        .where(*wanted)
         .where(or_(verdicts.rank() > 0, Response.taken.is_not(None)))  # what tells nothing: early
         .group_by(Response.ticket_id, "bucket", Response.promise)
-        .subquery()
     )
 
 
 def _judged(row: Any) -> Judged:
-    on_time, late, missed, average, median, ninety = row[2:]
+    on_time, late, missed, average, median, ninety = row[3:]
     return Judged(
         on_time,
         late,

@@ -25,7 +25,7 @@ FLAGS = {
     for each in ALL
     if each.moment == "received" and not (each.promise or each.part.score or each.part.call)
 }
-PROMISES = tuple({each.promise: None for each in ALL if each.promise})
+PROMISES = tuple({each.promise: None for each in ALL if each.promise and each.unit == "time"})
 NOBODY = Judged()
 
 
@@ -86,10 +86,27 @@ class Figures:
 
     @cached_property
     def judged(self) -> dict[tuple[str, str], Judged]:
-        """How promises were kept."""
-        wanted = tuple({*PROMISES, self.promise} - {""})
-        ask = counting.judged if self.percentiles else counting.averages
-        return ask(self.scope, self.by, wanted, self.edges)
+        """How promises were kept in the cases received."""
+        if self.percentiles:
+            return counting.judged(self.scope, self.by, PROMISES, self.edges)
+        return self._both[counting.RECEIVED]
+
+    @cached_property
+    def due(self) -> dict[tuple[str, str], Judged]:
+        """How the promise that shares judge was kept where its time was up."""
+        if self.percentiles:
+            return counting.fell_due(self.scope, self.by, self._shared)
+        return self._both[counting.DUE]
+
+    @cached_property
+    def _both(self) -> dict[str, counting.Kept]:
+        asked = (self.scope, self.by, PROMISES, self._shared, self.edges)
+        return counting.by_groups(*asked)
+
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        """The promises that shares judge."""
+        return tuple({self._judged_by(each) for each in ALL if each.moment == "promised"})
 
     @cached_property
     def said(self) -> dict[str, Said]:
@@ -112,11 +129,11 @@ class Figures:
             left -= self.received.get(key, {}).get("received", 0)
         return found
 
-    def summed(self, judged: dict[tuple[str, str], Judged]) -> Figures:
-        """The whole scope in one group: the sums of these groups, with `judged` asked apart."""
+    def summed(self, judged: counting.Kept, due: counting.Kept) -> Figures:
+        """The whole scope in one group: the sums of these groups, with what was asked apart."""
         whole = Figures(self.scope, "", self.promise, **self.more)
         whole.received, whole.closed = _summed(self.received), _summed(self.closed)
-        whole.standing, whole.judged = _summed(self.standing), judged
+        whole.standing, whole.judged, whole.due = _summed(self.standing), judged, due
         whole.said = {"all": sum(self.said.values(), Said())}
         return whole
 
@@ -133,7 +150,7 @@ class Figures:
 
     def _known(self, measure: Measure) -> set[str]:
         if measure.promise:
-            return {key for key, _promise in self.judged}
+            return {key for key, _promise in self._kept(measure)}
         if measure.part.score or measure.part.call:
             return set(self.said)
         if measure.moment in ("open", "now"):
@@ -173,12 +190,15 @@ class Figures:
 
     def _promise_cell(self, measure: Measure, key: str) -> Cell:
         promise = self._judged_by(measure)
-        found = self.judged.get((key or "all", promise), NOBODY)
+        found = self._kept(measure).get((key or "all", promise), NOBODY)
         part = self.filter(measure, measure.part.but(promise=promise), key)
         if measure.unit == "time":
             return Cell(measure, found.kept, part, times=found)
         of = self.filter(measure, measure.of.but(promise=promise), key)
         return Cell(measure, found.on_time, part, found.total, of)
+
+    def _kept(self, measure: Measure) -> dict[tuple[str, str], Judged]:
+        return self.due if measure.moment == "promised" else self.judged
 
     def _judged_by(self, measure: Measure) -> str:
         """The promise that a measure judges: a reader chooses it for shares; times name their own."""
@@ -186,7 +206,7 @@ class Figures:
 
     def _count(self, measure: Measure, key: str) -> int:
         if measure.promise:
-            return self.judged.get((key, self._judged_by(measure)), NOBODY).total
+            return self._kept(measure).get((key, self._judged_by(measure)), NOBODY).total
         if measure.part.score or measure.part.call:
             return self._answers(measure.part, key)
         if measure.moment == "open" and self.by in OF_TIME:
@@ -220,8 +240,8 @@ class Figures:
             when |= {"since": None, "until": None}
         elif measure.moment == "open":
             when |= {"at": "open", "since": None}
-        elif measure.moment == "closed":
-            when["at"] = "closed"
+        elif measure.moment in ("closed", "promised"):
+            when["at"] = measure.moment
         return self.scope.base.but(**part.given() | when)
 
 

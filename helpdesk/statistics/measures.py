@@ -20,8 +20,8 @@ RATED = tuple(str(score) for score in SCORES)
 class Measure:
     """One measure. `unit`: count of cases, share of cases, or time that cases took.
 
-    `moment` says which cases belong to a period: those received or closed in it, open at its end,
-    or open now. `part` are the counted ones among them; a share is told `of` others.
+    `moment` says which cases belong to a period: those received or closed in it, with a promise that
+    fell due in it, open at its end, or open now. `part` are the counted ones among them; a share is told `of` others.
     """
 
     code: str
@@ -70,11 +70,13 @@ ALL = (
         "on_time",
         N_("On time"),
         N_(
-            "Of the cases received in the period whose promise was kept on time, kept late, or is "
-            "open and overdue: the share kept on time. Promises that still have time, and those "
-            "that no longer count, are left out. The worst round of a case decides."
+            "Of the cases with a promise that fell due in the period, whenever they came: the share "
+            "kept on time. Kept late and open and overdue count against it; a promise whose time is "
+            "not yet up, even one kept early, counts in the period in which it falls due. The worst "
+            "round of a case in the period decides."
         ),
         unit="share",
+        moment="promised",
         part=_promise("resolve", "on_time"),
         of=_promise("resolve", *JUDGED),
         promise="resolve",

@@ -12,7 +12,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.errors import BadInput
 from helpdesk.statistics import counting, groups, words
 from helpdesk.statistics.counting import Edges, Judged
-from helpdesk.statistics.figures import NOBODY, Cell, Figures, Row, wilson
+from helpdesk.statistics.figures import NOBODY, PROMISES, Cell, Figures, Row, wilson
 from helpdesk.statistics.groups import Scope
 from helpdesk.statistics.measures import BY_CODE, Measure
 from helpdesk.statistics.periods import Period, choose
@@ -112,12 +112,16 @@ class Report:
         now = {
             ("all", promise): row for (span, promise), row in self.spans.items() if span == "now"
         }
-        return self.figures.summed(now)
+        return self.figures.summed(self._kept[counting.RECEIVED], now)
 
     @cached_property
     def spans(self) -> dict[tuple[str, str], Judged]:
-        """How every promise was kept now, and the judged one before."""
-        return counting.judged(self.scope, "span", responses.ORDER, self.before, self.asked.promise)
+        """How every promise was kept that fell due now, and in the stretch before."""
+        return self._kept[counting.DUE]
+
+    @cached_property
+    def _kept(self) -> dict[str, counting.Kept]:
+        return counting.in_all(self.scope, PROMISES, responses.ORDER, self.before)
 
     @property
     def before(self) -> Edges:
@@ -172,8 +176,9 @@ class Report:
             "missed": ("missed",),
         }
         verdicts |= {"kept": ("on_time", "late"), "total": ("on_time", "late", "missed")}
+        due = BY_CODE["on_time"]
         return {
-            name: self._list(Filter(promise=promise, verdict=wanted))
+            name: self.figures.filter(due, Filter(promise=promise, verdict=wanted))
             for name, wanted in verdicts.items()
         }
 

@@ -124,6 +124,8 @@ def _time(filter: Filter) -> Iterator[Condition]:
     if filter.at == "open":
         yield _open_at(filter.end)
         return
+    if filter.at == "promised":
+        return  # see _promises
     column = MOMENT_COLUMNS[filter.at]
     if filter.begin:
         yield column >= filter.begin
@@ -139,10 +141,7 @@ def _open_at(end: datetime | None) -> Condition:
 
 
 def _outcome(filter: Filter) -> Iterator[Condition]:
-    if filter.verdict:
-        yield verdicts.is_one_of(filter.verdict, filter.promise)
-    elif filter.promise:
-        yield exists().where(Response.ticket_id == Ticket.id, Response.promise == filter.promise)
+    yield from _promises(filter)
     if filter.call:
         yield exists().where(
             Callback.ticket_id == Ticket.id,
@@ -154,6 +153,18 @@ def _outcome(filter: Filter) -> Iterator[Condition]:
         yield exists().where(
             Rating.ticket_id == Ticket.id, Rating.result.in_(scores), verdicts.last_rating()
         )
+
+
+def _promises(filter: Filter) -> Iterator[Condition]:
+    """How a promise was kept; at "promised" since and until speak of the day on which it fell due."""
+    of_time = filter.at == "promised" and (filter.since or filter.until)
+    due = verdicts.fell_due(filter.begin, filter.end) if of_time else None
+    if filter.verdict:
+        yield verdicts.is_one_of(filter.verdict, filter.promise, due)
+    elif filter.promise or due is not None:
+        rows: list[Any] = [Response.promise == filter.promise] if filter.promise else []
+        rows += [due] if due is not None else []
+        yield exists().where(Response.ticket_id == Ticket.id, *rows)
 
 
 def _words(words: str, who: Actor) -> Condition:

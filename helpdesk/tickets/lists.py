@@ -28,6 +28,7 @@ MOMENTS = {
     "closed": N_("Closed"),
     "due": N_("Due"),
     "open": N_("Open at the end of"),
+    "promised": N_("Promise fell due"),
 }
 SORTS = {
     "due": N_("Next due first"),

@@ -7,9 +7,10 @@ worst of them, and a promise that is open and overdue counts as missed (complain
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from helpdesk.clock import now
@@ -29,10 +30,24 @@ def rank() -> ColumnElement[int]:
     )
 
 
-def is_one_of(wanted: Collection[str], promise: str = "") -> ColumnElement[bool]:
-    """The condition that a ticket's promise (without one: all its promises) was kept so."""
+def fell_due(begin: datetime | None, end: datetime | None) -> ColumnElement[bool]:
+    """The condition that a row's time was up in this stretch, and is up by now: what was kept early
+    counts on the day that was promised, so a stretch that is over tells the same whenever it is asked.
+    """
+    until = min(end, now()) if end else now()
+    since = Response.due_at >= begin if begin else true()
+    return and_(since, Response.due_at < until)
+
+
+def is_one_of(
+    wanted: Collection[str], promise: str = "", due: ColumnElement[bool] | None = None
+) -> ColumnElement[bool]:
+    """The condition that a ticket's promise (without one: all its promises) was kept so; `due` says of
+    which rows alone.
+    """
     rows: list[Any] = [Response.ticket_id == Ticket.id]
     rows += [Response.promise == promise] if promise else []
+    rows += [due] if due is not None else []
     ranks = [RANKS[verdict] for verdict in wanted if verdict in RANKS]
     worst = select(func.max(rank())).where(*rows).correlate(Ticket).scalar_subquery()
     dropped = exists().where(*rows, Response.verdict == "dropped").correlate(Ticket)

@@ -26,6 +26,7 @@ class Response(Model):
     __tablename__ = "response"
     __table_args__ = (
         UniqueConstraint("ticket_id", "promise", "cycle", "part"),
+        Index("ix_response_fell_due", "promise", "due_at", "ticket_id"),
         Index(
             "ix_response_open_due",
             "due_at",
