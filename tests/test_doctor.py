@@ -316,7 +316,7 @@ def test_i9_a_promise_that_the_statistics_do_not_judge_is_found(
         made = make.ticket()
     force(sa.update(Response).where(Response.ticket_id == made.id).values(verdict="late"))
     assert sums.verdicts_told().broken == 0
-    monkeypatch.setattr(counting, "judged", lambda *_rest: {})
+    monkeypatch.setattr(counting, "fell_due", lambda *_rest: {})
     assert list(sums.verdicts_told().examples) == ["0 of 1"]
 
 

@@ -109,7 +109,8 @@ def _still_here(agent_id: int | None) -> Agent | None:
     """The colleague, who can't be deactivated before this transaction ends."""
     if not agent_id:
         return None
-    return db.session.get(Agent, agent_id, with_for_update={"read": True}, populate_existing=True)
+    row = select(Agent).where(Agent.id == agent_id).with_for_update(read=True, of=Agent)
+    return db.session.scalar(row.execution_options(populate_existing=True))
 
 
 def release(ticket: Ticket, *, by: Actor) -> Ticket:

@@ -127,9 +127,10 @@ def test_an_open_and_overdue_promise_counts_as_missed(app: Flask) -> None:
     with moved_to(MONDAY) as tick:
         answered(make.ticket(kind="enquiry"))
         make.ticket(kind="enquiry", subject="Nobody answers this one")
-        assert cell("on_time").rate == 1.0
+        assert cell("on_time").rate is None  # its time is not up yet
         tick(86400 * 40)
-        found = cell("on_time")
+        month = samples.scope({"from": "2026-03-09", "to": "2026-03-31"})
+        found = Figures(month).cell(BY_CODE["on_time"])
     assert (found.count, found.of, found.rate) == (1, 2, 0.5)
 
 
@@ -248,3 +249,58 @@ def test_a_statistic_takes_few_statements_whatever_the_number_of_cases(app: Flas
         for turn in range(8):
             answered(make.ticket(subject=f"Case {turn}"))
         assert cost() <= few + 1 <= 9
+
+
+def test_a_week_tells_the_same_share_on_its_last_evening_and_a_month_later(app: Flask) -> None:
+    """The headline counts promises that fell due in the period, so a fresh week is not flattered."""
+    with moved_to(MONDAY) as tick:
+        quick, late = make.ticket(kind="enquiry"), make.ticket(kind="enquiry", subject="Late")
+        fresh_number = make.ticket(subject="Forgotten", kind="enquiry").number
+        answered(quick)
+        tick(86400 * 20)  # all three fell due meanwhile
+        span = {"from": "2026-03-09", "to": "2026-03-31"}
+        with_time_left = [make.ticket(kind="enquiry", subject=f"New {n}") for n in range(5)]
+        for ticket in with_time_left:
+            answered(ticket)
+        found = [Figures(samples.scope(span)).cell(BY_CODE["on_time"])]
+        answered(late)
+        tick(86400 * 30)
+        found.append(Figures(samples.scope(span)).cell(BY_CODE["on_time"]))
+        assert [(each.count, each.of) for each in found] == [(1, 3), (1, 3)]
+        assert [proven(each) for each in found] == [1, 1]
+        listed = listing.page(found[1].filter, BOSS).tickets
+    assert fresh_number not in [ticket.number for ticket in listed]
+    assert [ticket.number for ticket in listed] == [quick.number]
+
+
+def test_a_promise_counts_on_the_day_on_which_it_falls_due_whenever_its_case_came(
+    app: Flask,
+) -> None:
+    with moved_to(MONDAY) as tick:
+        answered(make.ticket(kind="enquiry"))
+        tick(86400 * 60)
+        days = {key: number for key, number in _days("2026-03-09", "2026-03-31").items() if number}
+        assert len(days) == 1 and "2026-03-09" not in days
+        (day,) = days
+        assert (
+            proven(Figures(samples.scope({"from": day, "to": day})).cell(BY_CODE["on_time"])) == 1
+        )
+
+
+def _days(since: str, until: str) -> dict[str, int]:
+    rows = Figures(samples.scope({"from": since, "to": until}), "day").rows([BY_CODE["on_time"]])
+    return {row.key: row.cells["on_time"].count for row in rows}
+
+
+def test_a_case_with_rounds_in_two_weeks_is_judged_in_each_by_its_own_round(app: Flask) -> None:
+    with moved_to(MONDAY) as tick:
+        ticket = answered(make.ticket(kind="enquiry"))
+        actions.close(ticket, by=BOSS)
+        tick(86400 * 20)
+        actions.reopen(ticket, by=BOSS, comment="again")
+        tick(86400 * 60)
+        first = Figures(samples.scope({"from": "2026-03-09", "to": "2026-03-31"}))
+        second = Figures(samples.scope({"from": "2026-04-01", "to": "2026-05-20"}))
+        cells = [figures.cell(BY_CODE["on_time"]) for figures in (first, second)]
+        assert [(cell.count, cell.of) for cell in cells] == [(1, 1), (0, 1)]
+        assert [proven(cell) for cell in cells] == [1, 0]

@@ -101,7 +101,7 @@ def test_a_staff_message_sent_four_times_at_once_is_one(
 def test_an_answer_sent_four_times_at_once_is_one_and_nobody_is_told_of_an_error(
     app: Flask, ticket: Ticket, zhang: Agent, more: dict[str, str]
 ) -> None:
-    form = {"mode": "reply", "body": "We send a new one.", **more}
+    form = {"mode": "reply", "body": "We send a new one.", "solved": "yes", **more}
     address = f"/tickets/{ticket.number}/messages"
     browsers = [make.sign_in(app.test_client(), zhang) for _ in range(TIMES)]
     answers = at_once(lambda: browsers.pop().post(address, data=form).status_code)
