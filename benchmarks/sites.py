@@ -173,7 +173,9 @@ def running(
     """These processes as one site, with an administrator signed in."""
     _flask(environ, "users", "add", ADMIN, "--name", "Bench", "--role", "admin",
            "--password-stdin", text=f"{PASSWORD}\n")  # fmt: skip
-    token = _flask(environ, "tokens", "add", "bench", "--role", "supervisor").split()[-1]
+    token = _flask(
+        environ, "tokens", "add", "bench", "--role", "supervisor", "--rate", "1000000"
+    ).split()[-1]
     site = Site(name, f"http://127.0.0.1:{environ['HELPDESK_PORT']}", environ, token=token)
     site.long_talk = long_talk
     with ExitStack() as stack:
