@@ -37,6 +37,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from helpdesk.errors import Busy, Conflict, HelpdeskError
 from helpdesk.i18n import N_
+from helpdesk.shortage import Shortage, note, shortage_of
 from helpdesk.turns import turn
 
 NAMES = {
@@ -172,9 +173,12 @@ def transaction() -> Iterator[Session]:
         except BaseException as error:
             _undo(session)
             refusal = refusal_of(error)
+            if isinstance(refusal, Shortage):
+                note(refusal)
             if refusal is not None:
                 raise refusal from error
             raise
+    note(None)
     session.info["writing"] = False
     session.info["after_commit"] = []
     session.info["commits"] = commits() + 1
@@ -198,6 +202,8 @@ def _turn() -> Iterator[None]:
 
 def refusal_of(error: BaseException) -> HelpdeskError | None:
     """What a person is told when the database, and not the trade, says no; None for all else."""
+    if isinstance(error, DBAPIError) and (shortage := shortage_of(error)):
+        return shortage
     if isinstance(error, OperationalError | PoolTimeout) or is_unreachable(error):
         return Busy(BUSY)
     if isinstance(error, StaleDataError):

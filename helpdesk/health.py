@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, jsonify, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
@@ -25,7 +26,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
-from helpdesk import alarms, background, dbclock, jobs
+from helpdesk import alarms, background, dbclock, jobs, room
 from helpdesk.agents.rights import require
 from helpdesk.alarms import Alarm
 from helpdesk.api.auth import api_actor, with_token
@@ -41,6 +42,10 @@ SILENT_AFTER = 30.0  # seconds without a heartbeat of any timer process
 LATE_ALARM = 30.0  # seconds that a due alarm may wait
 LATE_DELIVERY = 120.0  # seconds that a delivery whose turn it is may wait
 LATE_MAIL = 600.0  # seconds that a mailbox may fail, or a letter wait
+# What is in the names of the headers by which proxies and networks of proxies say for whom they ask.
+PASSED_ON = ("forward", "real-ip", "client-ip", "client-address", "connecting-ip", "remote-ip", "remote-addr",
+             "original-host", "original-url", "proxyuser", "via", "cf-ray", "cdn-loop", "x-envoy")  # fmt: skip
+HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 registry = CollectorRegistry()
@@ -91,9 +96,12 @@ def _require_scraper() -> None:
 
 
 def _is_local() -> bool:
-    """True for a caller on this machine who did not come through a proxy."""
-    forwarded = {"X-Forwarded-For", "Forwarded", "X-Real-IP"} & set(request.headers.keys())
-    return not forwarded and ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104
+    """True for a caller on this machine who did not come through a proxy: one leaves a trace."""
+    names = [name.lower() for name, _value in request.headers]
+    passed_on = any(sign in name for name in names for sign in PASSED_ON)
+    asked = urlsplit(f"//{request.host}").hostname
+    from_here = ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104
+    return from_here and asked in HERE and not passed_on
 
 
 def _requests() -> CollectorRegistry:
@@ -187,8 +195,14 @@ def _found(problem: str, **facts: Any) -> dict[str, Any]:
     return {"ok": not problem, **({"problem": problem} if problem else {}), **rounded}
 
 
+def _disk() -> dict[str, Any]:
+    """Something can be stored: a small row and a small file were written."""
+    return _found(room.problem(), free_megabytes=room.free() // 2**20)
+
+
 CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
     "database": _database,
+    "disk": _disk,
     "redis": _redis,
     "alarms": _alarms,
     "outbox": _outbox,

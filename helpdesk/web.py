@@ -32,6 +32,7 @@ from helpdesk.errors import (
 )
 from helpdesk.i18n import N_, gettext
 from helpdesk.settings import LANGUAGES, Settings
+from helpdesk.shortage import Shortage, note, shortage_of
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
@@ -63,6 +64,7 @@ def init(app: Flask, settings: Settings) -> None:
     app.register_error_handler(CSRFError, _no_token)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _database_says_no)
+    app.register_error_handler(OSError, _disk_says_no)
     app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(OverflowError, _not_storable)
     app.register_error_handler(Exception, _broken)
@@ -286,10 +288,19 @@ def _database_says_no(error: SQLAlchemyError) -> Any:
     refusal = refusal_of(error)
     if refusal is None:
         return _broken(error)
-    if isinstance(refusal, Busy):
+    if isinstance(refusal, Busy) and not isinstance(refusal, Shortage):
         gone = N_("The database can't be reached now. Nothing was stored; please try again.")
         return _refused(Busy(gone))
     return _refused(refusal)
+
+
+def _disk_says_no(error: OSError) -> Any:
+    """A file that could not be written, such as an upload on its way; all else is our mistake."""
+    shortage = shortage_of(error)
+    if shortage is None:
+        return _broken(error)
+    note(shortage)
+    return _refused(shortage)
 
 
 def _answered(dispatch: Callable[[], Any]) -> Any:

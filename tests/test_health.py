@@ -57,7 +57,7 @@ def test_readyz_is_content_when_the_timer_process_reports(client: FlaskClient) -
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json["ready"] is True
-    assert set(answer.json["checks"]) == {"database", "redis", "alarms", "outbox", "mail"}
+    assert set(answer.json["checks"]) == {"database", "disk", "redis", "alarms", "outbox", "mail"}
 
 
 def test_readyz_says_that_no_timer_process_has_ever_reported(client: FlaskClient) -> None:
@@ -180,9 +180,25 @@ def test_metrics_are_closed_to_the_outside(client: FlaskClient) -> None:
     assert "helpdesk_" not in refused.text
 
 
-def test_metrics_are_closed_to_a_proxy_on_this_machine(client: FlaskClient) -> None:
-    headers = {"X-Forwarded-For": "203.0.113.7", "Accept": "application/json"}
+PROXY_HEADERS = (
+    "X-Forwarded-For", "X-Real-IP", "X-REAL-IP", "x-real-ip", "X-Real-Ip", "X-Forwarded-Proto",
+    "X-Forwarded-Host", "Forwarded", "FORWARDED", "Via", "CF-Connecting-IP", "True-Client-IP",
+    "X-Client-IP", "X-Cluster-Client-IP", "Fastly-Client-IP", "X-Original-Forwarded-For",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROXY_HEADERS)
+def test_metrics_are_closed_to_a_proxy_on_this_machine(client: FlaskClient, name: str) -> None:
+    """Whatever single header it sets, in whatever writing."""
+    headers = {name: "203.0.113.7", "Accept": "application/json"}
     assert client.get("/metrics", headers=headers).status_code == 401
+
+
+def test_metrics_are_closed_to_a_proxy_that_passes_the_name_only(client: FlaskClient) -> None:
+    headers = {"Host": "desk.example.com", "Accept": "application/json"}
+    assert client.get("/metrics", headers=headers).status_code == 401
+    for host in ("127.0.0.1:5000", "localhost", "[::1]:5000"):
+        assert client.get("/metrics", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(("role", "status"), [("admin", 200), ("auditor", 200), ("agent", 403)])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 
-from helpdesk import jobs
+from helpdesk import jobs, room
 from helpdesk.background import Heartbeat
 from helpdesk.calendars import load_calendars
 from helpdesk.clock import now
@@ -66,6 +66,13 @@ def disk() -> Finding:
     return found("disk", "the instance folder has 512 MB to spare", short)
 
 
+def writable() -> Finding:
+    """A small row and a small file can be stored, as `/readyz` tries it too."""
+    room.forget()
+    wrong = room.problem()
+    return found("disk", "a row and a file can be stored", [wrong] if wrong else [])
+
+
 def published() -> Finding:
     """Holidays are published for the next 90 days: a note, since promises go on by the plain week."""
     day = (now() + PUBLISHED_FOR).date()
@@ -104,4 +111,11 @@ def _crowded() -> list[str]:
     return [f"{used} of {most} used"] if used > 0.9 * most else []
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (clocks, disk, published, beyond, database_file)
+CHECKS: tuple[Callable[[], Finding], ...] = (
+    clocks,
+    disk,
+    writable,
+    published,
+    beyond,
+    database_file,
+)

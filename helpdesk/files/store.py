@@ -25,6 +25,7 @@ from helpdesk.files.kinds import (
     mime_as_told,
 )
 from helpdesk.files.names import NAMELESS, tidy_name
+from helpdesk.shortage import note, shortage_of
 
 Content = bytes | IO[bytes]
 
@@ -32,7 +33,6 @@ _CHUNK = 1 << 16
 _KEY = re.compile(r"[0-9a-f]{32}")
 _UNFINISHED = "unfinished"
 _UNFINISHED_FOR = 3600  # seconds after which nobody writes a file any more
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 
 class Beyond(Exception):
@@ -124,7 +124,10 @@ def keep(chunks: Iterable[bytes], settings: Place | None, most: int | None) -> t
     except BaseException as error:
         for leftover in (aside, target):
             leftover.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _FULL:
+        if shortage := shortage_of(error):
+            note(shortage)
+            raise shortage from error
+        if isinstance(error, OSError) and error.errno == errno.EIO:
             raise Busy("Files can't be stored now. Nothing was kept; please try again.") from error
         raise
     return key, digest, size
