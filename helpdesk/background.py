@@ -189,11 +189,20 @@ class Running:
             thread.join(within)
 
 
+_more: list[Callable[[], Loop]] = []
+
+
+def also(loop: Callable[[], Loop]) -> Callable[[], Loop]:
+    """Register a further loop of a process that rings alarms."""
+    _more.append(loop)
+    return loop
+
+
 def start(app: Flask, stop: threading.Event) -> Running:
-    """Start the alarms loop and the deliveries loop, each in its own thread."""
+    """Start the alarms loop, the deliveries loop and all others, each in its own thread."""
     threads = [
         threading.Thread(target=loop.run, args=(app, stop), name=loop.name, daemon=True)
-        for loop in (alarms_loop(), deliver_loop())
+        for loop in (alarms_loop(), deliver_loop(), *(make() for make in _more))
     ]
     for thread in threads:
         thread.start()

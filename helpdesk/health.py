@@ -34,6 +34,7 @@ from helpdesk.clock import now
 from helpdesk.db import db
 from helpdesk.events import Delivery
 from helpdesk.notify import standing
+from helpdesk.tickets import scanning
 from helpdesk.tickets.models import Ticket
 
 log = logging.getLogger(__name__)
@@ -200,6 +201,15 @@ def _disk() -> dict[str, Any]:
     return _found(room.problem(), free_megabytes=room.free() // 2**20)
 
 
+def _scanner() -> dict[str, Any]:
+    """Files get their verdict, where a malware scanner is set."""
+    waiting = scanning.unjudged_seconds()
+    problem = (
+        f"a file has waited {waiting:.0f} s for the malware scanner" if waiting > LATE_MAIL else ""
+    )
+    return _found(problem, used=bool(scanning.scanner()))
+
+
 CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
     "database": _database,
     "disk": _disk,
@@ -207,6 +217,7 @@ CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
     "alarms": _alarms,
     "outbox": _outbox,
     "mail": _mail,
+    "scanner": _scanner,
 }
 
 

@@ -60,6 +60,7 @@ class Settings:
     mail_networks: tuple[Allowed, ...] = ()
     pages_each: int = 20  # open pages of one person that a serving process keeps live
     connections_each: int = 500  # connections of one address that wait at the same time
+    scanner: str = ""
     max_file_bytes: int = 20 * 1024 * 1024
     max_files: int = 10
     max_mail_bytes: int = 25 * 1024 * 1024
@@ -108,6 +109,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         mail_key=get("MAIL_KEY", ""),
         dns_server=_dns_server(get("DNS_SERVER", "")),
         mail_networks=_networks(get("MAIL_NETWORKS", "")),
+        scanner=_scanner(get("SCANNER", "")),
         role=get.choice("ROLE", "all", ("all", "web", "live")),
         pages_each=get.number("PAGES_EACH", 20),
         connections_each=get.number("CONNECTIONS_EACH", 500, 100_000),
@@ -171,6 +173,17 @@ def _allowed(text: str) -> Allowed:
             "HELPDESK_MAIL_NETWORKS takes networks or addresses, each with a port if it is no usual"
             f" one: 10.0.0.0/8, 192.168.1.5:1143, [fd00::/8]; not {text!r}."
         ) from None
+
+
+def _scanner(text: str) -> str:
+    kind, _colon, where = text.partition(":")
+    place = where.startswith("/") or where.rpartition(":")[2].isdecimal()
+    if text and not ((kind == "command" and where) or (kind == "clamd" and place)):
+        raise SettingsError(
+            "HELPDESK_SCANNER takes clamd:/path/of/its/socket, clamd:host:3310, or"
+            f" command:/usr/bin/clamscan --no-summary; not {text!r}."
+        )
+    return text
 
 
 def _database_url(url: str) -> str:

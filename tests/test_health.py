@@ -57,7 +57,15 @@ def test_readyz_is_content_when_the_timer_process_reports(client: FlaskClient) -
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json["ready"] is True
-    assert set(answer.json["checks"]) == {"database", "disk", "redis", "alarms", "outbox", "mail"}
+    assert set(answer.json["checks"]) == {
+        "database",
+        "disk",
+        "redis",
+        "alarms",
+        "outbox",
+        "mail",
+        "scanner",
+    }
 
 
 def test_readyz_says_that_no_timer_process_has_ever_reported(client: FlaskClient) -> None:

@@ -252,7 +252,8 @@ def test_nothing_else_opens_connections() -> None:
         for path in root.rglob("*.py")
         if any(word in path.read_text(encoding="utf8") for word in openers)
     }
-    assert found == {"outgoing.py", "notify/oauth.py"}
+    by_the_operator = {"files/scanner.py"}  # HELPDESK_SCANNER, never a page
+    assert found - by_the_operator == {"outgoing.py", "notify/oauth.py"}
 
 
 def test_doors_are_made_of_guarded_lines() -> None:

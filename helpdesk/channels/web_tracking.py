@@ -25,6 +25,7 @@ from helpdesk.tickets import (
     lifecycle,
     queries,
     responses,
+    scanning,
     setup,
     tracking,
 )
@@ -192,6 +193,7 @@ def download(number: str, key: str) -> Any:
     row = next((each for each in public if each.key == key), None)
     if row is None:
         raise NotFound(N_("There is no such file."))
+    scanning.require_given(row, anyway="anyway" in request.args)
     return files.answer(row.key, row.name, row.mime)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from helpdesk import files
 from helpdesk.db import db
+from helpdesk.files.scanner import INFECTED
 from helpdesk.notify import optouts, outlook, secrets
 from helpdesk.notify.mailboxes import Mailbox, by_name
 from helpdesk.notify.models import OutboundMail
@@ -120,7 +121,9 @@ def _language(row: OutboundMail) -> str:
 def _files(row: OutboundMail) -> Sequence[Attachment]:
     if row.message_ref is None:
         return ()
-    query = select(Attachment).where(Attachment.message_id == row.message_ref, Attachment.public)
+    query = select(Attachment).where(
+        Attachment.message_id == row.message_ref, Attachment.public, Attachment.scan != INFECTED
+    )
     found = db.session.scalars(query.order_by(Attachment.id)).all()
     return found if sum(each.size for each in found) <= MOST_ATTACHED else ()
 

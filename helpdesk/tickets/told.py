@@ -22,6 +22,7 @@ from helpdesk.tickets.sight import Noted
 
 SENTENCES: dict[str, str] = {
     "ticket.opened": N_("Registered: %(kind)s by %(channel)s, %(severity)s"),
+    "file.infected": N_("A malware scanner found something in %(file)s; the file is locked"),
     "ticket.accept": N_("Accepted"),
     "ticket.decline": N_("Not accepted"),
     "ticket.dispatch": N_("Dispatched to %(department)s"),

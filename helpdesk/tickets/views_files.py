@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from sqlalchemy import select
 
 from helpdesk import files
@@ -11,7 +11,7 @@ from helpdesk.agents.sign_in import me, needs
 from helpdesk.db import db
 from helpdesk.errors import NotFound
 from helpdesk.i18n import N_
-from helpdesk.tickets import queries
+from helpdesk.tickets import queries, scanning
 from helpdesk.tickets.models import Attachment, Notice, Ticket
 
 pages = Blueprint("files", __name__)
@@ -24,6 +24,7 @@ def download(key: str) -> Response:
     row = db.session.scalar(select(Attachment).where(Attachment.key == key))
     if row is None or not _is_visible(row, me().actor):
         raise NotFound(N_("This file does not exist."))
+    scanning.require_given(row, anyway="anyway" in request.args)
     return files.answer(row.key, row.name, row.mime)
 
 

@@ -23,6 +23,7 @@ from helpdesk.tickets import (
     notice_queries,
     notices,
     queries,
+    scanning,
     setup,
 )
 from helpdesk.tickets.forms_notices import FORMS, EditNoticeForm, MoveForm, NewNoticeForm
@@ -254,4 +255,5 @@ def download(reference: str, file_id: int) -> Any:
     found = next((f for f in notice_queries.files(notice) if f.id == file_id), None)
     if found is None:
         raise NotFound(N_("There is no such file."))
+    scanning.require_given(found, anyway="anyway" in request.args)
     return files.answer(found.key, found.name, found.mime, inline="inline" in request.args)

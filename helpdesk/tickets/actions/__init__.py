@@ -8,6 +8,7 @@ correcting.py facts, severity and category, confidentiality
 merging.py   merge, and undo it
 newer.py     somebody was faster: who, what, when
 mailing.py   what became of the mail with our words
+scans.py     the malware scanner's word on files
 rereading.py a mail that is read better after an upgrade
 unsending.py words to a customer are taken back within seconds
 """
@@ -53,6 +54,7 @@ from helpdesk.tickets.actions.moves import (
 )
 from helpdesk.tickets.actions.newer import require_seen
 from helpdesk.tickets.actions.rereading import renew_message
+from helpdesk.tickets.actions.scans import scan_due
 from helpdesk.tickets.actions.unsending import AT_ONCE, How, throw_away, unsend
 
 __all__ = [
@@ -87,6 +89,7 @@ __all__ = [
     "resume",
     "review",
     "rework",
+    "scan_due",
     "seal",
     "send_back",
     "send_message",

@@ -161,6 +161,12 @@ class Attachment(Model):
     __table_args__ = (
         Index("ix_attachment_ticket", "ticket_id"),
         Index("ix_attachment_notice", "notice_id"),
+        Index(
+            "ix_attachment_not_scanned",
+            "id",
+            sqlite_where=text("scan = ''"),
+            postgresql_where=text("scan = ''"),
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
@@ -173,6 +179,10 @@ class Attachment(Model):
     size: Mapped[int]
     sha256: Mapped[str]
     content_id: Mapped[str] = mapped_column(default="")
+    scan: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # "" (not scanned), clean, infected
+    scanned_at: Mapped[datetime | None] = mapped_column(UtcTime)  # when the scanner was asked
     at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 
