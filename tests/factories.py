@@ -58,7 +58,8 @@ def rule(name: str, to: Department, **conditions: Any) -> RoutingRule:
 
 
 def intake(**more: Any) -> Intake:
-    """A complaint about a fridge by Wang Fang."""
+    """A complaint about a fridge by Wang Fang, whose mail address is proven."""
+    more.setdefault("proof", "dmarc")
     person = more.pop(
         "person", Asker(name="王芳", phone="139 1234 5678", email="wang.fang@example.com")
     )

@@ -22,6 +22,7 @@ from helpdesk.calendars import Calendar
 from helpdesk.channels.email.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
+from helpdesk.customers.models import ContactAddress
 from helpdesk.db import db, transaction
 from helpdesk.doctor import history, invariants, mail, sums, surroundings
 from helpdesk.doctor.finding import Finding, found
@@ -110,6 +111,17 @@ def test_i5_a_ticket_with_a_status_and_no_moves_is_found(app: Flask) -> None:
     make.ticket()
     force(sa.update(Ticket).values(status="accepted"))
     assert broken() == ["I5 tickets moved only as their table says"]
+
+
+def test_an_address_that_is_proven_by_nothing_is_found(app: Flask) -> None:
+    make.ticket()
+    assert broken() == []
+    force(sa.update(ContactAddress).values(proven_by="colleague", proven_at=None))
+    force(sa.update(Ticket).values(contact_proven_by="hearsay"))
+    assert broken() == [
+        "addresses each address is claimed, or proven by something",
+        "addresses each case says where it came from, and what proves it",
+    ]
 
 
 def test_i6_a_gap_in_the_journal_is_found(ticket: Ticket) -> None:

@@ -32,7 +32,17 @@ PUBLIC = (
     "/sign-in",
     "/sign-out",
 )
-PUBLIC_PARTS = ("/static", "/kb", "/new", "/track", "/rate", "/privacy", "/captcha", "/unsubscribe")
+PUBLIC_PARTS = (
+    "/static",
+    "/kb",
+    "/new",
+    "/track",
+    "/confirm",
+    "/rate",
+    "/privacy",
+    "/captcha",
+    "/unsubscribe",
+)
 # Programs come there without a cookie: the API with its token, mail programs with a signed link.
 WITHOUT_TOKEN = ("/api/", "/unsubscribe/")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")

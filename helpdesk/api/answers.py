@@ -6,7 +6,7 @@ from typing import Any
 
 from helpdesk.agents.rights import Role
 from helpdesk.api.fields import Schema
-from helpdesk.customers.people import LEVELS
+from helpdesk.customers.people import LEVELS, PROOFS
 from helpdesk.kb.lifecycle import State as ArticleState
 from helpdesk.kb.lifecycle import Visibility
 from helpdesk.settings import LANGUAGES
@@ -85,10 +85,24 @@ SUMMARY: dict[str, Schema] = {
 TICKET: dict[str, Schema] = SUMMARY | {
     "responses": some(ref("Promise")),
     "fields": FREE,
+    "contact": {
+        "anyOf": [ref("Contact"), {"type": "null"}],
+        "description": "Where the case came from; null for readers who may not know who it is",
+    },
     "track": {
         "anyOf": [thing(url=TEXT, secret=TEXT), {"type": "null"}],
         "description": "Only in the first answer to a token with the scope intake",
     },
+}
+CONTACT: dict[str, Schema] = {
+    "channel": one_of(CHANNELS),
+    "kind": one_of(("email", "phone")),
+    "value": TEXT,
+    "extension": TEXT,
+    "name": TEXT | {"description": "as it was given with the case"},
+    "proven": FLAG,
+    "proven_by": one_of(filter(None, PROOFS), or_none=True),
+    "reply_to": TEXT | {"description": "where mails of the case go; empty is nowhere"},
 }
 PROMISE: dict[str, Schema] = {
     "promise": one_of(responses.ORDER),
@@ -213,6 +227,7 @@ SCHEMAS: dict[str, Schema] = {
     "TicketSummary": thing(**SUMMARY),
     "Ticket": thing(**TICKET),
     "WholeTicket": thing(**TICKET, messages=some(ref("Message")), moves=some(TEXT)),
+    "Contact": thing(**CONTACT),
     "Promise": thing(**PROMISE),
     "ExplainedPromise": thing(
         **PROMISE,

@@ -9,6 +9,7 @@ from typing import Any
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE
 from helpdesk.clock import Limit, explain, now
+from helpdesk.customers.models import Person
 from helpdesk.events import Event
 from helpdesk.i18n import gettext
 from helpdesk.tickets import choices, queries, responses, setup, sight, tracking
@@ -28,6 +29,7 @@ def ticket(
     return summary(row, who, snapshot or setup.current()) | {
         "responses": [promise(p) for p in promises],
         "fields": row.facts,
+        "contact": contact(row, who),
         "track": None,
     }
 
@@ -84,8 +86,30 @@ def person(row: Ticket, who: Actor) -> dict[str, Any]:
         "name": known.name,
         "level": known.level,
         "language": known.language,
-        "email": known.first("email"),
-        "phone": known.first("phone"),
+        "email": _first(known, "email"),
+        "phone": _first(known, "phone"),
+    }
+
+
+def _first(known: Person, kind: str) -> str:
+    mine = [each for each in known.addresses if each.kind == kind]
+    return min(mine, key=lambda each: not each.proven_by).value if mine else ""
+
+
+def contact(row: Ticket, who: Actor) -> dict[str, Any] | None:
+    """The address that the case came from and whether it is proven to be the customer's; null
+    without one, and for readers who may not know it."""
+    if not row.contact or not sight.sees(who, row, sight.Field.ADDRESS):
+        return None
+    return {
+        "channel": row.channel,
+        "kind": row.contact_kind,
+        "value": row.contact,
+        "extension": row.contact_extension,
+        "name": row.contact_name,
+        "proven": bool(row.contact_proven_by),
+        "proven_by": row.contact_proven_by or None,
+        "reply_to": row.reply_to,
     }
 
 

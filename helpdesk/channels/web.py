@@ -12,6 +12,7 @@ from helpdesk import options
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.bodies import takes_files
 from helpdesk.channels.web_forms import KINDS, CaseForm
+from helpdesk.customers.addresses import kind_of
 from helpdesk.customers.people import Asker
 from helpdesk.errors import BadInput
 from helpdesk.files import discard, store_uploads
@@ -74,9 +75,13 @@ def _open(form: CaseForm) -> Ticket:
 
 
 def _intake(form: CaseForm, files: tuple[Any, ...]) -> Intake:
-    contact = form.contact.data or ""
-    mail = contact if "@" in contact else ""
-    phone = (form.phone.data or "") if mail else contact
+    kind = kind_of(form.contact.data or "")
+    asker = Asker(
+        name=form.name.data or "",
+        language=g.language,
+        further=(form.phone.data or "",),
+        **{kind: form.contact.data or ""},
+    )
     facts = {name: form[name].data for name in ("product", "order_no", "demand") if form[name].data}
     return Intake(
         channel="web",
@@ -86,7 +91,7 @@ def _intake(form: CaseForm, files: tuple[Any, ...]) -> Intake:
         category=form.category.data,
         place=form.place.data or "",
         language=g.language,
-        person=Asker(name=form.name.data or "", email=mail, phone=phone, language=g.language),
+        person=asker,
         fields=facts,
         files=files,
         external_id=_once_id(form),
@@ -104,11 +109,11 @@ def customer(name: str) -> Actor:
 
 
 def _named_as_in_the_form(error: BadInput) -> BadInput:
-    """The form has one field for phone and mail."""
+    """The form has one field for phone and mail, and one for a second number."""
     errors = dict(error.errors)
-    for name in ("email", "phone"):
+    for name, field in (("email", "contact"), ("phone", "contact"), ("further", "phone")):
         if name in errors:
-            errors["contact"] = errors.pop(name)
+            errors[field] = errors.pop(name)
     error.errors = errors
     return error
 

@@ -54,7 +54,7 @@ class CaseForm(Form):
     place = StringField(lazy_gettext("Place or shop"), [at_most(200)])
     product = StringField(lazy_gettext("Product or service"), [at_most(200)])
     order_no = StringField(lazy_gettext("Contract or order number"), [at_most(80)])
-    phone = TelField(lazy_gettext("A second number, if we can't reach you"), [at_most(40)])
+    phone = TelField(lazy_gettext("A second number, if we can't reach you"), [at_most(200)])
     demand = TextAreaField(lazy_gettext("What should we do?"), [at_most(5000)])
     files = MultipleFileField(lazy_gettext("Photos or documents"))
     website = StringField(lazy_gettext("Please leave this empty"))  # a trap for machines

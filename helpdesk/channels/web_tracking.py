@@ -122,7 +122,7 @@ def add(number: str) -> Page:
 
 
 def _say(ticket: Ticket, form: AddForm, kept: tuple[files.StoredFile, ...]) -> None:
-    by = customer(ticket.person.name)
+    by = customer(ticket.contact_name)
     body = form.body.data or ""
 
     def work() -> object:
@@ -137,7 +137,7 @@ def urge(number: str) -> Response:
     """Ask us to hurry: once per interval, no clock moves."""
     ticket = _ticket(number)
     try:
-        by = customer(ticket.person.name)
+        by = customer(ticket.contact_name)
         form_once(request.form, request.path, by, lambda: actions.urge(ticket, by=by))
         flash(_told(ticket), "success")
     except Refused as error:
@@ -175,7 +175,7 @@ def rate(number: str) -> Page:
 
 
 def _judge(ticket: Ticket, form: RateForm) -> None:
-    by = customer(ticket.person.name)
+    by = customer(ticket.contact_name)
     said = {"resolved": form.resolved.data or "", "words": form.words.data or ""}
     result = int(form.result.data)
 
@@ -207,9 +207,7 @@ def _ticket(number: str) -> Ticket:
     ticket = db.session.scalar(
         select(Ticket)
         .where(queries.has_number(number))
-        .options(
-            joinedload(Ticket.person), joinedload(Ticket.department), joinedload(Ticket.category)
-        )
+        .options(joinedload(Ticket.department), joinedload(Ticket.category))
     )
     if ticket is None or salt != ticket.track_salt:
         raise NotFound(

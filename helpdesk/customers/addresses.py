@@ -4,32 +4,46 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from typing import NamedTuple
 
-import phonenumbers
-
+from helpdesk.customers.phones import read_phone, spoken
 from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
+from helpdesk.i18n import N_, gettext
 
-REGION = "CN"
-LONGEST = 400  # characters looked at; no number or address has so many
+LONGEST = 400  # characters looked at; no address has so many
+NO_MAIL = N_("This is not a mail address: it should look like name@example.com.")
+__all__ = ["Address", "kind_of", "mail", "masked", "normal", "phone", "read", "shown", "spoken"]
+
+
+class Address(NamedTuple):
+    """A telephone number or mail address: as written, as compared, and its extension."""
+
+    kind: str  # phone, email
+    value: str
+    normal: str
+    extension: str = ""
+
+
+def kind_of(text: str) -> str:
+    """What somebody has typed: 'email' with an @, else 'phone'."""
+    return "email" if "@" in unicodedata.normalize("NFKC", text) else "phone"
+
+
+@lru_cache(maxsize=2000)  # one request asks several times
+def read(kind: str, text: str) -> Address:
+    """The address in this text. Raises BadInput when it is none."""
+    if kind == "email":
+        return Address(kind, text.strip(), mail(text))
+    number, extension = read_phone(text)
+    return Address(kind, text.strip(), number, extension)
 
 
 def phone(text: str) -> str:
     """'+8613912345678' for 139 1234 5678, 0139..., +86 139..., 0086-139..., (86)139...
 
-    Short and foreign numbers keep their digits. Raises BadInput when there is no number in it.
+    Without its extension. Raises BadInput when it is no number.
     """
-    folded = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip()
-    digits = "".join(c for c in folded if c.isdigit())
-    if not 3 <= len(digits) <= 20 or len(text) > LONGEST:
-        raise BadInput(N_("This is not a phone number: please give 3 to 20 digits."))
-    try:
-        number = phonenumbers.parse(("+" if folded.startswith("+") else "") + digits, REGION)
-    except phonenumbers.NumberParseException:
-        return digits
-    if phonenumbers.is_possible_number(number) and len(digits) > 6:
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return digits
+    return read_phone(text).number
 
 
 def mail(text: str) -> str:
@@ -42,28 +56,27 @@ def mail(text: str) -> str:
         or len(folded) > 254
         or len(text) > LONGEST
     ):
-        raise BadInput(N_("This is not a mail address: it should look like name@example.com."))
+        raise BadInput(NO_MAIL)
     if any(unicodedata.category(c).startswith("C") for c in folded):
-        raise BadInput(N_("This is not a mail address: it should look like name@example.com."))
+        raise BadInput(NO_MAIL)
     return folded
 
 
-@lru_cache(maxsize=2000)  # one request asks several times
 def normal(kind: str, text: str) -> str:
     """The comparable writing of a phone number or mail address."""
-    return phone(text) if kind == "phone" else mail(text)
+    return read(kind, text).normal
 
 
-def spoken(number: str) -> str:
-    """A number in groups for the eye: '139 1234 5678'."""
-    try:
-        parsed = phonenumbers.parse(number, REGION)
-    except phonenumbers.NumberParseException:
-        return number
-    own = parsed.country_code == phonenumbers.country_code_for_region(REGION)
-    style = (
-        phonenumbers.PhoneNumberFormat.NATIONAL
-        if own
-        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
-    return phonenumbers.format_number(parsed, style)
+def shown(kind: str, normal: str, extension: str = "") -> str:
+    """The address for the eye: '0571 8888 6666, ext. 801', or the mail address."""
+    if kind != "phone":
+        return normal
+    if not extension:
+        return spoken(normal)
+    return gettext("%(number)s, ext. %(extension)s", number=spoken(normal), extension=extension)
+
+
+def masked(mail_address: str) -> str:
+    """The address for those who may not read it all: 'w…@example.com'."""
+    name, at, host = mail_address.rpartition("@")
+    return f"{name[:1]}…{at}{host}" if at else ""

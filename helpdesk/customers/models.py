@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.clock import now
+from helpdesk.customers.addresses import shown
 from helpdesk.db import Model, UtcTime
 
 
@@ -22,6 +23,8 @@ class Person(Model):
     level: Mapped[str] = mapped_column(default="plain")
     note: Mapped[str] = mapped_column(default="")
     do_not_call: Mapped[bool] = mapped_column(default=False)
+    claimed: Mapped[bool] = mapped_column(default=False)  # one case's own words, proven by nothing
+    known_as_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # found to be them
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     version: Mapped[int] = mapped_column(default=1)
     addresses: Mapped[list[ContactAddress]] = relationship(
@@ -29,22 +32,30 @@ class Person(Model):
     )
     __mapper_args__ = {"version_id_col": version}
 
-    def first(self, kind: str) -> str:
-        """The first address of a kind (phone, email) as it was written, or ''."""
-        return next((a.value for a in self.addresses if a.kind == kind), "")
-
 
 class ContactAddress(Model):
-    """A phone number or mail address; `normal` is the one writing that is compared (S6)."""
+    """A phone number or mail address; `normal` is the one writing that is compared (S6).
+
+    It may belong to several people. It is only claimed until `proven_by` says what has proven it:
+    colleague, dmarc, token (of ours, mailed there), link (mailed there).
+    """
 
     __tablename__ = "contact_address"
     __table_args__ = (
-        UniqueConstraint("kind", "normal"),
-        Index("ix_contact_address_person", "person_id"),
+        UniqueConstraint("person_id", "kind", "normal", "extension"),
+        Index("ix_contact_address_normal", "kind", "normal", "person_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str]
     value: Mapped[str]
     normal: Mapped[str]
+    extension: Mapped[str] = mapped_column(default="")
+    proven_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    proven_by: Mapped[str] = mapped_column(default="")
     person: Mapped[Person] = relationship(back_populates="addresses")
+
+    @property
+    def shown(self) -> str:
+        """The address for the eye, in the language in force."""
+        return shown(self.kind, self.normal if self.kind == "phone" else self.value, self.extension)

@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Select, case, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, case, func, or_, select
+from sqlalchemy.orm import selectinload
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor, require
-from helpdesk.customers import addresses
+from helpdesk.clock import now
+from helpdesk.customers.addresses import Address, kind_of, normal, read
 from helpdesk.customers.models import ContactAddress, Person
-from helpdesk.db import db, locked, retrying, transaction
-from helpdesk.errors import BadInput, Refused
+from helpdesk.db import db, locked, transaction
+from helpdesk.errors import BadInput
 from helpdesk.events import Event, durable
 from helpdesk.i18n import N_
 
 WORDS = re.compile(r"[^\d\s+()/.\-]")
 Writing = str | BindParameter[str] | None
+MOST_FOUND = 8  # people of one number that an agent chooses among
 LEVELS = {"plain": N_("Standard"), "silver": N_("Silver"), "gold": N_("Gold"), "vip": N_("VIP")}
+# What can prove an address; "" is that it is only claimed.
+PROOFS = {
+    "": N_("claimed, not proven"),
+    "colleague": N_("confirmed by a colleague"),
+    "dmarc": N_("proven by the mail server"),
+    "token": N_("proven by an answer to our mail"),
+    "link": N_("proven by the link in our mail"),
+}
+
+
+class Proven(NamedTuple):
+    """An address and what proves it: a key of PROOFS."""
+
+    kind: str
+    normal: str
+    by: str
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks, as a channel knows it. Phone and mail are as written."""
+    """Who asks, as a channel knows it. Phone, mail and `further` addresses are as written."""
 
     name: str = ""
     email: str = ""
@@ -31,82 +52,110 @@ class Asker:
     language: str = ""
     level: str = ""
     organisation: str = ""
+    further: tuple[str, ...] = ()
 
-    def normals(self) -> list[tuple[str, str, str]]:
-        """(kind, as written, comparable) of each given address. Raises BadInput by field."""
-        found, errors = [], {}
-        for kind, value in (("email", self.email), ("phone", self.phone)):
-            if not value.strip():
+    def addresses(self) -> list[Address]:
+        """Each given address once, mail before phone. Raises BadInput by field."""
+        found: dict[tuple[str, str, str], Address] = {}
+        errors = {}
+        more = [("further", kind_of(text), text) for text in self.further]
+        for name, kind, text in [
+            ("email", "email", self.email),
+            ("phone", "phone", self.phone),
+            *more,
+        ]:
+            if not text.strip():
                 continue
             try:
-                found.append((kind, value.strip(), addresses.normal(kind, value)))
+                address = read(kind, text)
+                found.setdefault((kind, address.normal, address.extension), address)
             except BadInput as error:
-                errors[kind] = error.text
+                errors[name] = error.text
         if errors:
             raise BadInput(N_("Some fields need another look."), errors=errors)
-        return found
+        return list(found.values())
 
 
-def having(email: Writing = None, phone: Writing = None) -> Select[int]:
-    """The ids of people with one of these addresses (comparable writing), the mail's owner first."""
-    wanted = [
-        (ContactAddress.kind == kind) & (ContactAddress.normal == normal)
-        for kind, normal in (("email", email), ("phone", phone))
-        if normal is not None
-    ]
-    return select(ContactAddress.person_id).where(or_(*wanted)).order_by(ContactAddress.kind)
+def is_at(kind: Writing, normal: Writing) -> ColumnElement[bool]:
+    """The condition of being this address (comparable writing), with whatever extension."""
+    return (ContactAddress.kind == kind) & (ContactAddress.normal == normal)
 
 
-def find(value: str) -> Person | None:
-    """The person with this phone number or mail address, however it is written."""
-    kind = "email" if "@" in value else "phone"
+def find(value: str) -> Sequence[Person]:
+    """The people with this phone number or mail address, however it is written: none, one or
+    several, those first who have proven it or are known by this very extension."""
     try:
-        normal = addresses.normal(kind, value)
+        address = read(kind_of(value), value)
     except BadInput:
-        return None
-    person_id = db.session.scalar(having(**{kind: normal}).limit(1))
-    return db.session.get(Person, person_id) if person_id else None
-
-
-def find_or_make(asker: Asker, language: str, known_id: int | None) -> Person:
-    """The known person, completed with new addresses and a missing name, or a new one.
-
-    A new one gets its id with the next flush.
-    """
-    session = db.session()
-    normals = asker.normals()
-    if known_id is None:
-        person = Person(
-            name=asker.name.strip(),
-            organisation=asker.organisation.strip(),
-            language=asker.language or language,
-            level=asker.level or "plain",
+        return []
+    query = (
+        select(Person)
+        .join(ContactAddress, ContactAddress.person_id == Person.id)
+        .where(is_at(address.kind, address.normal), Person.known_as_id.is_(None))
+        .options(selectinload(Person.addresses))
+        .group_by(Person.id)
+        .order_by(
+            func.max(case((ContactAddress.extension == address.extension, 1), else_=0)).desc(),
+            func.max(case((ContactAddress.proven_by != "", 1), else_=0)).desc(),
+            Person.claimed,
+            Person.id.desc(),
         )
-        person.addresses = [ContactAddress(kind=k, value=v, normal=n) for k, v, n in normals]
-        session.add(person)
-        return person
-    person = session.get_one(Person, known_id)
-    _complete(person, asker, normals)
+    )
+    return db.session.scalars(query.limit(MOST_FOUND)).all()
+
+
+def make(asker: Asker, language: str, *, proven: Proven | None = None, claimed: bool) -> Person:
+    """A new person, who gets an id with the next flush. `claimed`: nothing but one case says so."""
+    person = Person(
+        name=asker.name.strip(),
+        organisation=asker.organisation.strip(),
+        language=asker.language or language,
+        level=asker.level or "plain",
+        claimed=claimed,
+    )
+    person.addresses = [row_of(each) for each in asker.addresses()]
+    for row in person.addresses:
+        if proven is not None and (row.kind, row.normal) == (proven.kind, proven.normal):
+            row.proven_at, row.proven_by = now(), proven.by
+    db.session.add(person)
     return person
 
 
-def _complete(person: Person, asker: Asker, normals: list[tuple[str, str, str]]) -> None:
-    """Fill what was empty; an address of somebody else stays with them."""
+def row_of(address: Address) -> ContactAddress:
+    """The address as a row that nothing has proven yet."""
+    return ContactAddress(
+        kind=address.kind,
+        value=address.value,
+        normal=address.normal,
+        extension=address.extension,
+        proven_by="",
+    )
+
+
+def confirm(person: Person, asker: Asker) -> list[ContactAddress]:
+    """A colleague says that this person asks: what was empty is filled, and the addresses are
+    theirs from now on, proven by a colleague. Returns those that are new."""
     person.name = person.name or asker.name.strip()
+    person.organisation = person.organisation or asker.organisation.strip()
+    person.claimed = False
     if asker.level in LEVELS:
         person.level = asker.level
-    known = {(a.kind, a.normal) for a in person.addresses}
-    new = [(k, v, n) for k, v, n in normals if (k, n) not in known]
-    taken = set()
-    if new:
-        rows = db.session.execute(
-            select(ContactAddress.kind, ContactAddress.normal).where(
-                ContactAddress.normal.in_([n for _k, _v, n in new])
-            )
-        )
-        taken = {(kind, normal) for kind, normal in rows}
-    free = [(kind, value, normal) for kind, value, normal in new if (kind, normal) not in taken]
-    person.addresses += [ContactAddress(kind=k, value=v, normal=n) for k, v, n in free]
+    return prove_all(person, asker.addresses(), "colleague")
+
+
+def prove_all(person: Person, given: Iterable[Address], by: str) -> list[ContactAddress]:
+    """These addresses are proven to be the person's; returns the rows that are new."""
+    known = {(a.kind, a.normal, a.extension): a for a in person.addresses}
+    new = []
+    for address in given:
+        row = known.get((address.kind, address.normal, address.extension))
+        if row is None:
+            row = row_of(address)
+            person.addresses.append(row)
+            new.append(row)
+        if not row.proven_by:
+            row.proven_at, row.proven_by = now(), by
+    return new
 
 
 @durable("people.index", "ticket.opened")
@@ -120,7 +169,7 @@ def index_asker(noted: Event) -> None:
 
 def index(person: Person) -> None:
     """Let the person be found by name, company, telephone (also without the country) and mail."""
-    numbers = [a.normal for a in person.addresses]
+    numbers = list(dict.fromkeys(a.normal for a in person.addresses))
     national = [number.removeprefix("+86") for number in numbers if number.startswith("+86")]
     texts = [person.name, person.organisation, *numbers, *national]
     search.put(db.session(), "person", person.id, texts)
@@ -137,21 +186,20 @@ def known(words: str, most: int = 20) -> Select[Person]:
     found = search.ranked(begun, "person", db.engine.dialect.name, prefix=True).subquery()
     hit = case((Person.id == found.c.subject_id, found.c.rank), else_=0)
     query = select(Person).outerjoin(found, found.c.subject_id == Person.id)
+    query = query.where(Person.known_as_id.is_(None))
+    by_word, proven = found.c.subject_id.is_not(None), _has_proven()
+    best = (Person.claimed, proven.desc(), hit.desc(), Person.id)
     try:
-        normal = addresses.normal(kind, words)
+        same = select(ContactAddress.person_id).where(is_at(kind, normal(kind, words)))
     except BadInput:
-        return (
-            query.where(found.c.subject_id.is_not(None)).order_by(hit.desc(), Person.id).limit(most)
-        )
-    same = select(ContactAddress.person_id).where(
-        ContactAddress.kind == kind, ContactAddress.normal == normal
-    )
+        return query.where(by_word).order_by(*best).limit(most)
     exact = Person.id.in_(same)
-    return (
-        query.where(or_(exact, found.c.subject_id.is_not(None)))
-        .order_by(exact.desc(), hit.desc(), Person.id)
-        .limit(most)
-    )
+    return query.where(or_(exact, by_word)).order_by(exact.desc(), *best).limit(most)
+
+
+def _has_proven() -> ColumnElement[bool]:
+    mine = (ContactAddress.person_id == Person.id) & (ContactAddress.proven_by != "")
+    return select(ContactAddress.id).where(mine).exists()
 
 
 def edit(person: Person, by: Actor, version: int, **changes: object) -> Person:
@@ -168,32 +216,23 @@ def edit(person: Person, by: Actor, version: int, **changes: object) -> Person:
         if person.level not in LEVELS or person.language not in ("zh_Hans", "en"):
             wrong = N_("Please pick one of the offered choices.")
             raise BadInput(N_("Some fields need another look."), errors={"level": wrong})
+        person.claimed = False
         index(person)
     return person
 
 
 def add_address(person: Person, by: Actor, kind: str, value: str) -> Person:
-    """A further telephone number or mail address. Raises BadInput, Refused when it is another's."""
+    """A further telephone number or mail address, which the colleague vouches for. It may be
+    somebody else's, too. Raises BadInput for what is no address."""
     require(by, "customer.edit")
     try:
-        normal = addresses.normal(kind, value)
+        address = read(kind, value)
     except BadInput as error:
         raise BadInput(error.text, errors={"address": error.text}) from None
-
-    def work() -> Person:
-        return _add_address(person, kind, value.strip(), normal)
-
-    return retrying(work)
-
-
-def _add_address(person: Person, kind: str, value: str, normal: str) -> Person:
     with transaction():
         person = locked(person)
-        owner = db.session.scalar(having(**{kind: normal}).limit(1))
-        if owner is not None:
-            other = N_("This address is known already; it belongs to customer %(id)s.")
-            raise Refused(other, id=owner)
-        person.addresses.append(ContactAddress(kind=kind, value=value, normal=normal))
+        person.claimed = False
+        prove_all(person, [address], "colleague")
         db.session.flush()
         index(person)
     return person

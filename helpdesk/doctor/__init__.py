@@ -5,7 +5,7 @@ configuration.py   database, migrations, Redis, folders, timer process
 surroundings.py    clocks, disk, published holidays, the database itself
 invariants.py      what must hold of the data at any time, whatever was killed when (I1 to I9)
 history.py         the same for status histories, numbers and the journal
-mail.py, sums.py   the same for mails, and for statistics
+addresses.py, mail.py, sums.py   the same for addresses, mails and statistics
 facts.py           ages, sizes and editions that are worth knowing
 """
 
@@ -14,10 +14,16 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk.db import db
-from helpdesk.doctor import configuration, history, invariants, mail, sums, surroundings
+from helpdesk.doctor import addresses, configuration, history, invariants, mail, sums, surroundings
 from helpdesk.doctor.finding import Finding, found
 
-DATA = (*invariants.CHECKS, *history.CHECKS, *mail.CHECKS, *sums.CHECKS)
+DATA = (
+    *invariants.CHECKS,
+    *history.CHECKS,
+    *addresses.CHECKS,
+    *mail.CHECKS,
+    *sums.CHECKS,
+)
 CHECKS = (*configuration.CHECKS, *surroundings.CHECKS, *DATA)
 
 

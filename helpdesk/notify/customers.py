@@ -9,7 +9,6 @@ from typing import Any
 from flask import render_template
 from flask_babel.speaklater import LazyString
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from helpdesk.clock import now
 from helpdesk.db import db
@@ -30,7 +29,7 @@ MOST_QUOTED = 60  # lines of the customer's last mail below our answer
 def acknowledge(noted: Event) -> None:
     """Number, promise and link; never the submitter's own text, and no answer to a machine."""
     ticket = _ticket(noted)
-    mail = ticket.person.first("email")
+    mail = ticket.reply_to
     first = db.session.scalar(
         select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
     )
@@ -45,6 +44,7 @@ def acknowledge(noted: Event) -> None:
         mail,
         "receipt",
         promised=_promised(ticket),
+        confirm=_confirm(ticket),
         in_reply_to=_in_angles(first.message_id) if first and first.message_id else "",
     )
 
@@ -53,7 +53,7 @@ def acknowledge(noted: Event) -> None:
 def answer(noted: Event) -> None:
     """What a colleague wrote to the customer."""
     ticket = _ticket(noted)
-    mail = ticket.person.first("email")
+    mail = ticket.reply_to
     message = db.session.get(Message, noted.data.get("message"))
     if mail and message is not None:
         letter = _letter(ticket, noted, mail, "answer", body=message.body, author=message.author)
@@ -66,7 +66,7 @@ def answer(noted: Event) -> None:
 def refusal(noted: Event) -> None:
     """Why we did not take the case on, or where it went."""
     ticket = _ticket(noted)
-    mail = ticket.person.first("email")
+    mail = ticket.reply_to
     if mail:
         _send(ticket, noted, mail, "refusal", reason=noted.data.get("comment", ""))
 
@@ -79,7 +79,7 @@ def survey(noted: Event) -> None:
     said = _first_said(ticket)
     if said.get("automatic") or said.get("quiet"):
         return
-    mail = ticket.person.first("email")
+    mail = ticket.reply_to
     if mail and ticket.kind in ("complaint", "request", "enquiry"):
         _send(ticket, noted, mail, "survey", stop=optouts.url(noted.seq))
 
@@ -90,8 +90,16 @@ def _promised(ticket: Ticket) -> object:
     return LazyString(dues.promised, row.due_at, row.limit) if row and row.due_at else None
 
 
+def _confirm(ticket: Ticket) -> str:
+    """The link that proves the address; '' when that is done."""
+    if ticket.contact_proven_by and ticket.contact == ticket.reply_to:
+        return ""
+    known = settings()
+    return tracking.confirmation_url(ticket, known.secret_key, known.base_url)
+
+
 def _ticket(noted: Event) -> Ticket:
-    query = select(Ticket).where(Ticket.id == noted.ticket_id).options(joinedload(Ticket.person))
+    query = select(Ticket).where(Ticket.id == noted.ticket_id)
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 

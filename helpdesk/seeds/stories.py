@@ -35,11 +35,12 @@ class Stage:
     """Who is there and which tickets and notices there are, while the stories are played."""
 
     def __init__(
-        self, timeline: Timeline, actors: dict[str, Actor], customers: dict[str, dict[str, str]]
+        self, timeline: Timeline, actors: dict[str, Actor], customers: dict[str, dict[str, Any]]
     ) -> None:
         self.timeline, self.actors, self.customers = timeline, actors, customers
         self.tickets: dict[str, Ticket] = {}
         self.notices: dict[str, Notice] = {}
+        self.people: dict[str, int] = {}
 
     def happenings(self, stories: list[dict[str, Any]]) -> list[Happening]:
         """Every opening and every step of the stories. Raises KeyError for an unknown person."""
@@ -66,10 +67,21 @@ class Stage:
             person=Asker(**self.customers[story["person"]]),
             fields=story.get("fields", {}),
             confidential=story.get("confidential", False),
+            **self._proof(story),
             **{name: story[name] for name in INTAKE if name in story},
         )
         opened = open_ticket(intake, self.actor(story.get("by", "customer"), story))
         self.tickets[story["key"]] = opened.ticket
+        self.people.setdefault(story["person"], opened.ticket.person_id)
+
+    def _proof(self, story: dict[str, Any]) -> dict[str, Any]:
+        """A colleague has picked whom we know; a new customer's mail was proven. Not so in a story
+        that is `claimed`: it only says so."""
+        if story.get("claimed"):
+            return {}
+        known = self.people.get(story["person"])
+        by_mail = story.get("by", "customer") == "customer" and story["channel"] == "email"
+        return {"person_id": known} if known else {"proof": "dmarc" if by_mail else ""}
 
     def actor(self, key: str, story: dict[str, Any]) -> Actor:
         """The colleague with this key, the till, or the customer of the story."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Select, func, or_, select, update
 
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.customers.models import Person
 from helpdesk.db import db, transaction
 from helpdesk.errors import NotFound
 from helpdesk.i18n import N_, gettext, in_language, when
@@ -98,10 +97,11 @@ def _fillers(ticket: Ticket, agent: Actor, language: str) -> dict[str, Callable[
 
 
 def _customer(ticket: Ticket, reader: Actor) -> str:
-    """The customer's name; '' for a reader from whom a confidential one is hidden."""
+    """The customer's name as it came with the case, never a known one: it goes into words to
+    whoever wrote. '' for a reader from whom a confidential one is hidden."""
     if not sight.sees(reader, ticket, sight.Field.NAME):
         return ""
-    return db.session.get_one(Person, ticket.person_id).name
+    return ticket.contact_name
 
 
 def _department(ticket: Ticket, language: str) -> str:

@@ -14,14 +14,14 @@ from sqlalchemy.orm import joinedload
 
 from helpdesk.agents.rights import Actor, may, stands_for
 from helpdesk.clock import now
-from helpdesk.customers.addresses import spoken
-from helpdesk.customers.models import Person
+from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import LEVELS
 from helpdesk.db import db
 from helpdesk.errors import NotFound
 from helpdesk.events import Event
 from helpdesk.i18n import N_, gettext, language, zone
 from helpdesk.tickets import (
+    askers,
     board,
     callbacks,
     casefile,
@@ -65,6 +65,7 @@ class Case:
     assists: Sequence[Assist] = ()
     extension: Extension | None = None
     callback: Callback | None = None
+    about: askers.About | None = None  # where it came from, for readers who may know
     draft: Message | None = None  # this reader's own words that were taken back
 
     @cached_property
@@ -124,14 +125,9 @@ class Case:
         return gettext(LEVELS[level]) if level in LEVELS and level != "plain" else None
 
     @property
-    def addresses(self) -> list[tuple[str, str, str]]:
-        """Kind, value for links, value for the eye; none when the identity is hidden."""
-        if self.hidden:
-            return []
-        return [
-            (a.kind, a.normal, spoken(a.normal) if a.kind == "phone" else a.value)
-            for a in self.ticket.person.addresses
-        ]
+    def addresses(self) -> list[ContactAddress]:
+        """The customer's addresses; none when the identity is hidden."""
+        return [] if self.hidden else self.ticket.person.addresses
 
     @property
     def marks(self) -> list[board.Mark]:
@@ -251,15 +247,16 @@ def head(number: str, who: Actor) -> Case:
     return Case(row[0], who, row[1] or 0, row[2] or "", row[3] or "", extension=row[4])
 
 
-def load(number: str, who: Actor) -> Case:
-    """The ticket with its conversation, promises, the person's other tickets and what is asked."""
+def load(number: str, who: Actor, anew: bool = False) -> Case:
+    """The ticket with its conversation, promises, the person's other tickets and what is asked;
+    `anew` asks once more whose case it is."""
     case = head(number, who)
     ticket = case.ticket
     said, case.files = _conversation(ticket)
     case.messages = [message for message in said if message.kind != "draft"]
     mine = (m for m in reversed(said) if m.kind == "draft" and m.agent_id == who.id)
     case.draft = next(mine, None) if who.kind == "agent" else None
-    _around(case)
+    _around(case, anew)
     return case
 
 
@@ -287,9 +284,10 @@ def with_promises(number: str, who: Actor) -> Case:
     return case
 
 
-def _around(case: Case) -> None:
+def _around(case: Case, anew: bool = False) -> None:
     ticket = case.ticket
     case.rows = list(responses.table(ticket))
+    case.about = None if case.hidden else askers.about(ticket, case.who, anew=anew)
     case.others = () if not case.sees(Field.OTHERS) else _others(ticket, case.who)
     case.assists = db.session.scalars(
         select(Assist).where(Assist.ticket_id == ticket.id).order_by(Assist.at)

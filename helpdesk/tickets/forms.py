@@ -32,7 +32,8 @@ class PhoneForm(Form):
     """What a call agent fills while somebody speaks. Only the matter itself is needed."""
 
     once = HiddenField()
-    phone = StringField(lazy_gettext("Caller's number"), [at_most(40)])
+    person = HiddenField()  # whom the agent picked: an id, or "new" for somebody else
+    phone = StringField(lazy_gettext("Caller's number"), [at_most(80)])
     name = StringField(lazy_gettext("Name"), [at_most(100)])
     kind = SelectField(lazy_gettext("Kind"))
     category = StringField(lazy_gettext("Category"), [at_most(200)])
@@ -70,11 +71,14 @@ class PhoneForm(Form):
 
     def intake(self) -> Intake:
         """The case as the front door takes it. Raises BadInput for a category that there is not."""
+        picked = (self.person.data or "")[:9]
         return Intake(
             channel=self.channel.data,
             subject=self.subject.data or "",
             body=self.body.data or "",
             person=self.asker(),
+            person_id=int(picked) if picked.isascii() and picked.isdecimal() else None,
+            settled=picked == "new",
             kind=self.kind.data,
             category=category_code(self.category.data or ""),
             severity=self.severity.data,

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from helpdesk import options, search
+from helpdesk import search
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.alarms import set_alarms
 from helpdesk.clock import now, within_reach
 from helpdesk.customers.models import Person
-from helpdesk.customers.people import Asker, find_or_make, having
 from helpdesk.db import retrying, transaction
 from helpdesk.errors import BadInput
 from helpdesk.events import draw, record
-from helpdesk.files import StoredFile
 from helpdesk.i18n import N_
 from helpdesk.options import Option
-from helpdesk.tickets import actions, casefile, responses, routing, setup
+from helpdesk.tickets import actions, casefile, queries, responses, routing, setup, whose
+from helpdesk.tickets.incoming import Intake
 from helpdesk.tickets.lifecycle import Kind, move_for
 from helpdesk.tickets.models import Message, Response, Ticket
 from helpdesk.tickets.veil import veiled
 
+__all__ = ["CHANNELS", "Intake", "Opened", "checked", "guess_language", "open_ticket"]
 CHANNELS = {
     "web": N_("Web form"),
     "phone": N_("Phone"),
@@ -42,31 +41,6 @@ CHANNELS = {
 SPOKEN = ("phone", "counter")  # a person has already acknowledged it
 MOST_SUBJECT, MOST_BODY = 200, 100_000
 NUMBER_ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@dataclass(frozen=True)
-class Intake:
-    """A case as a channel hands it over. Texts are as the customer wrote them."""
-
-    channel: str
-    subject: str
-    body: str
-    person: Asker = field(default_factory=Asker)
-    kind: str = "complaint"
-    category: str = ""
-    severity: str = ""
-    place: str = ""
-    language: str = ""
-    external_id: str | None = None
-    received_at: datetime | None = None
-    external_due_at: datetime | None = None  # the deadline that an authority has set
-    fields: dict[str, Any] = field(default_factory=dict)
-    files: tuple[StoredFile, ...] = ()
-    confidential: bool = False
-    message_id: str | None = None
-    quoted: str = ""
-    html: str = ""
-    mail: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,7 +98,7 @@ def checked(intake: Intake) -> Intake:
             errors[name] = N_("This date is too far away: please give one between 1970 and 2100.")
     if intake.external_due_at and intake.external_due_at <= (intake.received_at or now()):
         errors["external_due_at"] = N_("The authority’s deadline lies before the case came in.")
-    errors |= _errors_of(lambda: intake.person.normals())
+    errors |= _errors_of(lambda: intake.person.addresses())
     errors |= _errors_of(lambda: casefile.cleaned(intake.fields))
     if errors:
         raise BadInput(N_("Some fields need another look."), errors=errors)
@@ -164,7 +138,7 @@ class _Look:
 
     setup_version: int
     seen_id: int | None
-    person_id: int | None
+    people: whose.Candidates
 
 
 # Made once: to put a statement together takes as long as to run it. NULL equals nothing.
@@ -173,16 +147,23 @@ LOOK = select(
     select(Ticket.id)
     .where(Ticket.channel == bindparam("channel"), Ticket.external_id == bindparam("external_id"))
     .scalar_subquery(),
-    having(bindparam("email"), bindparam("phone")).limit(1).scalar_subquery(),
+    *(each.scalar_subquery() for each in whose.columns()),
 )
 
 
 def _look(session: Session, intake: Intake) -> _Look:
-    normals = {kind: normal for kind, _value, normal in intake.person.normals()}
+    origin = whose.origin_of(intake)
     given = {"channel": intake.channel, "external_id": intake.external_id or None}
-    asked = given | {"email": normals.get("email"), "phone": normals.get("phone")}
+    asked = given | whose.asked_of(intake, origin)
+    found = _found(session, asked)
+    again = whose.must_look_again(session, intake, origin, found.people)
+    return _found(session, asked) if again else found
+
+
+def _found(session: Session, asked: dict[str, str | None]) -> _Look:
     row = session.connection().execute(LOOK, asked).one()
-    return _Look(int(row[0] or 0), row[1], row[2])
+    candidates = whose.Candidates(proven=(row[2], row[3]), filed=(row[4], row[5]))
+    return _Look(int(row[0] or 0), row[1], candidates)
 
 
 def _open(session: Session, intake: Intake, by: Actor) -> Opened:
@@ -191,9 +172,12 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
         seen = session.get_one(Ticket, look.seen_id)
         return Opened(seen, list(responses.table(seen)), new=False)
     snapshot = setup.current(look.setup_version)
-    person = find_or_make(intake.person, intake.language, look.person_id)
-    plan = _decide(session, intake, person, look, snapshot)
+    known = whose.whose(session, intake, by, look.people)
+    person = whose.asker(session, intake, by, known)
+    plan = _decide(session, intake, person, known, snapshot)
     ticket = _ticket(intake, person, plan)
+    for name, value in whose.facts(intake, known).items():
+        setattr(ticket, name, value)
     rows = _promises(ticket, intake, snapshot, by)
     _store(session, ticket, rows, intake, person, snapshot)
     record(
@@ -226,10 +210,14 @@ class _Plan:
 
 
 def _decide(
-    session: Session, intake: Intake, person: Person, look: _Look, snapshot: setup.Setup
+    session: Session,
+    intake: Intake,
+    person: Person,
+    known: Person | None,
+    snapshot: setup.Setup,
 ) -> _Plan:
     node = _node(intake, snapshot)
-    repeat = _repeat(session, look.person_id, node, intake)
+    repeat = _repeat(session, known, node, intake)
     facts = routing.Facts(
         kind=intake.kind,
         text=f"{intake.subject}\n{intake.body}",
@@ -260,23 +248,12 @@ def _node(intake: Intake, snapshot: setup.Setup) -> setup.Node | None:
 
 
 def _repeat(
-    session: Session, person_id: int | None, node: setup.Node | None, intake: Intake
+    session: Session, known: Person | None, node: setup.Node | None, intake: Intake
 ) -> int | None:
     """The same person's newest earlier complaint of this category within 30 calendar days."""
-    if person_id is None or node is None or intake.kind != Kind.COMPLAINT:
+    if known is None or node is None or intake.kind != Kind.COMPLAINT:
         return None
-    since = (intake.received_at or now()) - timedelta(days=options.get("repeat_days"))
-    return session.scalar(
-        select(Ticket.id)
-        .where(
-            Ticket.person_id == person_id,
-            Ticket.category_id == node.id,
-            Ticket.kind == Kind.COMPLAINT,
-            Ticket.received_at >= since,
-        )
-        .order_by(Ticket.id.desc())
-        .limit(1)
-    )
+    return session.scalar(queries.repeated(known.id, node.id, intake.received_at or now()))
 
 
 def _ticket(intake: Intake, person: Person, plan: _Plan) -> Ticket:
@@ -340,26 +317,27 @@ def _store(
     session.flush()
     for row in rows:
         row.ticket_id = ticket.id
-    message = session.connection().execute(FIRST_MESSAGE, _first_message(ticket, intake, person))
+    message = session.connection().execute(FIRST_MESSAGE, _first_message(ticket, intake))
     responses.store(rows)
     if intake.files:
         message_id = message.inserted_primary_key[0]  # type: ignore[index]
         session.add_all(actions.attachment_rows(intake.files, ticket.id, message_id, public=True))
     set_alarms(responses.alarms_of(rows, snapshot))
-    words = [ticket.subject, ticket.number, intake.body, person.name, ticket.place]
+    names = dict.fromkeys((person.name, ticket.contact_name))
+    words = [ticket.subject, ticket.number, intake.body, *names, ticket.place]
     search.put(session, "ticket", ticket.id, [*words, *intake.fields.values()])
 
 
 FIRST_MESSAGE = insert(Message.__table__)  # type: ignore[arg-type]
 
 
-def _first_message(ticket: Ticket, intake: Intake, person: Person) -> dict[str, object]:
+def _first_message(ticket: Ticket, intake: Intake) -> dict[str, object]:
     return {
         "ticket_id": ticket.id,
         "kind": "customer",
         "public": True,
         "channel": intake.channel,
-        "author": person.name,
+        "author": ticket.contact_name,
         "body": intake.body,
         "quoted": intake.quoted,
         "html": intake.html,

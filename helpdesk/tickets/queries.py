@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Select, exists, false, func, select, true
@@ -28,6 +29,8 @@ from helpdesk.tickets.models import (
     Response,
     Ticket,
 )
+
+BIGGEST = 2**31 - 1
 
 
 def visible_to(who: Actor | None) -> ColumnElement[bool]:
@@ -120,6 +123,27 @@ def by_number(number: str, who: Actor | None) -> Ticket:
     if ticket is None:
         raise NotFound(N_("There is no such ticket, or it is not yours to see."))
     return ticket
+
+
+def repeats(
+    person_id: Any, category_id: int, at: datetime, before: int = BIGGEST
+) -> list[ColumnElement[bool]]:
+    """The conditions of the person's complaints of this category in the calendar days before `at`
+    within which another one is a repeat; `before` is the id of the ticket that asks."""
+    since = at - timedelta(days=options.get("repeat_days"))
+    return [
+        Ticket.person_id == person_id,
+        Ticket.category_id == category_id,
+        Ticket.kind == lifecycle.Kind.COMPLAINT,
+        Ticket.received_at >= since,
+        Ticket.id < before,
+    ]
+
+
+def repeated(person_id: int, category_id: int, at: datetime, before: int = BIGGEST) -> Select[int]:
+    """The id of the newest of them: what another complaint repeats."""
+    found = repeats(person_id, category_id, at, before)
+    return select(Ticket.id).where(*found).order_by(Ticket.id.desc()).limit(1)
 
 
 def moves_of(ticket: Ticket, who: Actor) -> list[lifecycle.Move]:

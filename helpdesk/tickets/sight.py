@@ -124,8 +124,12 @@ def entry(event: Noted, ticket: Ticket, who: Actor, secret: Container[str] = ())
         by = name(ticket, who) if event.by_kind == "customer" else by
         data = _open(event)
     elif event.name in ABOUT_CASES:
-        data = {key: value for key, value in data.items() if value not in secret}
+        data = {key: value for key, value in data.items() if not _names(value, secret)}
     return Entry(event.seq, event.at, event.name, event.ticket_id, event.by_kind, by, data)
+
+
+def _names(value: object, secret: Container[str]) -> bool:
+    return isinstance(value, str) and value in secret
 
 
 def _open(event: Noted) -> dict[str, Any]:

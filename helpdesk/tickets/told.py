@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from helpdesk.customers.people import PROOFS
 from helpdesk.i18n import N_, gettext, language, when
 from helpdesk.tickets import casefile, choices, news, setup
 from helpdesk.tickets.callbacks import CONTACTS, SCORES
@@ -53,6 +54,9 @@ SENTENCES: dict[str, str] = {
     "ticket.sealed": N_("Made it confidential"),
     "ticket.confidentiality_lifted": N_("Lifted the confidentiality"),
     "ticket.urged": N_("Urged, %(urges)s in all"),
+    "ticket.linked": N_("Said whose case it is: customer %(person)s instead of %(from_person)s"),
+    "ticket.reply_to": N_("Answers go to %(new)s instead of %(old)s"),
+    "ticket.proven": N_("The address %(address)s is proven: %(how)s"),
     "ticket.claim": N_("Took it"),
     "ticket.assign": N_("Gave it to %(assignee)s"),
     "ticket.unassign": N_("Gave it back to the queue"),
@@ -108,6 +112,9 @@ SIGNS = {
     "ticket.sealed": "eye-off",
     "ticket.confidentiality_lifted": "eye",
     "ticket.urged": "bell",
+    "ticket.linked": "user",
+    "ticket.reply_to": "mail",
+    "ticket.proven": "shield-check",
     "ticket.rated": "star",
     "message.staff": "send",
     "message.note": "lock",
@@ -207,6 +214,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "role": _people,
     "step_due_at": _moment,
     "contact": _named(CONTACTS),
+    "how": _named(PROOFS),
     "score": _named(SCORES),
     "what": _named(news.WORDS),
 }

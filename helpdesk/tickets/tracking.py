@@ -31,14 +31,33 @@ def url(ticket: Ticket, key: str, base_url: str) -> str:
     return f"{base_url}/track/{ticket.number}/{secret(ticket, key)}"
 
 
+def confirmation(ticket: Ticket, key: str) -> str:
+    """What only the mailbox at `ticket.reply_to` is told: it proves that address on this case."""
+    message = f"confirm:{ticket.number}:{ticket.track_salt}:{ticket.reply_to}".encode()
+    code = base64.b32encode(hmac.new(key.encode(), message, hashlib.sha256).digest()).decode()
+    return code[: LENGTH * 2].lower()
+
+
+def confirmation_url(ticket: Ticket, key: str, base_url: str) -> str:
+    """The link of a mail to `ticket.reply_to`; it opens a page with a button."""
+    return f"{base_url}/confirm/{ticket.number}/{confirmation(ticket, key)}"
+
+
+def to_confirm(number: str, given: str, key: str) -> Ticket:
+    """The ticket whose address this link proves. Raises NotFound, the same for whatever is wrong."""
+    ticket = db.session.scalar(select(Ticket).where(queries.has_number(number)))
+    right = confirmation(ticket, key) if ticket is not None else ""
+    if ticket is None or not hmac.compare_digest(right.encode(), given.lower().encode()):
+        raise NotFound(N_("This link is not complete. Please open it from the mail once more."))
+    return ticket
+
+
 def find(number: str, given: str, key: str) -> Ticket:
     """The ticket for number and secret. Raises NotFound, the same for a wrong number or secret."""
     ticket = db.session.scalar(
         select(Ticket)
         .where(queries.has_number(number))
-        .options(
-            joinedload(Ticket.person), joinedload(Ticket.department), joinedload(Ticket.category)
-        )
+        .options(joinedload(Ticket.department), joinedload(Ticket.category))
     )
     tidy = normalize("NFKC", given).strip().upper().replace(" ", "").replace("-", "")
     right = secret(ticket, key) if ticket is not None else "A" * LENGTH

@@ -35,7 +35,8 @@ def _home(number: str, tab: str = "") -> BaseResponse:
     return redirect(f"/tickets/{number}{tab}", code=303)
 
 
-def _version() -> int | None:
+def given_version() -> int | None:
+    """The version of the ticket that the form was drawn from."""
     given = request.form.get("version", "")
     return int(given) if given.isdecimal() else None
 
@@ -49,7 +50,7 @@ def _again(number: str, error: HelpdeskError, **typed: Any) -> tuple[str, int]:
     return page, error.status
 
 
-def _do(number: str, verb: Callable[[Ticket], Any], **typed: Any) -> Page:
+def on_ticket(number: str, verb: Callable[[Ticket], Any], **typed: Any) -> Page:
     """Run a verb of this ticket and go back to it, or show it again with the reason."""
     try:
         ticket = queries.by_number(number, me().actor)
@@ -83,7 +84,7 @@ def move(number: str, code: str) -> Page:
 def _move(number: str, code: str, values: Any) -> None:
     who = me().actor
     ticket = queries.by_number(number, who)
-    make_move(code, ticket, by=who, values=values, zone=zone(), version=_version())
+    make_move(code, ticket, by=who, values=values, zone=zone(), version=given_version())
 
 
 def _incomplete(number: str, error: BadInput) -> tuple[str, int]:
@@ -174,7 +175,9 @@ def unsend(number: str, message_id: int) -> Page:
 def discard(number: str, message_id: int) -> Page:
     """Throw away words that were taken back."""
     who = me().actor
-    return _do(number, lambda ticket: actions.throw_away(ticket, by=who, message_id=message_id))
+    return on_ticket(
+        number, lambda ticket: actions.throw_away(ticket, by=who, message_id=message_id)
+    )
 
 
 @pages.post("/tickets/<number>/case-file")
@@ -184,7 +187,7 @@ def fill(number: str) -> Page:
     facts = {code: request.form[code] for code in casefile.BY_CODE if code in request.form}
     try:
         ticket = queries.by_number(number, me().actor)
-        actions.edit(ticket, by=me().actor, version=_version(), facts=facts)
+        actions.edit(ticket, by=me().actor, version=given_version(), facts=facts)
     except SHOWN_AGAIN as error:
         return _case_file_again(number, error, facts)
     flash(gettext("The case file is stored."), "success")
@@ -215,9 +218,9 @@ def edit(number: str) -> Page:
     reason = form.get("reason", "")
 
     def verb(ticket: Ticket) -> None:
-        actions.edit(ticket, by=me().actor, version=_version(), reason=reason, **changes)
+        actions.edit(ticket, by=me().actor, version=given_version(), reason=reason, **changes)
 
-    return _do(number, verb, dialog_open="edit", typed=form)
+    return on_ticket(number, verb, dialog_open="edit", typed=form)
 
 
 @pages.post("/tickets/<number>/seal")
@@ -236,9 +239,9 @@ def lift(number: str) -> Page:
 
 def _confidential(number: str, verb: Callable[..., Ticket], dialog: str) -> Page:
     reason = request.form.get("reason", "")
-    return _do(
+    return on_ticket(
         number,
-        lambda ticket: verb(ticket, by=me().actor, reason=reason, version=_version()),
+        lambda ticket: verb(ticket, by=me().actor, reason=reason, version=given_version()),
         dialog_open=dialog,
         typed=request.form,
     )
@@ -265,14 +268,14 @@ def assign(number: str) -> Page:
     given = request.form.get("agent", "")
     agent_id = int(given) if given.isdecimal() else None
     who = me().actor
-    return _do(number, lambda ticket: queue.assign(ticket, by=who, agent_id=agent_id))
+    return on_ticket(number, lambda ticket: queue.assign(ticket, by=who, agent_id=agent_id))
 
 
 @pages.post("/tickets/<number>/release")
 @needs("ticket.claim")
 def release(number: str) -> Page:
     """Put one's own ticket back into the queue."""
-    return _do(number, lambda ticket: queue.release(ticket, by=me().actor))
+    return on_ticket(number, lambda ticket: queue.release(ticket, by=me().actor))
 
 
 @pages.post("/tickets/<number>/urge")
@@ -280,7 +283,7 @@ def release(number: str) -> Page:
 def urge(number: str) -> Page:
     """The customer presses, on the phone perhaps."""
     words = request.form.get("comment", "").strip()
-    return _do(number, lambda ticket: actions.urge(ticket, by=me().actor, comment=words))
+    return on_ticket(number, lambda ticket: actions.urge(ticket, by=me().actor, comment=words))
 
 
 @pages.post("/tickets/<number>/assists")
@@ -293,7 +296,7 @@ def ask_assist(number: str) -> Page:
     def verb(ticket: Ticket) -> None:
         actions.add_assist(ticket, by=me().actor, department_id=unit.id if unit else 0, task=task)
 
-    return _do(number, verb, dialog_open="assist", typed=request.form)
+    return on_ticket(number, verb, dialog_open="assist", typed=request.form)
 
 
 @pages.post("/tickets/<number>/assists/<int:department_id>")
@@ -305,14 +308,14 @@ def answer_assist(number: str, department_id: int) -> Page:
     def verb(ticket: Ticket) -> None:
         actions.answer_assist(ticket, by=me().actor, department_id=department_id, answer=words)
 
-    return _do(number, verb, typed=request.form, assist_open=department_id)
+    return on_ticket(number, verb, typed=request.form, assist_open=department_id)
 
 
 @pages.post("/tickets/<number>/callback")
 @needs("callback.work")
 def callback(number: str) -> Page:
     """Note one follow-up call."""
-    return _do(number, lambda ticket: _note_call(ticket, request.form), typed=request.form)
+    return on_ticket(number, lambda ticket: _note_call(ticket, request.form), typed=request.form)
 
 
 def _note_call(ticket: Ticket, form: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session
@@ -15,7 +16,6 @@ from helpdesk.agents.nav import is_installed
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.customers import people
-from helpdesk.customers.addresses import spoken
 from helpdesk.customers.models import Person
 from helpdesk.db import db
 from helpdesk.errors import BadInput, HelpdeskError
@@ -33,11 +33,17 @@ SIMILAR = 5
 def form() -> str:
     """The empty form, or with the caller that a link or the telephone brought."""
     person = db.session.get(Person, request.args.get("person", 0, type=int))
-    number = request.args.get("phone", "")[:40]
-    given = {"phone": number or (person.first("phone") if person else "")}
+    number = request.args.get("phone", "")[:80]
+    given = {"phone": number or _first(person, "phone"), "person": str(person.id) if person else ""}
     if person:
-        given |= {"name": person.name, "email": person.first("email")}
+        given["email"] = _first(person, "email")
     return _page(PhoneForm(data=given))
+
+
+def _first(person: Person | None, kind: str) -> str:
+    """The address of a kind by which a colleague reaches for this customer first, or ''."""
+    mine = [each for each in person.addresses if each.kind == kind] if person else []
+    return min(mine, key=lambda each: not each.proven_by).value if mine else ""
 
 
 def _page(form: PhoneForm) -> str:
@@ -46,7 +52,7 @@ def _page(form: PhoneForm) -> str:
         form=form,
         categories=choices.categories(),
         knows=is_installed("/kb/related"),
-        **caller(form.phone.data or "", form.name.data or ""),
+        **callers(form.phone.data or "", form.name.data or "", form.person.data or ""),
     )
 
 
@@ -71,27 +77,48 @@ def save() -> Any:
 def who_calls() -> str:
     """Who this number belongs to, however it is written; or people of this name."""
     number, name = request.args.get("phone", "").strip(), request.args.get("name", "").strip()
-    return render_template("tickets/_caller.html", asked=True, **caller(number[:40], name[:100]))
+    return render_template(
+        "tickets/_caller.html",
+        asked=True,
+        **callers(number[:40], name[:100], request.args.get("person", "")[:9]),
+    )
 
 
-def caller(number: str, name: str) -> dict[str, Any]:
-    """The person of this number with their open tickets, or others with this name."""
-    who = me().actor
-    person = people.find(number) if number else None
-    if person is None:
-        return {"person": None, "namesakes": _namesakes(name), "spoken": spoken}
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who has the caller's number, with their tickets."""
+
+    person: Person
+    level: str
+    open_tickets: Sequence[board.Row]
+    ended: Sequence[Ticket]
+
+
+def callers(number: str, name: str, picked: str = "") -> dict[str, Any]:
+    """The people of this number with their tickets, or others with this name; the one picked first."""
+    found = list(people.find(number)) if number else []
+    chosen = (
+        db.session.get(Person, int(picked)) if picked.isascii() and picked.isdecimal() else None
+    )
+    if chosen is not None and chosen not in found:
+        found.insert(0, chosen)
+    return {
+        "callers": [_caller(person, me().actor) for person in found],
+        "namesakes": [] if found else _namesakes(name),
+        "status_names": dict(choices.statuses()),
+        "picked": picked,
+    }
+
+
+def _caller(person: Person, who: Actor) -> Caller:
     theirs = lists.Filter(person=str(person.id))
     found = listing.page(theirs, who, "newest", size=8).tickets
-    open_ones = [ticket for ticket in found if ticket.closed_at is None]
-    return {
-        "person": person,
-        "level": people.LEVELS.get(person.level, person.level),
-        "open_tickets": board.rows(open_ones, who),
-        "ended": [ticket for ticket in found if ticket.closed_at is not None],
-        "status_names": dict(choices.statuses()),
-        "namesakes": [],
-        "spoken": spoken,
-    }
+    return Caller(
+        person,
+        people.LEVELS.get(person.level, person.level),
+        board.rows([ticket for ticket in found if ticket.closed_at is None], who),
+        [ticket for ticket in found if ticket.closed_at is not None],
+    )
 
 
 def _namesakes(name: str) -> Sequence[Person]:
@@ -152,7 +179,7 @@ def _to_open(number: str, verb: Any, told: str) -> Any:
 
 def _add(ticket: Ticket, form: PhoneForm) -> None:
     words = "\n\n".join(part for part in (form.subject.data, form.body.data) if part)
-    caller = Actor("customer", None, form.name.data or ticket.person.name, Role.CUSTOMER)
+    caller = Actor("customer", None, form.name.data or ticket.contact_name, Role.CUSTOMER)
     taken_by: dict[str, object] = {"taken_by": me().name}
     actions.add_customer_message(ticket, by=caller, body=words, channel="phone", mail=taken_by)
 

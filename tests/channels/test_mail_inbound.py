@@ -91,14 +91,13 @@ def test_a_reply_with_our_id_joins_its_ticket_and_no_other(app: Flask, header: s
     assert len(db.session.scalars(select(Message).where(Message.ticket_id == other.id)).all()) == 1
 
 
-def test_a_number_in_the_subject_counts_for_the_customer_only(app: Flask) -> None:
-    """M3: the token from a known participant; from anybody else it makes a new ticket."""
+def test_a_number_in_the_subject_leads_nowhere_without_proof_of_the_sender(app: Flask) -> None:
+    """M3: whoever writes it, and whatever From says; the new case tells which one it names."""
     ticket = make.ticket()
-    known = deliver(mail("mine", Subject=f"Re: x [{ticket.number}]"))
-    stranger = deliver(mail("not mine", Subject=f"Re: x [{ticket.number}]", From="eve@example.org"))
-    assert (known.outcome, known.ticket_id) == ("reply", ticket.id)
-    assert stranger.outcome == "ticket"
-    assert stranger.ticket_id != ticket.id
+    for sender in ("wang.fang@example.com", "eve@example.org"):
+        row = deliver(mail("x", Subject=f"Re: x [{ticket.number}]", From=sender))
+        assert (row.outcome, row.why["rule"]) == ("ticket", "claimed")
+        assert row.why["number"] == ticket.number and row.ticket_id != ticket.id
 
 
 def test_a_stranger_with_a_valid_id_is_held_for_an_agent(app: Flask) -> None:

@@ -20,6 +20,7 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
+from helpdesk.notify.mailboxes import Mailbox
 from helpdesk.notify.models import OutboundMail
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message, Ticket
@@ -114,10 +115,13 @@ def test_whom_a_colleague_let_in_once_may_go_on_on_that_ticket_only(
 
 def test_a_second_thought_on_the_customers_own_mail_joins_its_ticket(app: Flask) -> None:
     """zammad#5716: references to mails that we received, not only to ours."""
+    with transaction() as session:
+        proof = {"proof_by": "mx.example.net"}
+        session.add(Mailbox(name="support", address="support@example.net", kind="smtp", **proof))
     first = deliver(mail("eins", Message_ID="", **{"Message-ID": "<first@example.com>"}))
-    second = deliver(
-        mail("zwei", **{"Message-ID": "<2@example.com>"}, References="<first@example.com>")
-    )
+    given = {"Message-ID": "<2@example.com>", "References": "<first@example.com>"}
+    passed = b"Authentication-Results: mx.example.net; dmarc=pass header.from=example.com\r\n"
+    second = deliver(passed + mail("zwei", **given))
     assert (second.outcome, second.ticket_id) == ("reply", first.ticket_id)
     assert second.why["rule"] == "own_thread"
 

@@ -14,7 +14,7 @@ from helpdesk import search
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.alarms import Alarm
 from helpdesk.clock import moved_to, now
-from helpdesk.customers.models import ContactAddress, Person
+from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
 from helpdesk.db import db
 from helpdesk.errors import BadInput
@@ -118,13 +118,32 @@ def test_a_caller_is_found_however_the_number_is_written(app: Flask, phone: str)
     assert count(Person) == 1
 
 
-def test_a_known_person_gains_the_new_address_and_keeps_the_name(app: Flask) -> None:
+def test_a_case_by_another_name_and_without_proof_leaves_the_known_person_as_they_are(
+    app: Flask,
+) -> None:
     first = make.ticket(person=Asker(name="王芳", phone="13912345678"))
-    make.ticket(person=Asker(name="Somebody", phone="13912345678", email="Wang@Example.com"))
+    given = Asker(name="Somebody", phone="13912345678", email="Wang@Example.com")
+    second = make.ticket(person=given, proof="")
     person = db.session.get_one(Person, first.person_id)
-    assert person.name == "王芳"
-    normals = db.session.scalars(select(ContactAddress.normal).order_by(ContactAddress.kind))
-    assert list(normals) == ["wang@example.com", "+8613912345678"]
+    assert (person.name, [a.normal for a in person.addresses]) == ("王芳", ["+8613912345678"])
+    assert second.person_id != first.person_id
+    assert db.session.get_one(Person, second.person_id).name == "Somebody"
+
+
+def test_whom_a_colleague_picks_gains_what_was_typed(app: Flask) -> None:
+    """The pick is the colleague's own act: it proves the addresses and fills what was empty."""
+    first = make.ticket(person=Asker(name="王芳", phone="13912345678"), proof="")
+    given = Asker(name="Somebody", phone="13900000000", email="Wang@Example.com", level="gold")
+    second = make.ticket(by=make.agent().actor, person=given, proof="", person_id=first.person_id)
+    person = db.session.get_one(Person, first.person_id, populate_existing=True)
+    assert second.person_id == person.id
+    assert (person.name, person.level) == ("王芳", "gold")
+    assert {(a.normal, a.proven_by) for a in person.addresses} == {
+        ("+8613912345678", ""),
+        ("+8613900000000", "colleague"),
+        ("wang@example.com", "colleague"),
+    }
+    assert second.contact_name == "Somebody", "the customer's side shows what was typed"
 
 
 def test_an_anonymous_case_is_taken_too(app: Flask) -> None:
@@ -256,7 +275,11 @@ def test_the_language_is_guessed_from_the_words(text: str, language: str) -> Non
     assert guess_language(text) == language
 
 
-def test_opening_a_ticket_takes_at_most_twelve_statements(app: Flask) -> None:
+@pytest.mark.parametrize(("proof", "phone"), [("", "13911110000"), ("dmarc", "13800000000")])
+def test_opening_a_ticket_takes_at_most_twelve_statements(
+    app: Flask, proof: str, phone: str
+) -> None:
+    """Of a customer who is new, and of one who is known."""
     make.ticket(person=Asker(name="warm", phone="13800000000"))
     statements: list[str] = []
 
@@ -265,7 +288,7 @@ def test_opening_a_ticket_takes_at_most_twelve_statements(app: Flask) -> None:
 
     event.listen(db.engine, "before_cursor_execute", listener)
     open_ticket(
-        make.intake(external_id="B-1", person=Asker(name="new", phone="13911110000")), SYSTEM
+        make.intake(external_id="B-1", person=Asker(name="new", phone=phone), proof=proof), SYSTEM
     )
     event.remove(db.engine, "before_cursor_execute", listener)
     own = [s for s in statements if not s.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk.customers.models import Person
+from helpdesk.customers.people import Asker
 from helpdesk.db import db
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
@@ -118,10 +119,52 @@ def test_while_the_number_is_typed_open_tickets_appear_with_keys(desk: FlaskClie
     assert 'data-key="a"' in page and 'data-key="u"' in page
 
 
-def test_the_known_name_is_filled_in_but_never_over_a_typed_one(desk: FlaskClient) -> None:
+def test_a_caller_s_number_shows_the_file_and_fills_nothing_in(desk: FlaskClient) -> None:
+    """A caller id is a claim: what it fills in, the agent would read out."""
     make.ticket()
-    assert 'hx-swap-oob="true"' in get(desk, "/phone/caller?phone=13912345678&name=")
-    assert "hx-swap-oob" not in get(desk, "/phone/caller?phone=13912345678&name=王")
+    page = get(desk, "/phone/caller?phone=13912345678&name=")
+    assert "One person is known by this number." in page and "王芳" in page
+    assert "hx-swap-oob" not in page and 'type="radio" name="person"' in page
+    assert "checked" not in page, "the agent picks"
+
+
+def test_all_people_of_a_number_are_listed_with_somebody_else(desk: FlaskClient) -> None:
+    """Case 23-shared-number at the telephone: keys 1 to 3 pick, 0 is somebody else."""
+    for name in ("陈梅", "徐刚", "徐岚"):
+        make.ticket(
+            by=make.agent(f"A {name}").actor,
+            person=Asker(name=name, phone="057160001111"),
+            proof="",
+        )
+    page = get(desk, "/phone/caller?phone=0571-6000-1111")
+    assert "3 people are known by this number." in page
+    assert all(name in page for name in ("陈梅", "徐刚", "徐岚"))
+    assert re.findall(r'<label class="choice" data-key="(\d)"', page) == ["1", "2", "3", "0"]
+    assert 'value="new"' in page
+
+
+@pytest.mark.parametrize("picked", ["", "new", "her"])
+def test_the_agent_s_pick_decides_whose_case_it_is(desk: FlaskClient, picked: str) -> None:
+    known = make.ticket()
+    given = CASE | {"name": "", "person": str(known.person_id) if picked == "her" else picked}
+    assert desk.post("/phone", data=given).status_code == 303
+    made = db.session.query(Ticket).order_by(Ticket.id.desc()).first()
+    assert (made.person_id == known.person_id) == (picked == "her")
+    assert made.contact_proven_by == ("colleague" if picked == "her" else "")
+    assert made.contact_name == "", "nothing of the known customer is told to the caller"
+    page = get(desk, f"/tickets/{made.number}")
+    assert ("Says to be somebody whose address" in page) == (picked == "")
+
+
+def test_a_pick_of_nobody_there_is_refused_and_keeps_the_form(desk: FlaskClient) -> None:
+    answer = desk.post("/phone", data=CASE | {"person": "99999"})
+    assert answer.status_code in (404, 422) and db.session.query(Ticket).count() == 0
+
+
+def test_a_pick_is_kept_while_the_number_is_typed_again(desk: FlaskClient) -> None:
+    person = make.ticket().person_id
+    page = get(desk, f"/phone/caller?phone=13912345678&person={person}")
+    assert f'value="{person}" checked' in page
 
 
 def test_a_new_number_with_a_known_name_hints_at_a_duplicate(desk: FlaskClient) -> None:
@@ -170,7 +213,9 @@ def test_the_telephone_may_bring_the_number_along(desk: FlaskClient) -> None:
     page = get(desk, "/phone?phone=13912345678")
     assert 'value="13912345678"' in page and "王芳" in page
     person = db.session.query(Person).one()
-    assert 'value="王芳"' in get(desk, f"/phone?person={person.id}")
+    page = get(desk, f"/phone?person={person.id}")
+    assert f'value="{person.id}" checked' in page and "wang.fang@example.com" in page
+    assert 'value="王芳"' not in page, "what stands as typed is what the customer's page shows"
 
 
 def test_a_handler_takes_no_calls(client: FlaskClient) -> None:

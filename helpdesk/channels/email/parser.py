@@ -69,6 +69,7 @@ class ParsedMail:
     lists: tuple[str, ...] = ()  # where one writes to these lists
     writer: Address | None = None  # who wrote it, when a list put itself into From
     passed_by: str = ""  # the address in From, when that is our own list: see own.as_written
+    original_from: str = ""  # X-Original-From, as lists write it: shown, never believed
     auth_results: tuple[str, ...] = ()  # as they stand, the newest first: see proof.proof_of
 
     @property
@@ -156,6 +157,7 @@ def _assemble(root: Part, body: Body, defects: tuple[str, ...]) -> ParsedMail:
         listed=is_listed(headers),
         lists=list_addresses(headers),
         writer=writer_of(headers, sender),
+        original_from=next((a.email for a in _addresses(headers, "x-original-from")), ""),
         auth_results=tuple(
             each[:4000] for each in headers.all("authentication-results")[:MAX_RESULTS]
         ),

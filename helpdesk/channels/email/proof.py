@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from helpdesk.channels.email.parser import ParsedMail
 from helpdesk.customers import addresses, people
 from helpdesk.customers.models import Person
 from helpdesk.db import db
 from helpdesk.errors import BadInput
-from helpdesk.tickets.models import Message, Ticket
 
 TOPMOST = "*"  # for servers that always write the first one, and sign it with no name
 PROVEN, FAILED, NONE = "pass", "fail", "none"
-MOST = 20  # of a namesake's messages that are looked at
+BY_THEMSELVES = ("dmarc", "token", "link")  # see people.PROOFS
 
 
 @dataclass(frozen=True)
@@ -95,23 +92,18 @@ def _namesake(mail: ParsedMail) -> str:
     for person in db.session.scalars(people.known(name, most=5)).all():
         known = [each.normal for each in person.addresses if each.kind == "email"]
         if person.name.casefold() == name and mine not in known:
-            proven = _proven(person, known)
+            proven = _proven(person)
             if proven:
                 return proven
     return ""
 
 
-def _proven(person: Person, known: list[str]) -> str:
-    """The newest address of this person that a mail of theirs has proven, or ''."""
-    newest = (
-        select(Message.data)
-        .join(Ticket, Ticket.id == Message.ticket_id)
-        .where(Ticket.person_id == person.id, Message.kind == "customer")
-        .order_by(Message.id.desc())
-        .limit(MOST)
-    )
-    for data in db.session.scalars(newest):
-        sent_by = str(data.get("from", "")).lower()
-        if data.get("proof") == PROVEN and sent_by in known:
-            return sent_by
-    return ""
+def _proven(person: Person) -> str:
+    """The newest mail address that this person has proven by a mail or a link in one, or ''."""
+    proven = [
+        each
+        for each in person.addresses
+        if each.kind == "email" and each.proven_at and each.proven_by in BY_THEMSELVES
+    ]
+    newest = max(proven, key=lambda each: (each.proven_at, each.id), default=None)
+    return newest.normal if newest is not None else ""

@@ -12,7 +12,7 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.channels.email import inbound, tickets
 from helpdesk.channels.email.apart import TooHeavy, parse_safely
 from helpdesk.channels.email.keeping import LEASE, raw_of
-from helpdesk.channels.email.landing import Landing
+from helpdesk.channels.email.landing import Landing, dmarc
 from helpdesk.channels.email.ledger import within
 from helpdesk.channels.email.models import FOR_PEOPLE, OUTCOMES, InboundMail
 from helpdesk.channels.email.own import as_written
@@ -84,7 +84,7 @@ def one(who: Actor, mail_id: int) -> tuple[InboundMail, ParsedMail | None]:
 def open_ticket(who: Actor, mail_id: int) -> Ticket:
     """Open a ticket from a held mail after all. Raises Refused when it can't be done."""
     row, mail = _waiting(who, mail_id)
-    _put(row, mail, Landing(None, "by_hand"), who)
+    _put(row, mail, Landing(None, "by_hand", proof=dmarc(row, mail)), who)
     return db.session.get_one(Ticket, row.ticket_id)
 
 

@@ -14,12 +14,14 @@ from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.channels.email import proof
 from helpdesk.channels.email.landing import Landing
 from helpdesk.channels.email.models import FOR_PEOPLE, InboundMail
-from helpdesk.channels.email.own import began
+from helpdesk.channels.email.own import began, is_own, own_addresses
 from helpdesk.channels.email.parser import ParsedMail
 from helpdesk.channels.email.verdicts import Settled
 from helpdesk.clock import now
+from helpdesk.customers import addresses
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, locked, retrying, transaction
+from helpdesk.errors import BadInput
 from helpdesk.i18n import gettext, in_language
 from helpdesk.notify.mailboxes import by_name
 from helpdesk.tickets import actions
@@ -29,6 +31,7 @@ from helpdesk.tickets.models import Ticket
 from helpdesk.web import settings
 
 OLDEST = timedelta(days=7)  # an older "received" header is a re-delivery: the clock starts now
+MOST_REPLY_TO = 10  # addresses of one mail that are kept
 GRACE = timedelta(minutes=5)  # by which clocks of servers may differ
 
 
@@ -83,13 +86,16 @@ def _reply(
         mail=_said(row, mail, found),
         automatic=mail.auto_submitted,
     )
+    if found.proof:
+        sender = addresses.mail(mail.from_email)
+        actions.prove(found.ticket, sender, found.proof, by=customer(mail))
     return message.ticket_id
 
 
 def _open(
     row: InboundMail, mail: ParsedMail, found: Landing, kept: tuple[files.StoredFile, ...]
 ) -> int:
-    box, intake = by_name(row.mailbox), _intake(row, mail, kept)
+    box, intake = by_name(row.mailbox), _intake(row, mail, kept, found)
     if box is not None and box.language:
         intake = replace(intake, language=box.language)
     silent = is_old(row, mail) or mail.quiet
@@ -136,9 +142,18 @@ def _said(row: InboundMail, mail: ParsedMail, found: Landing) -> dict[str, Any]:
         "mailbox": row.mailbox,
         "mail_id": row.id,
         "why": found.why(),
+        **_elsewhere(mail),
         **proof.facts(mail, box.proof_by if box is not None else ""),
         **mail.facts(),
     }
+
+
+def _elsewhere(mail: ParsedMail) -> dict[str, Any]:
+    """The addresses beside From that a mail names as its sender's: shown, on a reply never used."""
+    told = [each.email.lower()[:254] for each in mail.reply_to[:MOST_REPLY_TO]]
+    told = [each for each in told if each != mail.from_email.lower()]
+    found = {"reply_to": told, "original_from": mail.original_from[:254]}
+    return {name: value for name, value in found.items() if value}
 
 
 def is_old(row: InboundMail, mail: ParsedMail) -> bool:
@@ -149,7 +164,9 @@ def is_old(row: InboundMail, mail: ParsedMail) -> bool:
     return connected is not None and sent is not None and sent < connected - GRACE
 
 
-def _intake(row: InboundMail, mail: ParsedMail, kept: tuple[files.StoredFile, ...]) -> Intake:
+def _intake(
+    row: InboundMail, mail: ParsedMail, kept: tuple[files.StoredFile, ...], found: Landing
+) -> Intake:
     subject = " ".join(mail.subject.split())[:MOST_SUBJECT]
     body, _none = words_of(mail, is_reply=False)
     intake = Intake(
@@ -157,7 +174,8 @@ def _intake(row: InboundMail, mail: ParsedMail, kept: tuple[files.StoredFile, ..
         subject=subject,
         body=body,
         kind=options.get("mail_kind"),
-        person=Asker(name=mail.from_name[:80], email=mail.from_email),
+        proof=found.proof,
+        **_who(mail),
         external_id=f"mail:{row.id}",
         received_at=min(_received(row, mail), now()),
         files=kept,
@@ -166,6 +184,27 @@ def _intake(row: InboundMail, mail: ParsedMail, kept: tuple[files.StoredFile, ..
         language=guess_language(subject + body),
     )
     return replace(intake, subject=intake.subject or body.splitlines()[0][:80] or "-")
+
+
+def _who(mail: ParsedMail) -> dict[str, Any]:
+    """Who asks, and where they are answered: at Reply-To where the mail names another address, as
+    contact forms do that write for somebody else."""
+    sender, ours, others = addresses.mail(mail.from_email), own_addresses(), []
+    for each in mail.reply_to[:MOST_REPLY_TO]:
+        try:
+            address = addresses.mail(each.email)
+        except BadInput:
+            continue
+        if address != sender and not is_own(address, ours):
+            others.append((address, each.name))
+    if not others:
+        return {"person": Asker(name=mail.from_name[:80], email=mail.from_email)}
+    first, name = others[0]
+    return {
+        "person": Asker(name=(name or mail.from_name)[:80], email=first),
+        "came_from": sender,
+        "others": tuple(address for address, _name in others[1:]),
+    }
 
 
 def _received(row: InboundMail, mail: ParsedMail) -> datetime:

@@ -41,6 +41,7 @@ RULES = {
     "references": N_("Its thread contains a mail of ours."),
     "own_thread": N_("It answers an earlier mail of the customer's."),
     "subject": N_("The number stands in the subject, and the sender is the ticket's customer."),
+    "claimed": N_("It names a case, but nothing proves that its sender belongs to it."),
     "new": N_("It names no ticket of ours."),
     "forward": N_("A forwarded mail begins a ticket of its own."),
     "too_late": N_("The ticket that it answers was closed too long ago."),

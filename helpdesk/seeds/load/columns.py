@@ -20,6 +20,8 @@ TICKET = (
     "route_rule", "route_reason", "confidential", "anonymous", "facts", "cycle", "returns", "urges",
     "escalation", "merged_into_id", "received_at", "registered_at", "waiting_since", "due_at",
     "hold_reason", "hold_until", "replied_at", "closed_at", "updated_at", "track_salt", "version",
+    "contact_kind", "contact", "contact_extension", "contact_name", "contact_proven_at",
+    "contact_proven_by", "contact_others", "reply_to", "settled",
 )  # fmt: skip
 MESSAGE = (
     "id", "ticket_id", "kind", "public", "channel", "author", "agent_id", "body", "quoted", "html",

@@ -21,9 +21,9 @@ LEVELS = (("plain", "silver", "gold", "vip"), (78, 13, 7, 2))
 PHONES = 10_000
 PERSON = (
     "id", "name", "organisation", "language", "level", "note", "do_not_call", "created_at",
-    "version",
+    "version", "claimed",
 )  # fmt: skip
-ADDRESS = ("person_id", "kind", "value", "normal")
+ADDRESS = ("person_id", "kind", "value", "normal", "extension", "proven_at", "proven_by")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Customer:
     id: int
     name: str
     language: str
+    phone: str = ""
+    mail: str = ""  # '' for three in ten
 
 
 @dataclass(frozen=True)
@@ -74,29 +76,36 @@ def make_customers(bulk: Bulk, writing: Writing, count: int, at: datetime) -> li
     people = [_customer(id_, writing) for id_ in range(first, first + count)]
     levels = writing.chance.choices(*LEVELS, k=count)
     rows = [
-        (who.id, who.name, "", who.language, level, "", False, at, 1)
+        (who.id, who.name, "", who.language, level, "", False, at, 1, False)
         for who, level in zip(people, levels, strict=True)
     ]
-    addresses = [row for who in people for row in _addresses(who.id, writing)]
+    addresses = [row for who in people for row in _addresses(who, at)]
     bulk.write(Person, PERSON, rows)
     bulk.write(ContactAddress, ADDRESS, addresses)
-    known = {who.id: [who.name, ""] for who in people}  # the texts of people.index()
-    for id_, kind, value, normal in addresses:
-        known[id_] += [normal, value] if kind == "phone" else [normal]
+    known = {who.id: _texts(who) for who in people}
     search.put_many(bulk.session, "person", known.items())
     return people
 
 
 def _customer(id_: int, writing: Writing) -> Customer:
     language = "zh_Hans" if writing.chance.random() < 0.62 else "en"
-    return Customer(id_, writing.name(language), language)
-
-
-def _addresses(id_: int, writing: Writing) -> list[tuple[int, str, str, str]]:
+    name, has_mail = writing.name(language), writing.chance.random() < 0.7
     phone = f"138{id_ // PHONES:04d}{id_ % PHONES:04d}"
-    mail = f"customer.{id_}@{HOST}"
-    rows = [(id_, "phone", phone, f"+86{phone}"), (id_, "email", mail, mail)]
-    return rows if writing.chance.random() < 0.7 else rows[:1]
+    return Customer(id_, name, language, phone, f"customer.{id_}@{HOST}" if has_mail else "")
+
+
+def _texts(who: Customer) -> list[str]:
+    """The texts of people.index()."""
+    mails = [who.mail] if who.mail else []
+    return [who.name, "", f"+86{who.phone}", who.phone, *mails]
+
+
+def _addresses(who: Customer, at: datetime) -> list[tuple[object, ...]]:
+    proof = (at, "colleague")
+    rows: list[tuple[object, ...]] = [
+        (who.id, "phone", who.phone, f"+86{who.phone}", "", *proof),
+    ]
+    return [*rows, (who.id, "email", who.mail, who.mail, "", *proof)] if who.mail else rows
 
 
 def make_staff(

@@ -55,6 +55,14 @@ class World:
     now: int
 
 
+def _contact(who: Customer, life: Life) -> tuple[Any, ...]:
+    """Where the case came from: known customers, picked by a colleague or proven by their mail."""
+    by_mail = bool(who.mail) and life.channel not in ("phone", "counter")
+    at = ("email", who.mail) if by_mail else ("phone", f"+86{who.phone}")
+    proof = (when(life.received), "dmarc" if life.channel == "email" and by_mail else "colleague")
+    return (*at, "", who.name, *proof, [], who.mail, True)
+
+
 @dataclass
 class Pages:
     """Rows in waiting, by table, and the texts of the search index."""
@@ -126,6 +134,7 @@ class Pages:
             "配件在途" if held else "", when(world.now + 2 * 86400) if held else None,
             when(answered) if answered else None, when(life.ended) if life.ended else None,
             when(max(last, life.said or 0)), f"{world.writing.chance.getrandbits(64):016x}", 1,
+            *_contact(world.customers[life.person], life),
         )  # fmt: skip
 
     def _assignee(self, life: Life) -> int | None:

@@ -5,6 +5,7 @@ moves.py     accept, dispatch, sign, send back, hold, resume, transfer, close, r
 answers.py   reply, answer directly, message, note, the customer's own words
 care.py      urge, assist, extension
 correcting.py facts, severity and category, confidentiality
+identity.py  whose case it is, where its mails go
 merging.py   merge, and undo it
 newer.py     somebody was faster: who, what, when
 mailing.py   what became of the mail with our words
@@ -30,6 +31,7 @@ from helpdesk.tickets.actions.care import (
     urge,
 )
 from helpdesk.tickets.actions.correcting import edit, lift, seal
+from helpdesk.tickets.actions.identity import answer_at, link_person, prove, reply_choices
 from helpdesk.tickets.actions.mailing import mark_mailed
 from helpdesk.tickets.actions.merging import merge, unmerge
 from helpdesk.tickets.actions.moves import (
@@ -64,6 +66,7 @@ __all__ = [
     "add_assist",
     "add_customer_message",
     "answer_assist",
+    "answer_at",
     "answer_directly",
     "approve",
     "archive",
@@ -77,14 +80,17 @@ __all__ = [
     "handle",
     "hold",
     "lift",
+    "link_person",
     "mark_mailed",
     "merge",
     "note",
+    "prove",
     "refuse_extension",
     "refuse_return",
     "renew_message",
     "reopen",
     "reply",
+    "reply_choices",
     "require_seen",
     "resume",
     "review",

@@ -83,6 +83,15 @@ class Ticket(Model):
     category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"))
     place: Mapped[str] = mapped_column(default="")
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    contact_kind: Mapped[str] = mapped_column(default="")  # phone, email: where it came from
+    contact: Mapped[str] = mapped_column(default="")  # the comparable writing
+    contact_extension: Mapped[str] = mapped_column(default="")
+    contact_name: Mapped[str] = mapped_column(default="")  # as the customer gave it
+    contact_proven_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    contact_proven_by: Mapped[str] = mapped_column(default="")  # see ContactAddress.proven_by
+    contact_others: Mapped[list[str]] = mapped_column(JsonData, default=list)  # given beside it
+    reply_to: Mapped[str] = mapped_column(default="")  # where mails of this case go, "" is nowhere
+    settled: Mapped[bool] = mapped_column(default=False)  # whose case it is: nobody needs to say
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     queue: Mapped[str] = mapped_column(default="dispatch")  # a department's code, or dispatch
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from helpdesk.clock import now
+from helpdesk.customers.addresses import shown
 from helpdesk.i18n import N_
 from helpdesk.paper import Block, Cell, Form
 from helpdesk.tickets.intake import CHANNELS
@@ -74,9 +75,20 @@ def _customer(case: Case, say: Speech) -> list[Cell]:
     name = " · ".join(filter(None, [person.name, person.organisation]))
     return [
         say.cell(N_("Customer"), name or say(N_("Anonymous")), big=True),
-        say.cell(N_("Telephone"), person.first("phone")),
-        say.cell(N_("Mail"), person.first("email")),
+        say.cell(N_("Telephone"), _at(case, "phone")),
+        say.cell(N_("Mail"), _at(case, "email")),
     ]
+
+
+def _at(case: Case, kind: str) -> str:
+    """Where the case came from, else the customer's proven address of this kind, or any."""
+    ticket = case.ticket
+    if ticket.contact_kind == kind:
+        return shown(kind, ticket.contact, ticket.contact_extension)
+    if kind == "email" and ticket.reply_to:
+        return ticket.reply_to
+    mine = [each for each in ticket.person.addresses if each.kind == kind]
+    return min(mine, key=lambda each: not each.proven_by).shown if mine else ""
 
 
 def _yes(say: Speech, value: bool) -> str:
