@@ -30,10 +30,10 @@ def _demo() -> Path:
 
 
 @contextmanager
-def company(folder: Path) -> Iterator[servers.Server]:
-    """Helpdesk as `bin/run --demo` starts it, on a private port."""
+def company(folder: Path, **more: str) -> Iterator[servers.Server]:
+    """Helpdesk as `bin/run --demo` starts it, on a private port; `more` are HELPDESK_ settings."""
     shutil.copytree(_demo(), folder, dirs_exist_ok=True)
-    with servers.helpdesk(folder) as server:
+    with servers.helpdesk(folder, **more) as server:
         yield server
 
 
