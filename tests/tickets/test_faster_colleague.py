@@ -56,7 +56,7 @@ def test_a_second_answer_names_who_was_faster_and_keeps_words_and_mode(
     seen = re.search(r'name="seen_seq" value="(\d+)"', shown)
     assert seen
     deed(ticket, zhou)
-    data = {"mode": "reply", "body": WORDS, "seen_seq": seen[1]}
+    data = {"mode": "reply", "body": WORDS, "seen_seq": seen[1], "solved": "yes"}
     page = lin.post(f"/tickets/{ticket.number}/messages", data=data)
     assert page.status_code == 409
     assert re.search(FASTER[deed], page.text), page.text

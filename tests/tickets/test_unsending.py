@@ -116,6 +116,11 @@ def test_what_was_taken_back_leaves_ticket_promises_and_clocks_as_they_were(
     assert (noted.name, noted.data["message"], noted.by_id) == ("ticket.unsend", draft.id, by.id)
 
 
+def with_words(sink: Sink) -> int:
+    """How many mails carry the answer; colleagues are written to as well."""
+    return sum(WORDS in each.get_body().get_content() for each in sink.taken)
+
+
 def test_an_answer_that_stays_goes_out_after_ten_seconds_and_counts_from_the_first(
     app: Flask, sink: Sink
 ) -> None:
@@ -127,10 +132,10 @@ def test_an_answer_that_stays_goes_out_after_ten_seconds_and_counts_from_the_fir
         met = {row.promise: row.met_at for row in responses.table(ticket) if row.met_at}
         assert met["first_answer"] == met["resolve"] == WEDNESDAY + timedelta(seconds=60)
         deliver_due()
-        assert sink.taken == []
+        assert with_words(sink) == 0
         tick(11)
         deliver_due()
-        assert [WORDS in each.get_body().get_content() for each in sink.taken] == [True]
+        assert with_words(sink) == 1
     assert ticket.status == "replied"
 
 
