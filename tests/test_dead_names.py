@@ -19,21 +19,25 @@ USERS = [
     *(ROOT / "migrations").rglob("*.py"),
     *ROOT.glob("*.py"),
 ]
-# Called by name from outside: by SQLAlchemy, Flask-Login, WTForms, smtplib, aiosmtpd; `new_token` is half of a pair.
-BY_OTHERS = {
-    "impl",
-    "cache_ok",
-    "process_bind_param",
-    "process_result_value",
-    "is_active",
-    "handle_RCPT",
-    "handle_DATA",
-    "_get_socket",
-    "option_widget",
-    "LISTENERS",
-    "new_token",
-}
+# Called by name from outside: by Flask-Login, aiosmtpd; `new_token` is half of a pair.
+BY_OTHERS = {"is_active", "handle_RCPT", "handle_DATA", "LISTENERS", "new_token"}
 OF_PYTHON = {"property", "staticmethod", "classmethod", "dataclass", "cache"}
+
+
+def classes() -> set[str]:
+    """The names of all classes of the program."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")]
+    return {
+        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    }
+
+
+OURS = classes() | {"StrEnum", "Enum", "NamedTuple", "Exception"}
+
+
+def is_theirs(node: ast.ClassDef) -> bool:
+    """Whether a class fills in one from outside, which calls its parts by name."""
+    return any(ast.unparse(base).rpartition(".")[2] not in OURS for base in node.bases)
 
 
 def defined(body: list[ast.stmt]) -> Iterator[str]:
@@ -43,7 +47,7 @@ def defined(body: list[ast.stmt]) -> Iterator[str]:
             marks = {each.id for each in node.decorator_list if isinstance(each, ast.Name)}
             if len(marks & OF_PYTHON) == len(node.decorator_list):
                 yield node.name
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) and not is_theirs(node):
                 yield from defined(node.body)
         elif isinstance(node, ast.Assign):
             yield from (each.id for each in node.targets if isinstance(each, ast.Name))

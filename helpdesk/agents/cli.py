@@ -82,7 +82,7 @@ def deactivate(email: str, heir: str) -> None:
 def _by_email(email: str) -> Agent:
     agent = accounts.by_email(email)
     if agent is None:
-        raise NotFound(f"There is nobody with the mail address {email}.")
+        raise NotFound("There is nobody with the mail address %(email)s.", email=email)
     return agent
 
 
