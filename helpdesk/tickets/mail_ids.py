@@ -49,7 +49,7 @@ def _number(given: str, key: str) -> str | None:
     if len(parts) != 3:
         return None
     number, part, signature = parts
-    right = _signature(number, part, key)
+    right = _signature(number, part.lower(), key)  # some programs write addresses in capitals
     same = hmac.compare_digest(right.encode(), signature.lower().encode())
     return number if same else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from helpdesk.channels.email.inbound import deliver, process_stored
 from helpdesk.channels.email.keeping import LEASE, raw_of
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
+from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Attachment, Message, Ticket
@@ -253,3 +255,14 @@ def test_what_the_page_shows_of_a_mail_is_kept_with_its_message(app: Flask) -> N
     row = deliver(raw)
     message = db.session.scalars(select(Message).where(Message.ticket_id == row.ticket_id)).one()
     assert message.data["mail_id"] == row.id and message.data["protection"]["kind"] == "signed"
+
+
+@pytest.mark.parametrize("write", [str, str.upper, str.title])
+def test_case_06_the_reply_address_in_cc_joins_also_in_capitals(
+    app: Flask, shared: Path, write: Callable[[str], str]
+) -> None:
+    ticket = make.ticket(person=Asker(email="grace.tan@example.com"), channel="email")
+    tag = mail_ids.reply_tag(ticket.number, settings().secret_key)
+    raw = (shared / "cases/06-token-in-cc/input.eml").read_bytes()
+    row = deliver(raw.replace(b"<TAG of the ticket>", write(tag).encode()))
+    assert (row.outcome, row.ticket_id, row.why["header"]) == ("reply", ticket.id, "Cc")

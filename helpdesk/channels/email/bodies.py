@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from urllib.parse import unquote
 
-from .attachments import Attachment, own_name, read_attachments, with_distinct_names
+from .attachments import Attachment, content_id, own_name, read_attachments, with_distinct_names
 from .html_text import html_to_text, tidy_lines
 from .mime import MAX_TEXT, Part
 
@@ -21,10 +21,12 @@ _NEVER_WORDS = ("message/", "application/", "image/", "audio/", "video/", "font/
 
 @dataclass(slots=True)
 class Words:
-    """One piece of the letter, as plain text, as HTML, or as both."""
+    """One piece of the letter, as plain text, as HTML, or as both; or a file that stands between
+    pieces, which only a page can show there."""
 
     plain: str | None = None
     html: str | None = None
+    file: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def _collect(part: Part, found: _Found) -> None:
 def _collect_leaf(part: Part, found: _Found) -> None:
     if not _is_words(part):
         found.files.append(part)
+        if part.disposition.main == "inline" and part.depth:
+            found.words.append(Words(file=part))
         return
     text = part.text()
     if part.end - part.start > MAX_TEXT and len(part.content()) > MAX_TEXT:
@@ -138,9 +142,28 @@ def _join(pieces: Iterable[str | None]) -> str:
 
 
 def _join_html(pieces: list[Words]) -> str | None:
-    if all(words.html is None for words in pieces):
+    """The pieces as one page: each stands apart, and files stand where the writer put them."""
+    pages = [words.html for words in pieces if words.html is not None]
+    if not pages:
         return None
-    return "\n".join(words.html or _as_html(words.plain or "") for words in pieces)
+    shown = _shown_ids("".join(pages))
+    found = [_piece(words, shown) for words in pieces]
+    kept = [each for each in found if each]
+    return kept[0] if len(kept) == 1 else "\n".join(f"<div>{each}</div>" for each in kept)
+
+
+def _piece(words: Words, shown: set[str]) -> str:
+    if words.file is None:
+        return words.html or _as_html(words.plain or "")
+    mark = place_of(words.file)
+    if not words.file.mime.startswith("image/"):
+        return f"<p>[{escape(own_name(words.file))}]</p>" if own_name(words.file) else ""
+    return f'<img src="cid:{escape(mark)}" alt="">' if mark.lower() not in shown else ""
+
+
+def place_of(part: Part) -> str:
+    """The Content-ID of a file, or one made up by where it stands in the mail."""
+    return content_id(part) or f"at-{part.start}@this.mail"
 
 
 def _as_html(text: str) -> str:
@@ -149,12 +172,21 @@ def _as_html(text: str) -> str:
 
 def _attachments(files: list[Part], html: str | None) -> tuple[Attachment, ...]:
     shown = _shown_ids(html or "")
-    read = [each for part in files for each in read_attachments(part)]
+    read = [each for part in files for each in _placed(part, shown)]
     placed = [
         replace(each, inline=bool(each.content_id) and each.content_id.lower() in shown)
         for each in read
     ]
     return tuple(with_distinct_names(placed))
+
+
+def _placed(part: Part, shown: set[str]) -> list[Attachment]:
+    """The part's files; one that stands in the page without a Content-ID of its own gets ours."""
+    mark = place_of(part)
+    read = read_attachments(part)
+    if mark.lower() not in shown or len(read) > 1:
+        return read
+    return [replace(each, content_id=mark) for each in read]
 
 
 def _shown_ids(html: str) -> set[str]:

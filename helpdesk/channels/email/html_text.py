@@ -9,6 +9,8 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 from lxml import etree, html
 
+from .wrote_line import is_wrote
+
 MAX_HTML = 1_500_000  # characters that are laid out; a longer body is read without its layout
 MAX_DEPTH = 180  # the HTML library drops all text below 256 levels
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
@@ -89,25 +91,45 @@ def _lay_out(tree: html.HtmlElement) -> str:
         return tidy_lines(str(tree.text_content()))
 
 
+def quotes_in(body: str) -> list[html.HtmlElement]:
+    """The elements that hold the quoted original, the outermost ones."""
+    tree = _tree(body)
+    return _quotes(tree) if tree is not None else []
+
+
 def _drop_quotes(tree: html.HtmlElement) -> None:
     for element in list(tree.iter("div", "blockquote", "table", "hr", "span")):
         if _is_rest(element):
             element.addprevious(_mark())
-        elif _is_quote(element) and element.getparent() is not None:
-            element.drop_tree()
+    for element in _quotes(tree):
+        element.drop_tree()
+
+
+def _quotes(tree: html.HtmlElement) -> list[html.HtmlElement]:
+    """What mail programs marked as a quote. The quotation of a program says who wrote it, once in
+    a mail; without that, a blockquote is the sender's own."""
+    said = any(_has_wrote(each) for each in tree.iter("blockquote"))
+    found: list[html.HtmlElement] = []
+    inside: set[html.HtmlElement] = set()
+    for element in tree.iter("div", "blockquote", "table", "hr", "span"):
+        if element in inside or element.getparent() is None or not _is_quote(element, said):
+            continue
+        found.append(element)
+        inside.update(element.iterdescendants())
+    return found
 
 
 def _is_rest(element: html.HtmlElement) -> bool:
     return str(element.get("id", "")).lower() in _REST_IDS
 
 
-def _is_quote(element: html.HtmlElement) -> bool:
+def _is_quote(element: html.HtmlElement, said: bool) -> bool:
+    if element.tag == "blockquote":  # in Gmail a person's own one has the same class
+        return _has_wrote(element) or (said and element.get("type") == "cite")
     classes = str(element.get("class", "")).lower().split()
     if any(name in classes for name in _QUOTE_CLASSES):
         return not _holds_own_words(element)
-    if str(element.get("id", "")).lower() in _QUOTE_IDS:
-        return True
-    return element.tag == "blockquote" and (element.get("type") == "cite" or _has_wrote(element))
+    return str(element.get("id", "")).lower() in _QUOTE_IDS
 
 
 def _holds_own_words(element: html.HtmlElement) -> bool:
@@ -116,10 +138,34 @@ def _holds_own_words(element: html.HtmlElement) -> bool:
 
 
 def _has_wrote(element: html.HtmlElement) -> bool:
-    """A blockquote below 'X wrote:' is a quote; another one may be the sender's own."""
+    """Whether 'X wrote:', with an address or a time, stands above the words or begins them."""
+    opening = _lines(str(element.text_content())[:_LONGEST_LINE])[:_WROTE_LINES]
+    beginnings = (" ".join(opening[: at + 1]) for at in range(len(opening)))
+    above = _lines(_text_above(element)[-_LONGEST_LINE:])[-_WROTE_LINES:]
+    endings = (" ".join(above[at:]) for at in range(len(above)))
+    return any(is_wrote(each, quote_follows=False) for each in (*beginnings, *endings))
+
+
+_LONGEST_LINE = 600  # characters beside a quote in which 'X wrote:' is looked for
+_WROTE_LINES = 3
+
+
+def _text_above(element: html.HtmlElement) -> str:
+    """The nearest text in front of an element that stands on the same level."""
     before = element.getprevious()
-    text = str(before.text_content()) if before is not None else str(element.getparent().text or "")
-    return text.rstrip().endswith((":", "："))
+    for _step in range(4):
+        if before is None:
+            return str(element.getparent().text or "") if element.getparent() is not None else ""
+        text = str(before.text_content()) if isinstance(before.tag, str) else ""
+        text += before.tail or ""
+        if text.strip():
+            return text
+        before = before.getprevious()
+    return ""
+
+
+def _lines(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
 
 
 def _mark() -> html.HtmlElement:

@@ -15,6 +15,7 @@ from .bounces import Report, read_report
 from .charsets import tidy
 from .headers import Headers
 from .html_text import new_html_to_text
+from .inside import has_answers
 from .invites import Invite, read_invite
 from .lists import is_listed, list_addresses, writer_of
 from .mime import Part, read_tree
@@ -165,9 +166,12 @@ def _assemble(root: Part, body: Body, defects: tuple[str, ...]) -> ParsedMail:
 
 
 def _reply_text(body: Body) -> str:
+    """The new words; the whole text when some of them stand inside the quote."""
     if body.plain.strip() or body.html is None:
-        return new_words(body.plain or body.text)
-    return new_words(new_html_to_text(body.html)) or body.text
+        words = new_words(body.plain or body.text)
+    else:
+        words = new_words(new_html_to_text(body.html)) or body.text
+    return body.text if has_answers(words, body.text, body.html) else words
 
 
 def _sender(headers: Headers) -> Address | None:

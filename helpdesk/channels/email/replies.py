@@ -83,9 +83,10 @@ def _after_mark(lines: list[str], blocks: list[_Block]) -> list[str]:
 
 
 def _cut_trailing_quote(lines: list[str], blocks: list[_Block]) -> list[str]:
-    if blocks and blocks[-1].kind == "quote" and len(blocks) > 1:
-        return lines[: blocks[-1].start]
-    return lines
+    if not blocks or blocks[-1].kind != "quote" or len(blocks) == 1:
+        return lines
+    introduced = _line_above(lines, blocks[-1].start).rstrip().endswith((":", "："))
+    return lines if introduced else lines[: blocks[-1].start]  # by the sender's own words
 
 
 def _blocks(lines: list[str]) -> list[_Block]:

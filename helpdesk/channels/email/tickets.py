@@ -30,6 +30,7 @@ from helpdesk.tickets.lifecycle import move_for
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import settings
 
+GAP = "[…]"
 OLDEST = timedelta(days=7)  # an older "received" header is a re-delivery: the clock starts now
 MOST_REPLY_TO = 10  # addresses of one mail that are kept
 GRACE = timedelta(minutes=5)  # by which clocks of servers may differ
@@ -225,8 +226,31 @@ def words_of(mail: ParsedMail, *, is_reply: bool) -> tuple[str, str]:
     if not is_reply:
         return (mail.text or " ".join(mail.subject.split()) or "-")[:MOST_BODY], ""
     words = mail.reply_text or mail.text or mail.subject or "-"
-    repeats = mail.reply_text and mail.reply_text.strip() != mail.text.strip()
-    return words[:MOST_BODY], mail.text if repeats else ""
+    if not mail.reply_text or mail.reply_text.strip() == mail.text.strip():
+        return words[:MOST_BODY], ""
+    return with_gaps(words, mail.text)[:MOST_BODY], mail.text
+
+
+def with_gaps(words: str, whole: str) -> str:
+    """The new words with a mark wherever older ones were folded away between them."""
+    lines = words.split("\n")
+    found, cut = [lines[0]], False
+    ahead = iter(line.strip() for line in whole.split("\n"))
+    for line in ahead:
+        if line == lines[0].strip():
+            break
+    for wanted in lines[1:]:
+        if wanted.strip():
+            cut = False
+            for line in ahead:
+                if line == wanted.strip():
+                    break
+                cut = cut or bool(line)
+            else:
+                return words  # they were laid out anew: nobody knows where the gap is
+            found += [GAP, ""] if cut and not found[-1].strip() else [GAP] if cut else []
+        found.append(wanted)
+    return "\n".join(found)
 
 
 def _attachments(mail: ParsedMail) -> tuple[files.StoredFile, ...]:

@@ -24,7 +24,7 @@ def wrote_line_end(lines: list[str], at: int) -> int | None:
         joined = f"{joined} {line}" if joined else line
         if len(joined) > _LONGEST:
             return None
-        if _is_wrote(joined, _is_quoted(lines, end + 1)):
+        if is_wrote(joined, _is_quoted(lines, end + 1)):
             return None if _begins_later(lines, at, end + 1) else end + 1
     return None
 
@@ -48,7 +48,7 @@ def _begins_later(lines: list[str], at: int, end: int) -> bool:
         return False
     quoted = _is_quoted(lines, end)
     return any(
-        _has_opening(lines[start]) and _is_wrote(" ".join(lines[start:end]), quoted)
+        _has_opening(lines[start]) and is_wrote(" ".join(lines[start:end]), quoted)
         for start in range(at + 1, end)
     )
 
@@ -64,7 +64,9 @@ def _is_quoted(lines: list[str], at: int) -> bool:
     return following.lstrip().startswith((">", "|"))
 
 
-def _is_wrote(line: str, quote_follows: bool) -> bool:
+def is_wrote(line: str, quote_follows: bool) -> bool:
+    """Whether a line, its breaks undone, says that what follows was written by somebody: with an
+    address or a time; where a `quote_follows`, the verb alone is enough."""
     bare = plain(line)
     ends = bare.endswith((":", "：")) or (bare.startswith("--") and bare.endswith("--"))
     has_verb = any(_is_word(bare, verb) for verb in WROTE)

@@ -236,7 +236,7 @@ def _add(
     db.session.add_all(attachment_rows(files, ticket.id, message.id, public))
     unsending.use_up(ticket, message, how, by)
     ticket.updated_at = now()
-    search.add(db.session(), "ticket", ticket.id, text)
+    search.add(db.session(), "ticket", ticket.id, message.searched)
     return message
 
 

@@ -42,5 +42,5 @@ def renew_message(message: Message, reading: Reading, *, by: Actor, changed: lis
         session.add_all(attachment_rows(reading.files, ticket.id, message.id, message.public))
         for file_id, name in reading.names.items():
             session.get_one(Attachment, file_id).name = name
-        search.add(session, "ticket", ticket.id, message.body)
+        search.add(session, "ticket", ticket.id, message.searched)
         record("message.reread", by=by, ticket=ticket, message=message.id, parts=changed)

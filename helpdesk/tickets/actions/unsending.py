@@ -131,8 +131,8 @@ def _to_draft(message: Message) -> None:
 
 def _index_again(ticket_id: int) -> None:
     ticket = db.session.get_one(Ticket, ticket_id)
-    said = select(Message.body).where(Message.ticket_id == ticket_id, Message.kind != "draft")
-    words = db.session.scalars(said.order_by(Message.id)).all()
+    said = select(Message).where(Message.ticket_id == ticket_id, Message.kind != "draft")
+    words = [each.searched for each in db.session.scalars(said.order_by(Message.id))]
     name = queries.person_of(ticket).name
     facts = (str(value) for value in ticket.facts.values())
     texts = [ticket.subject, ticket.number, name, ticket.place, *facts, *words]
