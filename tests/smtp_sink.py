@@ -21,6 +21,7 @@ class Sink(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Talk)
         self.taken: list[EmailMessage] = []
+        self.reached: list[list[str]] = []  # whom each of them was for, as the envelope says
         self.refuse: dict[str, str] = {}
         self.after_data = "250 kept"
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -35,13 +36,15 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.say("220 sink")
+        self.to: list[str] = []
         while line := self.rfile.readline().decode().strip():
             verb = line[:4].upper()
             if verb in ("EHLO", "HELO"):
                 self.say("250 sink")
             elif verb == "RCPT":
                 address = line.partition("<")[2].partition(">")[0]
-                self.say(self.server.refuse.get(address, "250 ok"))
+                self.say(answer := self.server.refuse.get(address, "250 ok"))
+                self.to += [address] if answer.startswith("250") else []
             elif verb == "DATA":
                 if not self.data():
                     return
@@ -62,6 +65,8 @@ class _Talk(socketserver.StreamRequestHandler):
         answer = self.server.after_data
         if answer.startswith(("250", "drop", "silent")):
             self.server.taken.append(found)
+            self.server.reached.append(self.to)
+        self.to = []
         if answer == "silent":
             self.rfile.readline()  # until the other side has had enough
         if answer in ("drop", "silent"):

@@ -51,14 +51,17 @@ def acknowledge(noted: Event) -> None:
 
 @durable("mail.answer", "message.staff", "ticket.reply", "ticket.answer_directly")
 def answer(noted: Event) -> None:
-    """What a colleague wrote to the customer."""
+    """What a colleague wrote to the customer. With copies it lacks the link to the case, which is
+    the customer's alone."""
     ticket = _ticket(noted)
     mail = ticket.reply_to
     message = db.session.get(Message, noted.data.get("message"))
     if mail and message is not None:
-        letter = _letter(ticket, noted, mail, "answer", body=message.body, author=message.author)
+        copies = copies_of(message, mail)
+        said = {"body": message.body, "author": message.author, "shared": bool(copies)}
+        letter = _letter(ticket, noted, mail, "answer", **said)
         words = letter.body + _quote(ticket, message)
-        thread = _thread(ticket, message)
+        thread = _thread(ticket, message) | {"copies": copies}
         send(replace(letter, body=words, automatic=False, message_ref=message.id, **thread))
 
 
@@ -96,6 +99,20 @@ def _confirm(ticket: Ticket) -> str:
         return ""
     known = settings()
     return tracking.confirmation_url(ticket, known.secret_key, known.base_url)
+
+
+def copies_of(message: Message, recipient: str) -> tuple[str, ...]:
+    """Who gets a copy of an answer: whom its author ticked, but never a mailbox of ours, whom the
+    answer goes to anyhow, or who asked for no more than their own cases need."""
+    ours = {
+        settings().mail_from.lower(),
+        *map(str.lower, db.session.scalars(select(Mailbox.address))),
+    }
+    return tuple(
+        each
+        for each in message.data.get("cc", ())
+        if each not in ours and each != recipient and not optouts.is_out(each)
+    )
 
 
 def _ticket(noted: Event) -> Ticket:

@@ -55,6 +55,8 @@ def message_of(row: OutboundMail) -> EmailMessage:
     message = EmailMessage()
     message["From"] = Address(_name(row), addr_spec=sender_of(row))
     message["To"] = _one_line(row.recipient)
+    if row.copies:
+        message["Cc"] = ", ".join(map(_one_line, row.copies))
     if row.reply_to:
         message["Reply-To"] = _one_line(row.reply_to)
     message["Subject"] = _one_line(row.subject)

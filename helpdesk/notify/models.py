@@ -53,6 +53,7 @@ class OutboundMail(Model):
     in_reply_to: Mapped[str] = mapped_column(default="")
     thread: Mapped[list[Any]] = mapped_column(JsonData, default=list)  # the References header
     reply_to: Mapped[str] = mapped_column(default="")
+    copies: Mapped[list[Any]] = mapped_column(JsonData, default=list, server_default="[]")  # in Cc
     automatic: Mapped[bool] = mapped_column(default=True)
     internal: Mapped[bool] = mapped_column(default=False, server_default=false())  # to a colleague
     subject: Mapped[str]

@@ -48,6 +48,7 @@ class Letter:
     in_reply_to: str = ""
     thread: tuple[str, ...] = ()
     reply_to: str = ""
+    copies: tuple[str, ...] = ()
     automatic: bool = True
     mailbox: str = ""
     ticket_id: int | None = None
@@ -85,7 +86,8 @@ def _written(letter: Letter, due: datetime) -> OutboundMail:
 
 def _columns(letter: Letter) -> dict[str, object]:
     """The letter as a row."""
-    return vars(letter) | {"thread": list(letter.thread), "domain": _domain(letter.recipient)}
+    lists = {"thread": list(letter.thread), "copies": list(letter.copies)}
+    return vars(letter) | lists | {"domain": _domain(letter.recipient)}
 
 
 def _domain(address: str) -> str:
@@ -137,7 +139,8 @@ def attempt(row_id: int, gone: set[Server] | None = None) -> None:
         elif server in gone:
             ended = Ended("waiting")
         else:
-            ended = hand_over(server, sender_of(row), row.recipient, message_of(row))
+            copies = tuple(row.copies)
+            ended = hand_over(server, sender_of(row), row.recipient, message_of(row), copies)
     except (HelpdeskError, OSError, ValueError) as error:
         log.exception("Mail %s could not be written", row_id)
         ended = Ended("failed", f"{type(error).__name__}: {error}")

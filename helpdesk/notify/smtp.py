@@ -7,7 +7,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -64,13 +64,20 @@ def server_of(url: str) -> Server:
     )
 
 
-def hand_over(server: Server, sender: str, recipient: str, message: EmailMessage) -> Ended:
-    """Send it. Never raises for anything that a server or a network can do."""
+def hand_over(
+    server: Server,
+    sender: str,
+    recipient: str,
+    message: EmailMessage,
+    copies: Sequence[str] = (),
+) -> Ended:
+    """Send it, with copies to these addresses. One that the server refuses for a copy is told in
+    the words of a mail that was sent. Never raises for anything that a server or a network can do."""
     raw = message.as_bytes(policy=ON_THE_WIRE)
     handed = threading.Event()
     try:
         with connected(server) as connection:
-            return _converse(connection, sender, recipient, raw, handed)
+            return _converse(connection, sender, (recipient, *copies), raw, handed)
     except (OSError, smtplib.SMTPException) as error:
         words = words_of(error)
         return Ended("uncertain" if handed.is_set() else "unreachable", words)
@@ -129,12 +136,18 @@ def _bear(connection: smtplib.SMTP, user: str, token: str) -> None:
 
 
 def _converse(
-    connection: smtplib.SMTP, sender: str, recipient: str, raw: bytes, handed: threading.Event
+    connection: smtplib.SMTP,
+    sender: str,
+    to: tuple[str, ...],
+    raw: bytes,
+    handed: threading.Event,
 ) -> Ended:
-    for step, address in ((connection.mail, sender), (connection.rcpt, recipient)):
+    for step, address in ((connection.mail, sender), (connection.rcpt, to[0])):
         code, words = step(address)
         if code not in (250, 251):
             return _refused(code, words)
+    answers = [(each, *connection.rcpt(each)) for each in to[1:]]
+    refused = [f"{each}: {_text(code, said)}" for each, code, said in answers if code > 251]
     code, words = connection.docmd("DATA")
     if code != 354:
         return _refused(code, words)
@@ -142,7 +155,7 @@ def _converse(
     connection.send(re.sub(rb"(?m)^\.", b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n"))
     connection.send(b".\r\n")
     code, words = connection.getreply()
-    return Ended("sent") if 200 <= code < 300 else _refused(code, words)
+    return Ended("sent", "; ".join(refused)[:500]) if 200 <= code < 300 else _refused(code, words)
 
 
 def _refused(code: int, words: bytes) -> Ended:

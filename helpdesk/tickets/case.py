@@ -26,6 +26,7 @@ from helpdesk.tickets import (
     callbacks,
     casefile,
     choices,
+    copies,
     lifecycle,
     queries,
     responses,
@@ -138,6 +139,11 @@ class Case:
     def is_open(self) -> bool:
         """Whether the ticket has not ended."""
         return Status(self.ticket.status) not in ENDED
+
+    @property
+    def further_people(self) -> dict[str, str]:
+        """Address and name of those who may get a copy of the answer, when a colleague wants it."""
+        return {} if self.hidden else copies.named_in(self.messages)
 
     @property
     def write_modes(self) -> list[str]:

@@ -67,6 +67,12 @@ def is_sealed(ticket: Ticket) -> bool:
     return ticket.confidential
 
 
+def searched(message: Message, ticket: Ticket) -> str:
+    """The text by which a case is found: of a mail the whole, also what is folded. That names
+    people, so of a sealed case it is not searched."""
+    return message.body if is_sealed(ticket) else message.quoted or message.body
+
+
 def name(ticket: Ticket, who: Actor) -> str:
     """The customer's name as this reader may see it."""
     if not sees(who, ticket, Field.NAME):

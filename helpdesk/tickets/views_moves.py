@@ -152,6 +152,7 @@ def _how() -> actions.How:
         hold=timedelta(seconds=options.get("undo_seconds")),
         draft=int(draft) if draft.isdecimal() else None,
         keep=keep if draft.isdecimal() else (),
+        cc=tuple(request.form.getlist("cc")),
     )
 
 

@@ -156,7 +156,7 @@ def test_automatic_and_protected_mails_carry_a_small_mark(desk: FlaskClient) -> 
     ticket = make.ticket()
     replied(ticket, mail={"automatic": True, "protection": {"kind": "signed", "by": "PGP"}})
     page = get(desk, f"/tickets/{ticket.number}?lang=en")
-    assert "Automatic answer" in page and "Signed with PGP, not checked" in page
+    assert "Written by a machine" in page and "Signed with PGP, not checked" in page
 
 
 def test_an_invitation_shows_when_where_and_who_asks(desk: FlaskClient) -> None:

@@ -107,12 +107,13 @@ def _drop_quotes(tree: html.HtmlElement) -> None:
 
 def _quotes(tree: html.HtmlElement) -> list[html.HtmlElement]:
     """What mail programs marked as a quote. The quotation of a program says who wrote it, once in
-    a mail; without that, a blockquote is the sender's own."""
+    a mail, or ends the mail; another blockquote is the sender's own."""
     said = any(_has_wrote(each) for each in tree.iter("blockquote"))
+    last = _last_elements(tree)
     found: list[html.HtmlElement] = []
     inside: set[html.HtmlElement] = set()
     for element in tree.iter("div", "blockquote", "table", "hr", "span"):
-        if element in inside or element.getparent() is None or not _is_quote(element, said):
+        if element in inside or element.getparent() is None or not _is_quote(element, said, last):
             continue
         found.append(element)
         inside.update(element.iterdescendants())
@@ -123,9 +124,12 @@ def _is_rest(element: html.HtmlElement) -> bool:
     return str(element.get("id", "")).lower() in _REST_IDS
 
 
-def _is_quote(element: html.HtmlElement, said: bool) -> bool:
+def _is_quote(element: html.HtmlElement, said: bool, last: set[html.HtmlElement]) -> bool:
     if element.tag == "blockquote":  # in Gmail a person's own one has the same class
-        return _has_wrote(element) or (said and element.get("type") == "cite")
+        cite = element.get("type") == "cite"
+        led_up_to = _text_above(element).rstrip().endswith((":", "："))
+        ends = cite and element in last and not led_up_to
+        return _has_wrote(element) or (cite and said) or ends
     classes = str(element.get("class", "")).lower().split()
     if any(name in classes for name in _QUOTE_CLASSES):
         return not _holds_own_words(element)
@@ -144,6 +148,16 @@ def _has_wrote(element: html.HtmlElement) -> bool:
     above = _lines(_text_above(element)[-_LONGEST_LINE:])[-_WROTE_LINES:]
     endings = (" ".join(above[at:]) for at in range(len(above)))
     return any(is_wrote(each, quote_follows=False) for each in (*beginnings, *endings))
+
+
+def _last_elements(tree: html.HtmlElement) -> set[html.HtmlElement]:
+    """The elements in which the mail's last words stand."""
+    last: html.HtmlElement | None = None
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        text = element.text if event == "start" else element.tail
+        if text and text.strip() and element.tag not in _SILENT_TAGS:
+            last = element if event == "start" else element.getparent()
+    return set() if last is None else {last, *last.iterancestors()}
 
 
 _LONGEST_LINE = 600  # characters beside a quote in which 'X wrote:' is looked for

@@ -20,7 +20,7 @@ from helpdesk.web import settings
 def own_addresses() -> frozenset[str]:
     """Our addresses in comparable form."""
     named = db.session.scalars(select(Mailbox.address))
-    return frozenset(filter(None, map(_comparable, [settings().mail_from, *named])))
+    return frozenset(filter(None, map(comparable, [settings().mail_from, *named])))
 
 
 def is_own(sender: str, ours: frozenset[str]) -> bool:
@@ -59,7 +59,8 @@ def _is_our_list(lists: Iterable[str], mailbox: str) -> bool:
     )
 
 
-def _comparable(address: str) -> str:
+def comparable(address: str) -> str:
+    """The address in the form in which addresses are compared; '' when it is none."""
     try:
         return addresses.mail(address)
     except BadInput:

@@ -46,17 +46,25 @@ def _note(row: InboundMail, report: Report, sent: OutboundMail, ticket: Ticket |
             return
         fresh.why = {"rule": "report", "header": "Message-ID", "match": sent.message_id, "noted": 1}
         code = next((f.status for f in report.failures if f.status), "")
-        bounced.mark(sent, "; ".join(_lines(report)) or code)
+        if not _is_about_copies(report, sent):
+            bounced.mark(sent, "; ".join(_lines(report)) or code)
         if ticket is not None:
             actions.note(ticket, by=SYSTEM, body=_words(report, sent))
 
 
+def _is_about_copies(report: Report, sent: OutboundMail) -> bool:
+    """Whether only copies came back: the answer itself has arrived."""
+    failed = {each.recipient.lower() for each in report.failures}
+    return bool(failed) and failed <= set(sent.copies)
+
+
 def _words(report: Report, sent: OutboundMail) -> str:
+    copies = [each.recipient for each in report.failures] if _is_about_copies(report, sent) else []
     with in_language(settings().language):
         first = gettext(
             "Our mail “%(subject)s” could not be delivered to %(to)s.",
             subject=sent.subject,
-            to=sent.recipient,
+            to=", ".join(copies) or sent.recipient,
         )
     return "\n".join([first, *_lines(report)])
 

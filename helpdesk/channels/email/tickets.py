@@ -12,9 +12,10 @@ from sqlalchemy import select
 from helpdesk import files, options
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.channels.email import proof
+from helpdesk.channels.email.automatic import is_robot
 from helpdesk.channels.email.landing import Landing
 from helpdesk.channels.email.models import FOR_PEOPLE, InboundMail
-from helpdesk.channels.email.own import began, is_own, own_addresses
+from helpdesk.channels.email.own import began, comparable, is_own, own_addresses
 from helpdesk.channels.email.parser import ParsedMail
 from helpdesk.channels.email.verdicts import Settled
 from helpdesk.clock import now
@@ -31,6 +32,7 @@ from helpdesk.tickets.models import Ticket
 from helpdesk.web import settings
 
 GAP = "[…]"
+MOST_OTHERS = 20  # people in To and Cc that are kept
 OLDEST = timedelta(days=7)  # an older "received" header is a re-delivery: the clock starts now
 MOST_REPLY_TO = 10  # addresses of one mail that are kept
 GRACE = timedelta(minutes=5)  # by which clocks of servers may differ
@@ -145,6 +147,7 @@ def _said(row: InboundMail, mail: ParsedMail, found: Landing) -> dict[str, Any]:
         "why": found.why(),
         **_elsewhere(mail),
         **proof.facts(mail, box.proof_by if box is not None else ""),
+        **_others(mail),
         **mail.facts(),
     }
 
@@ -155,6 +158,18 @@ def _elsewhere(mail: ParsedMail) -> dict[str, Any]:
     told = [each for each in told if each != mail.from_email.lower()]
     found = {"reply_to": told, "original_from": mail.original_from[:254]}
     return {name: value for name, value in found.items() if value}
+
+
+def _others(mail: ParsedMail) -> dict[str, Any]:
+    """Everybody else in To and Cc but ourselves and programs: shown, and answered on purpose."""
+    ours, sender = own_addresses(), mail.from_email.lower()
+    found: dict[str, str] = {}
+    for each in (*mail.to, *mail.cc):
+        address = comparable(each.email)
+        if address and address != sender and not is_own(address, ours) and not is_robot(each):
+            found.setdefault(address, each.name[:80])
+    kept = list(found.items())[:MOST_OTHERS]
+    return {"others": [list(each) for each in kept]} if kept else {}
 
 
 def is_old(row: InboundMail, mail: ParsedMail) -> bool:

@@ -12,7 +12,7 @@ from helpdesk.errors import BadInput
 from helpdesk.events import record
 from helpdesk.files import StoredFile
 from helpdesk.i18n import N_
-from helpdesk.tickets import queries, responses, setup
+from helpdesk.tickets import copies, queries, responses, setup, sight
 from helpdesk.tickets.actions import moves, unsending
 from helpdesk.tickets.actions.newer import require_seen
 from helpdesk.tickets.actions.step import step
@@ -231,12 +231,14 @@ def _add(
         at=now(),
         **extra,
     )
+    if kind == "staff" and (cc := copies.chosen(ticket, by, how.cc)):
+        message.data = {"cc": cc}
     db.session.add(message)
     db.session.flush()
     db.session.add_all(attachment_rows(files, ticket.id, message.id, public))
     unsending.use_up(ticket, message, how, by)
     ticket.updated_at = now()
-    search.add(db.session(), "ticket", ticket.id, message.searched)
+    search.add(db.session(), "ticket", ticket.id, sight.searched(message, ticket))
     return message
 
 

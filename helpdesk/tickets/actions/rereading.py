@@ -10,6 +10,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.db import db, locked, transaction
 from helpdesk.events import record
 from helpdesk.files import StoredFile
+from helpdesk.tickets import sight
 from helpdesk.tickets.actions.answers import attachment_rows
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.veil import veiled
@@ -42,5 +43,5 @@ def renew_message(message: Message, reading: Reading, *, by: Actor, changed: lis
         session.add_all(attachment_rows(reading.files, ticket.id, message.id, message.public))
         for file_id, name in reading.names.items():
             session.get_one(Attachment, file_id).name = name
-        search.add(session, "ticket", ticket.id, message.searched)
+        search.add(session, "ticket", ticket.id, sight.searched(message, ticket))
         record("message.reread", by=by, ticket=ticket, message=message.id, parts=changed)

@@ -19,7 +19,7 @@ from helpdesk.db import after_commit, db, locked, transaction
 from helpdesk.errors import NotFound, Refused
 from helpdesk.events import Event, record, take_back
 from helpdesk.i18n import N_
-from helpdesk.tickets import queries, responses, setup
+from helpdesk.tickets import queries, responses, setup, sight
 from helpdesk.tickets.models import Attachment, Message, Sending, Ticket
 
 SURE = timedelta(seconds=2)  # longer than taking back can last: no customer sees it vanish
@@ -35,11 +35,13 @@ NEWER = N_("Something newer happened on this ticket, so the answer can't be take
 
 @dataclass(frozen=True)
 class How:
-    """How words go out: after `hold`, and out of a draft, of whose files `keep` go along."""
+    """How words go out: after `hold`, out of a draft, of whose files `keep` go along, and with
+    copies to the addresses of `cc`."""
 
     hold: timedelta = timedelta(0)
     draft: int | None = None
     keep: tuple[int, ...] = ()
+    cc: tuple[str, ...] = ()
 
 
 AT_ONCE = How()
@@ -132,7 +134,7 @@ def _to_draft(message: Message) -> None:
 def _index_again(ticket_id: int) -> None:
     ticket = db.session.get_one(Ticket, ticket_id)
     said = select(Message).where(Message.ticket_id == ticket_id, Message.kind != "draft")
-    words = [each.searched for each in db.session.scalars(said.order_by(Message.id))]
+    words = [sight.searched(each, ticket) for each in db.session.scalars(said.order_by(Message.id))]
     name = queries.person_of(ticket).name
     facts = (str(value) for value in ticket.facts.values())
     texts = [ticket.subject, ticket.number, name, ticket.place, *facts, *words]

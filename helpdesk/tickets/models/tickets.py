@@ -151,11 +151,6 @@ class Message(Model):
     held_until: Mapped[datetime | None] = mapped_column(UtcTime)  # no customer sees it before
     at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
-    @property
-    def searched(self) -> str:
-        """The text by which the message is found: of a mail the whole, also what is folded."""
-        return self.quoted or self.body
-
 
 class Sending(Model):
     """Words to a customer that can be taken back for a few seconds, with what they moved."""
