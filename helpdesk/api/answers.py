@@ -226,7 +226,17 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "TicketSummary": thing(**SUMMARY),
     "Ticket": thing(**TICKET),
-    "WholeTicket": thing(**TICKET, messages=some(ref("Message")), moves=some(TEXT)),
+    "WholeTicket": thing(
+        **TICKET, messages=some(ref("Message")), files=some(ref("File")), moves=some(TEXT)
+    ),
+    "File": thing(
+        message=NUMBER_OR_NONE,
+        name=TEXT,
+        mime=TEXT,
+        size=NUMBER,
+        public=FLAG,
+        scan=one_of(("clean", "infected", "not_scanned")),
+    ),
     "Contact": thing(**CONTACT),
     "Promise": thing(**PROMISE),
     "ExplainedPromise": thing(

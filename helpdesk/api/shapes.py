@@ -12,8 +12,8 @@ from helpdesk.clock import Limit, explain, now
 from helpdesk.customers.models import Person
 from helpdesk.events import Event
 from helpdesk.i18n import gettext
-from helpdesk.tickets import choices, queries, responses, setup, sight, tracking
-from helpdesk.tickets.models import Message, Response, Ticket
+from helpdesk.tickets import choices, queries, responses, scanning, setup, sight, tracking
+from helpdesk.tickets.models import Attachment, Message, Response, Ticket
 from helpdesk.web import settings
 
 
@@ -198,4 +198,16 @@ def message(row: Message, of: Ticket, who: Actor) -> dict[str, Any]:
         "body": row.body,
         "at": time(row.at),
         "channel": row.channel,
+    }
+
+
+def file(row: Attachment) -> dict[str, Any]:
+    """A file of a message, and what a malware scanner said of it; its bytes are given by pages only."""
+    return {
+        "message": row.message_id,
+        "name": row.name,
+        "mime": row.mime,
+        "size": row.size,
+        "public": row.public,
+        "scan": scanning.state(row),
     }

@@ -97,6 +97,8 @@ def show(number: str) -> Response:
     body["messages"] = [
         shapes.message(each, ticket, api_actor()) for each in queries.conversation(ticket)
     ]
+    told = {each["id"] for each in body["messages"]}
+    body["files"] = [shapes.file(f) for f in queries.files(ticket) if f.message_id in told]
     body["moves"] = [move.code for move in queries.moves_of(ticket, api_actor())]
     return jsonify(body)
 

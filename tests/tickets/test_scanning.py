@@ -27,6 +27,7 @@ from helpdesk.tickets import actions, scanning, tracking
 from helpdesk.tickets.models import Attachment, Ticket
 from helpdesk.web import settings
 from tests import factories as make
+from tests.api.test_tickets_api import token
 
 EVIL = b"EICAR-LIKE"
 
@@ -106,6 +107,23 @@ def test_without_a_scanner_pages_say_not_scanned_and_files_are_given(client: Fla
     make.sign_in(client, make.agent())
     assert "not scanned" in client.get(f"/tickets/{ticket.number}").text
     assert client.get(f"/files/{row.key}").status_code == 200
+
+
+def test_the_api_says_of_each_file_whether_it_was_scanned(
+    client: FlaskClient, use: object, clamd: Clamd
+) -> None:
+    ticket, _row = with_file(EVIL)
+
+    def told() -> list[dict[str, object]]:
+        body = client.get(f"/api/v1/tickets/{ticket.number}", headers=token()).json
+        assert body is not None
+        found: list[dict[str, object]] = body["files"]
+        return found
+
+    assert [(each["name"], each["scan"]) for each in told()] == [("a.txt", "not_scanned")]
+    actions.scan_due()
+    db.session.expire_all()
+    assert [each["scan"] for each in told()] == ["infected"]
 
 
 def test_a_clean_file_is_given_and_says_nothing(client: FlaskClient, clamd: Clamd) -> None:
