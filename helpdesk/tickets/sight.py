@@ -36,7 +36,7 @@ HIDDEN_FROM = frozenset({Role.HANDLER, Role.CUSTOMER})
 OPEN_DATA = frozenset({
     "agent", "again", "assignee", "attempts", "automatic", "because", "before", "calendar",
     "capacity", "changed", "channel", "comment", "contact", "containment", "cycle",
-    "department", "due", "due_at", "files", "from_department", "kind", "level", "load",
+    "department", "due", "due_at", "file", "files", "from_department", "kind", "level", "load",
     "message", "new", "old", "parts", "plan", "planned_at", "promise", "queue", "reason",
     "reminder", "replanned", "resolved", "response", "result", "returns", "role", "round",
     "rule", "score", "severity", "state", "step", "step_due_at", "title", "told", "until",

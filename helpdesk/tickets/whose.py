@@ -151,6 +151,7 @@ def facts(intake: Intake, known: Person | None) -> dict[str, object]:
     """The ticket's columns that say where it came from."""
     origin = origin_of(intake)
     at, by = origin.contact, "colleague" if intake.person_id is not None else intake.proof
+    proven = bool(intake.proof) and speaks_for_itself(intake)
     return {
         "contact_kind": at.kind if at else "",
         "contact": at.normal if at else "",
@@ -160,5 +161,5 @@ def facts(intake: Intake, known: Person | None) -> dict[str, object]:
         "contact_proven_at": now() if at and by else None,
         "contact_others": list(origin.others),
         "reply_to": origin.reply_to,
-        "settled": known is not None or intake.settled,
+        "settled": known is not None or intake.settled or proven,
     }
