@@ -17,7 +17,7 @@ from helpdesk.events import Counter, last_seq
 from helpdesk.i18n import N_, gettext, language
 from helpdesk.tickets import listing, notice_board, queries, queue, setup
 from helpdesk.tickets.lists import Filter
-from helpdesk.tickets.models import Callback, Ticket
+from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.routing import DISPATCH_DESK
 
 TRIES = 8  # how many free tickets take_next looks at before it gives up against faster colleagues
@@ -47,13 +47,22 @@ class Counts:
     late: int = 0
     callbacks: int = 0
     seq: int = 0  # the journal's number before anything was read
-    mine_late: int = 0
+    lates: dict[str, int] = field(default_factory=dict)  # of them late, by view
     queues: dict[str, int] = field(default_factory=dict)
 
     def of(self, code: str) -> int:
         """The count of a view."""
         known = {"mine": self.mine, "all": self.all, "late": self.late, "callbacks": self.callbacks}
         return known[code] if code in known else self.queues.get(code, 0)
+
+    def late_of(self, code: str) -> int:
+        """How many of a view are late."""
+        return self.late if code in ("all", "late") else self.lates.get(code, 0)
+
+    @property
+    def mine_late(self) -> int:
+        """How many of the reader's own are late."""
+        return self.late_of("mine")
 
 
 def views(who: Actor) -> list[View]:
@@ -69,7 +78,7 @@ def views(who: Actor) -> list[View]:
         ]
     found.append(View("late", gettext("Late"), OPEN.but(late="yes"), home))
     if may(who, "callback.work"):
-        calls = OPEN.but(status=("callback",))
+        calls = OPEN.but(status=("callback",), call=("due",))
         found.append(View("callbacks", gettext("Follow-up calls"), calls, home))
     return [*found, *(_of_queue(unit.code, unit.names[language()]) for unit in units)]
 
@@ -108,8 +117,9 @@ def counts(who: Actor) -> Counts:
 def _count(who: Actor) -> Counts:
     mine = Ticket.assignee_id == (who.id if who.kind == "agent" else None)
     late = Ticket.due_at < now()
-    waits = Ticket.status == "callback"
-    columns: list[Any] = [func.count().filter(each) for each in (mine, late, waits, mine & late)]
+    waits = queries.call_is_due()
+    parts = (mine, late, waits, mine & late, waits & late)
+    columns: list[Any] = [func.count().filter(each) for each in parts]
     newest = select(Counter.value).where(Counter.name == "event").scalar_subquery()
     query = (
         select(Ticket.queue, func.count(), *columns, newest)
@@ -117,13 +127,18 @@ def _count(who: Actor) -> Counts:
         .group_by(Ticket.queue)
     )
     total = Counts()
-    for code, number, own, overdue, waiting, own_late, seq in db.session.execute(query):
+    total.lates = {"mine": 0, "callbacks": 0}
+    for code, number, own, overdue, waiting, own_late, called_late, seq in db.session.execute(
+        query
+    ):
         total.queues[code] = number
         total.all += number
         total.mine += own
         total.late += overdue
         total.callbacks += waiting
-        total.mine_late += own_late
+        total.lates[code] = overdue
+        total.lates["mine"] += own_late
+        total.lates["callbacks"] += called_late
         total.seq = seq or 0
     total.seq = total.seq or last_seq()  # with nothing open no row has told it
     return total
@@ -144,13 +159,8 @@ def _in_navigation(who: Actor) -> ScalarSelect[int]:
 @count_for("callbacks")
 def _calls_in_navigation(who: Actor) -> ScalarSelect[int]:
     """Follow-up calls that are to be made."""
-    return (
-        select(func.count())
-        .select_from(Callback)
-        .join(Ticket, Ticket.id == Callback.ticket_id)
-        .where(Callback.state == "due", Ticket.status == "callback", queries.visible_to(who))
-        .scalar_subquery()
-    )
+    due = select(func.count()).where(queries.call_is_due(), Ticket.closed_at.is_(None))
+    return due.where(queries.visible_to(who)).scalar_subquery()
 
 
 def take_next(view: View, who: Actor) -> Ticket:

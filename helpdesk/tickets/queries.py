@@ -257,6 +257,12 @@ def may_reopen(ticket: Ticket) -> bool:
     return ticket.closed_at is not None and now() - ticket.closed_at <= limit
 
 
+def call_is_due() -> ColumnElement[bool]:
+    """That a follow-up call is to be made for a ticket: what every count and list of them means."""
+    due = select(Callback.ticket_id).where(Callback.state == "due")
+    return (Ticket.status == lifecycle.Status.CALLBACK) & Ticket.id.in_(due)
+
+
 def callbacks_due(who: Actor, most: int = 200) -> list[tuple[Callback, Ticket]]:
     """Follow-up calls to make, the earliest first, with their tickets."""
     query = (
