@@ -10,7 +10,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy.orm import configure_mappers
 
-from helpdesk import drafts, events, i18n, jobs, realtime, settings, statics, web, wiring
+from helpdesk import drafts, events, files, i18n, jobs, realtime, settings, statics, web, wiring
 from helpdesk.db import db, engine_options
 
 migrate = Migrate()
@@ -31,6 +31,7 @@ def wired(given: settings.Settings | None = None) -> Flask:
     jobs.connect(given.redis_url)
     web.init(app, given)
     drafts.init(app)
+    files.init(app)
     statics.init(app)
     wiring.register(app)
     configure_mappers()  # all are there: a relation that leads nowhere is told now

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask_babel import Babel, refresh
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -60,8 +60,7 @@ def init(app: Flask, settings: Settings) -> None:
         timezone_selector=lambda: g.get("timezone", settings.timezone),
     )
     app.after_request(_headers)
-    app.register_error_handler(HelpdeskError, _refused)
-    app.register_error_handler(CSRFError, _no_token)
+    app.register_error_handler(HelpdeskError, refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _database_says_no)
     app.register_error_handler(OSError, _disk_says_no)
@@ -231,7 +230,8 @@ def error_page(error: HelpdeskError) -> tuple[str, int]:
     ), error.status
 
 
-def _refused(error: HelpdeskError) -> Any:
+def refused(error: HelpdeskError) -> Any:
+    """The answer to a refusal: problem JSON, the way to sign in, or a page that says why."""
     db.session.rollback()
     if isinstance(error, NotSignedIn) and not wants_json():
         return _to_sign_in()
@@ -247,7 +247,7 @@ def _refused(error: HelpdeskError) -> Any:
 
 def _to_sign_in() -> BaseResponse:
     """The sign-in page, which leads back here; htmx is told to load it as a page."""
-    asked = request.full_path if request.method == "GET" else "/"
+    asked = request.full_path if request.method == "GET" else _came_from()
     page = f"/sign-in?next={quote(local_path(asked))}"
     if request.headers.get("HX-Request"):
         page = "/sign-in"
@@ -255,15 +255,10 @@ def _to_sign_in() -> BaseResponse:
     return redirect(page)
 
 
-def _no_token(_error: CSRFError) -> Any:
-    return _refused(
-        BadInput(
-            N_(
-                "This page was open for too long. Go back, reload it and send again; your text is still there."
-            ),
-            code="csrf",
-        )
-    )
+def _came_from() -> str:
+    """The page of this site whose form was sent."""
+    parts = urlsplit(request.referrer or "")
+    return parts.path if parts.netloc == request.host else "/"
 
 
 def _http(error: HTTPException) -> Any:
@@ -271,11 +266,11 @@ def _http(error: HTTPException) -> Any:
     if code in (301, 302, 303, 307, 308):
         return error
     if isinstance(error, RequestEntityTooLarge):
-        return _refused(bodies.too_large(error))
+        return refused(bodies.too_large(error))
     wrapped = NotFound(HTTP_SENTENCES.get(code, N_("This did not work. Please try again.")))
     wrapped.status = code
     wrapped.code = (error.name or "error").lower().replace(" ", "_")
-    answer = _refused(wrapped)
+    answer = refused(wrapped)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
@@ -284,14 +279,14 @@ def _http(error: HTTPException) -> Any:
 def _database_says_no(error: SQLAlchemyError) -> Any:
     """Gone, too busy, or somebody was faster: said as such. All else is our mistake."""
     if is_twin(error):
-        return _refused(Conflict(CHANGED))
+        return refused(Conflict(CHANGED))
     refusal = refusal_of(error)
     if refusal is None:
         return _broken(error)
     if isinstance(refusal, Busy) and not isinstance(refusal, Shortage):
         gone = N_("The database can't be reached now. Nothing was stored; please try again.")
-        return _refused(Busy(gone))
-    return _refused(refusal)
+        return refused(Busy(gone))
+    return refused(refusal)
 
 
 def _disk_says_no(error: OSError) -> Any:
@@ -300,7 +295,7 @@ def _disk_says_no(error: OSError) -> Any:
     if shortage is None:
         return _broken(error)
     note(shortage)
-    return _refused(shortage)
+    return refused(shortage)
 
 
 def _answered(dispatch: Callable[[], Any]) -> Any:
@@ -322,7 +317,7 @@ def _answered(dispatch: Callable[[], Any]) -> Any:
 
 def _not_storable(_error: DataError | OverflowError) -> Any:
     """What no column takes, such as a NUL character or 30 digits in an address: the caller's mistake."""
-    return _refused(BadInput(HTTP_SENTENCES[400]))
+    return refused(BadInput(HTTP_SENTENCES[400]))
 
 
 def _broken(error: Exception) -> Any:
@@ -331,7 +326,7 @@ def _broken(error: Exception) -> Any:
         raise error
     wrapped = HelpdeskError(N_("Something went wrong on our side. It was noted; please try again."))
     wrapped.status, wrapped.code = 500, "internal"
-    return _refused(wrapped)
+    return refused(wrapped)
 
 
 def local_path(target: str | None) -> str:

@@ -21,7 +21,7 @@ from helpdesk.api import statistics as api_statistics
 from helpdesk.api import tickets as api_tickets
 from helpdesk.backup import cli as backup_cli
 from helpdesk.channels import web as web_form
-from helpdesk.channels import web_confirm, web_tracking, web_unsubscribe
+from helpdesk.channels import web_confirm, web_files, web_tracking, web_unsubscribe
 from helpdesk.channels.email import cli as mail_cli
 from helpdesk.channels.email import (
     consent_views,
@@ -93,6 +93,7 @@ BLUEPRINTS: tuple[object, ...] = (
     statistics.pages,
     web_form.bp,
     web_confirm.bp,
+    web_files.bp,
     web_tracking.bp,
     web_unsubscribe.bp,
     mail_views.bp,

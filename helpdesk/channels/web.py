@@ -8,14 +8,13 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from helpdesk import options
+from helpdesk import drafts, files, options
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.bodies import takes_files
 from helpdesk.channels.web_forms import KINDS, CaseForm
 from helpdesk.customers.addresses import kind_of
 from helpdesk.customers.people import Asker
 from helpdesk.errors import BadInput
-from helpdesk.files import discard, store_uploads
 from helpdesk.forms import once_id
 from helpdesk.i18n import N_, gettext
 from helpdesk.limits import spend
@@ -26,6 +25,7 @@ from helpdesk.web import settings
 
 bp = Blueprint("public", __name__)
 Page = str | Response | tuple[str, int]
+ANYBODY = "public"  # who may send the files of these forms
 TRACKED = "tracked"  # numbers that this browser has shown the code of
 MOST_TRACKED = 20
 
@@ -43,11 +43,21 @@ def new() -> str:
     return _form(form)
 
 
+def _again(told: str) -> str:
+    """The form with every word and file, and what kept it from being taken."""
+    files.hold(ANYBODY)
+    form = CaseForm().prepare(g.language)
+    form.form_errors.append(told)
+    return _form(form)
+
+
 @bp.post("/new")
 @takes_files("files", public=True)
+@drafts.shown_again(_again)
 def send() -> Page:
     """Open a ticket, or show the form again with what needs another look."""
     form = CaseForm().prepare(g.language)
+    files.hold(ANYBODY)
     if not form.validate_on_submit():
         return _form(form), 422
     try:
@@ -63,18 +73,11 @@ def send() -> Page:
 def _open(form: CaseForm) -> Ticket:
     if form.website.data:
         raise BadInput(N_("Please leave the last field empty and send again."))
-    files = store_uploads(form.files.data or ())
-    try:
-        opened = open_ticket(_intake(form, files), customer(form.name.data or ""))
-    except BaseException:
-        discard(files)
-        raise
-    if not opened.new:
-        discard(files)
-    return opened.ticket
+    intake = _intake(form, files.received(ANYBODY))
+    return open_ticket(intake, customer(form.name.data or "")).ticket
 
 
-def _intake(form: CaseForm, files: tuple[Any, ...]) -> Intake:
+def _intake(form: CaseForm, brought: tuple[Any, ...]) -> Intake:
     kind = kind_of(form.contact.data or "")
     asker = Asker(
         name=form.name.data or "",
@@ -93,8 +96,9 @@ def _intake(form: CaseForm, files: tuple[Any, ...]) -> Intake:
         language=g.language,
         person=asker,
         fields=facts,
-        files=files,
+        files=brought,
         external_id=_once_id(form),
+        confidential=form.confidential.data,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import (
+    BooleanField,
     HiddenField,
     MultipleFileField,
     RadioField,
@@ -46,6 +47,13 @@ class CaseForm(Form):
         [at_most(200)],
         description=lazy_gettext(
             "So that we can answer you. Without it you can only follow your case here."
+        ),
+    )
+    confidential = BooleanField(
+        lazy_gettext("Keep my name confidential"),
+        description=lazy_gettext(
+            "The departments that handle it then see neither your name nor how to reach you;"
+            " the service desk does, to answer you. What you write above is shown to them as it stands."
         ),
     )
     kind = RadioField(

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from helpdesk import files
+from helpdesk import drafts, files
 from helpdesk.agents.sign_in import actor
 from helpdesk.bodies import takes_files
-from helpdesk.channels.web import TRACKED, Page, customer, remember
+from helpdesk.channels.web import ANYBODY, TRACKED, Page, customer, remember
 from helpdesk.channels.web_forms import AddForm, FindForm, RateForm
 from helpdesk.db import db
 from helpdesk.errors import BadInput, NotAllowed, NotFound, Refused
@@ -62,7 +62,23 @@ STEPS = {
 @bp.get("")
 def ask() -> str:
     """Where number and code are typed."""
-    return render_template("public/find.html", form=FindForm(), page="track")
+    return _find_page(FindForm())
+
+
+def _find_page(form: FindForm) -> str:
+    """The form, and the cases that this browser opens without a code, newest first."""
+    known = [number for number, _salt in reversed(session.get(TRACKED, []))]
+    return render_template("public/find.html", form=form, page="track", known=known)
+
+
+@bp.post("/forget")
+def forget() -> Response:
+    """Let this browser forget one case, or all: a shared computer is somebody else's next."""
+    gone = request.form.get("number")
+    left = [each for each in session.get(TRACKED, []) if gone and each[0] != gone]
+    session[TRACKED] = left
+    flash(gettext("This browser has forgotten it. Number and code open the case again."), "success")
+    return redirect("/track", code=303)
 
 
 @bp.post("")
@@ -70,12 +86,12 @@ def find() -> Page:
     """Open the case, or say that number and code don't fit."""
     form = FindForm()
     if not form.validate_on_submit():
-        return render_template("public/find.html", form=form, page="track"), 422
+        return _find_page(form), 422
     try:
         ticket = _find(form.number.data, form.code.data)
     except NotFound as error:
         form.form_errors.append(error.sentence(gettext))
-        return render_template("public/find.html", form=form, page="track"), 404
+        return _find_page(form), 404
     remember(ticket)
     return redirect(f"/track/{ticket.number}", code=303)
 
@@ -101,20 +117,34 @@ def show(number: str) -> Page:
     return _page(_ticket(number), AddForm(), RateForm().prepare())
 
 
+def _add_again(told: str, number: str) -> str:
+    """The page with the words and files that were to be added."""
+    files.hold(ANYBODY)
+    form = AddForm()
+    form.form_errors.append(told)
+    return _page(_ticket(number), form, RateForm(formdata=None).prepare())
+
+
+def _rate_again(told: str, number: str) -> str:
+    """The page with the judgement that was to be sent."""
+    form = RateForm().prepare()
+    form.form_errors.append(told)
+    return _page(_ticket(number), AddForm(formdata=None), form)
+
+
 @bp.post("/<number>/messages")
 @takes_files("files", public=True)
+@drafts.shown_again(_add_again)
 def add(number: str) -> Page:
     """Add words or files."""
     ticket, form = _ticket(number), AddForm()
+    files.hold(ANYBODY)
     if not form.validate_on_submit():
         return _page(ticket, form, RateForm().prepare()), 422
-    kept: tuple[files.StoredFile, ...] = ()
     try:
         with spend(f"add:{number}", MESSAGES_PER_HOUR, 3600):
-            kept = files.store_uploads(form.files.data or ())
-            _say(ticket, form, kept)
+            _say(ticket, form, files.received(ANYBODY))
     except BadInput as error:
-        files.discard(kept)
         form.take(error)
         return _page(_ticket(number), form, RateForm().prepare()), error.status
     flash(gettext("Thank you. Your message is with us."), "success")
@@ -128,8 +158,7 @@ def _say(ticket: Ticket, form: AddForm, kept: tuple[files.StoredFile, ...]) -> N
     def work() -> object:
         return actions.add_customer_message(ticket, by=by, body=body, channel="web", files=kept)
 
-    if not form_once(request.form, request.path, by, work, kept):
-        files.discard(kept)
+    form_once(request.form, request.path, by, work, kept)
 
 
 @bp.post("/<number>/urge")
@@ -157,6 +186,7 @@ def _told(ticket: Ticket) -> str:
 
 
 @bp.post("/<number>/rate")
+@drafts.shown_again(_rate_again)
 def rate(number: str) -> Page:
     """Judge the outcome, once per round; a colleague's browser judges nothing."""
     ticket, form = _ticket(number), RateForm().prepare()

@@ -12,7 +12,7 @@ from helpdesk.clock import now
 from helpdesk.db import db
 from helpdesk.doctor.finding import Finding, found
 from helpdesk.doctor.invariants import has_bytes
-from helpdesk.files import stored_keys
+from helpdesk.files import PendingFile, stored_keys
 from helpdesk.notify.models import LOST, OutboundMail
 from helpdesk.tickets.models import Attachment
 
@@ -42,6 +42,7 @@ def nameless_files() -> Finding:
     """I8: bytes that no row names an hour after they were stored: harmless, so a note."""
     named = set(db.session.scalars(select(Attachment.key)))
     named.update(db.session.scalars(select(InboundMail.file_key)))
+    named.update(db.session.scalars(select(PendingFile.key)))
     lonely = (key for key in stored_keys(older_than=3600) if key not in named)
     return found("I8", "every stored file belongs to a row", lonely, notable=True)
 

@@ -7,6 +7,7 @@ Names and types from outside are only ever told: never used as a path, never bel
 from helpdesk.files.download import answer
 from helpdesk.files.kinds import INLINE, accepted_extensions
 from helpdesk.files.names import content_headers, tidy_name
+from helpdesk.files.pending import PendingFile, hold, init, received, settle, sweep, waiting
 from helpdesk.files.store import (
     StoredFile,
     clear_unfinished,
@@ -20,17 +21,24 @@ from helpdesk.files.uploads import discard, store_uploads
 
 __all__ = [
     "INLINE",
+    "PendingFile",
     "StoredFile",
     "accepted_extensions",
     "answer",
     "clear_unfinished",
     "content_headers",
     "discard",
+    "hold",
+    "init",
     "location",
     "open_file",
+    "received",
     "remove",
+    "settle",
     "store",
     "store_uploads",
     "stored_keys",
+    "sweep",
     "tidy_name",
+    "waiting",
 ]

@@ -61,6 +61,7 @@ class StoredFile:
     name: str
     content_id: str = ""
     safe: bool = True
+    pending: bool = False  # its form is not taken yet
 
 
 def place(settings: Place | None) -> Place:

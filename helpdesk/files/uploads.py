@@ -39,7 +39,8 @@ def _require_accepted(name: str, head: bytes) -> Kind:
     return kind
 
 
-def _store_upload(upload: Upload, settings: Place | None) -> StoredFile:
+def store_upload(upload: Upload, settings: Place | None = None) -> StoredFile:
+    """Keep one file of a form. Raises BadInput or TooLarge, with a sentence that names it."""
     name, most = tidy_name(upload.filename or ""), place(settings).max_file_bytes
     head, chunks = opened(upload.stream)
     kind = _require_accepted(name, head)
@@ -74,7 +75,7 @@ def store_uploads(
     kept: list[StoredFile] = []
     try:
         for upload in given:
-            kept.append(_store_upload(upload, settings))
+            kept.append(store_upload(upload, settings))
     except BaseException:
         discard(kept, settings)
         raise
@@ -82,6 +83,7 @@ def store_uploads(
 
 
 def discard(files: Iterable[StoredFile], settings: Place | None = None) -> None:
-    """Delete files whose message was refused: nothing points to them."""
+    """Delete files whose message was refused: nothing points to them. Those of a form wait on."""
     for file in files:
-        remove(file.key, settings)
+        if not file.pending:
+            remove(file.key, settings)

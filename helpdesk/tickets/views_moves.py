@@ -103,7 +103,7 @@ def write(number: str) -> Page:
     """Reply, message or note. What was said meanwhile is shown first; the typed text is kept (M24)."""
     stored: tuple[files.StoredFile, ...] = ()
     try:
-        stored = files.store_uploads(request.files.getlist("files"))
+        stored = files.received(f"agent:{me().id}")
         _once(lambda: _write(number, stored), stored)
     except SHOWN_AGAIN as error:
         files.discard(stored)

@@ -103,6 +103,7 @@ def move(reference: str, code: str) -> Page:
     if code not in FORMS:
         raise NotFound(N_("There is no such step."))
     form = FORMS[code]()
+    files.hold(f"agent:{me().id}")
     if not form.validate():
         return _page(notice, form, code, 422)
     try:
@@ -120,7 +121,7 @@ def move(reference: str, code: str) -> Page:
 
 def _make(code: str, notice: Notice, form: MoveForm) -> Notice:
     """Store the files, then move; files of a refused move are not kept."""
-    stored = files.store_uploads(request.files.getlist("files"))
+    stored = files.received(f"agent:{me().id}")
     version = form.version.data
     made: list[Notice] = []
 
@@ -179,6 +180,7 @@ def create(number: str = "") -> Page:
     who = me().actor
     ticket = queries.by_number(number, who) if number else None
     form = NewNoticeForm()
+    files.hold(f"agent:{me().id}")
     if not form.validate():
         return _new_page(form, ticket), 422
     try:
@@ -195,7 +197,7 @@ def _draft_all(form: NewNoticeForm, ticket: Ticket | None, who: Actor, issue: bo
     """All or none; the files go with the first. Nothing when the form was sent before."""
     units = [setup.current().unit(code) for code in form.departments.data or ()]
     wanted = [unit.id if unit else 0 for unit in units]
-    stored = files.store_uploads(request.files.getlist("files"))
+    stored = files.received(f"agent:{me().id}")
     made: list[Notice] = []
     given = {"by": who, "ticket": ticket, "files": stored, "issue": issue, **form.texts()}
     _once(lambda: made.extend(notices.draft_all(wanted, **given)), stored)
@@ -219,6 +221,7 @@ def save(reference: str) -> Page:
     """Keep the changes of a draft."""
     notice = notice_queries.by_number(reference, me().actor)
     form = EditNoticeForm()
+    files.hold(f"agent:{me().id}")
     try:
         if form.validate():
             _save(notice, form)
@@ -231,7 +234,7 @@ def save(reference: str) -> Page:
 
 def _save(notice: Notice, form: EditNoticeForm) -> None:
     unit = setup.current().unit(form.department.data)
-    stored = files.store_uploads(request.files.getlist("files"))
+    stored = files.received(f"agent:{me().id}")
     version = form.version.data
     try:
         notices.edit(

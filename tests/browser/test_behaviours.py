@@ -124,7 +124,8 @@ def test_every_form_with_room_for_words_keeps_a_draft(open_page):
 
 
 def test_a_form_that_asks_first_is_sent_only_after_yes(open_page):
-    form = '<form action="/gone" data-controller="confirm" data-confirm-text-value="Really?"><button>Go</button></form>'
+    asks = 'data-controller="confirm" data-confirm-text-value="Really?"'
+    form = f'<form method="post" action="/gone" {asks}><button>Go</button></form>'
     page = open_page(desk(form), {"/gone": "<p>gone</p>"})
     page.get_by_role("button", name="Go", exact=True).click()
     page.get_by_text("Really?").wait_for()

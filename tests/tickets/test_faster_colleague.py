@@ -102,3 +102,30 @@ def test_words_of_a_step_that_is_no_longer_possible_are_shown(
     page = lin.post(f"/tickets/{ticket.number}/moves/decline", data=data)
     assert page.status_code == 409
     assert "You had typed: “Spam, surely”" in page.text
+
+
+def test_a_stale_correction_keeps_what_was_typed_and_shows_both_field_by_field(
+    lin: FlaskClient, zhou: Agent
+) -> None:
+    ticket = factories.ticket(place="Peking")
+    version = ticket.version
+    actions.edit(ticket, by=zhou.actor, place="Canton", severity="S1", reason="Smoke")
+    data = {
+        "version": version,
+        "subject": ticket.subject,
+        "kind": ticket.kind,
+        "category": "quality.appliance.fridge",
+        "severity": "S3",
+        "place": "Shenzhen",
+    }
+    page = lin.post(f"/tickets/{ticket.number}/edit", data=data)
+    dialog = page.text.split('id="edit"')[1].split("</dialog>")[0]
+    assert page.status_code == 409
+    assert re.search(r"Zhou Ting changed this \d+ s ago", dialog)
+    assert 'value="Shenzhen"' in dialog and "Stored now: Canton" in dialog
+    assert 'value="S3" selected' in dialog and "Stored now: Critical" in dialog
+    assert dialog.count("Stored now") == 2
+    fresh = re.search(r'name="version" value="(\d+)"', dialog)
+    assert fresh
+    data |= {"version": fresh[1], "severity": "S1"}
+    assert lin.post(f"/tickets/{ticket.number}/edit", data=data).status_code == 303

@@ -13,6 +13,7 @@ import present from "./controllers/present.js";
 import { Flash, Menu, Print } from "./controllers/page.js";
 import theme from "./controllers/theme.js";
 import { startLive } from "./live.js";
+import { guardSending } from "./sending.js";
 import { start } from "./vendor.js";
 import { csrfToken } from "./texts.js";
 
@@ -35,4 +36,5 @@ document.addEventListener("htmx:load", loadWhatIsThere);
 document.addEventListener("htmx:load", keepAllDrafts);
 loadWhatIsThere();
 keepAllDrafts();
+guardSending();
 startLive();

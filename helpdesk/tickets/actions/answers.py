@@ -10,7 +10,7 @@ from helpdesk.clock import now
 from helpdesk.db import db, locked, transaction
 from helpdesk.errors import BadInput
 from helpdesk.events import record
-from helpdesk.files import StoredFile
+from helpdesk.files import StoredFile, settle
 from helpdesk.i18n import N_
 from helpdesk.tickets import copies, queries, responses, setup, sight
 from helpdesk.tickets.actions import moves, unsending
@@ -245,7 +245,8 @@ def _add(
 def attachment_rows(
     files: tuple[StoredFile, ...], ticket_id: int, message_id: int, public: bool
 ) -> list[Attachment]:
-    """The rows of stored files that came with a message."""
+    """The rows of stored files that came with a message; files of a form wait no more."""
+    settle(files)
     return [
         Attachment(
             key=f.key,

@@ -14,7 +14,7 @@ from helpdesk.clock import now
 from helpdesk.db import db, locked, transaction
 from helpdesk.errors import BadInput, NotFound
 from helpdesk.events import record
-from helpdesk.files import StoredFile
+from helpdesk.files import StoredFile, settle
 from helpdesk.i18n import N_
 from helpdesk.tickets import notices_lifecycle as lifecycle
 from helpdesk.tickets.models import Attachment, Notice
@@ -138,6 +138,7 @@ def put_answer(notice: Notice, **fields: str) -> None:
 
 def attach(notice: Notice, files: tuple[StoredFile, ...]) -> list[str]:
     """Keep evidence files with the notice; returns their names for the journal."""
+    settle(files)
     db.session.add_all(
         Attachment(
             key=f.key,

@@ -1,4 +1,5 @@
 // Asks before a form is sent: put it on the form with value text. Uses the page's #confirm dialog.
+import { goesNow } from "../sending.js";
 import { Controller } from "../vendor.js";
 
 export default class extends Controller {
@@ -12,6 +13,7 @@ export default class extends Controller {
   disconnect() { this.element.removeEventListener("submit", this.listen, { capture: true }); }
 
   ask(event) {
+    if (goesNow(this.element)) return;
     if (this.sure) { this.sure = false; return; }
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -105,7 +105,9 @@ export default class extends Controller {
     const places = new Map(fieldsOf(this.element).map((field) => [nameOf(field), field]));
     this.isFilling = true;
     const back = Object.entries(draft.fields).map(([name, kept]) => places.has(name) && this.putBack(places.get(name), kept));
-    const files = draft.files.length > 0 && this.dispatch("files", { detail: draft.files }).defaultPrevented;
+    const there = [...this.element.querySelectorAll("[name=kept]")].map((each) => each.value);
+    const files = draft.files.some(({ token }) => !there.includes(token));
+    if (files) setTimeout(() => this.dispatch("files", { detail: draft.files })); // when their controller is there too
     this.isFilling = false;
     if (draft.sent && draft.once && this.element.elements.once) this.element.elements.once.value = draft.once;
     return [...back, files].some(Boolean);

@@ -1,4 +1,5 @@
-// Three small things of every page: a remark that can be put away, a <details> menu that closes by itself, printing.
+// Small things of every page: a remark that can be put away, a <details> menu that closes by itself, printing, forgetting.
+import { forgetAll } from "../drafts.js";
 import { Controller } from "../vendor.js";
 
 export class Flash extends Controller {
@@ -18,4 +19,9 @@ export class Menu extends Controller {
 
 export class Print extends Controller {
   now() { window.print(); }
+}
+
+/** A browser that forgets a case forgets what was being typed in it, too. */
+export class Forget extends Controller {
+  drafts() { forgetAll(); }
 }
