@@ -172,3 +172,11 @@ def test_a_leak_that_is_put_in_is_found(world: World, leak: Leak, who: str, door
 def test_the_fields_of_sight_are_all_among_the_columns() -> None:
     """Name, address, words stand for themselves; person, others and source are tied to them."""
     assert set(sight.Field) == {"words", "name", "address", "person", "others", "source"}
+
+
+def test_the_department_of_a_sealed_case_is_written_to_without_a_name(world: World) -> None:
+    """Letters are among the doors: there are some, and the table above holds for them too."""
+    letters = list(doors.letters(world, "handler"))
+    number = world.tickets["sealed"].number
+    assert any(number in text for _door, _status, text in letters)
+    assert not any("sealed name" in found(text, world) for _door, _status, text in letters)
