@@ -176,7 +176,7 @@ def test_the_fields_of_sight_are_all_among_the_columns() -> None:
 
 def test_the_department_of_a_sealed_case_is_written_to_without_a_name(world: World) -> None:
     """Letters are among the doors: there are some, and the table above holds for them too."""
-    letters = list(doors.letters(world, "handler"))
+    letters = list(doors.letters(world, "lead"))
     number = world.tickets["sealed"].number
     assert any(number in text for _door, _status, text in letters)
     assert not any("sealed name" in found(text, world) for _door, _status, text in letters)
