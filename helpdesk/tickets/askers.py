@@ -60,7 +60,7 @@ def about(ticket: Ticket, who: Actor, *, anew: bool = False) -> About:
         reply_to=ticket.reply_to,
         elsewhere=bool(ticket.reply_to) and by_mail and ticket.reply_to != ticket.contact,
         choices=actions.reply_choices(ticket),
-        offers=_offers(ticket) if asks else (),
+        offers=_offers(ticket) if asks and may(who, "customer.edit") else (),
         settled=ticket.settled,
         may_change=may(who, "customer.edit"),
     )

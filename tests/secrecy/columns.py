@@ -25,7 +25,7 @@ callback: plain state
 callback_attempt: inside words by_name | plain contact resolved
 canned_reply: inside title_zh title_en body_zh body_en | plain code
 category: plain code path name_zh name_en severity
-contact_address: plain kind value normal
+contact_address: plain kind value normal extension proven_by
 counter: plain name
 delivery: inside error | plain subscriber order_key state
 department: inside mail | plain code name_zh name_en calendar
@@ -74,7 +74,8 @@ sending: plain before
 simulated: inside reason | plain outcome promise before after limit_before limit_after
 simulation: inside made_by error | plain state plan counts
 ticket: inside offer_reason route_rule route_reason hold_reason facts | plain number kind status severity
-    channel external_id subject language place queue track_salt
+    channel external_id subject language place queue track_salt contact contact_extension contact_kind
+    contact_name contact_others contact_proven_by reply_to
 wrong_try: inside address | plain what
 """
 # Columns whose rows are told apart: the canary is put where this is true.

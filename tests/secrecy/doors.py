@@ -43,6 +43,7 @@ EXAMPLES: dict[str, Examples] = {
     "measure": lambda w: [each.code for each in measures.ALL][:4],
     "/kb code": lambda w: list(w.articles),
     "/track code": lambda w: ["A" * 16],
+    "/confirm code": lambda w: ["A" * 16],
     "/admin/calendars code": lambda w: ["cn-office"],
     "/admin/promises code": lambda w: ["standard"],
     "/admin/departments code": lambda w: ["quality"],

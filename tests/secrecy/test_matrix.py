@@ -47,6 +47,7 @@ TABLE = """
 Said = Iterable[tuple[str, int, str]]
 # No example that opens: made by steps of another kind, or once in the life of a link.
 NEVER_OPENED = {
+    "/confirm/<number>/<code>",
     "/admin/mailboxes/consent",
     "/admin/mailboxes/<int:box_id>/consent",
     "/admin/simulator/<int:simulation_id>",
