@@ -11,7 +11,7 @@ from helpdesk.kb.lifecycle import State as ArticleState
 from helpdesk.kb.lifecycle import Visibility
 from helpdesk.settings import LANGUAGES
 from helpdesk.statistics import groups, measures
-from helpdesk.tickets import lifecycle, lists, responses, routing
+from helpdesk.tickets import callbacks, lifecycle, lists, responses, routing
 from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.notices_lifecycle import Level, State
 
@@ -89,6 +89,10 @@ TICKET: dict[str, Schema] = SUMMARY | {
         "anyOf": [ref("Contact"), {"type": "null"}],
         "description": "Where the case came from; null for readers who may not know who it is",
     },
+    "rating": {
+        "anyOf": [ref("Rating"), {"type": "null"}],
+        "description": "What the customer said of the outcome, the newest judgement",
+    },
     "track": {
         "anyOf": [thing(url=TEXT, secret=TEXT), {"type": "null"}],
         "description": "Only in the first answer to a token with the scope intake",
@@ -103,6 +107,16 @@ CONTACT: dict[str, Schema] = {
     "proven": FLAG,
     "proven_by": one_of(filter(None, PROOFS), or_none=True),
     "reply_to": TEXT | {"description": "where mails of the case go; empty is nowhere"},
+}
+RATING: dict[str, Schema] = {
+    "source": one_of(("phone", "web")),
+    "result": NUMBER | {"description": "5 (very satisfied) to 1"},
+    "attitude": NUMBER_OR_NONE,
+    "speed": NUMBER_OR_NONE,
+    "resolved": one_of(callbacks.RESOLVED, or_none=True),
+    "words": TEXT,
+    "cycle": NUMBER,
+    "at": TIME,
 }
 PROMISE: dict[str, Schema] = {
     "promise": one_of(responses.ORDER),
@@ -238,6 +252,7 @@ SCHEMAS: dict[str, Schema] = {
         scan=one_of(("clean", "infected", "not_scanned")),
     ),
     "Contact": thing(**CONTACT),
+    "Rating": thing(**RATING),
     "Promise": thing(**PROMISE),
     "ExplainedPromise": thing(
         **PROMISE,

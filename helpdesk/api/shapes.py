@@ -12,7 +12,16 @@ from helpdesk.clock import Limit, explain, now
 from helpdesk.customers.models import Person
 from helpdesk.events import Event
 from helpdesk.i18n import gettext
-from helpdesk.tickets import choices, queries, responses, scanning, setup, sight, tracking
+from helpdesk.tickets import (
+    callbacks,
+    choices,
+    queries,
+    responses,
+    scanning,
+    setup,
+    sight,
+    tracking,
+)
 from helpdesk.tickets.models import Attachment, Message, Response, Ticket
 from helpdesk.web import settings
 
@@ -30,6 +39,7 @@ def ticket(
         "responses": [promise(p) for p in promises],
         "fields": row.facts,
         "contact": contact(row, who),
+        "rating": rating(row),
         "track": None,
     }
 
@@ -111,6 +121,16 @@ def contact(row: Ticket, who: Actor) -> dict[str, Any] | None:
         "proven_by": row.contact_proven_by or None,
         "reply_to": row.reply_to,
     }
+
+
+def rating(row: Ticket) -> dict[str, Any] | None:
+    """What the customer said of the outcome, the newest judgement; null before there is one."""
+    found = callbacks.newest_rating(row) if row.replied_at else None
+    if found is None:
+        return None
+    names = ("source", "result", "attitude", "speed", "words", "cycle")
+    told = {name: getattr(found, name) for name in names}
+    return told | {"resolved": found.resolved or None, "at": time(found.at)}
 
 
 def promise(row: Response) -> dict[str, Any]:

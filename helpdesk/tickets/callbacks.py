@@ -187,6 +187,12 @@ def _web_rating(ticket: Ticket) -> Select[Rating]:
     )
 
 
+def newest_rating(ticket: Ticket) -> Rating | None:
+    """What the customer said last of the outcome, by telephone or on the tracking page."""
+    said = select(Rating).where(Rating.ticket_id == ticket.id).order_by(Rating.id.desc())
+    return db.session.scalar(said.limit(1))
+
+
 def rate(ticket: Ticket, *, by: Actor, result: int, resolved: str = "", words: str = "") -> Rating:
     """The customer's own judgement on the tracking page, once per cycle."""
     with transaction() as session:

@@ -34,13 +34,13 @@ HIDDEN_FROM = frozenset({Role.HANDLER, Role.CUSTOMER})
 # Of an event's data: what tells nothing of the customer. All else is left out for who may not know.
 # fmt: off
 OPEN_DATA = frozenset({
-    "agent", "again", "assignee", "attempts", "automatic", "because", "before", "calendar",
+    "agent", "agents", "again", "assignee", "attempts", "automatic", "because", "before", "calendar",
     "capacity", "changed", "channel", "comment", "contact", "containment", "cycle",
     "department", "due", "due_at", "file", "files", "from_department", "kind", "level", "load",
     "message", "new", "old", "parts", "plan", "planned_at", "promise", "queue", "reason",
     "reminder", "replanned", "resolved", "response", "result", "returns", "role", "round",
     "rule", "score", "severity", "state", "step", "step_due_at", "title", "told", "until",
-    "urges", "version", "was", "who", "words",
+    "urges", "version", "was", "what", "who", "words",
 })
 # fmt: on
 OTHER_CASES = ("number", "into", "target", "repeat_of")  # in an event's data: another case's number

@@ -14,7 +14,7 @@ from helpdesk.agents.models import ApiToken
 from helpdesk.api.auth import new_token
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
-from helpdesk.tickets import actions
+from helpdesk.tickets import actions, callbacks
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.statements import counted
@@ -386,3 +386,17 @@ def test_opening_takes_the_token_and_the_twelve_statements_of_a_case(
     with counted() as sent:
         assert client.post("/api/v1/tickets", json=other, headers=headers).status_code == 201
     assert len(sent) <= 13, "\n\n".join(sent)
+
+
+def test_a_ticket_tells_what_the_customer_said_of_the_outcome(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    ticket = make.ticket()
+    actions.answer_directly(ticket, by=make.SUPERVISOR, body="Done.")
+    where = f"/api/v1/tickets/{ticket.number}"
+    assert client.get(where, headers=headers).json["rating"] is None
+    actions.approve(ticket, by=make.SUPERVISOR)
+    callbacks.rate(ticket, by=make.CUSTOMER, result=2, resolved="no", words="Still broken")
+    told = client.get(where, headers=headers).json["rating"]
+    wanted = {"source": "web", "result": 2, "resolved": "no", "words": "Still broken", "cycle": 1}
+    assert wanted.items() <= told.items()
