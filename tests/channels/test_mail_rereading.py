@@ -15,6 +15,7 @@ from helpdesk.events import Event
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests import factories as make
+from tests.channels.mails import our_id
 
 RAW = (
     "From: Wang Fang <wang@a.example>\r\nTo: desk@b.example\r\nSubject: Fridge\r\n"
@@ -54,10 +55,9 @@ def test_a_mail_that_reads_the_same_shows_no_difference(row: InboundMail) -> Non
 
 def test_a_reply_with_a_quote_reads_the_same_too(row: InboundMail) -> None:
     quoted = "ok\r\n\r\nOn 1 Nov 2026 at 9:30, Desk <desk@b.example> wrote:\r\n> Is it repaired?"
-    sent = message_of(row)
-    raw = f"From: wang@a.example\r\nSubject: Re: x\r\nIn-Reply-To: <{sent.message_id}>\r\n\r\n{quoted}"
-    ticket = db.session.get_one(Ticket, row.ticket_id)
-    reply = deliver(raw.replace("Re: x", f"Re: [{ticket.number}]").encode())
+    ours = our_id(db.session.get_one(Ticket, row.ticket_id))
+    raw = f"From: wang@a.example\r\nSubject: Re: x\r\nIn-Reply-To: {ours}\r\n\r\n{quoted}"
+    reply = deliver(raw.encode())
     assert reply.outcome == "reply" and rereading.difference(reply).changes == ()
 
 
