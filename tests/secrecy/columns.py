@@ -59,7 +59,8 @@ notice: inside responsible cc title problem evidence basis requirement check_met
 opt_out: plain address
 option: plain name value
 outbound_mail: inside error | plain purpose recipient domain mailbox message_id in_reply_to thread
-    reply_to subject body state
+    reply_to subject body state copies
+pending_file: plain key owner address name mime sha256
 person: inside note | plain name organisation language level
 policy_row: plain promise severity kind channel limit owner chain profile
 policy_version: inside note made_by
