@@ -174,6 +174,7 @@ def test_a_second_answerer_hears_who_was_faster_and_keeps_words_and_mode(
     zhou, chen = (Person(chromium, server, each) for each in ("zhou.ting", "chen.jing"))
     for each in (zhou, chen):
         each.go(f"/tickets/{number}").locator("[name=mode][value=reply]").check(force=True)
+        each.page.locator("[name=solved][value=yes]").check()
         each.page.fill(
             "#reply", f"The answer of {each.page.locator('body').get_attribute('data-agent')}"
         )
