@@ -10,7 +10,9 @@ from flask import request
 
 from helpdesk import bodies
 from helpdesk.customers.people import Asker
-from helpdesk.tickets.intake import Intake
+from helpdesk.errors import BadInput
+from helpdesk.i18n import N_
+from helpdesk.tickets.incoming import OWN_KEYS, Intake
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -39,5 +41,9 @@ def _storable(value: Any) -> Any:
 
 
 def intake(sent: Mapping[str, Any]) -> Intake:
-    """The case that was sent, from the checked fields of NewTicket."""
+    """The case that was sent, from the checked fields of NewTicket. Raises BadInput for an
+    external_id that looks like a key of our own doors."""
+    if (sent.get("external_id") or "").startswith(OWN_KEYS):
+        ours = N_("Keys that begin like this are the program’s own. Please use another one.")
+        raise BadInput(N_("Some fields need another look."), errors={"external_id": ours})
     return Intake(**{"channel": "api", **sent, "person": Asker(**sent.get("person", {}))})

@@ -215,7 +215,7 @@ def message(row: Message, of: Ticket, who: Actor) -> dict[str, Any]:
         "kind": row.kind,
         "public": row.public,
         "author": sight.author(row, of, who),
-        "body": row.body,
+        "body": sight.body(row, of, who),
         "at": time(row.at),
         "channel": row.channel,
     }

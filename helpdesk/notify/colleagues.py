@@ -13,6 +13,7 @@ from helpdesk.db import db
 from helpdesk.events import Event, durable
 from helpdesk.i18n import N_, lazy_gettext
 from helpdesk.notify.letters import to_colleague
+from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket
 
 ARTICLE_SUBJECTS = {
@@ -24,14 +25,15 @@ ARTICLE_SUBJECTS = {
 
 @durable("mail.told_lost", "mail.lost")
 def answer_lost(noted: Event) -> None:
-    """An answer did not reach its customer: its author reads number, address and the server's
-    words, never the answer itself."""
+    """An answer did not reach its customer: its author reads the number and, who may know who it
+    is, address and the server's words; never the answer itself."""
     message = db.session.get(Message, noted.data.get("message"))
     author = _active(message.agent_id if message else None)
     if message is None or author is None:
         return
     ticket = db.session.get_one(Ticket, message.ticket_id)
-    mailed = message.data.get("mailed", {})
+    knows = sight.sees(author.actor, ticket, sight.Field.ADDRESS)
+    mailed = message.data.get("mailed", {}) if knows else {}
     to_colleague(
         noted,
         author,

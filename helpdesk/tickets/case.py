@@ -201,6 +201,10 @@ class Case:
         """Who wrote a message, as this reader may know it."""
         return sight.author(message, self.ticket, self.who)
 
+    def body(self, message: Message) -> str:
+        """What a message says, as this reader may know it."""
+        return sight.body(message, self.ticket, self.who)
+
     def held_until(self, message: Message) -> datetime | None:
         """Until when these words wait on their way out; None when nothing holds them any more."""
         until = message.held_until and message.held_until - SURE

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from helpdesk.agents.rights import Actor, Role
+from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.i18n import gettext
 from helpdesk.tickets.models import Message, Ticket
 
@@ -89,6 +89,15 @@ def author(message: Message, ticket: Ticket, who: Actor) -> str:
         if not sees(who, ticket, Field.NAME) or not message.author
         else message.author
     )
+
+
+def body(message: Message, ticket: Ticket, who: Actor) -> str:
+    """What a message says, as this reader may know it: the program's own notes tell of mails, with
+    addresses, servers' words and numbers of other cases."""
+    by_program = message.kind == "note" and message.author == SYSTEM.name
+    if by_program and not sees(who, ticket, Field.SOURCE):
+        return gettext("A note about the customer’s mail stands here; the service desk reads it.")
+    return message.body
 
 
 class Noted(Protocol):

@@ -12,6 +12,7 @@ from sqlalchemy import Select, bindparam, or_, select, text
 from sqlalchemy.orm import Session
 
 from helpdesk.agents.rights import Actor
+from helpdesk.agents.scopes import INTAKE, WORK
 from helpdesk.clock import now
 from helpdesk.customers import people
 from helpdesk.customers.addresses import Address, read
@@ -115,11 +116,18 @@ def whose(session: Session, intake: Intake, by: Actor, found: Candidates) -> Per
         return person
     if intake.proof:
         return _the_one(session, found.proven) if speaks_for_itself(intake) else None
-    if by.kind != "token":
+    if by.kind != "token" or not vouches(by):
         return None
     person = _the_one(session, found.filed)
     name = intake.person.name.strip()
     return person if person is not None and name in ("", person.name) else None
+
+
+def vouches(by: Actor) -> bool:
+    """Whether `by` answers for the person that a case names: a colleague, or a program that works
+    like one. A program that only files (scope intake) hands on what strangers typed."""
+    only_files = INTAKE in by.scopes and WORK not in by.scopes
+    return by.kind in ("agent", "token") and not only_files
 
 
 def speaks_for_itself(intake: Intake) -> bool:
@@ -143,7 +151,7 @@ def asker(session: Session, intake: Intake, by: Actor, known: Person | None) -> 
     at = origin_of(intake).contact
     if intake.proof and at is not None and speaks_for_itself(intake):
         proven = Proven(at.kind, at.normal, intake.proof)
-    claimed = proven is None and by.kind not in ("agent", "token")
+    claimed = proven is None and not vouches(by)
     return people.make(intake.person, intake.language, proven=proven, claimed=claimed)
 
 

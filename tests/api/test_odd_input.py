@@ -9,13 +9,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from helpdesk.channels.email.inbound import deliver
 from helpdesk.db import db
 from helpdesk.errors import Refused
-from helpdesk.tickets.models import Notice
+from helpdesk.tickets.incoming import OWN_KEYS
+from helpdesk.tickets.models import Notice, Ticket
 from helpdesk.tickets.notices import issuing
 from tests import factories as make
 from tests.api.test_notices_api import NOTICE
 from tests.api.test_tickets_api import CASE, headers, tickets, token
+from tests.tickets.test_views_phone import CASE as CALL
 
 __all__ = ["headers"]
 
@@ -29,6 +32,7 @@ __all__ = ["headers"]
         ({"external_due_at": "9999-12-31T23:59:59-08:00"}, "external_due_at"),
         ({"external_due_at": "2101-01-01T00:00:00Z"}, "external_due_at"),
         ({"external_id": "x" * 201}, "external_id"),
+        *(({"external_id": f"{own}7"}, "external_id") for own in OWN_KEYS),
         ({"confidential": "false"}, "confidential"),
         ({"person": False}, "person"),
         ({"fields": ""}, "fields"),
@@ -162,3 +166,27 @@ def test_a_method_that_is_not_taken_is_told_which_are(
 
 def test_a_missing_token_is_told_how_to_be_sent(client: FlaskClient) -> None:
     assert client.get("/api/v1/tickets").headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_no_program_takes_the_place_of_a_mail_that_is_still_to_come(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    """The key of a mail can be foreseen; a case that had it kept the mail's words from being stored."""
+    first = deliver(b"From: a@one.example\r\nSubject: First\r\n\r\nFirst words")
+    case = CASE | {"channel": "email", "external_id": f"mail:{first.id + 1}"}
+    client.post("/api/v1/tickets", json=case, headers=headers)
+    second = deliver(b"From: b@two.example\r\nSubject: Second\r\n\r\nPrecious words")
+    ticket = db.session.get_one(Ticket, second.ticket_id)
+    assert (ticket.subject, ticket.contact) == ("Second", "b@two.example")
+
+
+def test_every_door_of_ours_names_its_cases_by_a_key_that_no_program_may_give(
+    client: FlaskClient,
+) -> None:
+    deliver(b"From: a@one.example\r\nSubject: First\r\n\r\nFirst words")
+    form = {"subject": "A", "body": "B", "kind": "complaint", "contact": "a@one.example"}
+    client.post("/new", data=form | {"once": "k"})
+    make.sign_in(client, make.agent("Zhang Wei"))
+    client.post("/phone", data=CALL | {"once": "k"})
+    keys = db.session.scalars(select(Ticket.external_id).order_by(Ticket.id)).all()
+    assert [key.split(":")[0] + ":" for key in keys if key] == list(OWN_KEYS)

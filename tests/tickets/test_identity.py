@@ -10,6 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from helpdesk.agents import tokens
+from helpdesk.agents.rights import SYSTEM
+from helpdesk.agents.scopes import INTAKE, Bounds
 from helpdesk.customers import people
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
@@ -336,3 +339,18 @@ def test_the_search_for_people_ranks_the_proven_first_and_marks_claims(
     hers, claimed = db.session.scalars(select(Person).order_by(Person.claimed)).all()
     assert page.index(f"/customers/{hers.id}") < page.index(f"/customers/{claimed.id}")
     assert "says so with one case, not confirmed" in page and "(claimed)" in page
+
+
+@pytest.mark.parametrize("name", ["", VERA["name"]])
+def test_a_program_that_only_files_learns_nothing_of_whom_it_names(
+    client: FlaskClient, name: str
+) -> None:
+    """It hands on what strangers typed (a shop's form, text messages): claimed as on our own form."""
+    hers = vera(client)
+    text = tokens.add("shop", "agent", SYSTEM, None, Bounds(scopes=(INTAKE,)))[1]
+    case = {"kind": "complaint", "subject": "Mine", "body": "Now.", "person": VERA | {"name": name}}
+    answer = client.post(
+        "/api/v1/tickets", json=case, headers={"Authorization": f"Bearer {text}"}
+    ).json
+    assert answer["person"]["id"] != hers.person_id and answer["person"]["name"] == name
+    assert newest().person.claimed and not newest().settled

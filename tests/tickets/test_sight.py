@@ -13,12 +13,17 @@ from flask.testing import FlaskClient
 
 import helpdesk
 from helpdesk.agents import tokens
+from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import STAFF, SYSTEM, Actor, Role
+from helpdesk.channels.email.inbound import deliver
 from helpdesk.customers.people import Asker
-from helpdesk.db import transaction
+from helpdesk.db import db, transaction
+from helpdesk.events import deliver_due
+from helpdesk.notify.models import OutboundMail
 from helpdesk.tickets import actions, callbacks, queries, sight
 from helpdesk.tickets.models import Rating, Ticket
 from tests import factories as make
+from tests.channels.email.test_mail_bounces import report
 from tests.tickets.test_views_queue import get
 
 PACKAGE = Path(helpdesk.__file__).parent
@@ -137,6 +142,31 @@ def test_a_mail_that_did_not_arrive_names_no_address_to_the_department(two: Two)
     handler = Actor("agent", 1, "Li Na", Role.HANDLER, two.hidden.department_id)
     assert sight.entry(event, two.hidden, handler).data == {"message": 1}
     assert sight.entry(event, two.hidden, make.SUPERVISOR).data["to"] == MAIL
+
+
+def test_what_came_back_to_the_answer_on_a_hidden_case_names_nobody_to_the_department(
+    two: Two,
+) -> None:
+    """A report, an absence note and the letter to its author: all name address and server's words."""
+    author = db.session.scalars(db.select(Agent).where(Agent.name == "Li Na")).one()
+    for case in (two.named, two.hidden):
+        said = actions.send_message(case, by=author.actor, body="We look into it.")
+        deliver_due()
+        sent = db.session.scalars(db.select(OutboundMail).filter_by(message_ref=said.id)).one()
+        failed = f"Final-Recipient: rfc822; {MAIL}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        server = f"Diagnostic-Code: smtp; 550 5.1.1 <{MAIL}> User unknown\r\n"
+        deliver(report(failed + server, f"Message-ID: {sent.message_id}\r\n\r\nold"))
+        away = f"In-Reply-To: {sent.message_id}\r\nAuto-Submitted: auto-replied\r\n\r\nAway."
+        deliver(f"From: {NAME} <{MAIL}>\r\nSubject: Away\r\n{away}".encode())
+        deliver_due()
+    for case, names_her in ((two.named, True), (two.hidden, False)):
+        page = get(two.handler, f"/tickets/{case.number}")
+        api = two.handler.get(f"/api/v1/tickets/{case.number}", headers=two.headers).text
+        lost = db.select(OutboundMail).filter_by(purpose="lost", ticket_id=case.id)
+        letter = db.session.scalars(lost).one().body
+        assert case.number in letter and "came back" in page
+        assert [MAIL in each for each in (page, api, letter)] == [names_her] * 3
+        assert bool(names(page + api + letter)) is names_her
 
 
 def test_what_a_mail_brought_beside_its_words_stays_closed(two: Two) -> None:
