@@ -108,6 +108,14 @@ def test_a_contact_form_is_answered_at_its_reply_to_which_the_desk_sees(
     assert "not the address it came from" in page
 
 
+def test_who_fills_in_a_form_gets_the_receipt_unless_a_machine_says_to_be_one(app: Flask) -> None:
+    """Case 12-contact-form-reply-to: From is noreply@, and the words are a person's."""
+    given = {"From": "noreply@shop.example", "Reply_To": "zhao@kehu.example"}
+    assert recipients(ticket_of(deliver(mail(**given)))) == ["zhao@kehu.example"]
+    marks = {"Auto-Submitted": "auto-generated", "Message-ID": "<2@x>"}
+    assert recipients(ticket_of(deliver(mail("Backup done", **given, **marks)))) == []
+
+
 def test_the_people_of_one_contact_form_are_not_one_customer(app: Flask) -> None:
     """Case 12-contact-form-reply-to: also when the form's own address is proven."""
     whose = set()

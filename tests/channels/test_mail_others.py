@@ -24,7 +24,8 @@ from helpdesk.tickets import actions
 from helpdesk.tickets.actions import How
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
-from tests.channels.mails import bounce, case, mail, said
+from tests.channels.mails import bounce, case, mail, our_id, said
+from tests.channels.test_mail_identity import proofs
 from tests.smtp_sink import Sink
 
 BOB, BOSS = "bob@client.example", "boss@client.example"
@@ -101,6 +102,25 @@ def test_case_13_who_is_ticked_gets_the_same_letter_as_a_copy(
     assert sink.taken[-1]["Cc"] == BOSS
     assert "/track" not in row.body and "/track" in answer(shared_case, words="再见。").body
     assert BOSS in sink.reached[-2] and "ann@client.example" in sink.reached[-2]
+
+
+def test_who_got_a_copy_may_write_back_as_themselves_and_is_not_the_customer(
+    sink: Sink, shared_case: Ticket
+) -> None:
+    signed = {"In_Reply_To": our_id(shared_case), "To": "support@haichuan.example"}
+    stranger = deliver(mail("Me?", From=f"Boss <{BOSS}>", **signed))
+    assert (stranger.outcome, stranger.reason) == ("held", "stranger"), "nobody wrote to them yet"
+    answer(shared_case, BOSS)
+    before = proofs(shared_case.person_id)
+    row = deliver(mail("Thursday.", From=f"Boss <{BOSS}>", **signed | {"Message-ID": "<2@x>"}))
+    assert (row.outcome, row.ticket_id) == ("reply", shared_case.id)
+    said_last = db.session.scalars(select(Message).order_by(Message.id.desc())).first()
+    assert (said_last.author, said_last.body) == ("Boss", "Thursday.")
+    again = db.session.get_one(Ticket, shared_case.id, populate_existing=True)
+    assert (again.reply_to, again.contact) == ("ann@client.example", "ann@client.example")
+    assert proofs(shared_case.person_id) == before, "their answer proves nothing of the customer"
+    colleague = deliver(mail("I?", From=f"Bob <{BOB}>", **signed | {"Message-ID": "<3@x>"}))
+    assert (colleague.outcome, colleague.reason) == ("held", "stranger"), "he got no copy"
 
 
 @pytest.mark.parametrize("address", ["eve@evil.example", "support@haichuan.example", ""])

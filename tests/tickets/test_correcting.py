@@ -57,8 +57,13 @@ def test_a_handler_s_form_posted_by_hand_changes_no_promise(
     before = due(own)
     make.sign_in(client, make.agent("Li Na", "handler", make.department()))
     sent = {"kind": "praise", "severity": "S4", "category": "", "subject": "x", "reason": WHY}
+    received = own.received_at
+    sent |= {"received_at": "2030-01-01T10:00", "channel": "phone"}
     assert client.post(f"/tickets/{own.number}/edit", data=sent).status_code == 403
     ticket = fresh(own)
+    assert ticket.received_at == received, (
+        "when it came is asked when it is registered, never again"
+    )
     assert (ticket.kind, ticket.severity) == ("complaint", "S2") and due(ticket) == before
 
 

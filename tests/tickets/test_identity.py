@@ -25,6 +25,7 @@ from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import settings
 from tests import factories as make
 from tests.api.test_tickets_api import token
+from tests.tickets.test_views_ticket import dispatched
 
 VERA = {"name": "Vera Tang", "phone": "138 0000 9911"}
 FORM = {
@@ -235,6 +236,22 @@ def test_a_department_links_nobody_and_a_stale_page_links_nobody(client: FlaskCl
     with pytest.raises(Conflict):
         actions.link_person(ticket, by=make.agent().actor, person_id=hers.person_id, version=999)
     assert newest().person_id == ticket.person_id
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+def test_a_department_is_not_told_who_else_has_the_address_of_a_case(
+    client: FlaskClient, confidential: bool
+) -> None:
+    vera(client, email="vera@home.example")
+    sealed = {"confidential": "y"} if confidential else {}
+    ticket, _page = visit(client, contact="13800009911", phone="vera@home.example", **sealed)
+    assert ticket.confidential is confidential
+    dispatched(ticket, make.department().id)
+    make.sign_in(client, make.agent("Li Na", "handler", make.department()))
+    shown = client.get(f"/tickets/{ticket.number}")
+    assert shown.status_code == 200 and "It does not cool." in shown.text
+    assert "Vera" not in shown.text
+    assert ("Mallory" in shown.text) is not confidential
 
 
 def test_the_receipt_s_link_proves_the_address_by_a_button_and_once(client: FlaskClient) -> None:

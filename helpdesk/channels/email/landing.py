@@ -110,10 +110,14 @@ def is_forward(subject: str) -> bool:
 def takes_part(ticket: Ticket, sender: str, *, signed: bool, proven: bool) -> bool:
     """Whether a mail from this address is the customer's: it carries a signature of ours (`signed`)
     or its sender is `proven`, and the address is the case's, one that its customer has proven, or
-    one that a colleague let in on this case before."""
+    one that a colleague let in on this case or gave a copy of an answer before."""
     if not (signed or proven):
         return False
-    return _is_own(ticket, sender, proven=proven) or _was_let_in(ticket, sender)
+    return (
+        _is_own(ticket, sender, proven=proven)
+        or _was_let_in(ticket, sender)
+        or _was_copied(ticket, sender)
+    )
 
 
 def _is_own(ticket: Ticket, sender: str, *, proven: bool) -> bool:
@@ -145,6 +149,12 @@ def _was_let_in(ticket: Ticket, sender: str) -> bool:
         InboundMail.decided_by != "",
     )
     return db.session.scalar(select(let_in.exists())) or False
+
+
+def _was_copied(ticket: Ticket, sender: str) -> bool:
+    """Whether a colleague wrote to the address on purpose, beside the customer."""
+    sent = select(OutboundMail.copies).where(OutboundMail.ticket_id == ticket.id)
+    return any(sender in copies for copies in db.session.scalars(sent))
 
 
 def _claims(ticket: Ticket, sender: str) -> bool:
