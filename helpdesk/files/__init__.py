@@ -7,7 +7,7 @@ Names and types from outside are only ever told: never used as a path, never bel
 from helpdesk.files.download import answer
 from helpdesk.files.kinds import INLINE, accepted_extensions
 from helpdesk.files.names import content_headers, tidy_name
-from helpdesk.files.pending import PendingFile, hold, init, received, settle, sweep, waiting
+from helpdesk.files.pending import PendingFile, drop, hold, init, received, settle, sweep, waiting
 from helpdesk.files.store import (
     StoredFile,
     clear_unfinished,
@@ -28,6 +28,7 @@ __all__ = [
     "clear_unfinished",
     "content_headers",
     "discard",
+    "drop",
     "hold",
     "init",
     "location",

@@ -20,7 +20,7 @@ from helpdesk.clock import now
 from helpdesk.db import Model, UtcTime, after_commit, db, transaction
 from helpdesk.errors import BadInput, HelpdeskError
 from helpdesk.files.store import StoredFile, place, remove
-from helpdesk.files.uploads import Upload, store_upload
+from helpdesk.files.uploads import Upload, discard, store_upload
 from helpdesk.i18n import N_, gettext
 
 HERE = "helpdesk.received"  # in the request, whose form is read once
@@ -120,6 +120,14 @@ def settle(files: Iterable[StoredFile]) -> None:
         gone = db.session.execute(delete(PendingFile).where(PendingFile.key.in_(keys)))
         if gone.rowcount != len(keys):  # type: ignore[attr-defined]
             raise BadInput(GONE, errors={"files": GONE}, code="file_gone")
+
+
+def drop(files: Iterable[StoredFile]) -> None:
+    """Inside the caller's transaction: these files came twice. What waits of them goes, and what never
+    waited; one that was sent already stays where it is."""
+    given = list(files)
+    _let_go([file.key for file in given if file.pending])
+    after_commit(lambda: discard(given))
 
 
 def sweep(limit: int = 100) -> int:

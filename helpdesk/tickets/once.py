@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -19,9 +19,10 @@ from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.db import Model, db, insert_new, retrying, transaction
 from helpdesk.errors import Refused
-from helpdesk.files import StoredFile
+from helpdesk.files import StoredFile, drop
 from helpdesk.i18n import N_
 from helpdesk.tickets import responses
+from helpdesk.tickets.actions.twins import prints_of
 from helpdesk.tickets.intake import Intake, Opened, open_ticket
 from helpdesk.tickets.models import IdempotencyKey, Ticket
 
@@ -76,19 +77,20 @@ def done_once(key: str, sent: Any, by: Actor, work: Callable[[], T], kind: type[
 
 
 def form_once(
-    form: Any, path: str, by: Actor, work: Callable[[], object], files: Iterable[StoredFile] = ()
+    form: Any, path: str, by: Actor, work: Callable[[], object], files: tuple[StoredFile, ...] = ()
 ) -> bool:
     """Do what a form asks for; False when the same form with the same words was done before.
 
     The key is the form's hidden `once`, together with the words and files: other words after a
-    step back in the browser are something new. Without a key the work is simply done.
+    step back in the browser are something new, and files that came twice are let go. Without a
+    key the work is simply done.
     """
     once = form.get("once", "")
     if not once:
         work()
         return True
     words = {name: form.getlist(name) for name in form if name not in NOT_WORDS}
-    prints = [file.sha256 for file in files]
+    prints = prints_of(files)
     name = (
         f"{by.kind}:{by.id}",
         FORM + _digest(json.dumps([once, path, words, prints], sort_keys=True)),
@@ -97,6 +99,7 @@ def form_once(
     def claimed() -> bool:
         with transaction():
             if _claim(name, "") is not None:
+                drop(files)
                 return False
             work()
             return True

@@ -62,8 +62,7 @@ def on_ticket(number: str, verb: Callable[[Ticket], Any], **typed: Any) -> Page:
 
 def _once(work: Callable[[], object], stored: tuple[files.StoredFile, ...] = ()) -> None:
     """Do what the form asks for, unless it was sent before: a double click, a reload."""
-    if not form_once(request.form, request.path, me().actor, work, stored):
-        files.discard(stored)
+    form_once(request.form, request.path, me().actor, work, stored)
 
 
 @pages.post("/tickets/<number>/moves/<code>")

@@ -145,8 +145,7 @@ def _make(code: str, notice: Notice, form: MoveForm) -> Notice:
 def _once(work: Callable[[], object], stored: tuple[files.StoredFile, ...]) -> None:
     """Do what the form asks for, unless it was sent before; files of what was not done are let go."""
     try:
-        if not form_once(request.form, request.path, me().actor, work, stored):
-            files.discard(stored)
+        form_once(request.form, request.path, me().actor, work, stored)
     except BaseException:
         files.discard(stored)
         raise

@@ -16,7 +16,7 @@ from helpdesk import files, options
 from helpdesk.clock import moved_to, now
 from helpdesk.db import db
 from helpdesk.files import PendingFile, location
-from helpdesk.tickets.models import Attachment, Ticket
+from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests import factories
 
 WORDS = "The door of the oven does not close, and it is the third time."
@@ -175,3 +175,16 @@ def test_a_lost_token_at_the_desk_shows_the_words_and_sends_them_again(
     page = client.post(home, data={"mode": "note", "body": WORDS})
     assert page.status_code == 422 and WORDS in page.text
     assert f'action="{home}' in page.text and 'name="mode" value="note"' in page.text
+
+
+@pytest.mark.parametrize("once", [{}, {"once": "from-the-form"}])
+def test_the_same_words_with_a_file_that_waited_are_one_message_however_late_the_second_comes(
+    client: FlaskClient, once: dict[str, str]
+) -> None:
+    """A lost line, and the browser sends it again: it is done already, and nobody is told of a fault."""
+    path = re.sub(r"\?.*", "", send(client).location)
+    token = client.post("/new/files", data={"files": [photo()]}).json["token"]
+    form = {"body": "Here is the photo.", "kept": token} | once
+    answers = [client.post(f"{path}/messages", data=form).status_code for _ in range(2)]
+    said = select(func.count()).select_from(Message).where(Message.body == form["body"])
+    assert (answers, db.session.scalar(said), names()) == ([303, 303], 1, ["door.png"])

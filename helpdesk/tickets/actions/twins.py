@@ -10,7 +10,7 @@ from sqlalchemy import select
 from helpdesk import files as stored
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.db import after_commit, db
+from helpdesk.db import db
 from helpdesk.files import StoredFile
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.veil import veiled
@@ -37,15 +37,24 @@ def twin(
         Message.body == as_kept(body),
     )
     found = db.session.scalars(mine.order_by(Message.id.desc()).limit(1)).first()
-    if found is None or _prints(found) != sorted(file.sha256 for file in files):
+    if found is None or _prints(found) != prints_of(files):
         return None
-    after_commit(lambda: stored.discard(files))
+    stored.drop(files)
     return found
 
 
 def as_kept(body: str) -> str:
     """Words as a message keeps them."""
     return veiled(body.replace("\r\n", "\n").replace("\x00", "").strip())
+
+
+def prints_of(files: Iterable[StoredFile]) -> list[str]:
+    """What stands in these files; one that waited and was sent meanwhile is known by its key alone."""
+    given = list(files)
+    sent = [file.key for file in given if not file.sha256]
+    query = select(Attachment.sha256).where(Attachment.key.in_(sent))
+    known: Iterable[str] = db.session.scalars(query) if sent else ()
+    return sorted([*(file.sha256 for file in given if file.sha256), *known])
 
 
 def _prints(message: Message) -> list[str]:
