@@ -21,6 +21,7 @@ from helpdesk.tickets import (
     setup,
     sight,
     tracking,
+    whose,
 )
 from helpdesk.tickets.models import Attachment, Message, Response, Ticket
 from helpdesk.web import settings
@@ -90,6 +91,8 @@ def person(row: Ticket, who: Actor) -> dict[str, Any]:
     """The customer, as far as this reader may know."""
     if not sight.sees(who, row, sight.Field.PERSON):
         return {"name": gettext("Confidential")}
+    if whose.only_files(who):
+        return {"name": row.contact_name}
     known = row.person
     return {
         "id": known.id,

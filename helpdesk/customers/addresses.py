@@ -11,6 +11,7 @@ from helpdesk.errors import BadInput
 from helpdesk.i18n import N_, gettext
 
 LONGEST = 400  # characters looked at; no address has so many
+SEVERAL = ",;<>"  # they stand between or around addresses, in none
 NO_MAIL = N_("This is not a mail address: it should look like name@example.com.")
 __all__ = ["Address", "kind_of", "mail", "masked", "normal", "phone", "read", "shown", "spoken"]
 
@@ -51,7 +52,11 @@ def mail(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip().lower()
     name, at, host = folded.rpartition("@")
     if (
-        not (name and at and "." in host.strip("."))
+        not (name and at and "." in host)
+        or host.startswith(".")
+        or host.endswith(".")
+        or any(c in SEVERAL for c in folded)
+        or ("@" in name and not name.startswith('"'))
         or any(c.isspace() for c in folded)
         or len(folded) > 254
         or len(text) > LONGEST

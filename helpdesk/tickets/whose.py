@@ -126,8 +126,12 @@ def whose(session: Session, intake: Intake, by: Actor, found: Candidates) -> Per
 def vouches(by: Actor) -> bool:
     """Whether `by` answers for the person that a case names: a colleague, or a program that works
     like one. A program that only files (scope intake) hands on what strangers typed."""
-    only_files = INTAKE in by.scopes and WORK not in by.scopes
-    return by.kind in ("agent", "token") and not only_files
+    return by.kind in ("agent", "token") and not only_files(by)
+
+
+def only_files(by: Actor) -> bool:
+    """Whether `by` is a program that only files cases: it reads back what it filed, and no more."""
+    return INTAKE in by.scopes and WORK not in by.scopes
 
 
 def speaks_for_itself(intake: Intake) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.agents.scopes import INTAKE, Bounds
-from helpdesk.customers import people
+from helpdesk.customers import addresses, people
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
 from helpdesk.db import db
@@ -369,5 +369,28 @@ def test_a_program_that_only_files_learns_nothing_of_whom_it_names(
     answer = client.post(
         "/api/v1/tickets", json=case, headers={"Authorization": f"Bearer {text}"}
     ).json
-    assert answer["person"]["id"] != hers.person_id and answer["person"]["name"] == name
+    assert hers.person_id and answer["person"] == {"name": name}
     assert newest().person.claimed and not newest().settled
+
+
+def test_a_program_that_only_files_reads_nothing_of_her_when_a_colleague_links_the_case(
+    client: FlaskClient,
+) -> None:
+    hers = vera(client)
+    text = tokens.add("shop", "agent", SYSTEM, None, Bounds(scopes=(INTAKE,)))[1]
+    headers = {"Authorization": f"Bearer {text}"}
+    case = {"kind": "complaint", "subject": "Mine", "body": "Now.", "person": VERA | {"name": "V"}}
+    number = client.post("/api/v1/tickets", json=case, headers=headers).json["number"]
+    boss = make.agent("Chen Jie", "supervisor").actor
+    actions.link_person(newest(), by=boss, person_id=hers.person_id)
+    told = client.get(f"/api/v1/tickets/{number}", headers=headers).json
+    assert told["person"] == {"name": "V"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a@x.test,b@y.test", "a@x.test;b@y.test", "a@x.test.", "a@.test", "a@b@x.test", "<a@x.test>"],
+)
+def test_several_addresses_in_one_field_are_none(client: FlaskClient, text: str) -> None:
+    with pytest.raises(BadInput):
+        addresses.mail(text)
