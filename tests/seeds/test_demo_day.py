@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import joinedload
 from werkzeug.security import check_password_hash
 
 from helpdesk import alarms, i18n
 from helpdesk.agents.models import Agent, Department
+from helpdesk.agents.rights import Actor, Role
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import known
 from helpdesk.db import db
@@ -23,7 +25,7 @@ from helpdesk.events import Delivery, Event
 from helpdesk.kb.models import Article, KbMiss
 from helpdesk.seeds import content
 from helpdesk.seeds.demo import DEMO_PASSWORD, seed_demo
-from helpdesk.tickets import setup
+from helpdesk.tickets import askers, setup
 from helpdesk.tickets.intake import CHANNELS
 from helpdesk.tickets.lifecycle import Kind, Status
 from helpdesk.tickets.models import (
@@ -248,6 +250,15 @@ def test_vips_and_organisations_are_among_the_customers(day: None) -> None:
     people = _all(Person)
     assert sum(p.level == "vip" for p in people) >= 3
     assert sum(bool(p.organisation) for p in people) >= 4
+
+
+def test_one_case_says_to_be_somebody_and_the_desk_is_offered_whom_it_may_be(day: None) -> None:
+    said = db.select(Ticket).filter_by(settled=False, contact_name="Claire Dubois")
+    with_person = joinedload(Ticket.person).selectinload(Person.addresses)
+    ticket = db.session.scalars(said.options(with_person)).one()
+    desk = Actor(kind="agent", id=1, name="陈静", role=Role.SUPERVISOR)
+    (offer,) = askers.about(ticket, desk).offers
+    assert offer.name == "Claire Dubois" and offer.proven and offer.id != ticket.person_id
 
 
 def test_a_second_demo_is_refused_with_a_sentence_and_changes_nothing(day: None) -> None:
