@@ -71,6 +71,23 @@ def test_a_stale_correction_is_told_so_and_keeps_the_words(desk: FlaskClient) ->
     assert answer.status_code == 409 and "Somebody changed this" in page and "李大雷" in page
 
 
+def test_a_stale_correction_shows_both_field_by_field(desk: FlaskClient) -> None:
+    person = db.session.query(Person).filter_by(name="李雷").one()
+    seen = person.version
+    home = f"/customers/{person.id}"
+    faster = {"version": seen, "name": "李雷", "organisation": "北岸物业", "language": "en",
+              "level": "vip", "note": "", "do_not_call": "on"}  # fmt: skip
+    assert desk.post(home, data=faster).status_code == 303
+    mine = {"version": seen, "name": "李雷", "organisation": "", "language": "en",
+            "level": "silver", "note": "只在晚上打"}  # fmt: skip
+    page = desk.post(home, data=mine).get_data(as_text=True)
+    dialog = page.split('id="edit-person"')[1].split("</dialog>")[0]
+    assert 'data-dialog-open-value="true"' in dialog and "Somebody changed this" in dialog
+    for stored in ("北岸物业", "VIP", "nothing", "yes"):
+        assert f"Stored now: {stored}<" in dialog
+    assert dialog.count("Stored now") == 4 and "只在晚上打" in dialog
+
+
 def test_a_wrong_level_is_refused(desk: FlaskClient) -> None:
     person = db.session.query(Person).filter_by(name="李雷").one()
     data = {"version": person.version, "name": "李雷", "language": "en", "level": "emperor"}
