@@ -79,7 +79,7 @@ def who_calls() -> str:
     number, name = request.args.get("phone", "").strip(), request.args.get("name", "").strip()
     return render_template(
         "tickets/_caller.html",
-        asked=True,
+        asked=bool(number or name),
         **callers(number[:40], name[:100], request.args.get("person", "")[:9]),
     )
 

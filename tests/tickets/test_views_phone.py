@@ -119,6 +119,12 @@ def test_while_the_number_is_typed_open_tickets_appear_with_keys(desk: FlaskClie
     assert 'data-key="a"' in page and 'data-key="u"' in page
 
 
+def test_nobody_is_called_a_new_customer_before_a_number_is_typed(desk: FlaskClient) -> None:
+    assert "A new customer." not in get(desk, "/phone/caller?phone=")
+    assert "Type the number first" in get(desk, "/phone/caller?phone=")
+    assert "A new customer." in get(desk, "/phone/caller?phone=13700000000")
+
+
 def test_a_caller_s_number_shows_the_file_and_fills_nothing_in(desk: FlaskClient) -> None:
     """A caller id is a claim: what it fills in, the agent would read out."""
     make.ticket()
