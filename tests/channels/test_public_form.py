@@ -40,6 +40,15 @@ def only_ticket() -> Ticket:
     return db.session.scalars(select(Ticket).execution_options(populate_existing=True)).one()
 
 
+def test_without_scripts_one_promise_stands_for_each_kind(client: FlaskClient) -> None:
+    page = client.get("/new", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    lines = re.findall(r'<p data-promise-target="line"[^>]*>', page)
+    shown = [line for line in lines if " hidden" not in line]
+    assert 0 < len(shown) <= page.count('name="kind"') and len(shown) < len(lines)
+    assert all('data-category=""' in line for line in shown)
+    assert "<noscript>" in page and "your receipt names yours" in page
+
+
 @pytest.mark.parametrize(("language", "thanks"), [("zh-CN", "谢谢"), ("en", "Thank you")])
 def test_a_visitor_sees_number_code_and_promised_time_at_once(
     client: FlaskClient, language: str, thanks: str
