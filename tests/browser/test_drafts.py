@@ -68,6 +68,7 @@ def switch_language(page: Page) -> None:
 
 
 def lose_the_sign_in(page: Page) -> None:
+    saved(page)  # an answer on its way would bring its cookie back
     page.context.clear_cookies()
     page.keyboard.press("Control+Enter")
     page.wait_for_load_state()
