@@ -16,6 +16,7 @@ DESK = [
     "/queue?view=all",
     "/tickets",
     "/tickets/{open}",
+    "/tickets/{claimed}",
     "/tickets/{open}/case-file",
     "/tickets/{open}/promises",
     "/tickets/{open}/history",
@@ -70,6 +71,7 @@ ADMIN = [
 ]
 CASES = {  # tickets of the demo
     "open": "2026-000017",
+    "claimed": "2026-000049",
     "paused": "2026-000028",
     "merged": "2026-000043",
     "confidential": "2026-000051",
@@ -125,3 +127,48 @@ def test_every_page_is_usable_for_everybody(
         assert findings(person, pages) == {}
     finally:
         person.context.close()
+
+
+def test_a_row_has_one_height_whatever_stands_in_it(
+    server: servers.Server, chromium: Browser
+) -> None:
+    person = Person(chromium, server, "zhou.ting", viewport={"width": 1280, "height": 800})
+    person.page.goto("/queue")
+    assert person.page.locator(".row .row-take").count() > 0
+    rows = "[...document.querySelectorAll('.rows > li')].map(row => row.offsetHeight)"
+    heights = person.page.evaluate(rows)
+    person.context.close()
+    assert len(heights) > 10 and max(heights) - min(heights) <= 1
+
+
+def test_a_phone_shows_state_and_next_step_of_every_notice(
+    server: servers.Server, chromium: Browser
+) -> None:
+    person = Person(chromium, server, "chen.jing", viewport={"width": 390, "height": 844})
+    person.page.goto("/notices")
+    ends = "[...document.querySelectorAll('.notices-list td')].map(cell => cell.getBoundingClientRect().right)"
+    right = person.page.evaluate(ends)
+    person.context.close()
+    assert right and max(right) <= 390
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+def test_the_smallest_phone_never_scrolls_a_customer_s_page_sideways(
+    server: servers.Server, chromium: Browser, language: str
+) -> None:
+    """Also with everything opened, and on the page of a case."""
+    person = Person(chromium, server, "", viewport={"width": 320, "height": 700}, language=language)
+    page, wide = person.page, "document.documentElement.scrollWidth > innerWidth"
+    page.goto("/new")
+    page.locator("details.more > summary").click()
+    page.set_input_files("#files", {"name": "A.exe", "mimeType": "x/y", "buffer": b"MZ"})
+    page.locator(".files .is-refused").wait_for()
+    assert not page.evaluate(wide)
+    page.locator(".files .is-refused button").click()
+    page.fill("[name=subject]", "Door does not close")
+    page.fill("[name=body]", "It opens again whenever I close it.")
+    page.locator("form .btn-primary").last.click()
+    page.wait_for_url("**/track/**")
+    page.locator("#body, textarea").first.wait_for()
+    assert not page.evaluate(wide)
+    person.context.close()
