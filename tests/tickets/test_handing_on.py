@@ -1,4 +1,4 @@
-"""Case 25: who leaves hands on what they hold, asked first, in sets, with an entry on each case."""
+"""Case 25-inactive-colleague: who leaves hands on what they hold, asked first, with an entry on each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Case 26: what is sent twice, or at the same moment, is done once; other words are never taken for the same."""
+"""Case 26-double-submit: what is sent twice is done once; other words are never taken for the same."""
 
 from __future__ import annotations
 
