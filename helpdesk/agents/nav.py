@@ -34,7 +34,7 @@ ENTRIES = (
     Entry("phone", N_("New call"), "/phone", "ticket.open", "phone"),
     Entry("tickets", N_("All tickets"), "/tickets", "ticket.read", "list-details"),
     Entry("notices", N_("Notices"), "/notices", "notice.read", "clipboard-list"),
-    Entry("callbacks", N_("Follow-up calls"), "/callbacks", "callback.work", "phone-outgoing"),
+    Entry("callbacks", N_("Follow-ups"), "/callbacks", "callback.work", "phone-outgoing"),
     Entry("customers", N_("Customers"), "/customers", "customer.read", "users"),
     Entry("mail", N_("Mail"), "/mail", "mail.review", "mail"),
     Entry("kb", N_("Knowledge"), "/kb", "article.read", "book-2"),

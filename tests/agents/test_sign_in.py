@@ -51,6 +51,7 @@ def test_a_wrong_password_and_an_unknown_person_get_the_same_words(
     assert wrong.status_code == unknown.status_code == 422
     sentence = "This mail address and this password don&#39;t fit together."
     assert sentence in wrong.text and sentence in unknown.text
+    assert "Everything you typed is kept" not in wrong.text  # the password is not
 
 
 @pytest.mark.usefixtures("dear_passwords")
