@@ -70,8 +70,8 @@ def switch_language(page: Page) -> None:
 def lose_the_sign_in(page: Page) -> None:
     saved(page)  # an answer on its way would bring its cookie back
     page.context.clear_cookies()
-    page.keyboard.press("Control+Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():  # else it comes upon the next page
+        page.keyboard.press("Control+Enter")
     page.goto("/sign-in")
     page.fill("input[name=email]", "chen.jing@example.com")
     page.fill("input[name=password]", "haichuan-demo-2026")
