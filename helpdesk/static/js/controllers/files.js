@@ -1,10 +1,9 @@
 // The files of a form: each is sent while one goes on writing, waits at the server and stands in the form by its token, so
 // that no refusal, reload or change of language loses it. What can't be sent ahead goes with the form.
 // Targets: input, list. Values: most (bytes), count, and the words refusal, many, remove with {places}.
-import { csrfToken, fill, sizeOfFile } from "../texts.js";
+import { fill, sizeOfFile } from "../texts.js";
+import { fileLine, listOf, upload } from "../upload.js";
 import { Controller } from "../vendor.js";
-
-const WAITING = "/new/files";
 
 export default class extends Controller {
   static targets = ["input", "list"];
@@ -43,34 +42,20 @@ export default class extends Controller {
   }
 
   /** Files that go with the form itself stay in the field. */
-  leave(files) {
-    const staying = new DataTransfer();
-    for (const file of files) staying.items.add(file);
-    this.inputTarget.files = staying.files;
-  }
+  leave(files) { this.inputTarget.files = listOf(files); }
 
   send(file, line) {
-    const request = new XMLHttpRequest();
-    const body = new FormData();
-    body.append("files", file);
-    body.append("owner", document.body.dataset.agent ? "desk" : "public");
-    request.upload.addEventListener("progress", ({ loaded, total }) => { line.firstChild.textContent = `${file.name} · ${Math.floor((loaded / total) * 100)} %`; });
-    request.addEventListener("loadend", () => this.sent(file, line, request));
-    request.open("POST", WAITING);
-    request.setRequestHeader("X-CSRFToken", csrfToken());
-    request.setRequestHeader("Accept", "application/json");
     line.classList.add("is-going");
     this.going += 1;
-    request.send(body);
+    upload(file, (percent) => { line.firstChild.textContent = `${file.name} · ${percent} %`; }).then((found) => this.sent(file, line, found));
   }
 
-  sent(file, line, request) {
+  sent(file, line, { status, answer }) {
     this.going -= 1;
     line.classList.remove("is-going");
     line.firstChild.textContent = `${file.name} · ${sizeOfFile(file.size)}`;
-    const answer = (() => { try { return JSON.parse(request.responseText); } catch { return {}; } })();
-    if (request.status === 201) this.keep(line, answer);
-    else if (request.status === 422 || request.status === 413) this.refused(line, answer.errors?.files ?? answer.detail);
+    if (status === 201) this.keep(line, answer);
+    else if (status === 422 || status === 413) this.refused(line, answer.errors?.files ?? answer.detail);
     else this.leave([...this.inputTarget.files, file]);
     this.judge();
     if (!this.going && this.waitingFor !== undefined) this.form.requestSubmit(this.waitingFor);
@@ -121,10 +106,7 @@ export default class extends Controller {
   }
 
   line(words) {
-    const line = document.createElement("li");
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-quiet", textContent: this.removeValue });
-    button.addEventListener("click", (event) => this.remove(event));
-    line.append(Object.assign(document.createElement("span"), { textContent: words }), ...(this.removeValue ? [" ", button] : []));
+    const line = fileLine(words, this.removeValue, (event) => this.remove(event));
     this.listTarget.append(line);
     return line;
   }
