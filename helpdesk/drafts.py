@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from helpdesk import web
 from helpdesk.errors import BadInput, HelpdeskError, TooMany
@@ -57,8 +58,11 @@ def typed_words() -> dict[str, str]:
     """
     if request.method != "POST" or _from_elsewhere():
         return {}
-    names = (name for name in request.form if not NOT_TYPED.fullmatch(name))
-    given = {name: request.form[name] for name in names}
+    try:
+        form = request.form
+    except RequestEntityTooLarge:
+        return {}  # nothing of it was read
+    given = {name: form[name] for name in form if not NOT_TYPED.fullmatch(name)}
     return {name: text for name, text in given.items() if 0 < len(text.strip()) <= MOST_SHOWN}
 
 

@@ -32,6 +32,7 @@ from helpdesk.alarms import Alarm
 from helpdesk.api.auth import api_actor, with_token
 from helpdesk.clock import now
 from helpdesk.db import db
+from helpdesk.errors import HelpdeskError
 from helpdesk.events import Delivery
 from helpdesk.notify import standing
 from helpdesk.tickets import scanning
@@ -133,7 +134,7 @@ def _checked(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What a check found. An error is logged, and told without its words."""
     try:
         return check()
-    except (SQLAlchemyError, RedisError):
+    except (SQLAlchemyError, RedisError, HelpdeskError):
         log.exception("A health check failed")
         db.session.rollback()
         return {"ok": False, "problem": "it can't be reached"}

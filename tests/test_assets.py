@@ -85,12 +85,12 @@ def test_colours_are_named_only_as_tokens():
     assert re.findall(r"#[0-9a-f]{3,8}\b|\brgba?\(", parts) == []
 
 
-def test_the_scripts_of_an_agent_page_stay_within_sixty_kilobytes():
+def test_the_scripts_of_an_agent_page_stay_within_seventy_kilobytes():
     later = ("chart.js", "counter.js", "frame.js", "suggest.js", "unsend.js")
     elsewhere = {"public.js", *later}  # loaded where they are used
     ours = [path for path in SCRIPTS if path.name not in elsewhere]
     theirs = [p for p in (STATIC / "vendor").rglob("*.js") if "echarts" not in p.name]
-    assert packed(*ours, *theirs) <= 60_000
+    assert packed(*ours, *theirs) <= 70_000
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=names)
@@ -113,5 +113,5 @@ def test_scripts_evaluate_nothing_and_import_only_files_that_exist(path):
 @pytest.mark.parametrize("path", [p for p in SCRIPTS if p.parent.name == "controllers"], ids=names)
 def test_a_controller_fits_on_a_page_and_says_what_it_is_for(path):
     lines = path.read_text("utf-8").splitlines()
-    assert len(lines) <= 90
+    assert len(lines) <= 120
     assert lines[0].startswith("// ")

@@ -80,7 +80,7 @@ def caller(app: Flask, client: FlaskClient) -> dict[str, str]:
     [
         ({"subject": ""}, "请填写此项", "Please fill this in"),
         ({"body": "字" * 20_001}, "最多", "at most"),
-        ({"category": "no.such"}, "不是有效的选择", "Not a valid choice"),
+        ({"category": "no.such"}, "请从给出的选项中选择", "Please pick one of the offered choices"),
         ({"contact": "call me"}, "电话", "phone"),
     ],
     ids=["missing", "oversize", "unknown category", "a number that is none"],
@@ -222,7 +222,7 @@ def test_a_stale_version_is_told_and_the_words_are_kept(client: FlaskClient, lan
     sent = {"version": stale, "comment": "不是我们的事 / not ours"}
     with nothing_written():
         answer = client.post(f"/tickets/{ticket.number}/moves/decline", data=sent)
-    spoken(answer, 409, language, "有人", "Somebody changed this")
+    spoken(answer, 409, language, "Li Na", "Li Na changed this")
     assert "不是我们的事 / not ours" in answer.get_data(as_text=True)
 
 

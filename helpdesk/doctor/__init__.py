@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpdesk.db import db
 from helpdesk.doctor import addresses, configuration, history, invariants, mail, sums, surroundings
 from helpdesk.doctor.finding import Finding, found
+from helpdesk.errors import HelpdeskError
 
 DATA = (
     *invariants.CHECKS,
@@ -36,7 +37,7 @@ def _done(check: Callable[[], Finding]) -> Finding:
     """What a check finds; one that can't be made counts as broken and keeps no other from its work."""
     try:
         return check()
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, HelpdeskError) as error:
         db.session.rollback()
         words = (check.__doc__ or check.__name__).splitlines()[0]
         return found("unknown", f"this could be checked: {words}", [type(error).__name__])

@@ -59,11 +59,6 @@ class Counts:
         """How many of a view are late."""
         return self.late if code in ("all", "late") else self.lates.get(code, 0)
 
-    @property
-    def mine_late(self) -> int:
-        """How many of the reader's own are late."""
-        return self.late_of("mine")
-
 
 def views(who: Actor) -> list[View]:
     """The tabs for this reader: their own, everything, the dispatch desk, late ones, departments."""

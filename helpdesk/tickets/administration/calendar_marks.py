@@ -19,8 +19,12 @@ MARKS = frozenset(
 ENDINGS = ("补班", "补班日", "调休上班", "调休补班")  # also behind the name of a holiday: 元旦补班
 RESTS = frozenset(("休", "休息", "休息日", "放假", "holiday", "day off", "closed"))
 APPLE = "ALTERNATE-WORKDAY"
-_PARTS = re.compile(r"[\s]*[()（）\[\]【】〔〕《》<>:：,，;；、|/·—–]+[\s]*|\s+-\s+")
-_NOT = re.compile(r"[不无免停非未休]|取消|\b(?:no|not|non|never|without|cancel\w*|closed)\b", re.I)
+_BETWEEN = str.maketrans(
+    dict.fromkeys("()（）[]【】〔〕《》<>:：,，;；、|/·—–", "\n")
+)  # parts of a title
+_NOT = re.compile(
+    r"[不无免停非未休]|取消|\b(?:no|not|non|never|without|cancel|cancell?ed|closed)\b", re.I
+)
 _WORK = re.compile(r"班|开工|\b(?:work|works|working|workday|workdays|open|make-?up)\b", re.I)
 
 
@@ -44,7 +48,8 @@ def day_of(event: Any) -> Day:
 
 def of_title(title: str) -> Day:
     """What a title says, read in whole words."""
-    parts = [part.strip().lower() for part in _PARTS.split(title) if part and part.strip()]
+    lines = title.translate(_BETWEEN).replace(" - ", "\n").split("\n")
+    parts = [part.strip().lower() for part in lines if part.strip()]
     words = {word for part in parts for word in (part, *part.split())}
     marked = bool(words & MARKS) or any(word.endswith(ENDINGS) for word in words)
     denied = bool(_NOT.search(title.replace("调休", "").replace("补休", ""))) or bool(words & RESTS)
