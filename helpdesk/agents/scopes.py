@@ -22,7 +22,7 @@ SCOPE_NAMES = {
     KB: N_("Search the knowledge base"),
     METRICS: N_("Read the figures of the machine (/metrics)"),
 }
-CALLS_A_MINUTE = 6000  # of a token for which nobody has said otherwise
+CALLS_A_MINUTE = 60_000  # of a token for which nobody has said otherwise
 MOST_CALLS = 1_000_000
 LAST_DAY = date(LAST_YEAR, 12, 31)
 SOON = timedelta(days=14)  # how long before its end a token is told of

@@ -16,7 +16,7 @@ MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     with op.batch_alter_table("api_token") as table:
         table.add_column(sa.Column("scopes", JSON, nullable=False, server_default="[]"))
-        table.add_column(sa.Column("rate", sa.Integer(), nullable=False, server_default="6000"))
+        table.add_column(sa.Column("rate", sa.Integer(), nullable=False, server_default="60000"))
         table.add_column(sa.Column("expires_at", MOMENT, nullable=True))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
@@ -35,6 +36,11 @@ def company(folder: Path, **more: str) -> Iterator[servers.Server]:
     shutil.copytree(_demo(), folder, dirs_exist_ok=True)
     with servers.helpdesk(folder, **more) as server:
         yield server
+
+
+def beside_the_socket(page: Any) -> list[str]:
+    """The faults of a page but those of its websocket, where nobody is signed in for one."""
+    return [fault for fault in page.faults if "WebSocket" not in fault and " 401 " not in fault]
 
 
 class Person:

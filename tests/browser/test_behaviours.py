@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.browser.live import beside_the_socket
+
 pytestmark = pytest.mark.browser
 
 BLOCK = "{% block main %}"
@@ -22,7 +24,7 @@ def public(main):
 def test_a_desk_page_breaks_no_policy_and_raises_no_error(open_page):
     page = open_page(desk())
     page.wait_for_timeout(300)
-    assert [fault for fault in page.faults if "WebSocket" not in fault] == []
+    assert beside_the_socket(page) == []
 
 
 def test_letters_use_the_buttons_that_name_them_but_not_while_typing(open_page):
@@ -205,7 +207,7 @@ def test_a_chart_is_drawn_under_the_strict_policy_and_leads_to_its_list(open_pag
     page = open_page(desk(chart))
     page.locator(".chart svg path").first.wait_for(state="attached")
     assert "Mon" in page.locator(".chart svg").text_content()
-    assert [fault for fault in page.faults if "WebSocket" not in fault] == []
+    assert beside_the_socket(page) == []
 
 
 def test_m2_arrows_and_escape_in_a_text_beside_suggestions_belong_to_the_text(open_page):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpdesk.kb.suggest import Suggestion
+from tests.browser.live import beside_the_socket
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +39,7 @@ def test_s16_the_key_puts_title_text_and_link_where_the_caret_is(open_page):
     text = page.locator("#reply").input_value()
     assert text == "Hello, Fridge\n\nCheck the plug.\n\nhttp://x/kb/fridge\n"
     assert used.value.method == "POST"
-    assert [fault for fault in page.faults if "WebSocket" not in fault] == []
+    assert beside_the_socket(page) == []
 
 
 def test_s16_the_link_alone_can_be_inserted(open_page):
