@@ -155,9 +155,9 @@ def test_readyz_turns_bad_when_a_mailbox_exists_and_nobody_fetches_it(client: Fl
 @pytest.mark.parametrize(
     "seen",
     [
-        {"last_fetch": now() - timedelta(minutes=6)},
-        {"leased_until": now() + timedelta(minutes=2), "last_fetch": now() - timedelta(hours=2)},
-        {"connected_at": now() - timedelta(minutes=3)},
+        {"last_fetch": timedelta(minutes=-6)},
+        {"leased_until": timedelta(minutes=2), "last_fetch": timedelta(hours=-2)},
+        {"connected_at": timedelta(minutes=-3)},
         {"kind": "smtp"},
         {"active": False},
     ],
@@ -167,7 +167,8 @@ def test_readyz_is_content_with_a_mailbox_that_is_looked_after(
     client: FlaskClient, seen: dict[str, object]
 ) -> None:
     background.beat("alarms")
-    mailbox(**seen)
+    moments = {k: now() + v for k, v in seen.items() if isinstance(v, timedelta)}
+    mailbox(**seen | moments)
     assert client.get("/readyz").json["checks"]["mail"]["ok"]
 
 
