@@ -46,6 +46,7 @@ OPEN_CURSORS = {
 }
 # Several transactions, or none of their own: presence and offers, and the frames around verbs.
 ELSEWHERE = {"set_presence", "touch", "wake_on", "offer_waiting", "move", "plan", "drop", "of"}
+ELSEWHERE |= {"done_once", "form_once"}  # see tests/tickets/test_once.py
 READERS = {"attachment_rows", "require_seen", "rated", "misses", "all_shelves", "is_visible"}
 READERS |= {"is_overdue", "legal_moves", "limit_of", "next_due", "overdue", "similar_since"}
 READERS |= {"stand_of", "checked", "guess_language"}

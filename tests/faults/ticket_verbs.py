@@ -9,6 +9,9 @@ from helpdesk import alarms
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import moved_to, now
+from helpdesk.customers import people
+from helpdesk.customers.models import Person
+from helpdesk.customers.people import Asker
 from helpdesk.db import db
 from helpdesk.files import StoredFile, store
 from helpdesk.tickets import actions, callbacks, queue
@@ -170,6 +173,32 @@ def _open_once() -> Work:
     return lambda: open_once("key-1", sent, made, make.CUSTOMER)
 
 
+def _claimed() -> Ticket:
+    """A case whose address nothing has proven."""
+    return make.ticket(proof="", person=Asker(name="王芳", email="wang.fang@example.com"))
+
+
+def _link_person() -> Work:
+    known, claimed, by = make.ticket(), _claimed(), boss()
+    return lambda: actions.link_person(
+        claimed, by=by, person_id=known.person_id, with_addresses=True
+    )
+
+
+def _answer_at() -> Work:
+    ticket, by = make.ticket(), boss()
+    people.add_address(
+        db.session.get_one(Person, ticket.person_id), by, "email", "wang@home.example"
+    )
+    return lambda: actions.answer_at(ticket, by=by, address="wang@home.example")
+
+
+def _prove() -> Work:
+    make.ticket()
+    ticket = _claimed()
+    return lambda: actions.prove(ticket, "wang.fang@example.com", "link", make.CUSTOMER)
+
+
 def _claim() -> Work:
     ticket, by = make.ticket(), make.agent("Zhang Wei").actor
     return lambda: queue.claim(ticket, by=by)
@@ -235,6 +264,9 @@ def _end_hold() -> Work:
 
 
 OTHERS: dict[str, Callable[[], Work]] = {
+    "link_person": _link_person,
+    "answer_at": _answer_at,
+    "prove": _prove,
     "open_ticket": _open,
     "open_once": _open_once,
     "claim": _claim,
