@@ -1,12 +1,13 @@
 """What a calendar refuses, and what it knows of a day."""
 
 import pickle
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from clock_samples import NIGHT, OFFICE, PLAIN, SPLIT, ZONE
 
-from helpdesk.clock import CalendarError, DayRule, WorkCalendar
+from helpdesk.clock import CalendarError, DayRule, Limit, Season, Span, WorkCalendar
+from helpdesk.clock.timetable import Month
 
 SATURDAY = date(2026, 11, 28)
 
@@ -102,3 +103,46 @@ def test_a_calendar_does_not_change_with_the_dict_it_came_from():
     days.clear()
     assert made.is_working_day(SATURDAY)
     assert SATURDAY in made.days
+
+
+@pytest.mark.parametrize(
+    ("day", "days_away", "fits"),
+    [(date.min, 7, False), (date.min, 8, True), (date.max, -7, False), (date.max, -8, True)],
+)
+def test_a_date_needs_a_week_on_either_side_that_there_is(day, days_away, fits):
+    days = {day + timedelta(days=days_away): DayRule("rest")}
+    if fits:
+        assert calendar(days=days).days == days
+    else:
+        with pytest.raises(CalendarError, match="out of range"):
+            calendar(days=days)
+
+
+def test_a_day_may_not_run_into_the_morning_after():
+    saturday = {SATURDAY: DayRule("hours", (("22:00", "06:00"),))}
+    with pytest.raises(CalendarError) as refusal:
+        calendar({6: (("05:00", "08:00"),)}, saturday)
+    assert refusal.value.where == "days.2026-11-28"
+    assert calendar({0: (("05:00", "08:00"),)}, saturday).is_working_day(SATURDAY)
+
+
+def test_a_makeup_workday_looks_back_in_the_week_and_not_ahead():
+    days = {SATURDAY: DayRule("work")}
+    usual = calendar({3: SPLIT, 4: (("08:00", "10:00"),), 0: (("11:00", "12:00"),)}, days)
+    assert usual.hours_on(SATURDAY) == ((480, 600),)
+    monday = calendar({4: (("08:00", "10:00"),)}, {date(2026, 11, 30): DayRule("work")})
+    assert monday.hours_on(date(2026, 11, 30)) == ((480, 600),)
+
+
+def test_what_is_kept_by_calendar_and_shared_between_threads_does_not_change():
+    kinds = (DayRule, Limit, Month, Season, Span, WorkCalendar)
+    assert [kind for kind in kinds if not kind.__dataclass_params__.frozen] == []
+
+
+def test_two_rules_for_a_day_are_the_same_whoever_said_so():
+    said = DayRule("rest", (), "元旦", "New Year's Day", source="a notice")
+    assert said == DayRule("rest", (), "元旦", "New Year's Day")
+    assert "notice" not in repr(said)
+    assert calendar(days={SATURDAY: said}) == calendar(
+        days={SATURDAY: DayRule("rest", (), "元旦", "New Year's Day")}
+    )

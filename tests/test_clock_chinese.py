@@ -79,6 +79,7 @@ def test_every_day_has_both_names():
 def test_a_new_desk_starts_with_three_calendars():
     office, desk, always = default_calendars()
     assert [c.code for c in (office, desk, always)] == ["cn-office", "cn-desk", "always"]
+    assert [c.version for c in (office, desk, always)] == [1, 1, 1]
     assert office.covered == (date(2024, 1, 1), date(2026, 12, 31))
     assert desk.covered is None
     assert always.covered is None

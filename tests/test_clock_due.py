@@ -11,6 +11,7 @@ from helpdesk.clock import (
     NoCalendarData,
     WorkCalendar,
     add_work_seconds,
+    closes_at,
     covers,
     due_at,
     opens_at,
@@ -127,6 +128,13 @@ def test_a_year_that_is_not_published_is_refused_not_guessed(start, limit):
     assert refusal.value.year == 2027
 
 
+@pytest.mark.parametrize("start", ["2024-01-01 00:00", "2025-06-01 10:00", "2026-12-31 23:59"])
+def test_the_first_year_that_is_missing_is_named_wherever_within_the_published_days_it_began(start):
+    with pytest.raises(NoCalendarData) as refusal:
+        due_at(at(start), Limit.parse("1200 cd"), OFFICE)
+    assert refusal.value.year == 2027
+
+
 def test_a_start_before_the_published_days_is_refused():
     with pytest.raises(NoCalendarData) as refusal:
         due_at(at("2023-06-01 10:00"), Limit.parse("1 wh"), OFFICE)
@@ -209,3 +217,23 @@ def test_every_minute_counts_on_the_calendar_without_end():
     a, b = at("2020-01-01 00:00"), at("2030-01-01 00:00")
     assert work_seconds_between(a, b, ALWAYS) == (b - a).total_seconds()
     assert work_seconds_between(a, b, DESK) == (b - a).total_seconds() / 2
+
+
+@pytest.mark.parametrize(
+    ("calendar", "moment", "closing"),
+    [
+        ("office", "2026-11-23 09:00", "2026-11-23 12:00"),
+        ("office", "2026-11-23 11:59", "2026-11-23 12:00"),
+        ("office", "2026-11-23 12:00", "2026-11-23 12:00"),  # closed at this moment
+        ("office", "2026-11-23 13:29", "2026-11-23 13:29"),
+        ("office", "2026-11-23 13:30", "2026-11-23 18:00"),
+        ("office", "2026-11-28 10:00", "2026-11-28 10:00"),
+        ("night", "2026-11-30 23:00", "2026-12-01 06:00"),
+        ("night", "2026-12-01 05:00", "2026-12-01 06:00"),  # a shift of the month before
+        ("night", "2026-12-01 06:00", "2026-12-01 06:00"),
+    ],
+)
+def test_working_time_ends_with_its_own_stretch_and_outside_of_it_at_once(
+    calendar, moment, closing
+):
+    assert wall(closes_at(at(moment), CALENDARS[calendar])) == closing

@@ -1,10 +1,10 @@
 """The panel behind every due time: counted, skipped and paused stretches (S1)."""
 
 import pytest
-from clock_samples import ALWAYS, CALENDARS, HALF_DAY, NIGHT, OFFICE, at, wall
+from clock_samples import ALWAYS, CALENDARS, HALF_DAY, NIGHT, OFFICE, ZONE, at, wall
 from test_clock_due import HOURS
 
-from helpdesk.clock import Limit, after_pause, due_at, explain
+from helpdesk.clock import Limit, WorkCalendar, after_pause, due_at, explain
 
 
 def told(spans):
@@ -157,3 +157,30 @@ def test_nothing_is_told_of_a_promise_that_is_due_at_once():
     moment = at("2026-11-23 09:00")
     assert explain(moment, moment, Limit.parse("2 wh"), OFFICE) == []
     assert explain(moment, moment, Limit.parse("24 h"), OFFICE) == []
+
+
+@pytest.mark.parametrize(
+    ("closes", "opens", "why"),
+    [
+        ("12:00", "12:01", "lunch"),
+        ("12:00", "15:00", "lunch"),
+        ("12:00", "15:01", "closed"),
+        ("18:00", "18:10", "lunch"),
+    ],
+)
+def test_a_break_is_called_lunch_up_to_three_hours(closes, opens, why):
+    hours = (("09:00", closes), (opens, "20:00"))
+    calendar = WorkCalendar("x", 1, ZONE, dict.fromkeys(range(7), hours))
+    minutes = (at(f"2026-11-23 {closes}") - at("2026-11-23 09:00")).seconds // 60
+    spans = explained("2026-11-23 09:00", f"{minutes + 30} wmin", calendar)
+    assert [span.why for span in spans] == ["open", why, "open"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "why"),
+    [(("08:00", "24:00"), "night"), (("08:00", "00:30"), "closed"), (("08:00", "23:59"), "night")],
+)
+def test_it_is_night_between_two_days_that_end_by_midnight(hours, why):
+    calendar = WorkCalendar("x", 1, ZONE, dict.fromkeys(range(7), (hours,)))
+    spans = explained("2026-11-24 05:00", "1 wh", calendar)
+    assert [span.why for span in spans] == [why, "open"]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from helpdesk.clock import moved_to, now, tick
+from helpdesk.clock import moved_to, now, read_moment, tick, within_reach
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -63,3 +63,21 @@ def test_another_thread_keeps_its_own_clock():
         thread.start()
         thread.join()
     assert seen[0] != NOON
+
+
+@pytest.mark.parametrize(("year", "within"), [(1969, 0), (1970, 1), (2100, 1), (2101, 0)])
+def test_moments_reach_from_1970_to_2100(year, within):
+    assert within_reach(NOON.replace(year=year)) == bool(within)
+    if within:
+        assert read_moment(f"{year}-11-22T12:00:00Z") == NOON.replace(year=year)
+    else:
+        with pytest.raises(ValueError, match=str(year)):
+            read_moment(f"{year}-11-22T12:00:00Z")
+
+
+def test_a_text_without_zone_is_read_in_the_zone_that_is_given_and_refused_without():
+    shanghai = ZoneInfo("Asia/Shanghai")
+    assert read_moment("2026-11-22T20:00", shanghai) == NOON
+    assert read_moment("2026-11-22T12:00+00:00", shanghai) == NOON
+    with pytest.raises(ValueError, match="2026"):
+        read_moment("2026-11-22T20:00")

@@ -66,6 +66,14 @@ def test_the_hours_that_began_last_hold_and_a_single_date_beats_them_all():
     assert mixed.hours_on(date(2027, 5, 3)) == ((540, 720), (870, 1110))
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_hours_that_begin_once_win_over_yearly_ones_of_the_same_day(turned):
+    once = Season("2026-05-01", dict.fromkeys(range(5), (("08:00", "10:00"),)))
+    both = calendar(*((once, SUMMER) if turned else (SUMMER, once)))
+    assert both.hours_on(date(2026, 5, 1)) == both.hours_on(date(2027, 4, 30)) == ((480, 600),)
+    assert both.hours_on(date(2027, 5, 3)) == ((540, 720), (870, 1110))
+
+
 def test_a_make_up_workday_has_the_hours_of_its_season():
     made_up = calendar(SUMMER, WINTER, days={date(2026, 5, 9): DayRule("work")})
     assert made_up.hours_on(date(2026, 5, 9)) == ((540, 720), (870, 1110))

@@ -79,6 +79,13 @@ def test_a_promise_given_by_hand_for_a_rest_day_is_used_up_when_due():
     assert share_used(saturday, sunday, sunday, EIGHT, OFFICE) == 1.0
 
 
+def test_the_shortest_promise_counts_on_when_it_is_past():
+    start = MONDAY
+    due, past = start + timedelta(seconds=1), start + timedelta(seconds=2)
+    for limit in (EIGHT, DAY):
+        assert share_used(start, due, past, limit, OFFICE) == 2.0
+
+
 def test_nothing_is_used_before_the_start():
     due = due_at(MONDAY, EIGHT, OFFICE)
     assert share_used(MONDAY, due, MONDAY - timedelta(days=3), EIGHT, OFFICE) == 0.0

@@ -74,7 +74,7 @@ VERBS: dict[str, set[Role]] = {
     "customer.read": _READ,
     "customer.edit": _DESK,
     "notice.read": _READ,
-    "notice.read_all": _READ - {Role.HANDLER},  # every department's, and drafts
+    "notice.read_all": _DESK | {Role.AUDITOR},  # every department's, and drafts
     "notice.work": _LEAD | {Role.HANDLER},  # steps of notices may be theirs to take
     "notice.issue": _LEAD,
     "callback.work": _DESK,

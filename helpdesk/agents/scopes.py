@@ -24,7 +24,7 @@ SCOPE_NAMES = {
 }
 CALLS_A_MINUTE = 60_000  # of a token for which nobody has said otherwise
 MOST_CALLS = 1_000_000
-LAST_DAY = date(LAST_YEAR, 12, 31)
+LAST_DAY = date.max.replace(year=LAST_YEAR)
 SOON = timedelta(days=14)  # how long before its end a token is told of
 
 

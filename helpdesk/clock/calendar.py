@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import blake2b
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from helpdesk.clock.hours import (
@@ -131,8 +132,8 @@ class WorkCalendar:
     def _usual_hours(self, day: date) -> Hours:
         """Hours of a make-up workday: its weekday's own, else of the last weekday with any."""
         week = self._week_on(day)
-        earlier = (week[(day.weekday() - back) % 7] for back in range(7))
-        return next((hours for hours in earlier if hours), ())
+        earlier = (week[(day.weekday() - back) % 7] for back in count())
+        return next(filter(None, earlier))  # a week has some: see week_hours()
 
     def _check_days(self) -> None:
         for day in self._days:

@@ -97,11 +97,7 @@ def closes_at(at: datetime, calendar: WorkCalendar) -> datetime:
     """When the stretch of working time around `at` ends; `at` itself outside working time."""
     moment = to_us(at)
     index = month_index(local_date(calendar, moment))
-    for table in (month(calendar, index - 1), month(calendar, index)):
-        for start, end in zip(table.starts, table.ends, strict=True):
-            if start <= moment < end:
-                return from_us(end)
-    return from_us(moment)
+    return from_us(max(month(calendar, n).closing(moment) for n in (index - 1, index)))
 
 
 def covers(
@@ -206,9 +202,8 @@ def _covers(calendar: WorkCalendar, a: int, b: int) -> bool:
 
 def _edge(calendar: WorkCalendar, last: date) -> int:
     """The end of the last published day: its midnight, or the end of a shift that crosses it."""
-    table = month(calendar, month_index(last))
-    closing = dict(zip(table.days, table.closings, strict=True)).get(last, 0)
-    return max(closing, midnight_after(calendar, last))
+    midnight = midnight_after(calendar, last)
+    return max(midnight, month(calendar, month_index(last)).closings.get(last, midnight))
 
 
 def _guard(calendar: WorkCalendar, a: int, b: int, beyond: Beyond) -> None:

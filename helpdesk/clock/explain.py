@@ -28,7 +28,7 @@ DETAILED_DAYS = 7
 DAY_LONG = 86_400 * SECOND
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Span:
     """One stretch of a promise.
 
@@ -46,7 +46,7 @@ class Span:
     name_en: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Piece:
     """A stretch that begins on one local date, in microseconds since 1970."""
 

@@ -44,7 +44,7 @@ LONGEST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limit:
     """So many minutes or days, and which kind: `Limit.parse("2 wh")`. Raises LimitError."""
 

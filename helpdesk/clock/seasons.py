@@ -71,10 +71,13 @@ def _once(begins: str, where: str) -> date | None:
 def hours_in_force(
     day: date, usual: tuple[Hours, ...], seasons: Sequence[Season]
 ) -> tuple[Hours, ...]:
-    """The hours of the week that hold on `day`: of the season that began last, else the usual."""
-    latest: tuple[date, bool] | None = None
-    for season in seasons:
-        begun = season.begun(day)
-        if begun and (latest is None or (begun, season.once is not None) > latest):
-            latest, usual = (begun, season.once is not None), season.hours
-    return usual
+    """The hours of the week that hold on `day`: of the season that began last, else the usual.
+
+    Of two that begin on one day, the one that begins there once and for good.
+    """
+    begun = [
+        (at, season.once is not None, season.hours)
+        for season in seasons
+        if (at := season.begun(day))
+    ]
+    return max(begun)[-1] if begun else usual

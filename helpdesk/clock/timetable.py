@@ -21,21 +21,26 @@ MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Month:
-    """Intervals that start in one local month, in order, and its working days with their ends."""
+    """Intervals that start in one local month, in order, and its working days."""
 
     starts: tuple[int, ...]
     ends: tuple[int, ...]
     done: tuple[int, ...]  # working time before each interval; the last entry is the whole month
     dates: tuple[date, ...]  # of each interval
     days: tuple[date, ...]
-    closings: tuple[int, ...]
+    closings: dict[date, int]  # when each of these days' work ends
 
     def worked_by(self, at: int) -> int:
         """Working time of this month that lies before `at`."""
         i = bisect_right(self.starts, at)
         return self.done[i] - max(0, self.ends[i - 1] - at) if i else 0
+
+    def closing(self, at: int) -> int:
+        """The end of the interval around `at`; `at` itself when there is none."""
+        i = bisect_right(self.starts, at)
+        return max(at, self.ends[i - 1]) if i else at
 
     def finish(self, work: int) -> int:
         """The earliest instant at which `work` (0 < work <= whole month) has been done."""
@@ -87,7 +92,7 @@ def month(calendar: WorkCalendar, index: int) -> Month:
         done=tuple(accumulate((end - start for start, end, _ in spans), initial=0)),
         dates=tuple(day for _, _, day in spans),
         days=tuple(closings),
-        closings=tuple(closings.values()),
+        closings=closings,
     )
 
 
@@ -128,7 +133,7 @@ def nth_working_day(calendar: WorkCalendar, after: date, n: int) -> tuple[date, 
         at -= len(table.days)
         index += 1
         table = month(calendar, index)
-    return table.days[at], table.closings[at]
+    return table.days[at], table.closings[table.days[at]]
 
 
 def worked(calendar: WorkCalendar, a: int, b: int) -> int:

@@ -121,7 +121,6 @@ WITH_DEPARTMENT = frozenset(
     }
 )
 MOST_RETURNS = 2
-MOST_EXTENSIONS = 2
 
 
 def clock_of(status: str) -> Clock:
@@ -153,10 +152,10 @@ class Move:
     sources: frozenset[Status]
     to: Status | None
     roles: tuple[Role, ...]
-    needs: tuple[str, ...] = ()
-    kinds: tuple[Kind, ...] = _EVERY
-    main: bool = False  # drawn as the step that usually comes next
-    at_desk: Status | None = None
+    needs: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    main: bool  # drawn as the step that usually comes next
+    at_desk: Status | None
 
     def ends(self, source: str) -> set[str]:
         """Every status that it may lead to from this one."""
@@ -262,7 +261,7 @@ def check_return(by: Actor, is_late: bool) -> None:
         )
 
 
-def check(code: str, *, status: str, kind: str, returns: int = 0, by: Actor) -> Move:
+def check(code: str, *, status: str, kind: str, returns: int, by: Actor) -> Move:
     """The row of the table, when the move is legal now for this person.
 
     Raises Refused for a move that is not in the table, NotAllowed for the wrong role.

@@ -104,9 +104,9 @@ class Move:
     sources: frozenset[State]
     to: State | None
     roles: tuple[Role, ...]
-    needs: tuple[str, ...] = ()
-    levels: tuple[Level, ...] = _LEVELS
-    main: bool = False  # drawn as the step that usually comes next
+    needs: tuple[str, ...]
+    levels: tuple[Level, ...]
+    main: bool  # drawn as the step that usually comes next
 
     @property
     def own(self) -> bool:
@@ -121,9 +121,9 @@ class Stand:
     status: str
     level: str
     department_id: int
-    asked: bool = False
-    extensions: int = 0
-    claimed_by: str = ""
+    asked: bool
+    extensions: int
+    claimed_by: str
 
 
 def stage(state: str) -> str:

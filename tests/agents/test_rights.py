@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.agents import rights, scopes
 from helpdesk.agents.rights import (
     ROLE_NAMES,
     STAFF,
@@ -16,10 +17,13 @@ from helpdesk.agents.rights import (
     Role,
     may,
     require,
+    require_stands_for,
     scope,
+    stands_for,
 )
 from helpdesk.errors import NotAllowed
 from helpdesk.tickets.lifecycle import TABLE
+from tests import values
 
 HELPDESK = Path(__file__).parents[2] / "helpdesk"
 # One line per role and what makes it different; the whole table is in helpdesk/agents/rights.py.
@@ -28,11 +32,11 @@ MAY = {
     "handler": "ticket.read ticket.message ticket.note ticket.edit ticket.claim article.write",
     "supervisor": "ticket.export notice.issue article.publish statistics.read settings.read",
     "admin": "settings.edit people.edit ticket.export notice.issue board.retry",
-    "auditor": "ticket.read ticket.export statistics.read journal.read settings.read",
+    "auditor": "notice.read_all ticket.read ticket.export statistics.read journal.read settings.read",
 }
 MAY_NOT = {
     "agent": "ticket.export notice.issue settings.read people.edit statistics.read article.publish",
-    "handler": "ticket.open ticket.assign ticket.export callback.work customer.edit settings.read",
+    "handler": "notice.read_all ticket.open ticket.assign ticket.export callback.work customer.edit settings.read",
     "supervisor": "settings.edit people.edit",
     "admin": "",
     "auditor": "ticket.open ticket.message ticket.note ticket.edit ticket.claim notice.issue "
@@ -113,3 +117,33 @@ def test_without_a_department_or_an_account_nothing_is_seen(who: Actor | None) -
 
 def test_the_system_may_do_what_its_alarms_need() -> None:
     assert scope(SYSTEM).everything and may(SYSTEM, "settings.edit")
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "asked", "stands"),
+    [
+        ("handler", 7, 7, True),
+        ("handler", 7, 8, False),
+        ("handler", 7, None, False),
+        ("handler", None, None, False),  # of no department, and so is the case
+        ("agent", None, 7, True),
+        ("supervisor", 8, 7, True),
+    ],
+)
+def test_a_department_is_stood_for_by_its_own_people_and_by_the_desk(
+    role: str, own: int | None, asked: int | None, stands: bool
+) -> None:
+    assert stands_for(person(role, own), asked) is stands
+    if stands:
+        require_stands_for(person(role, own), asked)
+    else:
+        with pytest.raises(NotAllowed, match="Another department leads"):
+            require_stands_for(person(role, own), asked)
+
+
+def test_nobody_leads_a_department_without_being_made_its_leader() -> None:
+    assert not person("handler", 7).leads and not SYSTEM.leads
+
+
+def test_who_somebody_is_and_what_they_may_see_does_not_change() -> None:
+    assert values.changeable(rights, scopes) == set()

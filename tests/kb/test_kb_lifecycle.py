@@ -13,6 +13,7 @@ from helpdesk.errors import BadInput, HelpdeskError, NotAllowed, Refused
 from helpdesk.kb import actions, lifecycle
 from helpdesk.kb.lifecycle import MOVES, TABLE, Stand, State
 from helpdesk.kb.models import Article
+from tests import values
 from tests.kb import samples
 
 STANDS = [
@@ -117,6 +118,16 @@ def test_a_step_that_takes_something_away_needs_a_reason(app: Flask, code: str) 
     assert article.state == stand.state
 
 
+def test_only_what_is_taken_away_or_sent_back_needs_a_reason() -> None:
+    assert {move.code for move in TABLE if move.reason} == {"send_back", "expire", "withdraw"}
+
+
+@pytest.mark.parametrize("stand", STANDS, ids=str)
+def test_the_step_that_usually_comes_next_is_drawn_first(stand: Stand) -> None:
+    first = [move.code for move in lifecycle.moves(stand, actor(Role.ADMIN)) if move.main]
+    assert first == {"draft": ["submit"], "review": ["publish"]}.get(stand.state, [])
+
+
 def test_an_unknown_step_is_refused(app: Flask) -> None:
     with pytest.raises(Refused):
         actions.move("burn", samples.article(), by=samples.REVIEWER)
@@ -170,3 +181,7 @@ def test_whoever_wrote_an_older_version_may_publish_the_next(app: Flask) -> None
     article = actions.edit(article, samples.draft(title_en="New"), by=samples.WRITER)
     article = actions.submit(article, by=samples.WRITER)
     assert actions.publish(article, by=author).title_en == "New"
+
+
+def test_a_row_of_the_table_and_the_stand_of_an_article_do_not_change() -> None:
+    assert values.changeable(lifecycle) == set()

@@ -10,6 +10,7 @@ from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.errors import NotAllowed, Refused
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.lifecycle import CODES, ENDED, OPEN, TABLE, Kind, Status
+from tests import values
 
 PEOPLE = {
     role: Actor(kind="agent", id=1, name=role, role=role)
@@ -49,6 +50,40 @@ EVER = {
 }
 
 
+# The step that usually comes next, drawn first: by where a case stands, for each kind. By hand as well.
+FIRST = {
+    "registered": "accept answer_directly",
+    "accepted": "dispatch answer_directly",
+    "reopened": "dispatch answer_directly",
+    "dispatched": "sign",
+    "return_requested": "dispatch",
+    "signed": "handle reply",
+    "handling": "reply",
+    "waiting": "resume",
+}
+SHORT = {
+    "registered": "accept answer_directly",
+    "accepted": "answer_directly",
+    "reopened": "answer_directly",
+}
+REQUEST = {"replied": "close", "answered_directly": "close", "review": "close"}
+NEXT = {
+    Kind.COMPLAINT: FIRST
+    | {
+        "replied": "review approve",
+        "answered_directly": "review approve",
+        "review": "approve",
+        "callback": "close",
+    },
+    Kind.REPORT: FIRST
+    | {"replied": "review close", "answered_directly": "review close", "review": "close"},
+    Kind.REQUEST: FIRST | REQUEST,
+    Kind.SUGGESTION: FIRST | REQUEST,
+    Kind.ENQUIRY: SHORT | REQUEST,
+    Kind.PRAISE: SHORT | REQUEST,
+}
+
+
 def rows(code: str, status: str, kind: str) -> list[lifecycle.Move]:
     return [m for m in TABLE if m.code == code and status in m.sources and kind in m.kinds]
 
@@ -60,12 +95,12 @@ def test_every_status_move_role_and_kind_is_allowed_or_refused_by_the_table(role
         found = rows(code, status, kind)
         if not found:
             with pytest.raises(Refused):
-                lifecycle.check(code, status=status, kind=kind, by=by)
+                lifecycle.check(code, status=status, kind=kind, returns=0, by=by)
         elif role not in found[0].roles:
             with pytest.raises(NotAllowed):
-                lifecycle.check(code, status=status, kind=kind, by=by)
+                lifecycle.check(code, status=status, kind=kind, returns=0, by=by)
         else:
-            assert lifecycle.check(code, status=status, kind=kind, by=by) is found[0]
+            assert lifecycle.check(code, status=status, kind=kind, returns=0, by=by) is found[0]
 
 
 @pytest.mark.parametrize("role", list(EVER))
@@ -145,6 +180,57 @@ def test_the_buttons_are_exactly_the_moves_that_check_allows() -> None:
         assert shown == allowed
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_step_that_usually_comes_next_is_drawn_first(kind: Kind) -> None:
+    for status in Status:
+        shown = lifecycle.moves(status=status, kind=kind, returns=0, by=PEOPLE[Role.ADMIN])
+        drawn = {move.code for move in shown if move.main}
+        assert drawn == set(NEXT[kind].get(status, "").split()), status
+
+
+@pytest.mark.parametrize(
+    ("role", "late", "offered"),
+    [(Role.HANDLER, False, True), (Role.HANDLER, True, False), (Role.SUPERVISOR, True, True)],
+)
+def test_a_department_is_offered_the_return_in_time_and_a_supervisor_always(
+    role: Role, late: bool, offered: bool
+) -> None:
+    shown = lifecycle.moves(
+        status="signed", kind="request", returns=1, by=PEOPLE[role], late_to_return=late
+    )
+    assert ("send_back" in {move.code for move in shown}) == offered
+
+
+def test_a_dispatch_comes_back_late_only_by_a_supervisors_hand() -> None:
+    lifecycle.check_return(PEOPLE[Role.HANDLER], is_late=False)
+    lifecycle.check_return(PEOPLE[Role.SUPERVISOR], is_late=True)
+    with pytest.raises(Refused, match="time to return it is over"):
+        lifecycle.check_return(PEOPLE[Role.HANDLER], is_late=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "source", "ends"),
+    [
+        ("close", "callback", {"closed"}),
+        ("ask_extension", "handling", {"handling"}),
+        ("rework", "review", {"handling", "reopened"}),
+    ],
+)
+def test_a_step_tells_every_status_in_which_it_may_end(
+    code: str, source: str, ends: set[str]
+) -> None:
+    assert rows(code, source, Kind.COMPLAINT)[0].ends(source) == ends
+
+
+def test_one_word_says_how_far_a_case_is() -> None:
+    assert [lifecycle.stage(each) for each in ("registered", "handling", "callback", "closed")] == [
+        "new",
+        "going",
+        "waiting",
+        "done",
+    ]
+
+
 def test_two_buttons_of_one_page_never_share_a_key() -> None:
     for status, kind, by in product(Status, Kind, PEOPLE.values()):
         keys = [m.key for m in lifecycle.moves(status=status, kind=kind, returns=0, by=by)]
@@ -159,9 +245,14 @@ def test_clocks_run_pause_and_stop_by_status() -> None:
     assert lifecycle.clock_of("handling") == "runs"
     assert lifecycle.clock_of("waiting") == "paused"
     assert {lifecycle.clock_of(s) for s in ENDED} == {"stopped"}
+    assert {lifecycle.clock_of(s) for s in ("replied", "callback", "review")} == {"stopped"}
 
 
 def test_every_status_kind_and_move_has_a_name() -> None:
     assert set(lifecycle.STATUS_NAMES) == set(Status)
     assert set(lifecycle.KIND_NAMES) == set(Kind)
     assert all(move.label for move in TABLE)
+
+
+def test_a_row_of_the_table_does_not_change() -> None:
+    assert values.changeable(lifecycle) == set()

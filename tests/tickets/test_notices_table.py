@@ -8,11 +8,11 @@ import pytest
 
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.errors import NotAllowed, Refused
+from helpdesk.tickets import notices_lifecycle
 from helpdesk.tickets.notices_lifecycle import (
     BY_CODE,
     CLAIM,
     LEVEL_NAMES,
-    MOST_EXTENSIONS,
     STATE_NAMES,
     TABLE,
     Level,
@@ -20,7 +20,10 @@ from helpdesk.tickets.notices_lifecycle import (
     State,
     check,
     moves,
+    not_passed,
+    stage,
 )
+from tests import values
 
 OWN, OTHER = 1, 2
 PEOPLE = {
@@ -30,6 +33,7 @@ PEOPLE = {
     "admin": Actor("agent", 4, "Admin", Role.ADMIN, OTHER),
     "own_supervisor": Actor("agent", 5, "Ma Li", Role.SUPERVISOR, OWN),
     "agent": Actor("agent", 6, "Zhang Wei", Role.AGENT),
+    "clerk": Actor("agent", 8, "He Fei", Role.AGENT, OWN),
     "auditor": Actor("agent", 7, "Wu Di", Role.AUDITOR),
     "customer": Actor("customer", None, "王芳", Role.CUSTOMER),
     "system": SYSTEM,
@@ -63,11 +67,25 @@ EXPECTED = {
     "recur": ("watching", "reopened", LEAD),
     "withdraw": (f"draft approved issued objected {TO_BE_DONE}", "withdrawn", LEAD),
 }
+# the step that usually comes next, drawn first
+NEXT = {
+    "draft": "approve",
+    "approved": "issue",
+    "issued": "sign",
+    "objected": "overrule",
+    "signed": "submit_plan",
+    "plan_submitted": "accept_plan",
+    "plan_rejected": "submit_plan",
+    "implementing": "claim_done",
+    "done_claimed": "verify_pass",
+    "watching": "close_watch",
+}
 SPECIAL = {"start", "grant_extension", "refuse_extension"}
 
 
 def stand(status: str, level: str = "minor", **more: object) -> Stand:
-    return Stand(status=status, level=level, department_id=OWN, **more)  # type: ignore[arg-type]
+    rest = {"asked": False, "extensions": 0, "claimed_by": ""} | more
+    return Stand(status=status, level=level, department_id=OWN, **rest)  # type: ignore[arg-type]
 
 
 def outcome(code: str, at: Stand, by: Actor) -> str:
@@ -128,8 +146,8 @@ def test_more_time_is_decided_only_when_it_was_asked_for(code: str) -> None:
 def test_more_time_is_not_asked_for_while_a_request_waits_nor_a_third_time() -> None:
     by = PEOPLE["handler"]
     assert outcome("ask_extension", stand("signed", asked=True), by) == "refused"
-    spent = stand("signed", extensions=MOST_EXTENSIONS)
-    assert outcome("ask_extension", spent, by) == "refused"
+    assert outcome("ask_extension", stand("signed", extensions=1), by) == "made"
+    assert outcome("ask_extension", stand("signed", extensions=2), by) == "refused"
 
 
 def test_who_reported_it_done_never_verifies_it_even_after_a_promotion() -> None:
@@ -160,6 +178,60 @@ def test_the_buttons_are_exactly_the_moves_that_check_lets_pass() -> None:
         assert shown == legal - {"watch", "rework", "replan"}
 
 
+def test_the_step_that_usually_comes_next_is_drawn_first() -> None:
+    for status in State:
+        shown = [m for each in PEOPLE.values() for m in moves(stand(status), each) if m.main]
+        assert {move.code for move in shown} == set(NEXT.get(status, "").split()), status
+
+
+def test_a_request_for_more_time_makes_its_granting_the_next_step() -> None:
+    for status in TO_BE_DONE.split():
+        shown = moves(stand(status, asked=True), PEOPLE["supervisor"])
+        first = {"accept_plan"} if status == "plan_submitted" else set()
+        assert {move.code for move in shown if move.main} == first | {"grant_extension"}
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "person", "words"),
+    [
+        ("sign", "issued", "supervisor", "Only the handlers of the responsible department"),
+        ("verify_pass", "done_claimed", "own_supervisor", "verifier must not be"),
+        ("verify_pass", "done_claimed", "agent", "Ask a supervisor"),
+        ("issue", "approved", "agent", "Ask a supervisor"),
+        ("issue", "approved", "clerk", "Ask a supervisor"),
+    ],
+)
+def test_who_may_not_take_a_step_is_told_why(
+    code: str, status: str, person: str, words: str
+) -> None:
+    with pytest.raises(NotAllowed, match=words):
+        check(code, stand(status), PEOPLE[person])
+
+
+def test_more_time_is_refused_with_the_reason_that_holds() -> None:
+    by = PEOPLE["handler"]
+    with pytest.raises(Refused, match="waiting for its decision"):
+        check("ask_extension", stand("signed", asked=True), by)
+    with pytest.raises(Refused, match="granted twice"):
+        check("ask_extension", stand("signed", extensions=2), by)
+    with pytest.raises(Refused, match="Nobody has asked"):
+        check("grant_extension", stand("signed"), PEOPLE["supervisor"])
+
+
+def test_what_the_last_inspection_found_is_told_while_its_round_is_worked_on() -> None:
+    rounds = [{"check": {"found": "first"}}, {"check": {"found": "second"}}]
+    for status in TO_BE_DONE.split():
+        assert not_passed(status, rounds) == {"found": "second"}
+        assert not_passed(status, []) is None
+    for status in ("issued", "done_claimed", "verified_pass", "closed"):
+        assert not_passed(status, rounds) is None
+
+
+def test_one_word_says_how_far_a_notice_is() -> None:
+    told = [stage(each) for each in ("approved", "signed", "watching", "withdrawn")]
+    assert told == ["new", "going", "waiting", "done"]
+
+
 def test_an_ended_notice_has_no_moves() -> None:
     for status, by in itertools.product(("closed", "reopened", "withdrawn"), PEOPLE.values()):
         assert moves(stand(status), by) == []
@@ -174,3 +246,7 @@ def test_a_claim_needs_the_cause_three_kinds_of_action_the_look_elsewhere_and_pr
 def test_every_state_and_level_has_its_word() -> None:
     assert set(STATE_NAMES) == set(State)
     assert set(LEVEL_NAMES) == set(Level)
+
+
+def test_a_row_of_the_table_and_the_stand_of_a_notice_do_not_change() -> None:
+    assert values.changeable(notices_lifecycle) == set()

@@ -15,8 +15,10 @@ from helpdesk.events import record
 from helpdesk.i18n import N_
 from helpdesk.tickets import queries, responses, setup
 from helpdesk.tickets.actions.step import step
-from helpdesk.tickets.lifecycle import ENDED, MOST_EXTENSIONS, Status
+from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Assist, Extension, Ticket
+
+MOST_EXTENSIONS = 2
 
 
 def urge(ticket: Ticket, *, by: Actor, comment: str = "") -> Ticket:

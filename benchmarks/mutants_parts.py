@@ -1,0 +1,35 @@
+"""The parts of the house whose rules `benchmarks/mutants` changes, each with the tests that hold them."""
+
+PARTS = {
+    "clock": ("helpdesk/clock/*.py", "tests/test_clock_*.py"),
+    "lifecycles": (
+        "helpdesk/tickets/lifecycle.py helpdesk/tickets/notices_lifecycle.py helpdesk/kb/lifecycle.py",
+        "tests/tickets/test_lifecycle.py tests/tickets/test_notices_table.py"
+        " tests/kb/test_kb_lifecycle.py",
+    ),
+    "routing": (
+        "helpdesk/tickets/routing.py",
+        "tests/tickets/test_routing.py tests/administration/test_rules.py",
+    ),
+    "rights": (
+        "helpdesk/agents/rights.py helpdesk/agents/scopes.py helpdesk/tickets/sight.py"
+        " helpdesk/tickets/veil.py",
+        "tests/agents/test_rights.py tests/agents/test_scopes.py tests/tickets/test_sight.py",
+    ),
+    "callbacks": (
+        "helpdesk/tickets/callbacks.py",
+        "tests/tickets/test_callbacks.py tests/tickets/test_callbacks_page.py",
+    ),
+    "queue": ("helpdesk/tickets/queue.py", "tests/tickets/test_queue.py"),
+    "verbs": (
+        "helpdesk/tickets/actions/*.py",
+        "tests/tickets/test_closing.py tests/tickets/test_containment.py"
+        " tests/tickets/test_correcting.py tests/tickets/test_external.py"
+        " tests/tickets/test_faster_colleague.py tests/tickets/test_handing_on.py"
+        " tests/tickets/test_identity.py tests/tickets/test_merging.py tests/tickets/test_once.py"
+        " tests/tickets/test_pauses.py tests/tickets/test_returns.py tests/tickets/test_scanning.py"
+        " tests/tickets/test_unsending.py tests/tickets/test_verbs_within_verbs.py"
+        " tests/tickets/test_views_message.py tests/tickets/test_views_moves.py",
+    ),
+    "statistics": ("helpdesk/statistics/*.py", "tests/statistics/test_*.py"),
+}
