@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from helpdesk.db import db
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.tickets import setup
 from tests import described
+from tests.smtp_sink import Sink
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -193,6 +195,17 @@ def app(the_app: Flask, store: Store) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A browser without a sign-in. (Its requests use sessions of their own.)"""
     return app.test_client()
+
+
+@pytest.fixture
+def sink(app: Flask) -> Iterator[Sink]:
+    """The mail server that the app sends through."""
+    server, before = Sink(), app.extensions["helpdesk_settings"]
+    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
+    yield server
+    app.extensions["helpdesk_settings"] = before
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture

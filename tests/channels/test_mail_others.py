@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,17 +27,6 @@ from tests.channels.test_mail_identity import proofs
 from tests.smtp_sink import Sink
 
 BOB, BOSS = "bob@client.example", "boss@client.example"
-
-
-@pytest.fixture
-def sink(app: Flask) -> Iterator[Sink]:
-    """The app sends to this server."""
-    server, before = Sink(), app.extensions["helpdesk_settings"]
-    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
-    yield server
-    app.extensions["helpdesk_settings"] = before
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

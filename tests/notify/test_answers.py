@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 
 import pytest
-from flask import Flask
 
 from helpdesk.channels.email.inbound import deliver
 from helpdesk.channels.email.parser import parse
@@ -28,17 +25,6 @@ from tests.channels.mails import mail
 from tests.smtp_sink import Sink
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
-
-
-@pytest.fixture
-def sink(app: Flask) -> Iterator[Sink]:
-    """The app sends to this server."""
-    server, before = Sink(), app.extensions["helpdesk_settings"]
-    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
-    yield server
-    app.extensions["helpdesk_settings"] = before
-    server.shutdown()
-    server.server_close()
 
 
 def by_mail(**headers: str) -> Ticket:

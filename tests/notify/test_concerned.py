@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,21 +18,9 @@ from helpdesk.notify.models import OutboundMail
 from helpdesk.tickets import actions, callbacks, news, notices, queue
 from helpdesk.tickets.models import News, Ticket
 from tests import factories as make
-from tests.smtp_sink import Sink
 from tests.tickets import notice_samples as sample
 
 CUSTOMER = Actor("customer", None, "Wang Fang", Role.CUSTOMER)
-
-
-@pytest.fixture
-def sink(app: Flask) -> Iterator[Sink]:
-    """The app sends to this server."""
-    server, before = Sink(), app.extensions["helpdesk_settings"]
-    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
-    yield server
-    app.extensions["helpdesk_settings"] = before
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -22,17 +19,6 @@ from helpdesk.tickets.models import Message, Response
 from helpdesk.web import settings
 from tests import factories as make
 from tests.smtp_sink import Sink
-
-
-@pytest.fixture
-def sink(app: Flask) -> Iterator[Sink]:
-    """The app sends to this server."""
-    server, before = Sink(), app.extensions["helpdesk_settings"]
-    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
-    yield server
-    app.extensions["helpdesk_settings"] = before
-    server.shutdown()
-    server.server_close()
 
 
 def states() -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,17 +20,6 @@ from tests import factories as make
 from tests.smtp_sink import Sink
 
 WHO = "wang.fang@example.com"
-
-
-@pytest.fixture
-def sink(app: Flask) -> Iterator[Sink]:
-    """The app sends to this server."""
-    server, before = Sink(), app.extensions["helpdesk_settings"]
-    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
-    yield server
-    app.extensions["helpdesk_settings"] = before
-    server.shutdown()
-    server.server_close()
 
 
 def asked(language: str = "en", **more: object) -> None:

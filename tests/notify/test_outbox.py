@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socketserver
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,17 +23,6 @@ from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 from tests.smtp_sink import Sink
-
-
-@pytest.fixture
-def sink(app: Flask) -> Iterator[Sink]:
-    """The app sends to this server."""
-    server, before = Sink(), app.extensions["helpdesk_settings"]
-    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
-    yield server
-    app.extensions["helpdesk_settings"] = before
-    server.shutdown()
-    server.server_close()
 
 
 def answered() -> tuple[Ticket, OutboundMail]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -37,17 +35,6 @@ WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, insid
 TEN = actions.How(hold=timedelta(seconds=10))
 COLUMNS = [column.key for column in Response.__table__.columns]
 WORDS = "压缩机已更换，请放心使用。"
-
-
-@pytest.fixture
-def sink(app: Flask) -> Iterator[Sink]:
-    """The app sends to this server."""
-    server, before = Sink(), app.extensions["helpdesk_settings"]
-    app.extensions["helpdesk_settings"] = replace(before, smtp_url=server.url)
-    yield server
-    app.extensions["helpdesk_settings"] = before
-    server.shutdown()
-    server.server_close()
 
 
 def quiet(**more: Any) -> Ticket:
