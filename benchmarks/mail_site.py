@@ -25,11 +25,11 @@ FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 ADD_BOX = """
 from wsgi import app
 from helpdesk.db import transaction
-from helpdesk.notify import secrets
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.mailboxes import Mailbox
 with app.app_context(), transaction() as session:
     session.add(Mailbox(name="support", address="support@test.local", host="127.0.0.1", port={port},
-        tls="none", user="support", secret=secrets.sealed("secret"), done_folder="Processed"))
+        tls="none", user="support", secret=encryption.encrypted("secret"), done_folder="Processed"))
 """
 PLACE = re.compile(r"at 127\.0\.0\.1:(\d+)")
 NUMBERED = re.compile(r"Nummer-(\d+)-")

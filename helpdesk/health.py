@@ -34,7 +34,8 @@ from helpdesk.clock import now
 from helpdesk.db import db
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import Delivery
-from helpdesk.notify import standing
+from helpdesk.notify.failures import unsent_seconds
+from helpdesk.notify.mail import mailboxes
 from helpdesk.tickets import scanning
 from helpdesk.tickets.models import Ticket
 
@@ -180,8 +181,8 @@ def _outbox() -> dict[str, Any]:
 
 def _mail() -> dict[str, Any]:
     """Every mailbox is fetched, and letters go out."""
-    failing, unsent = standing.failing_seconds(), standing.unsent_seconds()
-    alone = standing.unattended()
+    failing, unsent = mailboxes.failing_seconds(), unsent_seconds()
+    alone = mailboxes.unattended()
     problem = ""
     if alone:
         problem = f"nobody fetches {len(alone)} of the mailboxes: is `flask mail fetch` running?"

@@ -16,7 +16,7 @@ from helpdesk.api.auth import new_token
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import Delivery, Event
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from tests import factories as make
 from tests.servers import helpdesk, wait_until
 

@@ -19,7 +19,7 @@ from helpdesk.channels.email.parser import parse
 from helpdesk.customers import addresses
 from helpdesk.errors import BadInput
 from helpdesk.kb.plain import excerpt, plain
-from helpdesk.notify.pages import html_of
+from helpdesk.notify.mail.mime import html_of
 from helpdesk.paper.breaking import lines
 from helpdesk.search.words import shared_terms, terms, tokens
 from helpdesk.shallow import shallow

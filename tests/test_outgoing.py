@@ -19,9 +19,9 @@ from helpdesk import outgoing
 from helpdesk.channels.email import boxes
 from helpdesk.channels.email.problems import PROBLEMS
 from helpdesk.db import transaction
-from helpdesk.notify import lines, oauth, smtp
-from helpdesk.notify.grants import MailGrant
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail import connections, oauth, smtp
+from helpdesk.notify.mail.grants import MailGrant
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.settings import SettingsError, load
 from tests import factories as make
 
@@ -257,5 +257,7 @@ def test_nothing_else_opens_connections() -> None:
 
 
 def test_doors_are_made_of_guarded_lines() -> None:
-    assert issubclass(lines.SmtpTls, lines.Smtp)
-    assert lines.SmtpTls.__mro__.index(lines.Smtp) < lines.SmtpTls.__mro__.index(smtplib.SMTP)
+    assert issubclass(connections.SmtpTls, connections.Smtp)
+    assert connections.SmtpTls.__mro__.index(connections.Smtp) < connections.SmtpTls.__mro__.index(
+        smtplib.SMTP
+    )

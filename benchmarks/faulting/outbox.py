@@ -20,7 +20,7 @@ from helpdesk.clock import now
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, retrying, transaction
 from helpdesk.events import Delivery, Event
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from tests import factories as make
 from tests.servers import wait_until
 from tests.smtp_sink import Sink
@@ -83,21 +83,21 @@ def _count(*conditions) -> int:  # type: ignore[no-untyped-def]
 def still_open() -> int:
     """Everything that is still to be done, at whatever time."""
     rows = _count(Delivery.id.is_not(None), Delivery.state.in_(("waiting", "running")))
-    return rows + _count(OutboundMail.next_at.is_not(None))
+    return rows + _count(Envelope.next_at.is_not(None))
 
 
 def under_way() -> int:
     """What is being done, or could be done now; to end a process meanwhile costs its rows a try."""
-    held = _count(Delivery.state == "running") + _count(OutboundMail.state == "sending")
+    held = _count(Delivery.state == "running") + _count(Envelope.state == "sending")
     due = _count(Delivery.state == "waiting", Delivery.next_at <= now())
-    return held + due + _count(OutboundMail.next_at <= now())
+    return held + due + _count(Envelope.next_at <= now())
 
 
 def _let_leases_end() -> None:
     with transaction() as session:
         for kind, is_open in (
             (Delivery, Delivery.state.in_(("waiting", "running"))),
-            (OutboundMail, OutboundMail.next_at.is_not(None)),
+            (Envelope, Envelope.next_at.is_not(None)),
         ):
             session.execute(
                 update(kind)
@@ -111,7 +111,7 @@ def tally(row: str, sink: Sink, rows: int, kills: int, note: str = "") -> Tally:
     """What became of the receipts that were owed."""
     db.session.rollback()
     mails = Counter(str(mail["Message-ID"]) for mail in sink.taken)
-    written = _count(OutboundMail.purpose == "receipt")
+    written = _count(Envelope.purpose == "receipt")
     again = sum(mails.values()) - len(mails)
     beyond = max(0, again - kills)  # more copies than there were moments to be killed in
     words = f"{again} mails came twice with one Message-ID"
@@ -123,9 +123,9 @@ def tally(row: str, sink: Sink, rows: int, kills: int, note: str = "") -> Tally:
 def _late() -> list[float]:
     """From the event to the mail server's yes, in seconds."""
     rows = db.session.execute(
-        select(OutboundMail.sent_at, Event.at)
-        .join(Event, Event.seq == OutboundMail.event_seq)
-        .where(OutboundMail.sent_at.is_not(None))
+        select(Envelope.sent_at, Event.at)
+        .join(Event, Event.seq == Envelope.event_seq)
+        .where(Envelope.sent_at.is_not(None))
     )
     return [(sent - at).total_seconds() for sent, at in rows]
 

@@ -24,7 +24,7 @@ from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import Delivery
 from helpdesk.files import location, stored_keys
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.settings import Settings
 from helpdesk.tickets import setup
 from helpdesk.tickets.models import Ticket
@@ -194,8 +194,8 @@ def _fence() -> None:
             .execution_options(synchronize_session=False)
         )
         session.execute(
-            update(OutboundMail)
-            .where(OutboundMail.next_at.is_not(None))
+            update(Envelope)
+            .where(Envelope.next_at.is_not(None))
             .values(state="uncertain", next_at=None, error=HELD)
             .execution_options(synchronize_session=False)
         )

@@ -12,7 +12,7 @@ from flask_babel import refresh
 from helpdesk.db import db
 from helpdesk.limits import Guess, Guesses, searching
 from helpdesk.notify import optouts
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import csrf
 
@@ -43,12 +43,12 @@ def back(token: str) -> str:
     return _page(row, token)
 
 
-def _mail(token: str) -> OutboundMail:
+def _mail(token: str) -> Envelope:
     with searching(Guess(f"unsubscribe:{request.remote_addr}", WRONG_LINKS)):
         return optouts.mail_of(token)
 
 
-def _page(row: OutboundMail, token: str) -> str:
+def _page(row: Envelope, token: str) -> str:
     """In the language of the mail, unless the reader has asked for the other one."""
     ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
     if ticket is not None and "lang" not in request.args:

@@ -13,7 +13,8 @@ from helpdesk.db import db
 from helpdesk.doctor.finding import Finding, found
 from helpdesk.doctor.invariants import has_bytes
 from helpdesk.files import PendingFile, stored_keys
-from helpdesk.notify.models import LOST, OutboundMail
+from helpdesk.notify.failures import is_lost
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Attachment
 
 UNREAD_FOR = timedelta(minutes=15)
@@ -57,9 +58,7 @@ def quarantine() -> Finding:
 
 def unsent() -> Finding:
     """Mails that could not be sent: known, so a note."""
-    failed = select(OutboundMail.id).where(
-        OutboundMail.state.in_(LOST), OutboundMail.next_at.is_(None)
-    )
+    failed = select(Envelope.id).where(is_lost())
     return found("waiting", "no mail of ours failed", db.session.scalars(failed), notable=True)
 
 

@@ -15,9 +15,9 @@ from helpdesk.db import db
 from helpdesk.events import Event, durable
 from helpdesk.i18n import company_zone, gettext, in_language
 from helpdesk.notify import optouts
-from helpdesk.notify.mailboxes import Mailbox, by_name
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.outbox import Letter, send
+from helpdesk.notify.envelopes import Letter, send
+from helpdesk.notify.mail.mailboxes import Mailbox, by_name
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import dues, mail_ids, responses, tracking
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import company_in, settings
@@ -233,11 +233,11 @@ def _in_angles(message_id: str) -> str:
 def _was_told(ticket: Ticket, mail: str, first: Message | None) -> bool:
     """Whether the sender had a receipt within the hour for these very words: the loop of two
     machines that hide what they are ends here (RFC 3834)."""
-    told = select(OutboundMail.ticket_id).where(
-        OutboundMail.recipient == mail,
-        OutboundMail.purpose == "receipt",
-        OutboundMail.ticket_id != ticket.id,
-        OutboundMail.made_at > now() - timedelta(hours=1),
+    told = select(Envelope.ticket_id).where(
+        Envelope.recipient == mail,
+        Envelope.purpose == "receipt",
+        Envelope.ticket_id != ticket.id,
+        Envelope.made_at > now() - timedelta(hours=1),
     )
     same = (
         select(Message.id).where(

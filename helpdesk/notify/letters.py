@@ -15,7 +15,7 @@ from flask_babel.speaklater import LazyString
 
 from helpdesk.events import Event
 from helpdesk.i18n import in_language
-from helpdesk.notify.outbox import Letter, send
+from helpdesk.notify.envelopes import Letter, send
 from helpdesk.tickets import mail_ids
 from helpdesk.web import settings
 

@@ -15,7 +15,7 @@ OPEN = ("queued", "sending", "retry", "uncertain")
 LOST = ("failed", "bounced", "uncertain")  # red: somebody must look
 
 
-class OutboundMail(Model):
+class Envelope(Model):
     """One mail to one address because of one event.
 
     queued     waits for its turn             sending   a process is at it until next_at

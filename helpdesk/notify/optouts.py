@@ -16,7 +16,7 @@ from helpdesk.clock import now
 from helpdesk.db import Model, UtcTime, db, retrying, transaction
 from helpdesk.errors import NotFound
 from helpdesk.i18n import N_
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.web import settings
 
 NOT_NEEDED = ("survey",)  # purposes
@@ -48,14 +48,14 @@ def _signature(event_seq: str) -> str:
     return hmac.new(key, f"unsubscribe:{event_seq}".encode(), hashlib.sha256).hexdigest()[:DIGITS]
 
 
-def mail_of(token: str) -> OutboundMail:
+def mail_of(token: str) -> Envelope:
     """The mail whose link this is. Raises NotFound, the same for a wrong number or signature."""
     seq, _dot, given = token.partition(".")
     is_ours = hmac.compare_digest(_signature(seq).encode(), given.encode())
     row = None
     if is_ours and seq.isascii() and seq.isdecimal():
-        mine = (OutboundMail.event_seq == int(seq)) & OutboundMail.purpose.in_(NOT_NEEDED)
-        row = db.session.scalars(select(OutboundMail).where(mine).limit(1)).first()
+        mine = (Envelope.event_seq == int(seq)) & Envelope.purpose.in_(NOT_NEEDED)
+        row = db.session.scalars(select(Envelope).where(mine).limit(1)).first()
     if row is None:
         raise NotFound(N_("This link is not complete. Please open it from the mail once more."))
     return row

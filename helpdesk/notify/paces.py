@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from helpdesk.clock import now
 from helpdesk.db import db
-from helpdesk.notify.mailboxes import by_name
-from helpdesk.notify.models import OPEN, OutboundMail
+from helpdesk.notify.mail.mailboxes import by_name
+from helpdesk.notify.models import OPEN, Envelope
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MOST_TO_DOMAIN = (
@@ -34,7 +34,7 @@ def is_provider(domain: str) -> bool:
     return domain in PROVIDERS
 
 
-def room_at(row: OutboundMail) -> tuple[datetime | None, str]:
+def room_at(row: Envelope) -> tuple[datetime | None, str]:
     """When this letter should look again for room, and why it waits; None when it may go now."""
     if is_full(row.mailbox):
         return now() + PAUSE, MAILBOX
@@ -42,7 +42,7 @@ def room_at(row: OutboundMail) -> tuple[datetime | None, str]:
     return until, DOMAIN if until else ""
 
 
-def _company_has_room_at(row: OutboundMail) -> datetime | None:
+def _company_has_room_at(row: Envelope) -> datetime | None:
     """None when the receiver's company may have one more now. Who waits longer goes first: each
     gets the moment at which the letter of an hour before makes room for it.
     """
@@ -58,24 +58,24 @@ def _company_has_room_at(row: OutboundMail) -> datetime | None:
     return max(sent[place] + (1 + hours) * HOUR, now() + PAUSE)
 
 
-def _of_this_hour(row: OutboundMail) -> list[datetime]:
+def _of_this_hour(row: Envelope) -> list[datetime]:
     """When the automatic letters of the last hour went to this company, the oldest first."""
-    going = (OutboundMail.state == "sending") & (OutboundMail.id != row.id)
-    recent = or_(OutboundMail.sent_at > now() - HOUR, going)
-    query = select(OutboundMail.sent_at).where(*_same_company(row), recent)
+    going = (Envelope.state == "sending") & (Envelope.id != row.id)
+    recent = or_(Envelope.sent_at > now() - HOUR, going)
+    query = select(Envelope.sent_at).where(*_same_company(row), recent)
     return sorted(at or now() for at in db.session.scalars(query))
 
 
-def _waiting_before(row: OutboundMail) -> tuple[ColumnElement[bool], ...]:
-    waits = (OutboundMail.error == DOMAIN) & OutboundMail.state.in_(OPEN)
-    return (*_same_company(row), waits, OutboundMail.id < row.id)
+def _waiting_before(row: Envelope) -> tuple[ColumnElement[bool], ...]:
+    waits = (Envelope.error == DOMAIN) & Envelope.state.in_(OPEN)
+    return (*_same_company(row), waits, Envelope.id < row.id)
 
 
-def _same_company(row: OutboundMail) -> tuple[ColumnElement[bool], ...]:
+def _same_company(row: Envelope) -> tuple[ColumnElement[bool], ...]:
     return (
-        OutboundMail.domain == row.domain,
-        OutboundMail.automatic.is_(True),
-        OutboundMail.internal.is_(False),
+        Envelope.domain == row.domain,
+        Envelope.automatic.is_(True),
+        Envelope.internal.is_(False),
     )
 
 
@@ -85,6 +85,6 @@ def is_full(mailbox: str) -> bool:
     if box is None or not box.per_minute:
         return False
     recent = select(func.count()).where(
-        OutboundMail.mailbox == mailbox, OutboundMail.sent_at > now() - MINUTE
+        Envelope.mailbox == mailbox, Envelope.sent_at > now() - MINUTE
     )
     return (db.session.scalar(recent) or 0) >= box.per_minute

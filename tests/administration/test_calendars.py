@@ -23,7 +23,7 @@ from helpdesk.db import db
 from helpdesk.doctor import invariants, surroundings
 from helpdesk.errors import BadInput
 from helpdesk.events import deliver_due
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets.administration import calendar_files, calendar_marks, calendar_years
 from helpdesk.tickets.administration.calendars import draft_of, found
 from helpdesk.tickets.models import Response
@@ -397,13 +397,13 @@ def test_on_the_first_of_november_administrators_hear_of_the_missing_year(boss: 
         tick(12 * 86_400)
         alarms.ring_all()
         deliver_due()
-        mail = db.session.scalars(select(OutboundMail).filter_by(purpose="calendar")).one()
+        mail = db.session.scalars(select(Envelope).filter_by(purpose="calendar")).one()
         assert mail.recipient == boss.email and "2027" in mail.subject
         assert "Office hours" in mail.body
         tick(8 * 86_400)
         alarms.ring_all()
         deliver_due()
-        count = select(func.count()).where(OutboundMail.purpose == "calendar")
+        count = select(func.count()).where(Envelope.purpose == "calendar")
         assert db.session.scalar(count) == 2
 
 

@@ -17,7 +17,7 @@ from helpdesk.clock import moved_to, now, tick
 from helpdesk.db import db, transaction
 from helpdesk.errors import BadInput, TooMany
 from helpdesk.events import Event
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import settings
@@ -190,7 +190,7 @@ def test_the_owner_hears_of_wrong_tries_once_by_mail_and_sees_them_on_the_accoun
     with moved_to(MORNING):
         attacked(app, 9)
         events.deliver_due()
-        mails = db.session.scalars(db.select(OutboundMail)).all()
+        mails = db.session.scalars(db.select(Envelope)).all()
         assert [(mail.recipient, mail.purpose) for mail in mails] == [(zhang.email, "wrong_tries")]
         assert "198.51.100.4" in mails[0].body and "/me" in mails[0].body
         page = make.sign_in(app.test_client(), zhang).get("/me").text

@@ -22,13 +22,13 @@ from helpdesk.clock import moved_to, now
 from helpdesk.db import db, transaction
 from helpdesk.errors import BadInput
 from helpdesk.events import Event, deliver_due
-from helpdesk.notify import secrets, tokens
-from helpdesk.notify.grants import MailGrant
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.mime import smtp_of
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.oauth import NoToken
-from helpdesk.notify.smtp import connected, hand_over
+from helpdesk.notify.mail import encryption, tokens
+from helpdesk.notify.mail.grants import MailGrant
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.mail.mime import smtp_of
+from helpdesk.notify.mail.oauth import NoToken
+from helpdesk.notify.mail.smtp import connected, hand_over
+from helpdesk.notify.models import Envelope
 from tests import factories as make
 from tests.channels.token_server import CLIENT, SECRET, TokenServer
 from tests.smtp_sink import Sink
@@ -64,9 +64,9 @@ def granted(box: Mailbox, url: str, **more: object) -> MailGrant:
     values = {
         "authority": "own",
         "client_id": CLIENT,
-        "client_secret": secrets.sealed(SECRET),
+        "client_secret": encryption.encrypted(SECRET),
         "token_url": url,
-        "refresh_token": secrets.sealed("refresh-1"),
+        "refresh_token": encryption.encrypted("refresh-1"),
         "given_at": now(),
     }
     with transaction() as session:
@@ -186,7 +186,7 @@ def test_a_microsoft_mailbox_goes_on_to_the_consent_page(app: Flask, client: Fla
 def test_an_ended_token_is_renewed_once_however_many_ask(app: Flask, provider: TokenServer) -> None:
     """Row 23: four processes at once; the rotated refresh token is stored, so the next one works."""
     made = box()
-    granted(made, provider.url, access_token=secrets.sealed("old"), expires_at=now())
+    granted(made, provider.url, access_token=encryption.encrypted("old"), expires_at=now())
     got: list[str] = []
 
     def ask() -> None:
@@ -237,7 +237,7 @@ def test_consent_that_was_taken_back_is_told_once_and_given_anew_in_the_page(
         assert over.value.over
     assert len(provider.asked) == 1
     deliver_due()
-    told = select(OutboundMail).where(OutboundMail.purpose == "consent")
+    told = select(Envelope).where(Envelope.purpose == "consent")
     letters = db.session.scalars(told).all()
     assert [(each.recipient, each.mailbox) for each in letters] == [(admin.email, "")]
     assert "support@example.net" in letters[0].subject and "invalid_grant" in letters[0].body
@@ -294,7 +294,7 @@ def test_sending_signs_in_with_the_token_and_once_more_with_a_new_one(
     try:
         made = box(smtp_host="127.0.0.1", smtp_port=server.port, smtp_tls="none")
         year = now().replace(year=now().year + 1)
-        granted(made, provider.url, access_token=secrets.sealed("stale"), expires_at=year)
+        granted(made, provider.url, access_token=encryption.encrypted("stale"), expires_at=year)
         with connected(smtp_of(made)) as connection:
             assert connection.noop()[0] == 250
         assert (guard.tries, provider.asked) == (2, ["refresh_token"])

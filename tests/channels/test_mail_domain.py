@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 
 from helpdesk.channels.email import domain
 from helpdesk.db import transaction
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.settings import SettingsError, load
 from helpdesk.web import settings
 from tests import factories as make

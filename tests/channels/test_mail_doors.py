@@ -22,9 +22,9 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify import secrets
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Ticket
 from tests.channels.mails import count, mail
 from tests.mailbed import Bed, Missing, running
@@ -50,7 +50,7 @@ def connect(bed: Bed, user: str, **more: object) -> Mailbox:
         "port": bed.imap,
         "tls": "none",
         "user": user,
-        "secret": secrets.sealed("secret"),
+        "secret": encryption.encrypted("secret"),
         "done_folder": "Processed",
     }
     with transaction() as session:
@@ -125,7 +125,7 @@ def test_old_mail_of_a_new_mailbox_makes_tickets_and_answers_nobody(app: Flask, 
         session.get_one(Mailbox, box.id).connected_at = now().replace(year=now().year + 1)
     fetch_all_once()
     deliver_due()
-    assert (count(Ticket), count(OutboundMail)) == (1, 0)
+    assert (count(Ticket), count(Envelope)) == (1, 0)
 
 
 def test_from_now_on_leaves_what_lay_there_before(app: Flask, bed: Bed) -> None:
@@ -160,7 +160,7 @@ class _Small:
 
 def test_a_wrong_password_is_told_and_other_mailboxes_go_on(app: Flask, bed: Bed) -> None:
     user, other = bed.user(), bed.user()
-    wrong = connect(bed, user, secret=secrets.sealed("wrong"))
+    wrong = connect(bed, user, secret=encryption.encrypted("wrong"))
     connect(bed, other)
     bed.deliver(other, mail())
     done = fetch_all_once()
@@ -298,7 +298,7 @@ def test_what_we_send_goes_through_the_mailbox_that_was_written_to(app: Flask, b
     bed.deliver(user, mail())
     fetch_all_once()
     deliver_due()
-    sent = db.session.scalars(select(OutboundMail)).one()
+    sent = db.session.scalars(select(Envelope)).one()
     assert (sent.state, sent.mailbox) == ("sent", user)
     assert sent.reply_to.startswith(f"{user}+2")
     assert f'"mail_from": "{user}@test.local"' in bed("sent")

@@ -16,8 +16,8 @@ from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
@@ -52,8 +52,8 @@ def ticket_of(row: InboundMail) -> Ticket:
 
 def recipients(ticket: Ticket) -> list[str]:
     deliver_due()
-    query = select(OutboundMail.recipient).where(OutboundMail.ticket_id == ticket.id)
-    return list(db.session.scalars(query.order_by(OutboundMail.id)))
+    query = select(Envelope.recipient).where(Envelope.ticket_id == ticket.id)
+    return list(db.session.scalars(query.order_by(Envelope.id)))
 
 
 def proofs(person_id: int) -> dict[str, str]:

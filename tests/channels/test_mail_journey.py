@@ -22,10 +22,10 @@ from helpdesk.channels.email.fetcher import fetch_all_once
 from helpdesk.clock import moved_to, now
 from helpdesk.db import db, transaction
 from helpdesk.events import Event, deliver_due
-from helpdesk.notify import secrets
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.outbox import send_due
+from helpdesk.notify.envelopes import send_due
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, queries
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
@@ -55,7 +55,7 @@ def connect(bed: Bed) -> Mailbox:
     with transaction() as session:
         box = Mailbox(
             name=user, address=f"{user}@test.local", host="127.0.0.1", port=bed.imap, tls="none",
-            user=user, secret=secrets.sealed("secret"), done_folder="Processed", plus=True,
+            user=user, secret=encryption.encrypted("secret"), done_folder="Processed", plus=True,
             smtp_host="127.0.0.1", smtp_port=bed.smtp, smtp_tls="none", signature_zh="海川售后部",
         )  # fmt: skip
         session.add(box)
@@ -163,7 +163,7 @@ def test_a_gbk_mail_its_receipt_the_answer_the_reply_and_the_bounce(
         actions.send_message(ticket, by=make.SUPERVISOR, body="已登记十点。")
         deliver_due()
         fetch_all_once()
-        newest = select(OutboundMail).order_by(OutboundMail.id.desc()).limit(1)
+        newest = select(Envelope).order_by(Envelope.id.desc()).limit(1)
         sent = db.session.scalars(newest.execution_options(populate_existing=True)).one()
         assert (sent.recipient, sent.state) == ("bounce@kunde.example", "bounced")
         assert only().id == ticket.id, "a report opens no ticket"
@@ -207,7 +207,7 @@ def test_what_a_real_server_does_with_an_answer(
         for _hour in range(6):
             tick(3600)
             send_due()
-    row = db.session.scalars(select(OutboundMail)).one()
+    row = db.session.scalars(select(Envelope)).one()
     db.session.refresh(row)
     assert (row.state, row.tries, row.next_at) == (state, tries, None)
     lost = db.session.scalar(select(Event.seq).where(Event.name == "mail.lost"))
@@ -221,5 +221,5 @@ def test_a_slow_server_gets_its_time(app: Flask, bed: Bed) -> None:
     ticket = make.ticket(channel="email", person=make.Asker(email="slow@kunde.example"), mail=said)
     actions.send_message(ticket, by=make.SUPERVISOR, body="明天上门。")
     deliver_due()
-    row = db.session.scalars(select(OutboundMail)).one()
+    row = db.session.scalars(select(Envelope)).one()
     assert (row.state, row.tries) == ("sent", 1)

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from helpdesk.channels.email.inbound import deliver
 from helpdesk.db import db
 from helpdesk.events import deliver_due
-from helpdesk.notify.mime import message_of
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail.mime import message_of
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 from tests.channels.mails import mail, our_id, said
@@ -63,7 +63,7 @@ def test_a_line_break_in_a_mails_words_never_makes_a_header_of_ours(app: Flask) 
     row = deliver(raw)
     assert row.outcome == "ticket" and "\n" not in row.subject + row.from_email
     deliver_due()
-    for sent in db.session.scalars(select(OutboundMail)):
+    for sent in db.session.scalars(select(Envelope)):
         names = [name.lower() for name in message_of(sent).keys()]  # noqa: SIM118
         head = message_of(sent).as_bytes().split(b"\n\n")[0]
         assert "bcc" not in names and b"\nBcc:" not in head

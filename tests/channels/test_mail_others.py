@@ -16,8 +16,8 @@ from helpdesk.db import db, transaction
 from helpdesk.errors import BadInput
 from helpdesk.events import deliver_due
 from helpdesk.notify import optouts
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.actions import How
 from helpdesk.tickets.models import Message, Ticket
@@ -45,11 +45,11 @@ def boss() -> Actor:
 
 def answer(
     ticket: Ticket, *cc: str, by: Actor | None = None, words: str = "我们明天上门。"
-) -> OutboundMail:
+) -> Envelope:
     actions.send_message(ticket, by=by or boss(), body=words, how=How(cc=cc))
     deliver_due(limit=500)
-    sent = select(OutboundMail).where(OutboundMail.purpose == "answer")
-    return db.session.scalars(sent.order_by(OutboundMail.id.desc())).first()  # type: ignore[return-value]
+    sent = select(Envelope).where(Envelope.purpose == "answer")
+    return db.session.scalars(sent.order_by(Envelope.id.desc())).first()  # type: ignore[return-value]
 
 
 def test_case_13_the_page_shows_whom_the_mail_addressed_and_offers_them_unticked(
@@ -149,7 +149,7 @@ def test_a_copy_that_is_refused_or_comes_back_leaves_the_answer_as_delivered(
     row = answer(shared_case, BOB, BOSS)
     assert row.state == "sent" and row.error.startswith(f"{BOB}: 550")
     deliver(bounce(row.message_id, BOSS))
-    again = db.session.get_one(OutboundMail, row.id, populate_existing=True)
+    again = db.session.get_one(Envelope, row.id, populate_existing=True)
     assert again.state == "sent"
     assert any(
         "could not be delivered to boss@client.example" in each for each in said(shared_case)

@@ -20,8 +20,8 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import settings
@@ -84,7 +84,7 @@ def test_copy_receivers_gain_nothing(app: Flask) -> None:
     row = deliver(mail("now me", From="eve@example.org", In_Reply_To=our_id(ticket)))
     assert row.outcome == "held"
     deliver_due()
-    assert "eve@example.org" not in set(db.session.scalars(select(OutboundMail.recipient)))
+    assert "eve@example.org" not in set(db.session.scalars(select(Envelope.recipient)))
 
 
 def test_a_forged_reference_and_a_written_number_gain_a_stranger_nothing(app: Flask) -> None:
@@ -96,7 +96,7 @@ def test_a_forged_reference_and_a_written_number_gain_a_stranger_nothing(app: Fl
     deliver(mail("c", From="eve@example.org", In_Reply_To=f"<{ticket.number}.e1.0@localhost>"))
     deliver_due()
     assert said(ticket) == before
-    to_eve = select(OutboundMail).where(OutboundMail.recipient == "eve@example.org")
+    to_eve = select(Envelope).where(Envelope.recipient == "eve@example.org")
     for sent in db.session.scalars(to_eve):
         assert "SECRET" not in sent.subject + sent.body
 
@@ -221,7 +221,7 @@ def test_a_machine_that_hides_gets_one_automatic_answer_an_hour(app: Flask) -> N
     for n in range(100):
         deliver(mail("I am away.", Subject=f"Re: {n}", **{"Message-ID": f"<r{n}@example.com>"}))
     deliver_due(limit=500)
-    receipts = select(OutboundMail.state).where(OutboundMail.purpose == "receipt")
+    receipts = select(Envelope.state).where(Envelope.purpose == "receipt")
     assert len(db.session.scalars(receipts).all()) == 1
     assert count(Ticket) == brakes.SAME_MAILS
 
@@ -237,11 +237,11 @@ def test_a_delivery_report_becomes_a_note_on_the_mail_that_failed(app: Flask) ->
     with transaction() as session:
         known = session.get_one(Ticket, ticket.id)
         known.status, known.closed_at = "closed", now()
-    ours = db.session.scalars(select(OutboundMail).where(OutboundMail.purpose == "answer")).one()
+    ours = db.session.scalars(select(Envelope).where(Envelope.purpose == "answer")).one()
     row = deliver(bounce(ours.message_id, "wang.fang@example.com"))
     assert (row.outcome, row.reason, row.ticket_id) == ("ignored", "bounce", ticket.id)
     assert "5.1.1" in said(ticket)[-1] and "wang.fang@example.com" in said(ticket)[-1]
-    sent = db.session.get_one(OutboundMail, ours.id, populate_existing=True)
+    sent = db.session.get_one(Envelope, ours.id, populate_existing=True)
     words = db.session.get_one(Message, ours.message_ref, populate_existing=True)
     assert (sent.state, words.data["mailed"]["state"]) == ("bounced", "bounced")
     assert count(Ticket) == 1
@@ -251,10 +251,10 @@ def test_a_delivery_report_becomes_a_note_on_the_mail_that_failed(app: Flask) ->
 def test_a_report_of_a_delay_fails_nothing(app: Flask) -> None:
     ticket = make.ticket()
     deliver_due()
-    ours = db.session.scalars(select(OutboundMail)).one()
+    ours = db.session.scalars(select(Envelope)).one()
     row = deliver(bounce(ours.message_id, "wang.fang@example.com", "4.4.1"))
     assert (row.outcome, row.reason) == ("ignored", "delayed")
-    assert db.session.get_one(OutboundMail, ours.id, populate_existing=True).state != "bounced"
+    assert db.session.get_one(Envelope, ours.id, populate_existing=True).state != "bounced"
     assert len(said(ticket)) == 1
 
 
@@ -410,12 +410,12 @@ def test_the_sender_of_a_too_large_mail_hears_it_once(app: Flask) -> None:
         known = session.get_one(InboundMail, row.id)
         known.outcome, known.next_at = "stored", now()
     process_stored()
-    letters = db.session.scalars(select(OutboundMail)).all()
+    letters = db.session.scalars(select(Envelope)).all()
     assert [(each.purpose, each.recipient) for each in letters] == [
         ("too_large", "wang.fang@example.com")
     ]
     deliver(mail("y", Auto_Submitted="auto-generated") + b"y" * 26 * 1024 * 1024)
-    assert count(OutboundMail) == 1
+    assert count(Envelope) == 1
 
 
 def test_the_desk_sees_how_many_mails_wait_for_a_person(app: Flask, client: FlaskClient) -> None:

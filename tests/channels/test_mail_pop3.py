@@ -16,8 +16,8 @@ from helpdesk.channels.email.fetcher import fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
-from helpdesk.notify import secrets
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.mailboxes import Mailbox
 from tests.channels.mails import count, mail
 from tests.channels.test_mail_consent import granted, provider  # noqa: F401
 from tests.channels.token_server import TokenServer
@@ -103,7 +103,7 @@ def connect(server: PopServer, **more: object) -> Mailbox:
         "port": server.server_address[1],
         "tls": "none",
         "user": "pop",
-        "secret": secrets.sealed("secret"),
+        "secret": encryption.encrypted("secret"),
     }
     with transaction() as session:
         box = Mailbox(**(values | more))
@@ -157,7 +157,7 @@ def test_a_mail_that_cannot_be_fetched_stops_no_other(app: Flask, server: PopSer
 
 
 def test_a_wrong_password_is_told_as_such(app: Flask, server: PopServer) -> None:
-    box = connect(server, secret=secrets.sealed("wrong"))
+    box = connect(server, secret=encryption.encrypted("wrong"))
     fetch_all_once()
     known = db.session.get_one(Mailbox, box.id, populate_existing=True)
     assert known.last_error.startswith("login|")
@@ -167,7 +167,7 @@ def test_a_stored_password_is_not_readable_in_the_database(app: Flask, server: P
     connect(server)
     stored = db.session.scalar(select(Mailbox.secret))
     assert "secret" not in stored
-    assert secrets.opened(stored) == "secret"
+    assert encryption.decrypted(stored) == "secret"
 
 
 def test_the_token_of_a_consent_signs_in_and_a_refused_one_is_renewed_once(
@@ -178,7 +178,7 @@ def test_the_token_of_a_consent_signs_in_and_a_refused_one_is_renewed_once(
     """Row 23 for POP3."""
     box = connect(server, secret="")
     year = now().replace(year=now().year + 1)
-    granted(box, provider.url, access_token=secrets.sealed("stale"), expires_at=year)
+    granted(box, provider.url, access_token=encryption.encrypted("stale"), expires_at=year)
     server.mails, server.bearer = {"a": mail("eins")}, "access"
     assert fetch_all_once() == {"pop": 1}
     assert provider.asked == ["refresh_token"]

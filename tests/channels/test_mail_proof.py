@@ -11,7 +11,7 @@ from helpdesk.channels.email.inbound import deliver
 from helpdesk.channels.email.parser import parse
 from helpdesk.channels.email.proof import proof_of, read_result
 from helpdesk.db import db, transaction
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 from tests.channels.mails import mail

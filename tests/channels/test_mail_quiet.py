@@ -15,8 +15,8 @@ from helpdesk.clock import now
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
@@ -44,7 +44,7 @@ def status_of(ticket: Ticket) -> str:
 
 def purposes() -> list[str]:
     deliver_due(limit=500)
-    return sorted(db.session.scalars(select(OutboundMail.purpose)))
+    return sorted(db.session.scalars(select(Envelope.purpose)))
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_who_asks_for_quiet_gets_answers_of_people_and_nothing_automatic(app: Fl
         actions.answer_directly(ticket, by=boss, body="明天上门。")
         actions.close(ticket, by=boss)
     deliver_due(limit=500)
-    sent = select(OutboundMail.ticket_id, OutboundMail.purpose).order_by(OutboundMail.id)
+    sent = select(Envelope.ticket_id, Envelope.purpose).order_by(Envelope.id)
     found = [(row.ticket_id, row.purpose) for row in db.session.execute(sent)]
     assert [purpose for number, purpose in found if number == quiet.ticket_id] == ["answer"]
     of_other = sorted(purpose for number, purpose in found if number == other.ticket_id)
@@ -128,7 +128,7 @@ def test_case_11_what_our_own_group_passes_on_is_a_case_of_who_wrote_it(
     assert (row.outcome, row.automatic, row.from_email) == ("ticket", False, "erik@client3.example")
     assert (ticket.person.name, ticket.channel) == ("Erik Olsen", "email")
     deliver_due()
-    receipt = db.session.scalars(select(OutboundMail)).one()
+    receipt = db.session.scalars(select(Envelope)).one()
     assert (receipt.purpose, receipt.recipient) == ("receipt", "erik@client3.example")
 
 

@@ -18,7 +18,7 @@ from helpdesk.clock import now
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.db import db, is_twin, transaction
 from helpdesk.errors import Conflict
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets import intake, whose
 from helpdesk.tickets.models import Ticket
 from tests import factories as make

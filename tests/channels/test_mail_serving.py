@@ -18,7 +18,7 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.channels.email.serving import Door, receiving
 from helpdesk.db import db, transaction
 from helpdesk.errors import Busy
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import settings

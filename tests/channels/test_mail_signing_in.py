@@ -15,9 +15,9 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import Event
-from helpdesk.notify import secrets
-from helpdesk.notify.grants import MailGrant
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.grants import MailGrant
+from helpdesk.notify.mail.mailboxes import Mailbox
 from tests.channels.mails import count, mail
 from tests.channels.test_mail_consent import granted
 from tests.channels.test_mail_doors import Bed, bed, connect, fresh, numbered, until  # noqa: F401
@@ -57,7 +57,7 @@ def test_a_mailbox_is_fetched_by_consent_and_an_expired_token_is_renewed_once(
     stale = bed("token", user_box.name, "-60").strip()
     with transaction() as session:
         grant = session.get_one(MailGrant, user_box.id)
-        grant.access_token = secrets.sealed(stale)
+        grant.access_token = encryption.encrypted(stale)
         grant.expires_at = now().replace(year=now().year + 1)  # our clock thinks that it is good
     bed.deliver(user_box.name, numbered(2))
     assert fetch_all_once() == {user_box.name: 1}

@@ -17,9 +17,9 @@ from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import Event, deliver_due
 from helpdesk.i18n import zone
-from helpdesk.notify import secrets
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
@@ -86,9 +86,9 @@ def test_a_mailbox_is_added_tried_out_and_its_password_kept_secret(
     page = client.get(f"/admin/mailboxes/{box.id}").get_data(as_text=True)
     noted = db.session.scalars(select(Event.data).where(Event.name == "setup.changed")).all()
     assert "geheim" not in page + str(noted) + only().secret
-    assert secrets.opened(only().secret) == "geheim"
+    assert encryption.decrypted(only().secret) == "geheim"
     client.post(f"/admin/mailboxes/{box.id}", data=given | {"user": "u"})
-    assert secrets.opened(only().secret) == "geheim"
+    assert encryption.decrypted(only().secret) == "geheim"
     sink.shutdown()
     sink.server_close()
 
@@ -179,7 +179,7 @@ def test_readiness_turns_bad_after_ten_minutes_of_failure(app: Flask, client: Fl
     make.ticket()
     deliver_due()
     with transaction() as session:
-        letter = session.scalars(select(OutboundMail)).one()
+        letter = session.scalars(select(Envelope)).one()
         letter.state, letter.made_at = "retry", now() - timedelta(minutes=11)
         letter.next_at = now()
     assert not client.get("/readyz").json["checks"]["mail"]["ok"]
@@ -193,7 +193,7 @@ def test_the_page_of_the_mailboxes_tells_how_each_does(app: Flask, client: Flask
     with transaction() as session:
         for n, state in enumerate(("queued", "retry", "sent")):
             session.add(
-                OutboundMail(
+                Envelope(
                     event_seq=n,
                     purpose="answer",
                     recipient=f"p{n}@example.com",

@@ -14,7 +14,7 @@ from helpdesk.clock import moved_to
 from helpdesk.customers.people import Asker
 from helpdesk.db import db
 from helpdesk.events import Delivery, Event
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import queue
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
@@ -34,7 +34,7 @@ def worked_off(order: list[str]) -> list[Any]:
             jobs.run(name)
         assert doctor.broken_promises() == []
     db.session.rollback()
-    mails = db.select(OutboundMail.recipient, OutboundMail.purpose, OutboundMail.state)
+    mails = db.select(Envelope.recipient, Envelope.purpose, Envelope.state)
     done = db.select(Delivery.subscriber, Delivery.state, Delivery.tries, Delivery.order_key)
     events = db.select(Event.name, Event.ticket_id, Event.by_name)
     tickets = db.select(Ticket.number, Ticket.assignee_id, Ticket.status, Ticket.version)

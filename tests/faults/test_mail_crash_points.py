@@ -20,7 +20,7 @@ from helpdesk.channels.email.keeping import Came
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 from tests.channels.mails import count

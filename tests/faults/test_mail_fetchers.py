@@ -18,7 +18,7 @@ from helpdesk.channels.email.inbound import process_stored
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.db import db
 from helpdesk.errors import Busy
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets.models import Message, Ticket
 from tests.channels.mails import count
 from tests.channels.test_mail_doors import Bed, bed, connect, fresh, numbered  # noqa: F401

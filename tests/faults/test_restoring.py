@@ -13,7 +13,7 @@ from helpdesk import backup
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from tests import factories as make
 from tests.servers import find
 
@@ -37,13 +37,13 @@ def test_f27_a_mail_that_was_to_be_tried_again_waits_for_a_person(
     make.ticket()
     deliver_due()
     with transaction():
-        mail = db.session.scalars(db.select(OutboundMail)).one()
+        mail = db.session.scalars(db.select(Envelope)).one()
         mail.state, mail.next_at = "retry", now() + timedelta(minutes=5)
     known = app.extensions["helpdesk_settings"]
     backup.write(tmp_path / "copy.tar.gz", known)
     db.session.remove()
     backup.restore(tmp_path / "copy.tar.gz", known, force=True, resend=resend)
-    mail = db.session.scalars(db.select(OutboundMail)).one()
+    mail = db.session.scalars(db.select(Envelope)).one()
     assert (mail.state, mail.next_at is None) == (
         ("retry", False) if resend else ("uncertain", True)
     )

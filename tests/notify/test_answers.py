@@ -16,8 +16,8 @@ from helpdesk.clock import moved_to, now
 from helpdesk.db import db
 from helpdesk.events import deliver_due
 from helpdesk.files import store
-from helpdesk.notify import outlook
-from helpdesk.notify.outbox import send_due
+from helpdesk.notify.envelopes import send_due
+from helpdesk.notify.mail import outlook
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests import factories as make

@@ -14,7 +14,7 @@ from helpdesk.clock import moved_to
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
 from helpdesk.kb import actions
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from tests import factories as make
 from tests.kb import samples
 
@@ -26,9 +26,9 @@ def owner(app: Flask) -> Agent:
     return make.agent("Zhang Wei", "supervisor", language="zh_Hans")
 
 
-def mails() -> list[OutboundMail]:
+def mails() -> list[Envelope]:
     deliver_due()
-    return list(db.session.scalars(select(OutboundMail).order_by(OutboundMail.id)))
+    return list(db.session.scalars(select(Envelope).order_by(Envelope.id)))
 
 
 def test_the_owner_is_told_once_when_the_time_of_an_article_is_over(owner: Agent) -> None:

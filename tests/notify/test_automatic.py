@@ -14,13 +14,13 @@ from helpdesk import alarms
 from helpdesk.clock import moved_to, now
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify import mime
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail import mime
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from tests import factories as make
 from tests.smtp_sink import Sink
 
-HELPDESK = Path(mime.__file__).parent.parent
+HELPDESK = Path(mime.__file__).parents[2]
 
 
 def everything() -> None:
@@ -43,7 +43,7 @@ def test_by_what_was_sent(sink: Sink) -> None:
     """Row 11."""
     everything()
     marks = {mail["Message-ID"]: mail["Auto-Submitted"] for mail in sink.taken}
-    rows = db.session.scalars(select(OutboundMail).where(OutboundMail.state == "sent")).all()
+    rows = db.session.scalars(select(Envelope).where(Envelope.state == "sent")).all()
     found = {(row.purpose, marks[row.message_id]) for row in rows}
     assert {("answer", None), ("receipt", "auto-generated"), ("survey", "auto-generated")} <= found
     assert {("refusal", "auto-generated"), ("escalation", "auto-generated")} <= found
@@ -69,7 +69,7 @@ def test_by_the_program_itself() -> None:
 def test_by_the_row(app: Flask, automatic: bool) -> None:
     """Row 11: whatever its purpose, the row decides."""
     with transaction() as session:
-        row = OutboundMail(
+        row = Envelope(
             event_seq=1, purpose="any", recipient="a@example.com", message_id="<1@x>",
             subject="s", body="b", automatic=automatic,
         )  # fmt: skip

@@ -15,9 +15,9 @@ from helpdesk.agents.models import Agent
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due, record
-from helpdesk.notify import outbox
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.outbox import Letter, send
+from helpdesk.notify import envelopes
+from helpdesk.notify.envelopes import Letter, send
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message
 from tests import factories as make
@@ -35,9 +35,9 @@ def many(to: str, *, internal: bool, purpose: str = "any", count: int = 12) -> N
         )  # fmt: skip
 
 
-def newest(purpose: str) -> OutboundMail:
-    query = select(OutboundMail).where(OutboundMail.purpose == purpose)
-    return db.session.scalars(query.order_by(OutboundMail.id.desc())).one()
+def newest(purpose: str) -> Envelope:
+    query = select(Envelope).where(Envelope.purpose == purpose)
+    return db.session.scalars(query.order_by(Envelope.id.desc())).one()
 
 
 def lost(boss: Agent) -> None:
@@ -91,8 +91,8 @@ def test_what_a_colleague_hears_as_one_does_not_use_up_the_share_of_the_same_add
 
 
 def test_letters_to_customers_stay_capped(app: Flask) -> None:
-    many("victim@example.com", internal=False, count=outbox.MOST_AUTOMATIC + 2)
-    failed = select(func.count()).where(OutboundMail.state == "failed")
+    many("victim@example.com", internal=False, count=envelopes.MOST_AUTOMATIC + 2)
+    failed = select(func.count()).where(Envelope.state == "failed")
     assert db.session.scalar(failed) == 2
 
 

@@ -14,7 +14,7 @@ from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, news, notices, queue
 from helpdesk.tickets.models import News, Ticket
 from tests import factories as make
@@ -46,8 +46,8 @@ def told(agent: Agent | Actor) -> list[str]:
 
 def mailed(agent: Agent) -> list[str]:
     """The subjects of what went to this person by mail."""
-    query = select(OutboundMail.subject).where(OutboundMail.recipient == agent.email)
-    return list(db.session.scalars(query.order_by(OutboundMail.id)))
+    query = select(Envelope.subject).where(Envelope.recipient == agent.email)
+    return list(db.session.scalars(query.order_by(Envelope.id)))
 
 
 def test_a_dispatch_reaches_the_handlers_and_the_departments_mailbox(
@@ -59,7 +59,7 @@ def test_a_dispatch_reaches_the_handlers_and_the_departments_mailbox(
     deliver_due()
     assert told(handler) == ["ticket.dispatch"]
     assert mailed(handler) == [f"Dispatched to you: {ticket.number}"]
-    boxes = select(OutboundMail.id).where(OutboundMail.recipient == "quality@example.com")
+    boxes = select(Envelope.id).where(Envelope.recipient == "quality@example.com")
     assert len(db.session.scalars(boxes).all()) == 1
 
 

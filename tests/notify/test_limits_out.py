@@ -11,15 +11,15 @@ from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
 from helpdesk.notify import paces
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.outbox import send_due
+from helpdesk.notify.envelopes import send_due
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from tests import factories as make
 from tests.smtp_sink import Sink
 
 
 def states() -> dict[str, int]:
-    counted = select(OutboundMail.state, func.count()).group_by(OutboundMail.state)
+    counted = select(Envelope.state, func.count()).group_by(Envelope.state)
     return dict(db.session.execute(counted).all())  # type: ignore[arg-type]
 
 
@@ -86,9 +86,7 @@ def test_letters_beyond_a_companys_pace_wait_and_leave_in_their_order(
     with moved_to(now()) as tick:
         from_people(13, "one.example")
         assert states() == {"sent": 4, "queued": 9}
-        waiting = select(OutboundMail.error, OutboundMail.refused).where(
-            OutboundMail.state == "queued"
-        )
+        waiting = select(Envelope.error, Envelope.refused).where(Envelope.state == "queued")
         assert set(db.session.execute(waiting).all()) == {("domain", True)}
         tick(30 * 60)
         send_due()
@@ -138,7 +136,7 @@ def test_a_server_that_closes_for_all_holds_all_back_and_nobody_is_lost(sink: Si
         tick(61)
         before = states()
         send_due()
-        tries = db.session.scalars(select(OutboundMail.tries)).all()
+        tries = db.session.scalars(select(Envelope.tries)).all()
         assert before == {"retry": 3} and sum(tries) == 4, "one of the three asked for all"
         sink.refuse.clear()
         tick(61)

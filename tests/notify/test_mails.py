@@ -12,8 +12,8 @@ from helpdesk.clock import moved_to, now
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import Delivery, deliver_due
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.outbox import MOST_AUTOMATIC
+from helpdesk.notify.envelopes import MOST_AUTOMATIC
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message, Response
 from helpdesk.web import settings
@@ -22,7 +22,7 @@ from tests.smtp_sink import Sink
 
 
 def states() -> list[str]:
-    return list(db.session.scalars(select(OutboundMail.state).order_by(OutboundMail.id)))
+    return list(db.session.scalars(select(Envelope.state).order_by(Envelope.id)))
 
 
 def test_the_receipt_has_number_promise_and_link_and_none_of_the_customers_words(
@@ -103,7 +103,7 @@ def test_a_refused_address_is_seen_and_not_tried_again(sink: Sink) -> None:
     sink.refuse["wang.fang@example.com"] = "550 no such user"
     make.ticket()
     deliver_due()
-    row = db.session.scalars(select(OutboundMail)).one()
+    row = db.session.scalars(select(Envelope)).one()
     assert (row.state, row.next_at) == ("failed", None)
     assert "550" in row.error
     assert db.session.scalar(select(Delivery.state)) == "done"

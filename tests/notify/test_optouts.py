@@ -12,9 +12,9 @@ from sqlalchemy import select
 from helpdesk.clock import moved_to, now
 from helpdesk.db import db
 from helpdesk.events import deliver_due
-from helpdesk.notify import again, optouts
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.outbox import send_due
+from helpdesk.notify import failures, optouts
+from helpdesk.notify.envelopes import send_due
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from tests import factories as make
 from tests.smtp_sink import Sink
@@ -59,8 +59,8 @@ def test_one_click_of_a_mail_program_without_cookie_is_obeyed_by_the_next_send(
     subjects = [mail["Subject"] for mail in sink.taken]
     assert len(subjects) == 2, "the receipt and the answer still come"
     assert not any("How did we do" in subject for subject in subjects)
-    states = select(OutboundMail.state).where(OutboundMail.purpose == "survey")
-    assert db.session.scalars(states.order_by(OutboundMail.id)).all() == ["sent", "withdrawn"]
+    states = select(Envelope.state).where(Envelope.purpose == "survey")
+    assert db.session.scalars(states.order_by(Envelope.id)).all() == ["sent", "withdrawn"]
 
 
 def test_a_mail_that_waits_to_be_tried_again_is_not_sent_any_more(sink: Sink) -> None:
@@ -74,9 +74,9 @@ def test_a_mail_that_waits_to_be_tried_again_is_not_sent_any_more(sink: Sink) ->
         sink.taken.clear()
         tick(120)
         send_due()
-        last = select(OutboundMail).where(OutboundMail.purpose == "survey")
-        row = db.session.scalars(last.order_by(OutboundMail.id.desc()).limit(1)).one()
-        assert (row.state, again.can_again(row)) == ("withdrawn", False)
+        last = select(Envelope).where(Envelope.purpose == "survey")
+        row = db.session.scalars(last.order_by(Envelope.id.desc()).limit(1)).one()
+        assert (row.state, failures.can_send_again(row)) == ("withdrawn", False)
     assert len(sink.taken) == 2
     assert not any("How did we do" in mail["Subject"] for mail in sink.taken)
 

@@ -16,29 +16,30 @@ from helpdesk.clock import moved_to, now
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import Event, deliver_due
-from helpdesk.notify import outbox, smtp
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.outbox import send_due
+from helpdesk.notify import envelopes
+from helpdesk.notify.envelopes import send_due
+from helpdesk.notify.mail import smtp
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 from tests.smtp_sink import Sink
 
 
-def answered() -> tuple[Ticket, OutboundMail]:
+def answered() -> tuple[Ticket, Envelope]:
     """A ticket without a receipt, and the mail with our answer, tried once."""
     ticket = make.ticket(channel="email", mail={"automatic": True})
     actions.send_message(ticket, by=make.agent().actor, body="我们正在处理。")
     deliver_due()
-    answer = select(OutboundMail).where(OutboundMail.purpose == "answer")
+    answer = select(Envelope).where(Envelope.purpose == "answer")
     return ticket, db.session.scalars(answer).one()
 
 
-def fresh(row: OutboundMail) -> OutboundMail:
-    return db.session.get_one(OutboundMail, row.id, populate_existing=True)
+def fresh(row: Envelope) -> Envelope:
+    return db.session.get_one(Envelope, row.id, populate_existing=True)
 
 
-def mark(row: OutboundMail) -> str:
+def mark(row: Envelope) -> str:
     """What its message shows."""
     message = db.session.get_one(Message, row.message_ref, populate_existing=True)
     return str(message.data.get("mailed", {}).get("state", ""))
@@ -139,11 +140,11 @@ def test_a_process_that_dies_while_sending_leaves_a_doubt_not_a_loss(sink: Sink)
     """kill -9 between the mail server's answer and our note: sent once more under the same name."""
     _ticket, row = answered()
     with transaction() as session:
-        known = session.get_one(OutboundMail, row.id)
+        known = session.get_one(Envelope, row.id)
         known.state, known.next_at, known.sent_at = "sending", now() - timedelta(seconds=1), None
     send_due()
     assert fresh(row).state == "uncertain"
-    with moved_to(now() + outbox.SECOND_TRY + timedelta(seconds=1)):
+    with moved_to(now() + envelopes.SECOND_TRY + timedelta(seconds=1)):
         send_due()
     assert fresh(row).state == "sent"
     assert {each["Message-ID"] for each in sink.taken} == {row.message_id}
@@ -165,7 +166,7 @@ def test_after_an_hour_without_a_server_all_letters_go_out_within_minutes(
         app.extensions["helpdesk_settings"] = before
         tick(61)
         send_due()
-    states = set(db.session.scalars(select(OutboundMail.state)))
+    states = set(db.session.scalars(select(Envelope.state)))
     assert (states, len(sink.taken)) == ({"sent"}, 5)
 
 
@@ -175,7 +176,7 @@ def test_one_bad_recipient_does_not_stop_the_rest(sink: Sink) -> None:
     for n in range(3):
         make.ticket(subject=f"nr {n}", person=Asker(email=f"p{n}@example.com"))
     deliver_due()
-    states = db.session.scalars(select(OutboundMail.state).order_by(OutboundMail.recipient)).all()
+    states = db.session.scalars(select(Envelope.state).order_by(Envelope.recipient)).all()
     assert states == ["sent", "failed", "sent"]
 
 
@@ -212,7 +213,7 @@ def test_two_senders_at_once_send_one_mail(app: Flask, sink: Sink) -> None:
     _ticket, row = answered()
     sink.taken.clear()
     with transaction() as session:
-        known = session.get_one(OutboundMail, row.id)
+        known = session.get_one(Envelope, row.id)
         known.state, known.next_at, known.sent_at = "queued", now(), None
 
     def run() -> None:

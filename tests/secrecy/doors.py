@@ -15,7 +15,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from helpdesk.db import db
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.realtime import changes, socketio, tail
 from helpdesk.statistics import measures
 from tests.secrecy.world import World, as_text, file_keys, html_messages
@@ -216,5 +216,5 @@ def sockets(world: World, who: str) -> Iterator[tuple[str, int, str]]:
 def letters(world: World, who: str) -> Iterator[tuple[str, int, str]]:
     """The mails that went to one colleague."""
     address = world.people[who].email if who in world.people else ""
-    for mail in db.session.scalars(select(OutboundMail).where(OutboundMail.recipient == address)):
+    for mail in db.session.scalars(select(Envelope).where(Envelope.recipient == address)):
         yield f"mail {mail.purpose}", 200, as_text(vars(mail))

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.models import Attachment, Ticket
 from tests import factories as make
@@ -136,9 +136,7 @@ def said(house: World) -> Iterable[tuple[str, str]]:
         "/api/v1/kb/search?q=CANARY", headers=house.headers["agent"]
     )
     yield "search", as_text(found.json)
-    for mail in db.session.scalars(
-        select(OutboundMail).where(OutboundMail.recipient == PLAIN.email)
-    ):
+    for mail in db.session.scalars(select(Envelope).where(Envelope.recipient == PLAIN.email)):
         sent = {name: value for name, value in vars(mail).items() if name not in ("error", "state")}
         yield f"mail {mail.purpose}", json.dumps(sent, default=str)
 

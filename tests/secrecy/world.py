@@ -20,7 +20,7 @@ from helpdesk.channels.email.inbound import deliver
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets import actions, mail_ids, notices, tracking
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.notice_queries import slug

@@ -19,7 +19,7 @@ from helpdesk.customers.people import Asker
 from helpdesk.db import db
 from helpdesk.errors import BadInput, Conflict, NotAllowed
 from helpdesk.events import deliver_due
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, tracking
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import settings
@@ -78,7 +78,7 @@ def known(person_id: int) -> list[tuple[str, str]]:
 def mailed_to() -> list[str]:
     """Who got mails, in their order."""
     deliver_due()
-    return list(db.session.scalars(select(OutboundMail.recipient).order_by(OutboundMail.id)))
+    return list(db.session.scalars(select(Envelope.recipient).order_by(Envelope.id)))
 
 
 CLAIMS = [
@@ -118,9 +118,7 @@ def test_the_answer_to_the_known_customer_goes_nowhere_near_the_visitor(
     visit(client, contact="mallory@evil.example", phone="+86 138-0000-9911")
     actions.send_message(hers, by=make.agent().actor, body="Your slip of 9,400 yuan")
     assert set(mailed_to()) == {"mallory@evil.example"}  # the receipt of the visitor's own case
-    assert not db.session.scalars(
-        select(OutboundMail).where(OutboundMail.ticket_id == hers.id)
-    ).all()
+    assert not db.session.scalars(select(Envelope).where(Envelope.ticket_id == hers.id)).all()
 
 
 def test_the_file_of_case_22_is_the_one_that_is_played_here(shared: Path) -> None:
@@ -257,7 +255,7 @@ def test_a_department_is_not_told_who_else_has_the_address_of_a_case(
 def test_the_receipt_s_link_proves_the_address_by_a_button_and_once(client: FlaskClient) -> None:
     ticket, _page = visit(client, contact="greta@home.example")
     deliver_due()
-    body = db.session.scalars(select(OutboundMail.body)).one()
+    body = db.session.scalars(select(Envelope.body)).one()
     path = re.search(r"/confirm/\S+", body)
     assert path
     assert "greta@home.example" in client.get(path[0]).get_data(as_text=True)

@@ -13,7 +13,7 @@ from helpdesk.clock import Limit, moved_to, now, remaining
 from helpdesk.db import db
 from helpdesk.errors import Refused
 from helpdesk.events import Event, deliver_due
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, lifecycle, responses, setup
 from helpdesk.tickets.models import Response, Ticket
 from tests import factories as make
@@ -112,7 +112,7 @@ def test_waiting_has_an_end_and_the_person_responsible_is_told(app: Flask) -> No
         deliver_due()
     noted = db.session.scalars(select(Event).where(Event.name == "ticket.resume")).one()
     assert noted.data["because"] == "cap"
-    mails = db.session.scalars(select(OutboundMail).where(OutboundMail.purpose == "hold_over"))
+    mails = db.session.scalars(select(Envelope).where(Envelope.purpose == "hold_over"))
     assert [mail.recipient for mail in mails] == [owner.email]
 
 

@@ -14,7 +14,7 @@ from helpdesk.alarms import Alarm
 from helpdesk.clock import moved_to, tick
 from helpdesk.db import db
 from helpdesk.events import Event, deliver_due
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, notices
 from helpdesk.tickets.models import Escalation, Reminder, Response, Ticket
 from helpdesk.tickets.reminders import MOST_SINGLE
@@ -41,8 +41,8 @@ def reminders(promise: str = "acknowledge", outcome: str = "told") -> list[Remin
 def mails() -> list[tuple[str, str]]:
     while deliver_due():
         pass
-    rows = select(OutboundMail).where(OutboundMail.purpose.in_(("escalation", "digest")))
-    return [(m.recipient, m.subject) for m in db.session.scalars(rows.order_by(OutboundMail.id))]
+    rows = select(Envelope).where(Envelope.purpose.in_(("escalation", "digest")))
+    return [(m.recipient, m.subject) for m in db.session.scalars(rows.order_by(Envelope.id))]
 
 
 def count(name: str) -> int:
@@ -78,7 +78,7 @@ def test_a_flood_reaches_a_person_as_one_digest(app: Flask) -> None:
         assert count("staff.digest") == 1
         assert count("staff.told") == 0
         assert [to for to, _subject in mails()] == [boss.email]
-        found = db.session.scalar(select(OutboundMail).where(OutboundMail.purpose == "digest"))
+        found = db.session.scalar(select(Envelope).where(Envelope.purpose == "digest"))
     waiting = db.session.scalar(select(func.count()).where(Reminder.outcome == "digest"))
     assert found.subject == f"{waiting} promises need you"
     assert waiting >= MOST_SINGLE + 5
@@ -94,7 +94,7 @@ def test_a_few_steps_are_told_one_by_one(app: Flask) -> None:
         wait(31 * MINUTE)
         assert count("staff.digest") == 0
         assert len(mails()) == 15
-        mine = select(OutboundMail.state).where(OutboundMail.purpose == "escalation")
+        mine = select(Envelope.state).where(Envelope.purpose == "escalation")
         assert set(db.session.scalars(mine)) == {"kept"}
 
 
@@ -269,9 +269,7 @@ def test_objections_and_wishes_for_more_time_reach_the_issuer(app: Flask) -> Non
         notices.ask_extension(notice, by=who.handler, until=until, comment="等备件")
         while deliver_due():
             pass
-    rows = select(OutboundMail.recipient, OutboundMail.subject).where(
-        OutboundMail.purpose == "notice"
-    )
+    rows = select(Envelope.recipient, Envelope.subject).where(Envelope.purpose == "notice")
     said = [(m.recipient, m.subject.split(": ")[-1]) for m in db.session.execute(rows)]
     assert ("chen.jie@example.com", "the department objects") in said
     assert ("chen.jie@example.com", "more time is asked for") in said

@@ -20,8 +20,8 @@ from helpdesk import files
 from helpdesk.clock import moved_to, now
 from helpdesk.db import db
 from helpdesk.events import Event
-from helpdesk.notify import mime
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail import mime
+from helpdesk.notify.models import Envelope
 from helpdesk.settings import SettingsError, load
 from helpdesk.tickets import actions, scanning, tracking
 from helpdesk.tickets.models import Attachment, Ticket
@@ -161,7 +161,7 @@ def test_an_infected_file_goes_out_with_no_letter(app: Flask, clamd: Clamd) -> N
         row.public = True
     db.session.commit()
     actions.scan_due()
-    letter = OutboundMail(message_ref=message.id)
+    letter = Envelope(message_ref=message.id)
     assert [each.size for each in mime._files(letter)] == [4]
 
 

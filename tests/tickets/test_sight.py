@@ -19,7 +19,7 @@ from helpdesk.channels.email.inbound import deliver
 from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries, sight
 from helpdesk.tickets.models import Rating, Ticket
 from tests import factories as make
@@ -152,7 +152,7 @@ def test_what_came_back_to_the_answer_on_a_hidden_case_names_nobody_to_the_depar
     for case in (two.named, two.hidden):
         said = actions.send_message(case, by=author.actor, body="We look into it.")
         deliver_due()
-        sent = db.session.scalars(db.select(OutboundMail).filter_by(message_ref=said.id)).one()
+        sent = db.session.scalars(db.select(Envelope).filter_by(message_ref=said.id)).one()
         failed = f"Final-Recipient: rfc822; {MAIL}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
         server = f"Diagnostic-Code: smtp; 550 5.1.1 <{MAIL}> User unknown\r\n"
         deliver(report(failed + server, f"Message-ID: {sent.message_id}\r\n\r\nold"))
@@ -162,7 +162,7 @@ def test_what_came_back_to_the_answer_on_a_hidden_case_names_nobody_to_the_depar
     for case, names_her in ((two.named, True), (two.hidden, False)):
         page = get(two.handler, f"/tickets/{case.number}")
         api = two.handler.get(f"/api/v1/tickets/{case.number}", headers=two.headers).text
-        lost = db.select(OutboundMail).filter_by(purpose="lost", ticket_id=case.id)
+        lost = db.select(Envelope).filter_by(purpose="lost", ticket_id=case.id)
         letter = db.session.scalars(lost).one().body
         assert case.number in letter and "came back" in page
         assert [MAIL in each for each in (page, api, letter)] == [names_her] * 3

@@ -21,7 +21,7 @@ from helpdesk.db import db, transaction
 from helpdesk.errors import HelpdeskError, NotFound, Refused
 from helpdesk.events import Delivery, Event, deliver_due
 from helpdesk.files import store
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries, responses, tracking
 from helpdesk.tickets.models import Attachment, Message, Response, Ticket
 from helpdesk.tickets.simulation.facts import cases
@@ -261,7 +261,7 @@ def test_of_taking_back_and_sending_exactly_one_wins(app: Flask, sink: Sink) -> 
             thread.join()
         deliver_due()
     kinds = dict(db.session.execute(select(Message.id, Message.kind)).all())  # type: ignore[arg-type]
-    sent = Counter(mail.message_ref for mail in db.session.scalars(select(OutboundMail)))
+    sent = Counter(mail.message_ref for mail in db.session.scalars(select(Envelope)))
     for _ticket, message in numbers:
         assert sent[message] == (kinds[message] == "staff"), (kinds[message], sent[message])
     assert len(sink.taken) == outcomes.count("too_late") == list(kinds.values()).count("staff")

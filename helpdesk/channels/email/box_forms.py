@@ -20,7 +20,7 @@ from helpdesk.agents.admin_forms import department_choices
 from helpdesk.channels.email.boxes import FIELDS
 from helpdesk.forms import Form, at_most, choices, filled, may_be_empty
 from helpdesk.i18n import gettext, lazy_gettext
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 
 KINDS = [
     ("imap", lazy_gettext("We fetch it by IMAP")),

@@ -9,9 +9,9 @@ from helpdesk.channels.email import boxes
 from helpdesk.clock import now
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import N_, gettext
-from helpdesk.notify.mime import message_of, sender_of, server_for
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.smtp import hand_over
+from helpdesk.notify.mail.mime import message_of, sender_of, server_for
+from helpdesk.notify.mail.smtp import hand_over
+from helpdesk.notify.models import Envelope
 
 TAKEN = N_("The server took the test mail for %(to)s; it should be there in a minute.")
 NOT_TAKEN = N_("The test mail was not taken.")
@@ -21,7 +21,7 @@ NO_SERVER = N_("There is no server for sending: fill one in, or set one for all.
 def send_test(who: Actor, box_id: int, to: str) -> tuple[bool, str]:
     """Send it now: (was it taken, what to tell). Raises NotAllowed or NotFound."""
     box = boxes.found(who, box_id)
-    letter = OutboundMail(
+    letter = Envelope(
         event_seq=0,
         purpose="test",
         recipient=to,

@@ -12,7 +12,7 @@ from helpdesk.channels.email.box_forms import MailboxForm
 from helpdesk.channels.email.box_letters import send_test
 from helpdesk.channels.email.providers import PROVIDERS, guessed, provider_of
 from helpdesk.i18n import N_, gettext
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 
 bp = Blueprint("mailboxes", __name__, url_prefix="/admin/mailboxes")
 Page = str | Response | tuple[str, int]

@@ -21,11 +21,11 @@ from helpdesk.db import db, locked, transaction
 from helpdesk.errors import BadInput, NotFound
 from helpdesk.events import record
 from helpdesk.i18n import N_
-from helpdesk.notify import secrets
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.mime import smtp_of
-from helpdesk.notify.models import OPEN, OutboundMail
-from helpdesk.notify.smtp import connected
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.mail.mime import smtp_of
+from helpdesk.notify.mail.smtp import connected
+from helpdesk.notify.models import OPEN, Envelope
 from helpdesk.outgoing import within
 
 PATIENCE = 5  # seconds for trying out one way; the page waits for both
@@ -83,10 +83,10 @@ def _standing(box: Mailbox) -> Standing:
     stored = select(func.count()).where(
         InboundMail.mailbox == box.name, InboundMail.outcome == "stored"
     )
-    unsent = select(func.count(), func.min(OutboundMail.made_at)).where(
-        OutboundMail.mailbox == box.name,
-        OutboundMail.state.in_(OPEN),
-        OutboundMail.next_at.is_not(None),
+    unsent = select(func.count(), func.min(Envelope.made_at)).where(
+        Envelope.mailbox == box.name,
+        Envelope.state.in_(OPEN),
+        Envelope.next_at.is_not(None),
     )
     number, oldest = db.session.execute(unsent).one()
     return Standing(box, db.session.scalar(stored) or 0, number, oldest)
@@ -115,7 +115,7 @@ def save(box: Mailbox | None, given: dict[str, object], secret: str, by: Actor) 
         for name in FIELDS:
             setattr(row, name, given[name])
         if secret:
-            row.secret = secrets.sealed(secret)
+            row.secret = encryption.encrypted(secret)
         if moved:  # another mailbox: its UIDs mean nothing here, and what lies in it is old
             row.uid_validity, row.last_uid, row.connected_at = None, 0, now()
         row.failing_since, row.last_error, row.leased_until = None, "", None

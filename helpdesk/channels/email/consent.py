@@ -24,9 +24,9 @@ from helpdesk.db import db, locked, transaction
 from helpdesk.errors import BadInput, Refused
 from helpdesk.events import record
 from helpdesk.i18n import N_
-from helpdesk.notify import oauth, secrets, tokens
-from helpdesk.notify.grants import AUTHORITIES, MailGrant
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail import encryption, oauth, tokens
+from helpdesk.notify.mail.grants import AUTHORITIES, MailGrant
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web import settings
 
 FIELDS = ("authority", "tenant", "authorize_url", "token_url", "scope", "client_id")
@@ -61,8 +61,8 @@ def ask(who: Actor, box_id: int, given: dict[str, str], client_secret: str) -> s
         for name, value in given.items():
             setattr(grant, name, value)
         if client_secret:
-            grant.client_secret = secrets.sealed(client_secret)
-        grant.state_hash, grant.verifier = _hash(state), secrets.sealed(verifier)
+            grant.client_secret = encryption.encrypted(client_secret)
+        grant.state_hash, grant.verifier = _hash(state), encryption.encrypted(verifier)
         grant.asked_at, grant.asked_by = now(), who.id
         session.flush()
         options.changed()
@@ -134,7 +134,7 @@ def _asked(who: Actor, state: str) -> tuple[MailGrant, str]:
         grant.state_hash, grant.verifier, grant.asked_at, grant.asked_by = "", "", None, None
     if not in_time:
         raise Refused(STALE)
-    return grant, secrets.opened(verifier)
+    return grant, encryption.decrypted(verifier)
 
 
 def _keep(who: Actor, box_id: int, told: oauth.Tokens) -> Mailbox:

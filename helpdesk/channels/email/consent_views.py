@@ -13,7 +13,7 @@ from helpdesk.channels.email.providers import provider_of
 from helpdesk.errors import Refused
 from helpdesk.forms import Form, at_most, choices, filled, may_be_empty
 from helpdesk.i18n import gettext, lazy_gettext
-from helpdesk.notify.grants import AUTHORITIES
+from helpdesk.notify.mail.grants import AUTHORITIES
 
 
 class ConsentForm(Form):

@@ -16,7 +16,7 @@ from helpdesk.channels.email import fetching
 from helpdesk.channels.email.inbound import process_stored
 from helpdesk.channels.email.pop3 import Pop3Door
 from helpdesk.db import db
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 
 log = logging.getLogger(__name__)
 LOOK = 60.0  # seconds between two looks; with IDLE news come at once, and a dead line shows

@@ -24,10 +24,10 @@ from helpdesk.channels.email.pop3 import Pop3Door
 from helpdesk.channels.email.problems import noted
 from helpdesk.clock import now
 from helpdesk.db import db, locked, transaction
-from helpdesk.notify import secrets
-from helpdesk.notify.grants import MailGrant
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.tokens import access_token, uses_tokens
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.grants import MailGrant
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.mail.tokens import access_token, uses_tokens
 from helpdesk.web import settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def opened(box: Mailbox) -> ImapDoor | Pop3Door:
     kind = Pop3Door if box.kind == "pop3" else ImapDoor
     if uses_tokens(box):
         return kind(box, "", partial(access_token, box.id))
-    return kind(box, secrets.opened(box.secret))
+    return kind(box, encryption.decrypted(box.secret))
 
 
 def still_allowed(box_id: int) -> None:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from imap_tools import BaseMailBox, MailboxFolderSelectError, MailboxLoginError
 
-from helpdesk.notify import bearer, lines
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail import bearer, connections
+from helpdesk.notify.mail.mailboxes import Mailbox
 
 TIMEOUT = 60  # seconds
 STEP = 2.0  # seconds after which a waiting fetcher hears that it shall stop
@@ -123,10 +123,10 @@ class ImapDoor:
 def _connect(box: Mailbox) -> BaseMailBox:
     context = ssl.create_default_context()
     if box.tls == "tls":
-        return lines.ImapBoxTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
+        return connections.ImapBoxTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
     if box.tls == "starttls":
-        return lines.ImapBoxStartTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
-    return lines.ImapBox(box.host, box.port, timeout=TIMEOUT)
+        return connections.ImapBoxStartTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
+    return connections.ImapBox(box.host, box.port, timeout=TIMEOUT)
 
 
 def _require_ok(status: str, data: object) -> None:

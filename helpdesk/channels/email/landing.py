@@ -22,8 +22,8 @@ from helpdesk.channels.email.verdicts import Hold
 from helpdesk.customers import people
 from helpdesk.customers.models import ContactAddress
 from helpdesk.db import db
-from helpdesk.notify.mailboxes import by_name
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify.mail.mailboxes import by_name
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import mail_ids, queries
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import settings
@@ -133,10 +133,10 @@ def _was_written_to(ticket: Ticket, sender: str) -> bool:
     """Whether mails of this case go to the address, or went there."""
     if sender == ticket.reply_to:
         return True
-    sent = select(OutboundMail.id).where(
-        OutboundMail.ticket_id == ticket.id,
-        OutboundMail.recipient == sender,
-        OutboundMail.purpose.in_(TO_CUSTOMERS),
+    sent = select(Envelope.id).where(
+        Envelope.ticket_id == ticket.id,
+        Envelope.recipient == sender,
+        Envelope.purpose.in_(TO_CUSTOMERS),
     )
     return db.session.scalar(select(sent.exists())) or False
 
@@ -153,7 +153,7 @@ def _was_let_in(ticket: Ticket, sender: str) -> bool:
 
 def _was_copied(ticket: Ticket, sender: str) -> bool:
     """Whether a colleague wrote to the address on purpose, beside the customer."""
-    sent = select(OutboundMail.copies).where(OutboundMail.ticket_id == ticket.id)
+    sent = select(Envelope.copies).where(Envelope.ticket_id == ticket.id)
     return any(sender in copies for copies in db.session.scalars(sent))
 
 

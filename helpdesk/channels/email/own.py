@@ -12,7 +12,7 @@ from helpdesk.channels.email.parser import ParsedMail
 from helpdesk.customers import addresses
 from helpdesk.db import db
 from helpdesk.errors import BadInput
-from helpdesk.notify.mailboxes import Mailbox, by_name
+from helpdesk.notify.mail.mailboxes import Mailbox, by_name
 from helpdesk.notify.paces import is_provider
 from helpdesk.web import settings
 

@@ -7,8 +7,8 @@ import poplib
 import ssl
 
 from helpdesk.channels.email.imap import TIMEOUT
-from helpdesk.notify import bearer, lines
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail import bearer, connections
+from helpdesk.notify.mail.mailboxes import Mailbox
 
 poplib._MAXLINE = max(poplib._MAXLINE, 10_000_000)  # type: ignore[attr-defined]
 
@@ -20,11 +20,11 @@ class Pop3Door:
         self.box = box
         context = ssl.create_default_context()
         if box.tls == "tls":
-            self.client: poplib.POP3 = lines.Pop3Tls(
+            self.client: poplib.POP3 = connections.Pop3Tls(
                 box.host, box.port, timeout=TIMEOUT, context=context
             )
         else:
-            self.client = lines.Pop3(box.host, box.port, timeout=TIMEOUT)
+            self.client = connections.Pop3(box.host, box.port, timeout=TIMEOUT)
         if box.tls == "starttls":
             self.client.stls(context)
         if token is None:

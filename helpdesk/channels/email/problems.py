@@ -12,8 +12,8 @@ from imap_tools import MailboxFolderSelectError, MailboxLoginError
 
 from helpdesk.errors import Busy, HelpdeskError
 from helpdesk.i18n import N_
-from helpdesk.notify import tokens
-from helpdesk.notify.oauth import NoToken
+from helpdesk.notify.mail import tokens
+from helpdesk.notify.mail.oauth import NoToken
 from helpdesk.outgoing import NotAllowedThere
 
 PROBLEMS = {

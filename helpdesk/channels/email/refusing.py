@@ -9,7 +9,7 @@ from helpdesk.channels.email.parser import ParsedMail
 from helpdesk.customers import addresses
 from helpdesk.errors import BadInput
 from helpdesk.i18n import gettext, in_language
-from helpdesk.notify.outbox import Letter, send
+from helpdesk.notify.envelopes import Letter, send
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.intake import guess_language
 from helpdesk.web import company_in, settings

@@ -17,8 +17,8 @@ from helpdesk.channels.email.parser import ParsedMail
 from helpdesk.channels.email.verdicts import Ignore
 from helpdesk.db import db, locked, transaction
 from helpdesk.i18n import gettext, in_language
-from helpdesk.notify import bounced
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify import failures
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import settings
@@ -31,14 +31,14 @@ def file_report(row: InboundMail, report: Report) -> NoReturn:
     reason = {"failed": "bounce", "delayed": "delayed", "delivered": "delivered"}.get(
         report.kind, "complaint"
     )
-    sent = bounced.found(report.original_id, [each.recipient for each in report.failures])
+    sent = failures.reported(report.original_id, [each.recipient for each in report.failures])
     ticket = db.session.get(Ticket, sent.ticket_id) if sent and sent.ticket_id else None
     if sent is not None and reason == "bounce":
         _note(row, report, sent, ticket)
     raise Ignore(reason, ticket, "; ".join(_lines(report)))
 
 
-def _note(row: InboundMail, report: Report, sent: OutboundMail, ticket: Ticket | None) -> None:
+def _note(row: InboundMail, report: Report, sent: Envelope, ticket: Ticket | None) -> None:
     """Once for each report, whatever is killed in between: the row is the witness."""
     with transaction():
         fresh = locked(row)
@@ -47,18 +47,18 @@ def _note(row: InboundMail, report: Report, sent: OutboundMail, ticket: Ticket |
         fresh.why = {"rule": "report", "header": "Message-ID", "match": sent.message_id, "noted": 1}
         code = next((f.status for f in report.failures if f.status), "")
         if not _is_about_copies(report, sent):
-            bounced.mark(sent, "; ".join(_lines(report)) or code)
+            failures.mark_bounced(sent, "; ".join(_lines(report)) or code)
         if ticket is not None:
             actions.note(ticket, by=SYSTEM, body=_words(report, sent))
 
 
-def _is_about_copies(report: Report, sent: OutboundMail) -> bool:
+def _is_about_copies(report: Report, sent: Envelope) -> bool:
     """Whether only copies came back: the answer itself has arrived."""
     failed = {each.recipient.lower() for each in report.failures}
     return bool(failed) and failed <= set(sent.copies)
 
 
-def _words(report: Report, sent: OutboundMail) -> str:
+def _words(report: Report, sent: Envelope) -> str:
     copies = [each.recipient for each in report.failures] if _is_about_copies(report, sent) else []
     with in_language(settings().language):
         first = gettext(

@@ -12,8 +12,8 @@ from helpdesk.channels.email.verdicts import OUTCOME_NAMES
 from helpdesk.db import db
 from helpdesk.errors import Refused
 from helpdesk.i18n import gettext
-from helpdesk.notify import again
-from helpdesk.notify.models import OutboundMail
+from helpdesk.notify import failures
+from helpdesk.notify.models import Envelope
 from helpdesk.web import local_path
 
 bp = Blueprint("mail_sent", __name__, url_prefix="/mail/sent")
@@ -25,11 +25,15 @@ MOST = 200
 def sent() -> str:
     """The newest mails that we sent; ?state=lost shows only those that did not arrive."""
     require(actor(), "mail.review")
-    query = select(OutboundMail).order_by(OutboundMail.id.desc()).limit(MOST)
+    query = select(Envelope).order_by(Envelope.id.desc()).limit(MOST)
     lost = request.args.get("state") == "lost"
-    rows = db.session.scalars(query.where(again.lost()) if lost else query).all()
+    rows = db.session.scalars(query.where(failures.is_lost()) if lost else query).all()
     return render_template(
-        "mail/sent.html", rows=rows, outcomes=OUTCOME_NAMES, lost=lost, can_again=again.can_again
+        "mail/sent.html",
+        rows=rows,
+        outcomes=OUTCOME_NAMES,
+        lost=lost,
+        can_send_again=failures.can_send_again,
     )
 
 
@@ -41,7 +45,7 @@ def send_again(mail_id: int) -> Response:
     require(who, "mail.review")
     assert who is not None
     try:
-        again.send_again(mail_id, by=who)
+        failures.send_again(mail_id, by=who)
         flash(gettext("It will be sent again at once."), "success")
     except Refused as error:
         flash(error.sentence(gettext), "warning")

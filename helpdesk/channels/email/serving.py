@@ -22,7 +22,7 @@ from sqlalchemy import select
 from helpdesk.channels.email.inbound import take
 from helpdesk.channels.email.keeping import Came
 from helpdesk.db import db
-from helpdesk.notify.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web import settings_of
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from helpdesk.customers.people import Asker
 from helpdesk.db import db, locked, retrying, transaction
 from helpdesk.errors import BadInput
 from helpdesk.i18n import gettext, in_language
-from helpdesk.notify.mailboxes import by_name
+from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.tickets import actions
 from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_ticket
 from helpdesk.tickets.lifecycle import move_for

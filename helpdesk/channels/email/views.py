@@ -17,7 +17,7 @@ from helpdesk.channels.email.verdicts import OUTCOME_NAMES, REASONS, RULES
 from helpdesk.db import db
 from helpdesk.errors import NotSignedIn, Refused
 from helpdesk.i18n import N_, gettext
-from helpdesk.notify.mailboxes import by_name
+from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import local_path
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 
-def sealed(secret: str) -> str:
+def encrypted(secret: str) -> str:
     """The secret as it is stored; '' stays ''."""
     return _box().encrypt(secret.encode()).decode() if secret else ""
 
 
-def opened(token: str) -> str:
+def decrypted(token: str) -> str:
     """The secret again. Raises Refused when the key has changed since."""
     if not token:
         return ""

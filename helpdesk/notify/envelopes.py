@@ -19,9 +19,9 @@ from helpdesk.clock import now
 from helpdesk.db import db, locked, retrying, transaction
 from helpdesk.errors import HelpdeskError
 from helpdesk.notify import optouts, paces
-from helpdesk.notify.mime import message_of, sender_of, server_for
-from helpdesk.notify.models import LOST, OPEN, OutboundMail
-from helpdesk.notify.smtp import Ended, Server, hand_over
+from helpdesk.notify.mail.mime import message_of, sender_of, server_for
+from helpdesk.notify.mail.smtp import Ended, Server, hand_over
+from helpdesk.notify.models import LOST, OPEN, Envelope
 from helpdesk.tickets import actions
 
 log = logging.getLogger(__name__)
@@ -64,18 +64,18 @@ def send(letter: Letter, *, after: timedelta = timedelta(0)) -> None:
         attempt(row.id)
 
 
-def _written(letter: Letter, due: datetime) -> OutboundMail:
-    same = select(OutboundMail).where(
-        OutboundMail.event_seq == letter.event_seq,
-        OutboundMail.purpose == letter.purpose,
-        OutboundMail.recipient == letter.recipient,
+def _written(letter: Letter, due: datetime) -> Envelope:
+    same = select(Envelope).where(
+        Envelope.event_seq == letter.event_seq,
+        Envelope.purpose == letter.purpose,
+        Envelope.recipient == letter.recipient,
     )
     known = db.session.scalar(same.execution_options(populate_existing=True))
     if known is not None:
         return known
     try:
         with transaction() as session:
-            row = OutboundMail(**_columns(letter), next_at=due)
+            row = Envelope(**_columns(letter), next_at=due)
             row.state = "failed" if _is_limited(letter) else "queued"
             row.error = "limit" if row.state == "failed" else ""
             session.add(row)
@@ -101,10 +101,10 @@ def _is_limited(letter: Letter) -> bool:
         return False
     hour = now().replace(minute=0, second=0, microsecond=0)
     recent = select(func.count()).where(
-        OutboundMail.recipient == letter.recipient,
-        OutboundMail.automatic,
-        OutboundMail.internal.is_(False),
-        OutboundMail.made_at > hour,
+        Envelope.recipient == letter.recipient,
+        Envelope.automatic,
+        Envelope.internal.is_(False),
+        Envelope.made_at > hour,
     )
     return (db.session.scalar(recent) or 0) >= MOST_AUTOMATIC
 
@@ -113,9 +113,9 @@ def _is_limited(letter: Letter) -> bool:
 def send_due(limit: int = 100) -> int:
     """Send what is due; returns how many were tried. A dead server costs one try, not all."""
     due = db.session.scalars(
-        select(OutboundMail.id)
-        .where(OutboundMail.state.in_(OPEN), OutboundMail.next_at <= now())
-        .order_by(OutboundMail.next_at, OutboundMail.id)
+        select(Envelope.id)
+        .where(Envelope.state.in_(OPEN), Envelope.next_at <= now())
+        .order_by(Envelope.next_at, Envelope.id)
         .limit(limit)
     ).all()
     gone: set[Server] = set()
@@ -149,12 +149,12 @@ def attempt(row_id: int, gone: set[Server] | None = None) -> None:
     _settle(row_id, ended)
 
 
-def _claimed(row_id: int) -> OutboundMail | None:
+def _claimed(row_id: int) -> Envelope | None:
     """Take the mail for one try. One that was being sent when its process died may be delivered."""
     with transaction() as session:
         row = session.scalar(
-            select(OutboundMail)
-            .where(OutboundMail.id == row_id)
+            select(Envelope)
+            .where(Envelope.id == row_id)
             .with_for_update(skip_locked=True)
             .execution_options(populate_existing=True)
         )
@@ -168,7 +168,7 @@ def _claimed(row_id: int) -> OutboundMail | None:
     return row
 
 
-def _must_wait(row: OutboundMail) -> bool:
+def _must_wait(row: Envelope) -> bool:
     """Put it off where its mailbox or its receivers have had enough for now; it keeps its place."""
     until, why = paces.room_at(row)
     if until is None:
@@ -189,7 +189,7 @@ def _settle(row_id: int, ended: Ended) -> None:
 
 def _settle_once(row_id: int, ended: Ended) -> None:
     with transaction() as session:
-        row = locked(session.get_one(OutboundMail, row_id))
+        row = locked(session.get_one(Envelope, row_id))
         if row.state != "sending":
             return  # a bounce was faster than the server's answer
         row.error = ended.words
@@ -204,7 +204,7 @@ def _settle_once(row_id: int, ended: Ended) -> None:
         tell(row)
 
 
-def _later(row: OutboundMail, ended: Ended) -> None:
+def _later(row: Envelope, ended: Ended) -> None:
     row.refused = ended.state == "retry"
     if ended.state == "waiting":  # behind another mail that found the server gone
         row.state, row.tries, row.next_at = "retry", row.tries - 1, now() + UNREACHABLE
@@ -217,14 +217,14 @@ def _later(row: OutboundMail, ended: Ended) -> None:
         row.state, row.next_at = "retry", now() + timedelta(minutes=pause)
 
 
-def _doubted(row: OutboundMail, words: str) -> bool:
+def _doubted(row: Envelope, words: str) -> bool:
     """Note a try that may have delivered; True when a further one is not due now (or ever)."""
     row.doubts, row.state, row.error = row.doubts + 1, "uncertain", words
     row.next_at = now() + SECOND_TRY if row.doubts < 2 else None
     return True
 
 
-def tell(row: OutboundMail) -> None:
+def tell(row: Envelope) -> None:
     """Show on the message what became of its mail; a failure is noted in the ticket's history."""
     if row.message_ref is not None:
         lost = row.state in LOST and row.next_at is None

@@ -14,12 +14,12 @@ from email.message import EmailMessage
 from email.policy import SMTP as ON_THE_WIRE
 from urllib.parse import unquote, urlsplit
 
-from helpdesk.notify import bearer, lines
+from helpdesk.notify.mail import bearer, connections
 
 TIMEOUT = 30  # seconds for one step
 KINDS: dict[tuple[bool, bool], type[smtplib.SMTP]] = {
-    (False, False): lines.Smtp,
-    (True, False): lines.SmtpTls,
+    (False, False): connections.Smtp,
+    (True, False): connections.SmtpTls,
     (False, True): smtplib.SMTP,
     (True, True): smtplib.SMTP_SSL,
 }

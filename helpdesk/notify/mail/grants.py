@@ -65,7 +65,7 @@ AUTHORITIES = {
 
 
 class MailGrant(Model):
-    """The leave for one mailbox. Its secret and tokens are sealed, as passwords are.
+    """The leave for one mailbox. Its secret and tokens are encrypted, as passwords are.
 
     Without a refresh token nobody has given leave yet. over_since says that the provider took it
     back. While refreshing_until lies ahead, one process (refreshing_by) fetches a new token and the

@@ -14,10 +14,10 @@ from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
 from helpdesk.db import db, transaction
 from helpdesk.events import record
-from helpdesk.notify import oauth, secrets
-from helpdesk.notify.grants import MailGrant
-from helpdesk.notify.mailboxes import Mailbox
-from helpdesk.notify.oauth import NoToken, Tokens
+from helpdesk.notify.mail import encryption, oauth
+from helpdesk.notify.mail.grants import MailGrant
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.mail.oauth import NoToken, Tokens
 
 AHEAD = timedelta(minutes=5)  # before its end a token is renewed
 LEASE = timedelta(seconds=60)  # longer than asking the provider can take
@@ -53,7 +53,7 @@ def _at_hand(box_id: int, refused: str, me: str) -> str | MailGrant | None:
         grant = session.get(MailGrant, box_id, populate_existing=True, with_for_update=True)
         if grant is None or not grant.is_given:
             raise NoToken(grant.over_why if grant else "", over=True)
-        stored = oauth.unsealed(grant.access_token)
+        stored = oauth.decrypted(grant.access_token)
         if stored and stored != refused and grant.expires_at and grant.expires_at > now() + AHEAD:
             return stored
         if grant.refreshing_until is not None and grant.refreshing_until > now():
@@ -77,9 +77,9 @@ def _renewed(grant: MailGrant, me: str) -> str:
 
 def keep(grant: MailGrant, told: Tokens) -> None:
     """Inside the caller's transaction: these tokens are the leave from now on."""
-    grant.access_token, grant.expires_at = secrets.sealed(told.access), told.expires_at
+    grant.access_token, grant.expires_at = encryption.encrypted(told.access), told.expires_at
     if told.refresh:
-        grant.refresh_token = secrets.sealed(told.refresh)
+        grant.refresh_token = encryption.encrypted(told.refresh)
     grant.over_since, grant.over_why = None, ""
     grant.refreshing_by, grant.refreshing_until = "", None
 

@@ -11,9 +11,9 @@ from authlib.common.errors import AuthlibBaseError
 
 from helpdesk.clock import now
 from helpdesk.errors import Refused
-from helpdesk.notify import secrets
-from helpdesk.notify.grants import AUTHORITIES, MailGrant
-from helpdesk.notify.lines import WebAdapter
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.connections import WebAdapter
+from helpdesk.notify.mail.grants import AUTHORITIES, MailGrant
 
 if TYPE_CHECKING:
     from authlib.integrations.requests_client import OAuth2Session
@@ -41,10 +41,10 @@ class Tokens:
     expires_at: datetime
 
 
-def unsealed(stored: str) -> str:
+def decrypted(stored: str) -> str:
     """A stored secret. Raises NoToken when the key has changed: then only new consent helps."""
     try:
-        return secrets.opened(stored)
+        return encryption.decrypted(stored)
     except Refused:
         raise NoToken("the key of the stored tokens has changed", over=True) from None
 
@@ -80,7 +80,7 @@ def renewed(grant: MailGrant) -> Tokens:
         return _asked(
             lambda: session.refresh_token(
                 grant.endpoint("token"),
-                refresh_token=unsealed(grant.refresh_token),
+                refresh_token=decrypted(grant.refresh_token),
                 timeout=TIMEOUT,
                 allow_redirects=False,
             )
@@ -92,7 +92,7 @@ def _session(grant: MailGrant, redirect_uri: str) -> OAuth2Session:
 
     session = OAuth2Session(
         grant.client_id,
-        unsealed(grant.client_secret) or None,
+        decrypted(grant.client_secret) or None,
         scope=grant.asks_for,
         redirect_uri=redirect_uri or None,
         code_challenge_method="S256",

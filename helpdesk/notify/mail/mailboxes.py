@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
@@ -34,7 +34,7 @@ class Mailbox(Model):
     port: Mapped[int] = mapped_column(default=993)
     tls: Mapped[str] = mapped_column(default="tls")  # tls, starttls, none
     user: Mapped[str] = mapped_column(default="")
-    secret: Mapped[str] = mapped_column(default="")  # sealed, see notify.secrets
+    secret: Mapped[str] = mapped_column(default="")  # encrypted, see notify.mail.encryption
     folder: Mapped[str] = mapped_column(default="INBOX")
     done_folder: Mapped[str] = mapped_column(default="")
     smtp_host: Mapped[str] = mapped_column(default="")
@@ -79,3 +79,15 @@ class Mailbox(Model):
 def by_name(name: str) -> Mailbox | None:
     """The mailbox with this name."""
     return db.session.scalar(select(Mailbox).where(Mailbox.name == name)) if name else None
+
+
+def failing_seconds() -> float:
+    """For how long the mailbox that has failed longest fails; 0 when all do well."""
+    since = db.session.scalar(select(func.min(Mailbox.failing_since)).where(Mailbox.active))
+    return (now() - since).total_seconds() if since else 0.0
+
+
+def unattended() -> list[str]:
+    """The names of the mailboxes that nobody fetches: they never fail, and never get their mail."""
+    boxes = db.session.scalars(select(Mailbox).where(Mailbox.active).order_by(Mailbox.name))
+    return [box.name for box in boxes if box.unattended]

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import partial
+from itertools import groupby
 from typing import Any, cast
 
+from flask import render_template
 from sqlalchemy import select
 
 from helpdesk import files
 from helpdesk.db import db
 from helpdesk.files.scanner import INFECTED
-from helpdesk.notify import optouts, outlook, secrets
-from helpdesk.notify.mailboxes import Mailbox, by_name
-from helpdesk.notify.models import OutboundMail
-from helpdesk.notify.pages import Picture, html_of
-from helpdesk.notify.smtp import Server, server_of
-from helpdesk.notify.tokens import access_token, uses_tokens
+from helpdesk.notify import optouts
+from helpdesk.notify.mail import encryption, outlook
+from helpdesk.notify.mail.mailboxes import Mailbox, by_name
+from helpdesk.notify.mail.smtp import Server, server_of
+from helpdesk.notify.mail.tokens import access_token, uses_tokens
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web import company_in, settings
 
 MOST_ATTACHED = 10 * 1024 * 1024  # bytes; more is fetched by the link in the mail
+QUOTED = ">"
 
 
-def server_for(row: OutboundMail) -> Server | None:
+def server_for(row: Envelope) -> Server | None:
     """The server of its mailbox, else the one of the settings, else None. Raises Refused."""
     box = by_name(row.mailbox)
     if box is not None and box.smtp_host:
@@ -41,16 +44,16 @@ def smtp_of(box: Mailbox) -> Server:
     server = Server(box.smtp_host, box.smtp_port, box.smtp_tls, box.user)
     if uses_tokens(box):
         return replace(server, token=partial(access_token, box.id))
-    return replace(server, secret=secrets.opened(box.secret))
+    return replace(server, secret=encryption.decrypted(box.secret))
 
 
-def sender_of(row: OutboundMail) -> str:
+def sender_of(row: Envelope) -> str:
     """Our address that this mail comes from."""
     box = by_name(row.mailbox)
     return box.address if box is not None else settings().mail_from
 
 
-def message_of(row: OutboundMail) -> EmailMessage:
+def message_of(row: Envelope) -> EmailMessage:
     """Our address, the ticket's thread, the marks of automatic mail (RFC 3834), the files."""
     message = EmailMessage()
     message["From"] = Address(_name(row), addr_spec=sender_of(row))
@@ -78,7 +81,7 @@ def message_of(row: OutboundMail) -> EmailMessage:
     return message
 
 
-def _group(message: EmailMessage, row: OutboundMail) -> None:
+def _group(message: EmailMessage, row: Envelope) -> None:
     """For Outlook. The receipt repeats nothing of what was submitted, so it names no topic."""
     ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
     if ticket is None:
@@ -92,12 +95,12 @@ def _group(message: EmailMessage, row: OutboundMail) -> None:
         message["Thread-Topic"] = _one_line(ticket.subject)
 
 
-def _name(row: OutboundMail) -> str:
+def _name(row: Envelope) -> str:
     box = by_name(row.mailbox)
     return _one_line((box.sender_name if box else "") or company_in(settings().language))
 
 
-def _dress(message: EmailMessage, row: OutboundMail) -> None:
+def _dress(message: EmailMessage, row: Envelope) -> None:
     """The same words as HTML, and the files that a colleague sent along: pictures in the page, the
     others behind it, as long as a mail can carry them."""
     found = _files(row)
@@ -115,12 +118,12 @@ def _dress(message: EmailMessage, row: OutboundMail) -> None:
             message.add_attachment(*_content(each), **_named(each))
 
 
-def _language(row: OutboundMail) -> str:
+def _language(row: Envelope) -> str:
     ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
     return ticket.language if ticket else settings().language
 
 
-def _files(row: OutboundMail) -> Sequence[Attachment]:
+def _files(row: Envelope) -> Sequence[Attachment]:
     if row.message_ref is None:
         return ()
     query = select(Attachment).where(
@@ -143,3 +146,35 @@ def _named(file: Attachment) -> dict[str, Any]:
 def _one_line(text: str) -> str:
     """Header values never carry a line break (ASVS V1.3.11)."""
     return " ".join("".join(" " if ord(c) < 32 else c for c in text).split())
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in the mail; cid without its brackets."""
+
+    cid: str
+    name: str
+
+
+def html_of(text: str, language: str, pictures: Sequence[Picture] = ()) -> str:
+    """The text as a page: paragraphs, and what stands behind > as a quotation."""
+    blocks = [
+        (
+            quoted,
+            _paragraphs([line.removeprefix(QUOTED).strip() if quoted else line for line in lines]),
+        )
+        for quoted, lines in groupby(text.strip().split("\n"), _is_quoted)
+    ]
+    return render_template(
+        "mail/page.html", blocks=blocks, pictures=pictures, language=language.replace("_", "-")
+    )
+
+
+def _is_quoted(line: str) -> bool:
+    return line.startswith(QUOTED)
+
+
+def _paragraphs(lines: Sequence[str]) -> list[list[str]]:
+    """The lines, cut where one is empty."""
+    parts = groupby(lines, lambda line: bool(line.strip()))
+    return [list(each) for is_text, each in parts if is_text]

@@ -1,0 +1,1 @@
+"""Mail, the first of the media: mailboxes, how they sign in, and a letter as MIME and SMTP have it."""
