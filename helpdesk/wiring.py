@@ -36,6 +36,7 @@ from helpdesk.kb import category_views, public_views
 from helpdesk.kb import views as kb_desk
 from helpdesk.notify import colleagues, concerned, customers, staff
 from helpdesk.notify import notices as notice_mails
+from helpdesk.notify.mail import medium as mail_medium
 from helpdesk.statistics import views as statistics
 from helpdesk.tickets import (
     escalation,
@@ -67,6 +68,7 @@ LISTENERS = (
     customers,
     escalation,
     handing_on,
+    mail_medium,
     meta,
     notice_mails,
     staff,

@@ -1,14 +1,14 @@
-"""Write a mail down, send it, try again: each row tells at any time what became of it (F20).
+"""Write a letter down, send it, try again: each row tells at any time what became of it.
 
-A mail that a server refuses for now is tried after 1, 5, 15 and 60 minutes, then hourly, for a day.
-A server that can't be reached is asked every minute by one mail, while the others wait with it.
+A letter that a server refuses for now is tried after 1, 5, 15 and 60 minutes, then hourly, for a day.
+A server that can't be reached is asked every minute by one letter, while the others wait with it.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Hashable
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -18,90 +18,82 @@ from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
 from helpdesk.db import db, locked, retrying, transaction
 from helpdesk.errors import HelpdeskError
-from helpdesk.notify import optouts, paces
-from helpdesk.notify.mail.mime import message_of, sender_of, server_for
-from helpdesk.notify.mail.smtp import Ended, Server, hand_over
+from helpdesk.i18n import in_language
+from helpdesk.notify import media, optouts, paces
+from helpdesk.notify.media import Ended, Letter
 from helpdesk.notify.models import LOST, OPEN, Envelope
 from helpdesk.tickets import actions
 
 log = logging.getLogger(__name__)
-MOST_AUTOMATIC = 10  # automatic mails to one address in an hour: nobody can be bombed through us
+Way = tuple[str, Hashable | None]  # the medium, and through what it goes
+MOST_AUTOMATIC = 10  # automatic letters to one address in an hour
 PAUSES = (1, 5, 15, 60)  # minutes after a refusal for now; then hourly
 UNREACHABLE = timedelta(minutes=1)
 GIVE_UP = {"retry": timedelta(hours=24), "unreachable": timedelta(days=5)}
-LEASE = timedelta(minutes=5)  # longer than a conversation with a mail server can last
+LEASE = timedelta(minutes=5)  # longer than handing one over can last
 SECOND_TRY = timedelta(minutes=5)  # after one that may have delivered
 
 
-@dataclass(frozen=True)
-class Letter:
-    """What is to be sent, before it is written down. `internal` is for colleagues: nobody from
-    outside can set off a flood of these, so they fall under no cap."""
-
-    internal: bool
-    event_seq: int
-    purpose: str
-    recipient: str
-    subject: str
-    body: str
-    message_id: str
-    in_reply_to: str = ""
-    thread: tuple[str, ...] = ()
-    reply_to: str = ""
-    copies: tuple[str, ...] = ()
-    automatic: bool = True
-    mailbox: str = ""
-    ticket_id: int | None = None
-    notice_id: int | None = None
-    message_ref: int | None = None
-
-
-def send(letter: Letter, *, after: timedelta = timedelta(0)) -> None:
-    """Write the letter down once, and send it now or `after` a while. Never raises for the mail
-    server's sake: the row says what became of it."""
-    row = _written(letter, now() + after)
-    if row.state == "queued" and not after:
+def post(letter: Letter) -> None:
+    """Write the letter down once, and send it. Never raises for the sake of what lies outside: the
+    row says what became of it."""
+    row = _written(letter)
+    if row.state == "queued":
         attempt(row.id)
 
 
-def _written(letter: Letter, due: datetime) -> Envelope:
+def hand_over_now(letter: Letter) -> Ended:
+    """Send it without writing it down, and tell how that ended."""
+    return _tried(_envelope(letter), set())
+
+
+def _written(letter: Letter) -> Envelope:
     same = select(Envelope).where(
-        Envelope.event_seq == letter.event_seq,
-        Envelope.purpose == letter.purpose,
-        Envelope.recipient == letter.recipient,
+        Envelope.event_seq == letter.cause,
+        Envelope.purpose == letter.purpose.code,
+        Envelope.recipient == letter.to,
     )
     known = db.session.scalar(same.execution_options(populate_existing=True))
     if known is not None:
         return known
+    row = _envelope(letter)
     try:
         with transaction() as session:
-            row = Envelope(**_columns(letter), next_at=due)
-            row.state = "failed" if _is_limited(letter) else "queued"
-            row.error = "limit" if row.state == "failed" else ""
+            if letter.purpose.limited and _has_had_enough(letter.to):
+                row.state, row.error = "failed", "limit"
             session.add(row)
     except IntegrityError:
         return db.session.scalars(same).one()
     return row
 
 
-def _columns(letter: Letter) -> dict[str, object]:
-    """The letter as a row."""
-    lists = {"thread": list(letter.thread), "copies": list(letter.copies)}
-    return vars(letter) | lists | {"domain": _domain(letter.recipient)}
+def _envelope(letter: Letter) -> Envelope:
+    """The letter as its medium shapes it."""
+    medium = media.named(letter.medium)
+    with in_language(letter.language):
+        columns = {"subject": str(letter.subject), **medium.compose(letter)}
+    return Envelope(
+        event_seq=letter.cause,
+        purpose=letter.purpose.code,
+        medium=letter.medium,
+        recipient=letter.to,
+        ticket_id=letter.ticket_id,
+        notice_id=letter.notice_id,
+        message_ref=letter.message.id if letter.message else None,
+        automatic=letter.purpose.automatic,
+        internal=letter.purpose.internal,
+        state="queued",
+        made_at=now(),
+        **columns,
+    )
 
 
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()
-
-
-def _is_limited(letter: Letter) -> bool:
-    """Whether this one address from outside had its automatic mails of this hour: two machines that
+def _has_had_enough(address: str) -> bool:
+    """Whether this one address from outside had its automatic letters of this hour: two machines that
     answer each other end here. Letters to many addresses of one company only wait, see paces."""
-    if not letter.automatic or letter.internal:
-        return False
     hour = now().replace(minute=0, second=0, microsecond=0)
     recent = select(func.count()).where(
-        Envelope.recipient == letter.recipient,
+        Envelope.recipient == address,
         Envelope.automatic,
         Envelope.internal.is_(False),
         Envelope.made_at > hour,
@@ -118,35 +110,36 @@ def send_due(limit: int = 100) -> int:
         .order_by(Envelope.next_at, Envelope.id)
         .limit(limit)
     ).all()
-    gone: set[Server] = set()
+    gone: set[Way] = set()
     for row_id in due:
         attempt(row_id, gone)
     return len(due)
 
 
-def attempt(row_id: int, gone: set[Server] | None = None) -> None:
-    """Try to send one mail whose turn it is; `gone` collects servers that did not answer."""
-    gone = set() if gone is None else gone
+def attempt(row_id: int, gone: set[Way] | None = None) -> None:
+    """Try to send one letter whose turn it is; `gone` collects the ways that were closed."""
     row = _claimed(row_id)
-    if row is None:
-        return
+    if row is not None:
+        _settle(row_id, _tried(row, set() if gone is None else gone))
+
+
+def _tried(row: Envelope, gone: set[Way]) -> Ended:
+    if optouts.withdraws(row):
+        return Ended("withdrawn", "unsubscribed")
     try:
-        server = server_for(row)
-        if row.purpose in optouts.NOT_NEEDED and optouts.is_out(row.recipient):
-            ended = Ended("withdrawn", "unsubscribed")
-        elif server is None:
-            ended = Ended("kept")
-        elif server in gone:
-            ended = Ended("waiting")
-        else:
-            copies = tuple(row.copies)
-            ended = hand_over(server, sender_of(row), row.recipient, message_of(row), copies)
+        medium = media.named(row.medium)
+        way = row.medium, medium.way(row)
+        if way[1] is None:
+            return Ended("kept")
+        if way in gone:
+            return Ended("waiting")
+        ended = medium.deliver(row, way[1])
     except (HelpdeskError, OSError, ValueError) as error:
-        log.exception("Mail %s could not be written", row_id)
-        ended = Ended("failed", f"{type(error).__name__}: {error}")
-    if ended.state == "unreachable" and server is not None:
-        gone.add(server)
-    _settle(row_id, ended)
+        log.exception("Letter %s could not be sent", row.id)
+        return Ended("failed", f"{type(error).__name__}: {error}")
+    if ended.state == "unreachable":
+        gone.add(way)
+    return ended
 
 
 def _claimed(row_id: int) -> Envelope | None:

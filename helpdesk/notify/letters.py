@@ -1,22 +1,30 @@
-"""One letter before it is written down, and the one way to write to a colleague.
+"""The two ways to write a letter: to a colleague and to a customer.
 
-Who reads it decides how it goes out: a letter to a colleague is internal, so no cap on automatic
-mail ever holds it back; nobody from outside can set off a flood of those.
+Who calls one says who reads it, what for, and which words; all else follows from `purposes.TABLE` and
+from the medium.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import uuid4
 from zlib import crc32
 
-from flask import render_template
 from flask_babel.speaklater import LazyString
+from sqlalchemy import select
 
+from helpdesk.db import db
 from helpdesk.events import Event
-from helpdesk.i18n import in_language
-from helpdesk.notify.envelopes import Letter, send
-from helpdesk.tickets import mail_ids
+from helpdesk.i18n import language
+from helpdesk.notify import media
+from helpdesk.notify.envelopes import hand_over_now, post
+from helpdesk.notify.media import Ended, Letter
+from helpdesk.notify.models import MAIL
+from helpdesk.notify.purposes import Audience, purpose_of
+from helpdesk.tickets import tracking
+from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import settings
 
 
@@ -37,6 +45,19 @@ class Desk:
     language: str
 
 
+@dataclass(frozen=True)
+class Customer:
+    """Somebody who wrote to us, and how we reach them."""
+
+    medium: str
+    address: str
+    language: str
+    thread: str  # the case's number, or what stands for one
+    link: str  # where they see how far we are
+    said: Mapping[str, Any]  # what is kept beside their first words
+    ticket_id: int | None = None
+
+
 def to_colleague(
     noted: Event,
     reader: Reader,
@@ -49,25 +70,93 @@ def to_colleague(
 ) -> None:
     """Write mail/PURPOSE.txt to one colleague, in the reader's language, with a link to `path`.
 
-    Its Message-ID comes from the event and the reader, so a second try is the same mail.
+    Its identity comes from the event and the reader, so a second try is the same letter.
     """
-    known = settings()
-    part = f"s{noted.seq}r{crc32(reader.email.encode()):x}"
-    with in_language(reader.language):
-        title = str(subject)
-        body = render_template(
-            f"mail/{purpose}.txt", reader=reader, link=f"{known.base_url}/{path}", **values
-        )
-    send(
+    post(
         Letter(
-            internal=True,
-            event_seq=noted.seq,
-            purpose=purpose,
-            recipient=reader.email,
-            subject=title,
-            body=body.strip() + "\n",
-            message_id=mail_ids.mail_id(thread, part, known.secret_key, known.mail_host),
+            purpose=purpose_of(purpose, Audience.COLLEAGUE),
+            medium=MAIL,
+            to=reader.email,
+            language=reader.language,
+            subject=subject,
+            values={"reader": reader, "link": f"{settings().base_url}/{path}", **values},
+            cause=noted.seq,
+            thread=thread,
+            part=f"s{noted.seq}r{crc32(reader.email.encode()):x}",
             ticket_id=noted.ticket_id,
             notice_id=noted.notice_id,
+        )
+    )
+
+
+def to_customer(
+    cause: int,
+    reader: Customer | None,
+    purpose: str,
+    subject: str | LazyString,
+    *,
+    message: Message | None = None,
+    answers: str = "",
+    **values: object,
+) -> None:
+    """Write to a customer, in their language and by their medium, because of the event `cause`;
+    nothing when nobody can be reached or their own words keep such a letter back.
+
+    `message` is a colleague's whose words it carries, `answers` their own id of what it answers.
+    """
+    meant = purpose_of(purpose, Audience.CUSTOMER)
+    if reader is None or any(reader.said.get(mark) for mark in meant.unless):
+        return
+    post(
+        Letter(
+            purpose=meant,
+            medium=reader.medium,
+            to=reader.address,
+            language=reader.language,
+            subject=subject,
+            values={"link": reader.link, **values},
+            cause=cause,
+            thread=reader.thread,
+            part=f"e{cause}",
+            ticket_id=reader.ticket_id,
+            message=message,
+            answers=answers,
+            said=reader.said,
+        )
+    )
+
+
+def customer_of(ticket: Ticket) -> Customer | None:
+    """Who asked, as they are reached; None when no medium reaches them."""
+    way = media.reaching(ticket)
+    if way is None:
+        return None
+    known, (medium, address) = settings(), way
+    first = select(Message.data).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
+    return Customer(
+        medium=medium.code,
+        address=address,
+        language=ticket.language,
+        thread=ticket.number,
+        link=tracking.url(ticket, known.secret_key, known.base_url),
+        said=db.session.scalar(first) or {},
+        ticket_id=ticket.id,
+    )
+
+
+def to_oneself(to: str, mailbox: str, subject: str, **values: object) -> Ended:
+    """Try a mailbox out: hand a letter over now, without keeping it, and tell how that ended."""
+    return hand_over_now(
+        Letter(
+            purpose=purpose_of("test", Audience.COLLEAGUE),
+            medium=MAIL,
+            to=to,
+            language=language(),
+            subject=subject,
+            values=values,
+            cause=0,
+            thread="test",
+            part=uuid4().hex,
+            said={"mailbox": mailbox},
         )
     )

@@ -17,9 +17,9 @@ from helpdesk.db import Model, UtcTime, db, retrying, transaction
 from helpdesk.errors import NotFound
 from helpdesk.i18n import N_
 from helpdesk.notify.models import Envelope
+from helpdesk.notify.purposes import NOT_NEEDED
 from helpdesk.web import settings
 
-NOT_NEEDED = ("survey",)  # purposes
 DIGITS = 32  # 128 bit
 
 
@@ -36,6 +36,11 @@ def is_out(address: str) -> bool:
     """Whether this address wants only what its cases need."""
     query = select(OptOut).where(OptOut.address == address.lower(), OptOut.back_at.is_(None))
     return db.session.scalar(query.execution_options(populate_existing=True)) is not None
+
+
+def withdraws(row: Envelope) -> bool:
+    """Whether its reader has asked for no such letter since."""
+    return row.purpose in NOT_NEEDED and is_out(row.recipient)
 
 
 def url(event_seq: int) -> str:

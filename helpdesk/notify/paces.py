@@ -1,22 +1,27 @@
-"""How fast we send: what a mailbox's provider takes in a minute, and whose addresses are everybody's."""
+"""How fast we send, and when: what a mailbox's provider takes in a minute, a company in an hour, and
+what waits for the morning."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 
 from helpdesk.clock import now
 from helpdesk.db import db
+from helpdesk.i18n import company_zone
 from helpdesk.notify.mail.mailboxes import by_name
+from helpdesk.notify.media import MEDIA
 from helpdesk.notify.models import OPEN, Envelope
+from helpdesk.notify.purposes import NOT_NEEDED
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MOST_TO_DOMAIN = (
     100  # automatic mails to one company in an hour; the large providers are everybody's
 )
-MAILBOX, DOMAIN = "pace", "domain"  # why a letter waits, as its row says
-WAITS = (MAILBOX, DOMAIN)
+MAILBOX, DOMAIN, NIGHT = "pace", "domain", "night"  # why a letter waits, as its row says
+WAITS = (MAILBOX, DOMAIN, NIGHT)
+MORNING, EVENING = time(8), time(21)  # between them a medium may ring for what no case needs
 PAUSE = timedelta(seconds=10)  # until a mail looks again whether there is room
 # fmt: off
 PROVIDERS = {
@@ -38,15 +43,32 @@ def room_at(row: Envelope) -> tuple[datetime | None, str]:
     """When this letter should look again for room, and why it waits; None when it may go now."""
     if is_full(row.mailbox):
         return now() + PAUSE, MAILBOX
+    if _rings(row) and (morning := _morning()):
+        return morning, NIGHT
     until = _company_has_room_at(row)
     return until, DOMAIN if until else ""
+
+
+def _rings(row: Envelope) -> bool:
+    """Whether it would wake somebody for what no case needs."""
+    medium = MEDIA.get(row.medium)
+    return medium is not None and medium.rings and row.purpose in NOT_NEEDED
+
+
+def _morning() -> datetime | None:
+    """When the night is over, while it is night where we are."""
+    here = now().astimezone(company_zone())
+    if MORNING <= here.time() < EVENING:
+        return None
+    day = here.date() + timedelta(days=here.time() >= EVENING)
+    return datetime.combine(day, MORNING, here.tzinfo).astimezone(UTC)
 
 
 def _company_has_room_at(row: Envelope) -> datetime | None:
     """None when the receiver's company may have one more now. Who waits longer goes first: each
     gets the moment at which the letter of an hour before makes room for it.
     """
-    if not row.automatic or row.internal or is_provider(row.domain):
+    if not (row.automatic and row.domain) or row.internal or is_provider(row.domain):
         return None
     sent = _of_this_hour(row)
     ahead = db.session.scalar(select(func.count()).where(*_waiting_before(row))) or 0

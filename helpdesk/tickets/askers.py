@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ScalarSelect, case, func, or_, select
 
@@ -30,6 +31,23 @@ class Offer:
     earlier: int  # complaints of this category within the days that make a repeat
 
 
+class Way(NamedTuple):
+    """How a case's customer is reached."""
+
+    address: str
+    words: str  # 'by mail at wang@example.com', in the reader's language
+
+
+Answered = Callable[[Ticket], Way | None]
+_ways: list[Answered] = []
+
+
+def answered_by(tell: Answered) -> Answered:
+    """What carries our answers is asked by this function how it reaches a customer."""
+    _ways.append(tell)
+    return tell
+
+
 @dataclass(frozen=True)
 class About:
     """Where a case came from and where its answers go, for readers who may know it."""
@@ -39,7 +57,8 @@ class About:
     proof: str  # in words
     proven: bool
     name: str  # as it was given with the case
-    reply_to: str
+    reply_to: str  # where its mails go
+    way: Way | None  # by which its answers go
     elsewhere: bool  # answers go to another mail address than the one it came from
     choices: Sequence[str] = ()  # where answers may go
     offers: Sequence[Offer] = ()
@@ -58,6 +77,7 @@ def about(ticket: Ticket, who: Actor, *, anew: bool = False) -> About:
         proven=bool(ticket.contact_proven_by),
         name=ticket.contact_name,
         reply_to=ticket.reply_to,
+        way=next(filter(None, (tell(ticket) for tell in _ways)), None),
         elsewhere=bool(ticket.reply_to) and by_mail and ticket.reply_to != ticket.contact,
         choices=actions.reply_choices(ticket),
         offers=_offers(ticket) if asks and may(who, "customer.edit") else (),

@@ -25,7 +25,7 @@ from helpdesk.events import Event, deliver_due
 from helpdesk.notify.mail import encryption, tokens
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
-from helpdesk.notify.mail.mime import smtp_of
+from helpdesk.notify.mail.medium import smtp_of
 from helpdesk.notify.mail.oauth import NoToken
 from helpdesk.notify.mail.smtp import connected, hand_over
 from helpdesk.notify.models import Envelope

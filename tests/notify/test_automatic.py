@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from datetime import timedelta
 from pathlib import Path
 
@@ -52,17 +51,6 @@ def test_by_what_was_sent(sink: Sink) -> None:
     for mail in sink.taken:
         assert (mail["X-Auto-Response-Suppress"] == "All") == bool(mail["Auto-Submitted"])
         assert mail["Precedence"] is None
-
-
-def test_by_the_program_itself() -> None:
-    """Row 11: a letter is automatic unless it says otherwise, and one kind does: the answer."""
-    honest = [
-        path.name
-        for path in sorted(HELPDESK.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf8")))
-        if isinstance(node, ast.keyword) and ast.unparse(node) == "automatic=False"
-    ]
-    assert honest == ["customers.py"]
 
 
 @pytest.mark.parametrize("automatic", [True, False])

@@ -58,7 +58,7 @@ notice: inside responsible cc title problem evidence basis requirement check_met
     level source limits rounds
 opt_out: plain address
 option: plain name value
-outbound_mail: inside error | plain purpose recipient domain mailbox message_id in_reply_to thread
+outbound_mail: inside error | plain purpose medium recipient domain mailbox message_id in_reply_to thread
     reply_to subject body state copies
 pending_file: plain key owner address name mime sha256
 person: inside note | plain name organisation language level

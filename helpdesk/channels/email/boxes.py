@@ -23,7 +23,7 @@ from helpdesk.events import record
 from helpdesk.i18n import N_
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
-from helpdesk.notify.mail.mime import smtp_of
+from helpdesk.notify.mail.medium import smtp_of
 from helpdesk.notify.mail.smtp import connected
 from helpdesk.notify.models import OPEN, Envelope
 from helpdesk.outgoing import within

@@ -29,7 +29,6 @@ from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import settings
 
 SIGNED = ("token", "in_reply_to", "references")  # rules whose match carries a signature of ours
-TO_CUSTOMERS = ("receipt", "answer", "refusal", "survey")  # purposes of mails
 FORWARDED = (
     "fwd:",
     "fw:",
@@ -136,7 +135,7 @@ def _was_written_to(ticket: Ticket, sender: str) -> bool:
     sent = select(Envelope.id).where(
         Envelope.ticket_id == ticket.id,
         Envelope.recipient == sender,
-        Envelope.purpose.in_(TO_CUSTOMERS),
+        Envelope.internal.is_(False),
     )
     return db.session.scalar(select(sent.exists())) or False
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from functools import partial
 from itertools import groupby
 from typing import Any, cast
 
@@ -18,33 +17,15 @@ from helpdesk import files
 from helpdesk.db import db
 from helpdesk.files.scanner import INFECTED
 from helpdesk.notify import optouts
-from helpdesk.notify.mail import encryption, outlook
-from helpdesk.notify.mail.mailboxes import Mailbox, by_name
-from helpdesk.notify.mail.smtp import Server, server_of
-from helpdesk.notify.mail.tokens import access_token, uses_tokens
+from helpdesk.notify.mail import outlook
+from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.models import Envelope
+from helpdesk.notify.purposes import NOT_NEEDED
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web import company_in, settings
 
 MOST_ATTACHED = 10 * 1024 * 1024  # bytes; more is fetched by the link in the mail
 QUOTED = ">"
-
-
-def server_for(row: Envelope) -> Server | None:
-    """The server of its mailbox, else the one of the settings, else None. Raises Refused."""
-    box = by_name(row.mailbox)
-    if box is not None and box.smtp_host:
-        return smtp_of(box)
-    url = settings().smtp_url
-    return server_of(url) if url else None
-
-
-def smtp_of(box: Mailbox) -> Server:
-    """How to send through a mailbox. Raises Refused when its password can't be read."""
-    server = Server(box.smtp_host, box.smtp_port, box.smtp_tls, box.user)
-    if uses_tokens(box):
-        return replace(server, token=partial(access_token, box.id))
-    return replace(server, secret=encryption.decrypted(box.secret))
 
 
 def sender_of(row: Envelope) -> str:
@@ -71,7 +52,7 @@ def message_of(row: Envelope) -> EmailMessage:
     if row.automatic:
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
-    if row.purpose in optouts.NOT_NEEDED:
+    if row.purpose in NOT_NEEDED:
         message["List-Unsubscribe"] = f"<{optouts.url(row.event_seq)}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     _group(message, row)

@@ -15,6 +15,7 @@ from email.policy import SMTP as ON_THE_WIRE
 from urllib.parse import unquote, urlsplit
 
 from helpdesk.notify.mail import bearer, connections
+from helpdesk.notify.media import Ended
 
 TIMEOUT = 30  # seconds for one step
 KINDS: dict[tuple[bool, bool], type[smtplib.SMTP]] = {
@@ -40,14 +41,6 @@ class Server:
     secret: str = ""
     token: bearer.Token | None = field(default=None, compare=False)
     ours: bool = False  # named by whoever runs the program, not on a page
-
-
-@dataclass(frozen=True)
-class Ended:
-    """state: sent, retry, failed, uncertain, or unreachable (the server, not this mail)."""
-
-    state: str
-    words: str = ""
 
 
 def server_of(url: str) -> Server:

@@ -1,4 +1,4 @@
-"""Every letter to a colleague is internal: no cap on automatic mail holds it back."""
+"""What follows from who reads a letter and what it is for; nobody writes one any other way."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from helpdesk.customers.people import Asker
 from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due, record
 from helpdesk.notify import envelopes
-from helpdesk.notify.envelopes import Letter, send
-from helpdesk.notify.models import Envelope
+from helpdesk.notify.envelopes import post
+from helpdesk.notify.media import Letter
+from helpdesk.notify.models import MAIL, Envelope
+from helpdesk.notify.purposes import BY_CODE, NOT_NEEDED, TABLE, Audience, purpose_of
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message
 from tests import factories as make
@@ -25,12 +27,13 @@ from tests import factories as make
 HELPDESK = Path(notify.__path__[0]).parent
 
 
-def many(to: str, *, internal: bool, purpose: str = "any", count: int = 12) -> None:
-    for n in range(count):
-        send(
+def many(to: str, purpose: str, count: int = 12) -> None:
+    """So many letters to this address within a moment."""
+    for n in range(1, count + 1):
+        post(
             Letter(
-                internal=internal, event_seq=-n, purpose=purpose, recipient=to,
-                subject="s", body="b", message_id=f"<{purpose}{n}@x>",
+                purpose=BY_CODE[purpose], medium=MAIL, to=to, language="en", subject="s",
+                values={"link": "x"}, cause=-n, thread=purpose, part=f"p{n}",
             )
         )  # fmt: skip
 
@@ -72,7 +75,7 @@ def test_a_colleague_with_many_automatic_mails_is_told_all_the_same(
 ) -> None:
     """A shift with a backlog of escalations has had its ten automatic mails long ago."""
     boss = make.agent("Chen Jie", "admin")
-    many(boss.email, internal=True)
+    many(boss.email, "wrong_tries")
     with transaction():
         happens(boss)
     deliver_due(limit=500)
@@ -84,27 +87,55 @@ def test_what_a_colleague_hears_as_one_does_not_use_up_the_share_of_the_same_add
     app: Flask,
 ) -> None:
     """Somebody who works here may ask as a customer, too."""
-    many("zhao@example.com", internal=True)
+    many("zhao@example.com", "wrong_tries")
     make.ticket(person=Asker(email="zhao@example.com"))
     deliver_due()
     assert newest("receipt").state == "kept"
 
 
 def test_letters_to_customers_stay_capped(app: Flask) -> None:
-    many("victim@example.com", internal=False, count=envelopes.MOST_AUTOMATIC + 2)
+    many("victim@example.com", "too_large", count=envelopes.MOST_AUTOMATIC + 2)
     failed = select(func.count()).where(Envelope.state == "failed")
     assert db.session.scalar(failed) == 2
 
 
-def test_who_reads_it_is_said_for_every_letter_and_for_colleagues_in_one_place() -> None:
-    """There is no letter without an audience, and nobody but letters.py writes to colleagues."""
-    with pytest.raises(TypeError, match="internal"):
-        Letter(event_seq=1, purpose="p", recipient="r", subject="s", body="b", message_id="<1@x>")  # type: ignore[call-arg]
-    internal = {}
+def calls(name: str) -> set[str]:
+    """The modules that make one of these themselves."""
+    found = set()
     for file in sorted(HELPDESK.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Letter":
-                (said,) = [each.value for each in node.keywords if each.arg == "internal"]
-                internal.setdefault(ast.literal_eval(said), []).append(file.name)
-    assert internal[True] == ["letters.py"]
-    assert "letters.py" not in internal[False]
+            called = getattr(node, "func", None)
+            if name in (getattr(called, "id", ""), getattr(called, "attr", "")):
+                found.add(str(file.relative_to(HELPDESK)))
+    return found
+
+
+def test_whoever_writes_goes_through_one_of_the_two_ways() -> None:
+    """Nobody shapes a letter or a row of the outbox beside them, so no limit can be forgotten."""
+    assert calls("Letter") == {"notify/letters.py"}
+    assert calls("Envelope") == {"notify/envelopes.py"}
+    assert calls("to_customer") == {"notify/customers.py", "channels/email/refusing.py"}
+
+
+def test_every_purpose_has_its_words_and_all_words_have_a_purpose() -> None:
+    words = {file.stem for file in (HELPDESK / "templates/mail").glob("*.txt")}
+    assert words == set(BY_CODE)
+
+
+def test_what_one_may_forget_follows_from_purpose_and_audience() -> None:
+    """The whole table, as a reader of it would put it."""
+    for each in TABLE:
+        assert each.internal == (each.audience == Audience.COLLEAGUE)
+        assert each.automatic == (each.code != "answer"), "one kind is a person's own words"
+        assert each.limited == (each.automatic and not each.internal)
+        assert not (each.internal and each.unless), "colleagues are no machines"
+    assert NOT_NEEDED == ("survey",)
+
+
+def test_a_purpose_is_written_to_its_own_audience_only() -> None:
+    with pytest.raises(LookupError, match="customer"):
+        purpose_of("escalation", Audience.CUSTOMER)
+    with pytest.raises(LookupError, match="colleague"):
+        purpose_of("answer", Audience.COLLEAGUE)
+    with pytest.raises(LookupError, match="unheard_of"):
+        purpose_of("unheard_of", Audience.COLLEAGUE)
