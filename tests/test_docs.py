@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
+from helpdesk import background
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.api.operations import OPERATIONS
+from helpdesk.clock import moved_to, now
 from helpdesk.errors import BadInput
 from helpdesk.settings import Settings
 from helpdesk.tickets import intake, manual
+from tests import factories as make
+from tests.smtp_sink import Sink
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -79,6 +87,39 @@ def test_each_process_of_the_operations_page_is_one_that_the_unit_can_start(name
     page = (ROOT / "docs/operations.md").read_text(encoding="utf8")
     assert f"`{name}`" in page
     assert f"\n{name} | {name}-*)" in (ROOT / "bin/process").read_text(encoding="utf8")
+
+
+def walk() -> list[str]:
+    """The files of the walk from an answer to the mail server, as the page lists them."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf8")
+    part = page.partition("### An answer, from the button to the mail server")[2]
+    return re.findall(r"^\| `([\w/.]+)` \|", part.partition("\n## ")[0], re.M)
+
+
+def test_the_walk_from_an_answer_to_its_mail_is_short_and_really_goes_that_way(
+    sink: Sink, client: FlaskClient
+) -> None:
+    """At most 18 files to open; each program file among them runs between the button and the server."""
+    agent, ticket = make.agent(role="supervisor"), make.ticket(kind="enquiry")
+    background.deliver_round()
+    make.sign_in(client, agent)
+    ran: set[str] = set()
+
+    def note(frame: FrameType, _event: str, _value: object) -> None:
+        ran.add(frame.f_code.co_filename)
+
+    words = {"mode": "reply", "body": "明天上门。", "solved": "yes"}
+    sys.setprofile(note)
+    try:
+        client.post(f"/tickets/{ticket.number}/messages", data=words)
+        with moved_to(now() + timedelta(minutes=1)):
+            background.deliver_round()
+    finally:
+        sys.setprofile(None)
+    assert len(sink.taken) == 2, "the receipt, and the answer"
+    programs = [path for path in walk() if path.endswith(".py")]
+    assert len(walk()) <= 18 and len(programs) > 12
+    assert [path for path in programs if str(ROOT / path) not in ran] == []
 
 
 @pytest.mark.parametrize("picture", sorted((ROOT / "docs/images").glob("*")), ids=lambda p: p.name)

@@ -16,7 +16,6 @@ from helpdesk.notify.letters import Desk, Reader, to_colleague
 from helpdesk.tickets import news, setup
 from helpdesk.tickets.lifecycle import ENDED, WITH_DEPARTMENT
 from helpdesk.tickets.models import Ticket
-from helpdesk.web import settings
 
 SUBJECTS = {
     "ticket.dispatch": N_("Dispatched to you: %(number)s"),
@@ -116,8 +115,7 @@ def _mailbox(noted: Event, ticket: Ticket) -> list[Desk]:
     """The department's own mailbox reads what comes to it."""
     if noted.name not in ("ticket.dispatch", "ticket.transfer"):
         return []
-    unit = db.session.get(Department, ticket.department_id or 0)
-    return [Desk(unit.mail, settings().language)] if unit is not None and unit.mail else []
+    return Desk.of(db.session.get(Department, ticket.department_id or 0))
 
 
 def _is_by(noted: Event, person: Person) -> bool:

@@ -82,6 +82,7 @@ def _envelope(letter: Letter) -> Envelope:
         message_ref=letter.message.id if letter.message else None,
         automatic=letter.purpose.automatic,
         internal=letter.purpose.internal,
+        optional=not letter.purpose.needed,
         state="queued",
         made_at=now(),
         **columns,

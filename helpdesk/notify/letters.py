@@ -1,7 +1,7 @@
 """The two ways to write a letter: to a colleague and to a customer.
 
-Who calls one says who reads it, what for, and which words; all else follows from `purposes.TABLE` and
-from the medium.
+Who calls one says who reads it, what for, and which words; all else follows from TABLE and from the
+medium.
 """
 
 from __future__ import annotations
@@ -15,17 +15,37 @@ from zlib import crc32
 from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
+from helpdesk.agents.models import Department
 from helpdesk.db import db
 from helpdesk.events import Event
 from helpdesk.i18n import language
 from helpdesk.notify import media
 from helpdesk.notify.envelopes import hand_over_now, post
-from helpdesk.notify.media import Ended, Letter
+from helpdesk.notify.media import Audience, Ended, Letter, Purpose
 from helpdesk.notify.models import MAIL
-from helpdesk.notify.purposes import Audience, purpose_of
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web import settings
+
+# What we write for, to whom: all limits follow from these two.
+TABLE = (
+    Purpose("receipt", Audience.CUSTOMER, unless=("automatic", "silent")),
+    Purpose("answer", Audience.CUSTOMER, by_hand=True),
+    Purpose("refusal", Audience.CUSTOMER),
+    Purpose("survey", Audience.CUSTOMER, needed=False, unless=("automatic", "quiet")),
+    Purpose("too_large", Audience.CUSTOMER, unless=("automatic", "quiet", "listed")),
+    Purpose("article", Audience.COLLEAGUE),
+    Purpose("calendar", Audience.COLLEAGUE),
+    Purpose("concerned", Audience.COLLEAGUE),
+    Purpose("consent", Audience.COLLEAGUE),
+    Purpose("digest", Audience.COLLEAGUE),
+    Purpose("escalation", Audience.COLLEAGUE),
+    Purpose("hold_over", Audience.COLLEAGUE),
+    Purpose("lost", Audience.COLLEAGUE),
+    Purpose("notice", Audience.COLLEAGUE),
+    Purpose("test", Audience.COLLEAGUE),
+    Purpose("wrong_tries", Audience.COLLEAGUE),
+)
 
 
 class Reader(Protocol):
@@ -43,6 +63,11 @@ class Desk:
 
     email: str
     language: str
+
+    @classmethod
+    def of(cls, unit: Department | None) -> list[Desk]:
+        """The one of this department, where it has one."""
+        return [cls(unit.mail, settings().language)] if unit is not None and unit.mail else []
 
 
 @dataclass(frozen=True)
@@ -160,3 +185,11 @@ def to_oneself(to: str, mailbox: str, subject: str, **values: object) -> Ended:
             said={"mailbox": mailbox},
         )
     )
+
+
+def purpose_of(code: str, audience: Audience) -> Purpose:
+    """The purpose with this code. Raises LookupError when there is none for these readers."""
+    for each in TABLE:
+        if (each.code, each.audience) == (code, audience):
+            return each
+    raise LookupError(f"nothing is written to a {audience} for {code!r}")

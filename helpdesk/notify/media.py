@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from flask_babel.speaklater import LazyString
@@ -15,9 +16,46 @@ from flask_babel.speaklater import LazyString
 from helpdesk.errors import Refused
 from helpdesk.i18n import N_, gettext
 from helpdesk.notify.models import MAIL, Envelope
-from helpdesk.notify.purposes import Purpose
 from helpdesk.tickets.askers import Way, answered_by
 from helpdesk.tickets.models import Message, Ticket
+
+
+class Audience(StrEnum):
+    """Who reads it."""
+
+    COLLEAGUE = "colleague"  # nobody from outside can set off a flood of these
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """Why one letter is written.
+
+    `by_hand`: its words are a person's. `needed`: a case needs it, so nobody can opt out of it and it
+    may ring at night. `unless`: what, said of the customer's own first words, keeps it back.
+    """
+
+    code: str  # its words are templates/mail/CODE.txt
+    audience: Audience
+    by_hand: bool = False
+    needed: bool = True
+    unless: tuple[str, ...] = ()
+
+    @property
+    def automatic(self) -> bool:
+        """Whether it says of itself that a program wrote it (RFC 3834)."""
+        return not self.by_hand
+
+    @property
+    def internal(self) -> bool:
+        """Whether it stays among us."""
+        return self.audience == Audience.COLLEAGUE
+
+    @property
+    def limited(self) -> bool:
+        """Whether an address takes so many in an hour, and a company so many: two machines that
+        answer each other end there, and nobody can be bombed through us."""
+        return self.automatic and not self.internal
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,9 @@ class Envelope(Model):
     message_ref: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # whose words
     automatic: Mapped[bool] = mapped_column(default=True)
     internal: Mapped[bool] = mapped_column(default=False, server_default=false())  # to a colleague
+    optional: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # no case needs it
     subject: Mapped[str]
     body: Mapped[str]
     state: Mapped[str] = mapped_column(default="queued")

@@ -15,7 +15,6 @@ from helpdesk.i18n import N_, lazy_gettext
 from helpdesk.notify.letters import Desk, Reader, to_colleague
 from helpdesk.tickets import news
 from helpdesk.tickets.models import Notice
-from helpdesk.web import settings
 
 TO_DEPARTMENT = {
     "notice.issue": N_("Rectification notice %(number)s: please act"),
@@ -49,8 +48,7 @@ def to_department(noted: Event) -> None:
     department = db.session.get_one(Department, row.department_id)
     people = db.session.scalars(team.order_by(Agent.id)).unique().all()
     news.tell(noted, [(agent.id, agent.name) for agent in people])
-    extra = [Desk(department.mail, settings().language)] if department.mail else []
-    _tell(row, noted, TO_DEPARTMENT[noted.name], [*extra, *people])
+    _tell(row, noted, TO_DEPARTMENT[noted.name], [*Desk.of(department), *people])
 
 
 @durable("mail.notice_issuers", *TO_ISSUERS)

@@ -17,7 +17,6 @@ from helpdesk.db import Model, UtcTime, db, retrying, transaction
 from helpdesk.errors import NotFound
 from helpdesk.i18n import N_
 from helpdesk.notify.models import Envelope
-from helpdesk.notify.purposes import NOT_NEEDED
 from helpdesk.web import settings
 
 DIGITS = 32  # 128 bit
@@ -40,7 +39,7 @@ def is_out(address: str) -> bool:
 
 def withdraws(row: Envelope) -> bool:
     """Whether its reader has asked for no such letter since."""
-    return row.purpose in NOT_NEEDED and is_out(row.recipient)
+    return row.optional and is_out(row.recipient)
 
 
 def url(event_seq: int) -> str:
@@ -59,7 +58,7 @@ def mail_of(token: str) -> Envelope:
     is_ours = hmac.compare_digest(_signature(seq).encode(), given.encode())
     row = None
     if is_ours and seq.isascii() and seq.isdecimal():
-        mine = (Envelope.event_seq == int(seq)) & Envelope.purpose.in_(NOT_NEEDED)
+        mine = (Envelope.event_seq == int(seq)) & Envelope.optional
         row = db.session.scalars(select(Envelope).where(mine).limit(1)).first()
     if row is None:
         raise NotFound(N_("This link is not complete. Please open it from the mail once more."))

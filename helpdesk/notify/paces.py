@@ -13,7 +13,6 @@ from helpdesk.i18n import company_zone
 from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.media import MEDIA
 from helpdesk.notify.models import OPEN, Envelope
-from helpdesk.notify.purposes import NOT_NEEDED
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MOST_TO_DOMAIN = (
@@ -52,7 +51,7 @@ def room_at(row: Envelope) -> tuple[datetime | None, str]:
 def _rings(row: Envelope) -> bool:
     """Whether it would wake somebody for what no case needs."""
     medium = MEDIA.get(row.medium)
-    return medium is not None and medium.rings and row.purpose in NOT_NEEDED
+    return medium is not None and medium.rings and row.optional
 
 
 def _morning() -> datetime | None:

@@ -123,10 +123,9 @@ def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
         actions.note(found.ticket, by=who, body=body, files=stored, how=how)
     elif form.get("mode") == "reply" and not _stays_open(found):
         code = found.answer.code if found.answer else "reply"
-        make_move(
-            code, found.ticket, by=who, values={"reply": body}, zone=zone(),
-            files=stored, seen_seq=seen_seq, how=how,
-        )  # fmt: skip
+        actions.answer(
+            code, found.ticket, by=who, body=body.strip(), files=stored, seen_seq=seen_seq, how=how
+        )
     else:
         actions.send_message(
             found.ticket, by=who, body=body, files=stored, seen_seq=seen_seq, how=how

@@ -17,14 +17,15 @@ from helpdesk.db import db, transaction
 from helpdesk.events import deliver_due, record
 from helpdesk.notify import envelopes
 from helpdesk.notify.envelopes import post
-from helpdesk.notify.media import Letter
+from helpdesk.notify.letters import TABLE, purpose_of
+from helpdesk.notify.media import Audience, Letter
 from helpdesk.notify.models import MAIL, Envelope
-from helpdesk.notify.purposes import BY_CODE, NOT_NEEDED, TABLE, Audience, purpose_of
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message
 from tests import factories as make
 
 HELPDESK = Path(notify.__path__[0]).parent
+BY_CODE = {each.code: each for each in TABLE}
 
 
 def many(to: str, purpose: str, count: int = 12) -> None:
@@ -119,7 +120,7 @@ def test_whoever_writes_goes_through_one_of_the_two_ways() -> None:
 
 def test_every_purpose_has_its_words_and_all_words_have_a_purpose() -> None:
     words = {file.stem for file in (HELPDESK / "templates/mail").glob("*.txt")}
-    assert words == set(BY_CODE)
+    assert words == {each.code for each in TABLE}
 
 
 def test_what_one_may_forget_follows_from_purpose_and_audience() -> None:
@@ -129,7 +130,7 @@ def test_what_one_may_forget_follows_from_purpose_and_audience() -> None:
         assert each.automatic == (each.code != "answer"), "one kind is a person's own words"
         assert each.limited == (each.automatic and not each.internal)
         assert not (each.internal and each.unless), "colleagues are no machines"
-    assert NOT_NEEDED == ("survey",)
+    assert [each.code for each in TABLE if not each.needed] == ["survey"]
 
 
 def test_a_purpose_is_written_to_its_own_audience_only() -> None:

@@ -9,7 +9,6 @@ from helpdesk.agents.admin import Card, add_card
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.channels.email import boxes, consent
 from helpdesk.channels.email.box_forms import MailboxForm
-from helpdesk.channels.email.box_letters import send_test
 from helpdesk.channels.email.providers import PROVIDERS, guessed, provider_of
 from helpdesk.i18n import N_, gettext
 from helpdesk.notify.mail.mailboxes import Mailbox
@@ -76,7 +75,7 @@ def test(box_id: int) -> Page:
 @needs("settings.edit")
 def letter(box_id: int) -> Page:
     """A test mail to whoever asks for it."""
-    taken, words = send_test(me().actor, box_id, me().email)
+    taken, words = boxes.send_test(me().actor, box_id, me().email)
     flash(words, "success" if taken else "error")
     return redirect("/admin/mailboxes", code=303)
 

@@ -20,7 +20,8 @@ from helpdesk.customers import addresses
 from helpdesk.db import db, locked, transaction
 from helpdesk.errors import BadInput, NotFound
 from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.i18n import N_, gettext
+from helpdesk.notify.letters import to_oneself
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.mail.medium import smtp_of
@@ -28,6 +29,9 @@ from helpdesk.notify.mail.smtp import connected
 from helpdesk.notify.models import OPEN, Envelope
 from helpdesk.outgoing import within
 
+TAKEN = N_("The server took the test mail for %(to)s; it should be there in a minute.")
+NOT_TAKEN = N_("The test mail was not taken.")
+NO_SERVER = N_("There is no server for sending: fill one in, or set one for all.")
 PATIENCE = 5  # seconds for trying out one way; the page waits for both
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 FIELDS = (
@@ -183,3 +187,15 @@ def _fetchable(box: Mailbox) -> None:
 def _sendable(box: Mailbox) -> None:
     with connected(smtp_of(box)) as connection:
         connection.noop()
+
+
+def send_test(who: Actor, box_id: int, to: str) -> tuple[bool, str]:
+    """A test mail to oneself through a mailbox, now: (was it taken, what to tell). Raises NotAllowed or NotFound."""
+    box = found(who, box_id)
+    subject = gettext("Test mail of %(address)s", address=box.address)
+    ended = to_oneself(to, box.name, subject, address=box.address)
+    if ended.state == "kept":
+        return False, gettext(NO_SERVER)
+    if ended.state == "sent":
+        return True, gettext(TAKEN, to=to)
+    return False, f"{gettext(NOT_TAKEN)} ({ended.words})"

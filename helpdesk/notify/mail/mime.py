@@ -20,7 +20,6 @@ from helpdesk.notify import optouts
 from helpdesk.notify.mail import outlook
 from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.models import Envelope
-from helpdesk.notify.purposes import NOT_NEEDED
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web import company_in, settings
 
@@ -52,7 +51,7 @@ def message_of(row: Envelope) -> EmailMessage:
     if row.automatic:
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
-    if row.purpose in NOT_NEEDED:
+    if row.optional:
         message["List-Unsubscribe"] = f"<{optouts.url(row.event_seq)}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     _group(message, row)

@@ -2,13 +2,12 @@
 
 step.py      the frame of every move: lock, check the table, change, record
 moves.py     accept, dispatch, sign, send back, hold, resume, transfer, close, reopen ...
-answers.py   reply, answer directly, message, note, the customer's own words
+answers.py   reply, answer directly, message, note, the customer's own words; what became of ours
 care.py      urge, assist, extension
 correcting.py facts, severity and category, confidentiality
 identity.py  whose case it is, where its mails go
 merging.py   merge, and undo it
 newer.py     somebody was faster: who, what, when
-mailing.py   what became of the mail with our words
 scans.py     the malware scanner's word on files
 rereading.py a mail that is read better after an upgrade
 unsending.py words to a customer are taken back within seconds
@@ -16,8 +15,10 @@ unsending.py words to a customer are taken back within seconds
 
 from helpdesk.tickets.actions.answers import (
     add_customer_message,
+    answer,
     answer_directly,
     attachment_rows,
+    mark_mailed,
     note,
     reply,
     send_message,
@@ -32,7 +33,6 @@ from helpdesk.tickets.actions.care import (
 )
 from helpdesk.tickets.actions.correcting import edit, lift, seal
 from helpdesk.tickets.actions.identity import answer_at, link_person, prove, reply_choices
-from helpdesk.tickets.actions.mailing import mark_mailed
 from helpdesk.tickets.actions.merging import merge, unmerge
 from helpdesk.tickets.actions.moves import (
     accept,
@@ -65,6 +65,7 @@ __all__ = [
     "accept",
     "add_assist",
     "add_customer_message",
+    "answer",
     "answer_assist",
     "answer_at",
     "answer_directly",

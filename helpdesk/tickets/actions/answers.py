@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from helpdesk import search
@@ -23,79 +24,40 @@ from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.veil import veiled
 
 MOST_TEXT = 100_000
+KEPT_BY_ANSWER = ("acknowledge", "first_answer", "update", "department_reply", "resolve")
 
 
-def reply(
-    ticket: Ticket,
-    *,
-    by: Actor,
-    body: str,
-    version: int | None = None,
-    files: tuple[StoredFile, ...] = (),
-    seen_seq: int | None = None,
-    how: How = AT_ONCE,
-) -> Ticket:
-    """The department's answer to the customer: resolve and department reply are kept by it."""
-    return _answer("reply", ticket, by, body, version, files, seen_seq, how)
-
-
-def answer_directly(
-    ticket: Ticket,
-    *,
-    by: Actor,
-    body: str,
-    version: int | None = None,
-    files: tuple[StoredFile, ...] = (),
-    seen_seq: int | None = None,
-    how: How = AT_ONCE,
-) -> Ticket:
-    """The desk answers at once, no department needed."""
-    return _answer("answer_directly", ticket, by, body, version, files, seen_seq, how)
-
-
-def _answer(
+def answer(
     code: str,
     ticket: Ticket,
+    *,
     by: Actor,
     body: str,
-    version: int | None,
-    files: tuple[StoredFile, ...],
-    seen_seq: int | None,
-    how: How,
+    version: int | None = None,
+    files: tuple[StoredFile, ...] = (),
+    seen_seq: int | None = None,
+    how: How = AT_ONCE,
 ) -> Ticket:
+    """The customer's answer: resolve and department reply are kept by it. `code` says whose it is."""
     with transaction():
         ticket = locked(ticket)
         same = twin(ticket, by, body, "staff", files) if how.draft is None else None
         if same is not None and ticket.replied_at and ticket.replied_at >= same.at:
             return ticket
-        return _answered(code, ticket, by, body, version, files, seen_seq, how)
-
-
-def _answered(
-    code: str,
-    ticket: Ticket,
-    by: Actor,
-    body: str,
-    version: int | None,
-    files: tuple[StoredFile, ...],
-    seen_seq: int | None,
-    how: How,
-) -> Ticket:
-    with step(code, ticket, by, version, seen_seq, reply=body.strip() or how.keep) as it:
-        was = unsending.before(it.ticket, how)
-        message = _add(it.ticket, by, body, public=True, files=files, how=how)
-        it.deliver_at = unsending.held(it.ticket, message, how, was, "reply")
-        responses.meet(
-            it.ticket,
-            ["acknowledge", "first_answer", "update", "department_reply", "resolve"],
-            by.name,
-            body[:200],
-        )
-        responses.drop_open(it.ticket, ["sign", "send_back", "containment"])
-        responses.start(it.ticket, responses.AT_ANSWER, setup.current())
-        it.ticket.replied_at, it.ticket.waiting_since = now(), None
-        it.data["message"] = message.id
+        with step(code, ticket, by, version, seen_seq, reply=body.strip() or how.keep) as it:
+            was = unsending.before(it.ticket, how)
+            message = _add(it.ticket, by, body, public=True, files=files, how=how)
+            it.deliver_at = unsending.held(it.ticket, message, how, was, "reply")
+            responses.meet(it.ticket, KEPT_BY_ANSWER, by.name, body[:200])
+            responses.drop_open(it.ticket, ["sign", "send_back", "containment"])
+            responses.start(it.ticket, responses.AT_ANSWER, setup.current())
+            it.ticket.replied_at, it.ticket.waiting_since = now(), None
+            it.data["message"] = message.id
     return it.ticket
+
+
+reply = partial(answer, "reply")  # the department's
+answer_directly = partial(answer, "answer_directly")  # the desk's, with no department needed
 
 
 def send_message(
@@ -125,6 +87,19 @@ def send_message(
         ticket.waiting_since = None
         record("message.staff", by=by, ticket=ticket, message=message.id, deliver_at=due)
     return message
+
+
+def mark_mailed(message_id: int, *, by: Actor, mailed: dict[str, object], lost: bool) -> None:
+    """Keep the state of its mail on a message; a lost one is recorded, so that people see it now."""
+    with transaction():
+        message = db.session.get(Message, message_id)
+        if message is None:
+            return
+        message = locked(message)
+        message.data = message.data | {"mailed": mailed}
+        if lost:
+            ticket = db.session.get_one(Ticket, message.ticket_id)
+            record("mail.lost", by=by, ticket=ticket, message=message.id, to=mailed.get("to"))
 
 
 def note(
