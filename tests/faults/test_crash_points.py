@@ -47,6 +47,7 @@ OPEN_CURSORS = {
 # Several transactions, or none of their own: presence and offers, and the frames around verbs.
 ELSEWHERE = {"set_presence", "touch", "wake_on", "offer_waiting", "move", "plan", "drop", "of"}
 ELSEWHERE |= {"done_once", "form_once"}  # see tests/tickets/test_once.py
+ELSEWHERE |= {"answer"}  # by its two names: reply, answer_directly
 READERS = {"attachment_rows", "require_seen", "rated", "misses", "all_shelves", "is_visible"}
 READERS |= {"is_overdue", "legal_moves", "limit_of", "next_due", "overdue", "similar_since"}
 READERS |= {"stand_of", "checked", "guess_language"}
@@ -88,13 +89,15 @@ def verbs(module: ModuleType) -> set[str]:
     return {
         name
         for name, value in vars(module).items()
-        if inspect.isfunction(value) and not name.startswith("_") and _is_of(value, home)
+        if not name.startswith("_") and _is_of(getattr(value, "func", value), home)
     }
 
 
 def _is_of(function: Any, home: str) -> bool:
     return (
-        str(function.__module__).startswith(home) and "by" in inspect.signature(function).parameters
+        inspect.isfunction(function)
+        and function.__module__.startswith(home)
+        and "by" in inspect.signature(function).parameters
     )
 
 
