@@ -34,7 +34,7 @@ from helpdesk.doctor import cli as doctor_cli
 from helpdesk.kb import actions as articles
 from helpdesk.kb import category_views, public_views
 from helpdesk.kb import views as kb_desk
-from helpdesk.notify import colleagues, concerned, customers, staff
+from helpdesk.notify import colleagues, concerned, customers, escalations
 from helpdesk.notify import notices as notice_mails
 from helpdesk.notify.mail import medium as mail_medium
 from helpdesk.statistics import views as statistics
@@ -67,11 +67,11 @@ LISTENERS = (
     concerned,
     customers,
     escalation,
+    escalations,
     handing_on,
     mail_medium,
     meta,
     notice_mails,
-    staff,
     notices,
     queue,
     recompute,

@@ -12,7 +12,7 @@ from helpdesk.agents.roster import Person, Roster
 from helpdesk.db import db
 from helpdesk.events import Event, durable
 from helpdesk.i18n import N_, lazy_gettext
-from helpdesk.notify.letters import Desk, Reader, to_colleague
+from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
 from helpdesk.tickets import news, setup
 from helpdesk.tickets.lifecycle import ENDED, WITH_DEPARTMENT
 from helpdesk.tickets.models import Ticket
@@ -111,11 +111,11 @@ def _unit(noted: Event) -> int | None:
     return unit.id if unit else None
 
 
-def _mailbox(noted: Event, ticket: Ticket) -> list[Desk]:
+def _mailbox(noted: Event, ticket: Ticket) -> list[TeamMailbox]:
     """The department's own mailbox reads what comes to it."""
     if noted.name not in ("ticket.dispatch", "ticket.transfer"):
         return []
-    return Desk.of(db.session.get(Department, ticket.department_id or 0))
+    return TeamMailbox.of(db.session.get(Department, ticket.department_id or 0))
 
 
 def _is_by(noted: Event, person: Person) -> bool:

@@ -172,7 +172,7 @@ def _must_wait(row: Envelope) -> bool:
     told = row.error == why
     row.next_at, row.refused, row.error = until, True, why
     if not told:
-        tell(row)
+        show_on_message(row)
     return True
 
 
@@ -195,7 +195,7 @@ def _settle_once(row_id: int, ended: Ended) -> None:
             _doubted(row, ended.words)
         else:
             _later(row, ended)
-        tell(row)
+        show_on_message(row)
 
 
 def _later(row: Envelope, ended: Ended) -> None:
@@ -218,7 +218,7 @@ def _doubted(row: Envelope, words: str) -> bool:
     return True
 
 
-def tell(row: Envelope) -> None:
+def show_on_message(row: Envelope) -> None:
     """Show on the message what became of its mail; a failure is noted in the ticket's history."""
     if row.message_ref is not None:
         lost = row.state in LOST and row.next_at is None

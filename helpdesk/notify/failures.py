@@ -13,7 +13,7 @@ from helpdesk.clock import now
 from helpdesk.db import db, locked, transaction
 from helpdesk.errors import NotFound, Refused
 from helpdesk.i18n import N_
-from helpdesk.notify.envelopes import tell
+from helpdesk.notify.envelopes import show_on_message
 from helpdesk.notify.models import LOST, OPEN, Envelope
 
 LATEST = timedelta(days=7)  # without a Message-ID, a report is about the newest mail of these days
@@ -55,7 +55,7 @@ def send_again(envelope_id: int, *, by: Actor) -> Envelope:
             raise Refused(N_("This mail is on its way or has arrived; it is not sent again."))
         row.state, row.tries, row.doubts, row.error = "queued", 0, 0, ""
         row.made_at = row.next_at = now()
-        tell(row)
+        show_on_message(row)
     jobs.wake("outbox")
     return row
 
@@ -78,4 +78,4 @@ def mark_bounced(row: Envelope, error: str) -> None:
     """Inside the caller's transaction: the letter came back, with the server's words."""
     fresh = locked(row)
     fresh.state, fresh.error, fresh.next_at = "bounced", error[:500], None
-    tell(fresh)
+    show_on_message(fresh)

@@ -58,14 +58,14 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Desk:
+class TeamMailbox:
     """The mailbox of a department, which reads like a colleague."""
 
     email: str
     language: str
 
     @classmethod
-    def of(cls, unit: Department | None) -> list[Desk]:
+    def of(cls, unit: Department | None) -> list[TeamMailbox]:
         """The one of this department, where it has one."""
         return [cls(unit.mail, settings().language)] if unit is not None and unit.mail else []
 

@@ -12,7 +12,7 @@ from helpdesk.agents.rights import Role
 from helpdesk.db import db
 from helpdesk.events import Event, durable
 from helpdesk.i18n import N_, lazy_gettext
-from helpdesk.notify.letters import Desk, Reader, to_colleague
+from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
 from helpdesk.tickets import news
 from helpdesk.tickets.models import Notice
 
@@ -48,7 +48,7 @@ def to_department(noted: Event) -> None:
     department = db.session.get_one(Department, row.department_id)
     people = db.session.scalars(team.order_by(Agent.id)).unique().all()
     news.tell(noted, [(agent.id, agent.name) for agent in people])
-    _tell(row, noted, TO_DEPARTMENT[noted.name], [*Desk.of(department), *people])
+    _tell(row, noted, TO_DEPARTMENT[noted.name], [*TeamMailbox.of(department), *people])
 
 
 @durable("mail.notice_issuers", *TO_ISSUERS)

@@ -115,6 +115,7 @@ def test_whoever_writes_goes_through_one_of_the_two_ways() -> None:
     """Nobody shapes a letter or a row of the outbox beside them, so no limit can be forgotten."""
     assert calls("Letter") == {"notify/letters.py"}
     assert calls("Envelope") == {"notify/envelopes.py"}
+    assert calls("hand_over") == {"notify/mail/medium.py"}
     assert calls("to_customer") == {"notify/customers.py", "channels/email/refusing.py"}
 
 

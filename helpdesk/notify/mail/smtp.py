@@ -1,4 +1,4 @@
-"""Hands one mail for one address to a mail server, and tells exactly how that ended (F20)."""
+"""Hands one mail for one address to a mail server, and tells exactly how that ended."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def escalation(noted: Event) -> None:
     if row is None or agent is None or not agent.active:
         return
     with in_language(agent.language):
-        line = line_of(row)
+        line = due_step(row)
         subject = _subject(line)
     thread = line.number if row.subject_kind == "response" else f"notice-{row.notice_id}"
     to_colleague(noted, agent, "escalation", subject, thread=thread, path=line.path, line=line)
@@ -38,7 +38,7 @@ def escalation(noted: Event) -> None:
 
 @durable("mail.digest", "staff.digest")
 def digest(noted: Event) -> None:
-    """Tell one person of many steps in one mail (F19)."""
+    """Tell one person of many stepsin one mail."""
     agent = db.session.get(Agent, noted.data["agent"])
     if agent is None or not agent.active:
         return
@@ -46,7 +46,7 @@ def digest(noted: Event) -> None:
     first = db.session.scalars(rows.order_by(Reminder.due_at, Reminder.id).limit(MOST_LINES))
     count = int(noted.data["count"])
     with in_language(agent.language):
-        lines = [line_of(row) for row in first]
+        lines = [due_step(row) for row in first]
     to_colleague(
         noted,
         agent,
@@ -61,7 +61,7 @@ def digest(noted: Event) -> None:
 
 @durable("mail.hold_over", "ticket.resume")
 def hold_over(noted: Event) -> None:
-    """The time on hold ran out, and the clocks run again: tell whoever is responsible (M19)."""
+    """The time on hold ran out, and the clocks run again: tell whoever is responsible."""
     because = noted.data.get("because")
     if because not in ("until", "cap"):
         return
@@ -80,7 +80,7 @@ def hold_over(noted: Event) -> None:
 
 
 @dataclass(frozen=True)
-class Line:
+class DueStep:
     """One step in words: of a ticket's promise or of a notice's step."""
 
     number: str
@@ -92,7 +92,7 @@ class Line:
     path: str
 
 
-def line_of(row: Reminder) -> Line:
+def due_step(row: Reminder) -> DueStep:
     """A reminder in the language of the moment."""
     if row.subject_kind == "notice":
         notice = db.session.get_one(Notice, row.notice_id)
@@ -103,10 +103,10 @@ def line_of(row: Reminder) -> Line:
         due = db.session.get_one(Response, row.subject_id).due_at
         label = gettext(PROMISE_NAMES[row.promise])
         number, title, path = ticket.number, ticket.subject, f"tickets/{ticket.number}"
-    return Line(number, title, label, row.level >= BREACH, row.level, due, path)
+    return DueStep(number, title, label, row.level >= BREACH, row.level, due, path)
 
 
-def _subject(line: Line) -> str:
+def _subject(line: DueStep) -> str:
     words = {"promise": line.label, "number": line.number}
     if line.breached:
         return gettext("Overdue: %(promise)s, %(number)s", **words)
