@@ -23,7 +23,7 @@ VERBS = (  # the only modules that note in the journal what happened
     "kb",
     "channels/email",
     "channels/phone",
-    "notify/tokens.py",
+    "notify/mail/tokens.py",
     "tickets/actions",
     "tickets/administration",
     "tickets/notices",
