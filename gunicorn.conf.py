@@ -5,7 +5,7 @@ web    pages and API; no sockets, no loops
 live   the sockets of live pages, on gevent
 
 This file must not import helpdesk at its top: a gevent worker patches the standard library first.
-(helpdesk.serving, which has the workers, knows nothing of the program.)
+(helpdesk.web.serving, which has the workers, knows nothing of the program.)
 """
 
 import gc
@@ -26,7 +26,9 @@ wsgi_app = "wsgi:app"
 chdir = str(ROOT)
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 proc_name = f"helpdesk-{role}"
-worker_class = f"helpdesk.serving.{'greenlets.Greenlets' if role == 'live' else 'threads.Threads'}"
+worker_class = (
+    f"helpdesk.web.serving.{'greenlets.Greenlets' if role == 'live' else 'threads.Threads'}"
+)
 workers = max(2, os.cpu_count() or 2) if role == "web" else 1
 preload_app = role == "web"  # its workers share the memory of a program that was loaded once
 # Each connection is an open file: take as many as this machine gives.
@@ -48,7 +50,7 @@ _running = []
 
 def _bears(cfg):
     """How many open pages (websockets) such a process bears."""
-    from helpdesk.serving.threads import bears  # not at the top: see above
+    from helpdesk.web.serving.threads import bears  # not at the top: see above
 
     return LIVE_PAGES if role == "live" else bears(cfg.threads)
 

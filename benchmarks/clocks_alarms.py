@@ -18,11 +18,11 @@ from flask import Flask
 from sqlalchemy import delete, func, insert, select
 
 from benchmarks.clocks_site import Asked, Figure
-from helpdesk import alarms, background
-from helpdesk.alarms import Alarm
 from helpdesk.clock import now
+from helpdesk.core import alarms, background
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
 from helpdesk.tickets import responses
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Escalation, Response, Ticket

@@ -9,13 +9,14 @@ from time import perf_counter
 from sqlalchemy import func, select
 
 from benchmarks.clocks_site import Asked, Figure
-from helpdesk import options
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.alarms import ring_due
-from helpdesk.calendars import rows_of
 from helpdesk.clock import WorkCalendar
-from helpdesk.db import db, transaction
-from helpdesk.tickets import recompute, setup
+from helpdesk.core import options
+from helpdesk.core.alarms import ring_due
+from helpdesk.core.calendars import rows_of
+from helpdesk.core.db import db, transaction
+from helpdesk.setup import in_force
+from helpdesk.tickets import recompute
 from helpdesk.tickets.models import Response
 
 OPEN, AIM = 10_000, 30.0
@@ -26,7 +27,7 @@ def measure(asked: Asked) -> Iterator[Figure]:
     """Ten thousand open promises of one calendar, each working day made shorter."""
     with asked.site(OPEN, OPEN) as _app:
         _leave(OPEN)
-        edited = _edited(setup.current().calendars[CODE])
+        edited = _edited(in_force.current().calendars[CODE])
         began = perf_counter()
         forecast = recompute.forecast(edited)
         yield Figure(f"forecast for {forecast.open:,} open promises", perf_counter() - began, "s")
@@ -60,7 +61,7 @@ def _edited(calendar: WorkCalendar) -> WorkCalendar:
 
 def _save(edited: WorkCalendar) -> None:
     with transaction() as session:
-        session.add_all(rows_of(edited, "办公", "Office", setup.current().calendars[CODE]))
+        session.add_all(rows_of(edited, "办公", "Office", in_force.current().calendars[CODE]))
         recompute.begin(CODE, edited.version, SYSTEM)
         options.changed()
 

@@ -13,7 +13,7 @@ from flask_migrate import upgrade
 
 from benchmarks import sites
 from helpdesk import create_app, settings
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.seeds.load import seed_load
 from tests import servers

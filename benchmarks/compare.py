@@ -10,7 +10,7 @@ from benchmarks.bare import connect
 from benchmarks.client import Client
 from benchmarks.real import Case, shown
 from benchmarks.sites import Site
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading.parser import parse
 
 MAILS = (
     "SELECT m.sha256, m.outcome, t.number FROM inbound_mail m"

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import func, select
 
-from helpdesk.db import db
-from helpdesk.events import Event
-from helpdesk.i18n import duration, in_language
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import duration, in_language
 from helpdesk.tickets import explained, responses, verdicts
 from helpdesk.tickets.models import Response, Ticket
 

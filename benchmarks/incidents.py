@@ -25,13 +25,15 @@ from sqlalchemy import event, select
 
 from benchmarks import incident_logs, incident_report
 from benchmarks.incident_logs import Happening, Incident, meaning
-from helpdesk import alarms, background, create_app, doctor, options, search, settings
+from helpdesk import create_app, search, settings
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now
+from helpdesk.core import alarms, background, options
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import HelpdeskError
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.errors import HelpdeskError
+from helpdesk.ops import doctor
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.tickets import actions
 from helpdesk.tickets.intake import Intake, open_ticket

@@ -19,7 +19,7 @@ from pathlib import Path
 from time import process_time
 from types import FrameType
 
-from helpdesk.channels.email.parser import Unreadable, parse
+from helpdesk.channels.email.reading.parser import Unreadable, parse
 
 SECONDS = 2.0
 MEMORY = 300 << 20

@@ -19,10 +19,10 @@ from pathlib import Path
 from time import process_time
 
 from helpdesk import create_app, search, settings
+from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.identity import identity
-from helpdesk.channels.email.inbound import deliver
 from helpdesk.channels.email.keeping import raw_of
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
 
 MOST_SECONDS = 2.0

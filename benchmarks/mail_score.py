@@ -20,9 +20,9 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.ruby_yaml import load
-from helpdesk.channels.email.html_text import html_to_text
-from helpdesk.channels.email.parser import ParsedMail, Unreadable, parse
-from helpdesk.channels.email.replies import new_words
+from helpdesk.channels.email.reading.html_text import html_to_text
+from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable, parse
+from helpdesk.channels.email.reading.replies import new_words
 
 PARTS = ("read", "subject", "from", "body", "attachments")
 ALIKE = 0.9  # share of equal letters from which two bodies count as the same

@@ -24,7 +24,7 @@ LINES = 4  # connections that bring mail at the same time
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 ADD_BOX = """
 from wsgi import app
-from helpdesk.db import transaction
+from helpdesk.core.db import transaction
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 with app.app_context(), transaction() as session:

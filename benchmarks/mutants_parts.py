@@ -3,12 +3,12 @@
 PARTS = {
     "clock": ("helpdesk/clock/*.py", "tests/test_clock_*.py"),
     "lifecycles": (
-        "helpdesk/tickets/lifecycle.py helpdesk/tickets/notices_lifecycle.py helpdesk/kb/lifecycle.py",
+        "helpdesk/tickets/lifecycle.py helpdesk/notices/lifecycle.py helpdesk/kb/lifecycle.py",
         "tests/tickets/test_lifecycle.py tests/tickets/test_notices_table.py"
         " tests/kb/test_kb_lifecycle.py",
     ),
     "routing": (
-        "helpdesk/tickets/routing.py",
+        "helpdesk/setup/rules/routing.py",
         "tests/tickets/test_routing.py tests/administration/test_rules.py",
     ),
     "rights": (

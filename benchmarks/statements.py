@@ -14,7 +14,7 @@ from sqlalchemy import select
 from benchmarks.cases import cases
 from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import fresh_session
-from helpdesk.db import db
+from helpdesk.core.db import db
 from tests.statements import counted
 from wsgi import app
 

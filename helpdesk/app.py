@@ -10,8 +10,10 @@ from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy.orm import configure_mappers
 
-from helpdesk import drafts, events, files, i18n, jobs, realtime, settings, statics, web, wiring
-from helpdesk.db import db, engine_options
+from helpdesk import files, realtime, settings, wiring
+from helpdesk.core import events, i18n, jobs
+from helpdesk.core.db import db, engine_options
+from helpdesk.web import drafts, http, statics
 
 migrate = Migrate()
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -29,7 +31,7 @@ def wired(given: settings.Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     jobs.connect(given.redis_url)
-    web.init(app, given)
+    http.init(app, given)
     drafts.init(app)
     files.init(app)
     statics.init(app)

@@ -14,15 +14,15 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
-from helpdesk import alarms, background, dbclock, events, jobs
 from helpdesk.agents import accounts, start_key
-from helpdesk.db import db
-from helpdesk.errors import Refused
+from helpdesk.core import alarms, background, dbclock, events, jobs
+from helpdesk.core.db import db
+from helpdesk.core.errors import Refused
+from helpdesk.ops import manual
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.seeds.demo import seed_demo, sign_ins
 from helpdesk.seeds.load import LOAD_PASSWORD, seed_load
-from helpdesk.tickets import manual
-from helpdesk.tickets.administration import calendar_years
+from helpdesk.setup.calendars import years
 from helpdesk.tickets.models import Ticket
 
 seed = AppGroup("seed", help="Fill the database: defaults, demo, bulk data.")
@@ -35,7 +35,7 @@ def prepare(demo: bool) -> None:
     """Make the database ready: migrations and defaults. Running it again changes nothing."""
     upgrade()
     seed_defaults()
-    calendar_years.plan()
+    years.plan()
     if demo:
         _demo_once()
     if accounts.has_admin():
@@ -66,7 +66,7 @@ def _demo_once() -> None:
 def seed_defaults_() -> None:
     """Calendars, promises, chains and categories, where there are none yet."""
     seed_defaults()
-    calendar_years.plan()
+    years.plan()
     click.echo("The defaults are there.")
 
 

@@ -9,8 +9,8 @@ import threading
 
 from flask import Flask
 
-from helpdesk import background, cli, dbclock, health, realtime, web
-from helpdesk.agents import admin, board, duty_pages, second_factor_views
+from helpdesk import cli, realtime
+from helpdesk.agents import admin, duty_pages, second_factor_views
 from helpdesk.agents import cli as agents_cli
 from helpdesk.agents import views as agents
 from helpdesk.api import document, meta
@@ -19,40 +19,32 @@ from helpdesk.api import notices as api_notices
 from helpdesk.api import operations as api
 from helpdesk.api import statistics as api_statistics
 from helpdesk.api import tickets as api_tickets
-from helpdesk.backup import cli as backup_cli
-from helpdesk.channels import web as web_form
-from helpdesk.channels import web_confirm, web_files, web_tracking, web_unsubscribe
 from helpdesk.channels.email import cli as mail_cli
-from helpdesk.channels.email import (
-    consent_views,
-    fetcher,
-    rereading_views,
-    sent_views,
-)
-from helpdesk.channels.email import views as mail_views
-from helpdesk.doctor import cli as doctor_cli
+from helpdesk.channels.email.boxes import consent_pages
+from helpdesk.channels.email.deciding import pages as mail_views
+from helpdesk.channels.email.deciding import rereading_pages, sent_pages
+from helpdesk.channels.email.fetching import fetcher
+from helpdesk.channels.form import confirm, files, tracking, unsubscribe
+from helpdesk.channels.form import pages as web_form
+from helpdesk.core import background, dbclock
+from helpdesk.desk import blueprints, signs, stuck, timers
+from helpdesk.desk.pages import callbacks, printing
 from helpdesk.kb import actions as articles
 from helpdesk.kb import category_views, public_views
 from helpdesk.kb import views as kb_desk
+from helpdesk.notices import actions
+from helpdesk.notices import pages as views_notices
 from helpdesk.notify import colleagues, concerned, customers, escalations
 from helpdesk.notify import notices as notice_mails
 from helpdesk.notify.mail import medium as mail_medium
+from helpdesk.ops import health
+from helpdesk.ops.backup import cli as backup_cli
+from helpdesk.ops.doctor import cli as doctor_cli
+from helpdesk.setup import pages as setup_pages
+from helpdesk.setup.calendars import years
 from helpdesk.statistics import views as statistics
-from helpdesk.tickets import (
-    escalation,
-    handing_on,
-    notices,
-    pages,
-    queue,
-    recompute,
-    setup_pages,
-    signs,
-    timers,
-    views_callbacks,
-    views_notices,
-    views_printing,
-)
-from helpdesk.tickets.administration import calendar_years
+from helpdesk.tickets import escalation, handing_on, queue, recompute
+from helpdesk.web import http
 
 # One part per line, so that two new parts don't meet in one line.
 LISTENERS = (
@@ -61,7 +53,7 @@ LISTENERS = (
     api_statistics,
     api_tickets,
     articles,
-    calendar_years,
+    years,
     document,
     colleagues,
     concerned,
@@ -72,7 +64,7 @@ LISTENERS = (
     mail_medium,
     meta,
     notice_mails,
-    notices,
+    actions,
     queue,
     recompute,
     timers,
@@ -80,29 +72,29 @@ LISTENERS = (
 BLUEPRINTS: tuple[object, ...] = (
     admin.blueprint,
     agents.blueprint,
-    board.blueprint,
+    stuck.blueprint,
     duty_pages.blueprint,
     second_factor_views.blueprint,
-    *pages.BLUEPRINTS,
+    *blueprints.BLUEPRINTS,
     views_notices.pages,
-    views_printing.pages,
-    api.bp,
+    printing.pages,
+    api.blueprint,
     health.blueprint,
     public_views.blueprint,
     kb_desk.blueprint,
     category_views.blueprint,
     setup_pages.blueprint,
     statistics.pages,
-    web_form.bp,
-    web_confirm.bp,
-    web_files.bp,
-    web_tracking.bp,
-    web_unsubscribe.bp,
-    mail_views.bp,
-    sent_views.bp,
-    rereading_views.bp,
-    consent_views.bp,
-    views_callbacks.bp,
+    web_form.blueprint,
+    confirm.blueprint,
+    files.blueprint,
+    tracking.blueprint,
+    unsubscribe.blueprint,
+    mail_views.blueprint,
+    sent_pages.blueprint,
+    rereading_pages.blueprint,
+    consent_pages.blueprint,
+    callbacks.blueprint,
 )
 COMMANDS = (
     *agents_cli.COMMANDS,
@@ -127,9 +119,9 @@ def begin(app: Flask, stop: threading.Event, pages: int) -> background.Running:
 
     `pages` is how many open ones this server bears.
     """
-    realtime.door.most = pages
+    realtime.door.most = blueprints
     dbclock.follow(app, stop)
-    role = web.settings_of(app).role
+    role = http.settings_of(app).role
     if role != "web":
         realtime.start_tail(app, stop)
     if role == "all":

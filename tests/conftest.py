@@ -21,9 +21,9 @@ from flask_migrate import upgrade
 from helpdesk import create_app, settings
 from helpdesk.agents import passwords
 from helpdesk.api import auth
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
-from helpdesk.tickets import setup
+from helpdesk.setup import in_force
 from tests import described
 from tests.smtp_sink import Sink
 
@@ -36,7 +36,7 @@ DEAR, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
 class Store:
     """Makes the seeded template once and hands out fresh copies of it."""
 
-    setup: setup.Setup  # of every fresh copy, so that not each test reads it
+    in_force: in_force.Setup  # of every fresh copy, so that not each test reads it
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -162,7 +162,7 @@ def the_app(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with app.app_context():
         upgrade()
         seed_defaults()
-        store.setup = setup.current()
+        store.setup = in_force.current()
         store.keep_template()
     yield app
     with app.app_context():
@@ -184,9 +184,9 @@ def app(the_app: Flask, store: Store) -> Iterator[Flask]:
     """The app with a fresh, seeded database and an application context."""
     with the_app.app_context():
         store.fresh()
-        setup.forget()
+        in_force.forget()
         auth.paces.forget()
-        setup._kept[db.engine] = store.setup
+        in_force._kept[db.engine] = store.setup
         yield the_app
         db.session.remove()
 

@@ -6,14 +6,15 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from helpdesk import options
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.agents.sign_in import fresh_session
+from helpdesk.core import options
+from helpdesk.core.db import db, transaction
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
+from helpdesk.setup.models import Category, RoutingRule
 from helpdesk.tickets.intake import Intake, Opened, open_ticket
-from helpdesk.tickets.models import Category, RoutingRule, Ticket
+from helpdesk.tickets.models import Ticket
 
 CUSTOMER = Actor(kind="customer", id=None, name="王芳", role=Role.CUSTOMER)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 from helpdesk.clock import Limit, LimitKind, remaining
-from helpdesk.tickets import explained, responses, setup
+from helpdesk.setup import in_force
+from helpdesk.tickets import explained, responses
 from helpdesk.tickets.models import Response
 
 
 def proven(row: Response) -> bool:
     """Check one receipt; False when the promise has no due time yet."""
-    snapshot = setup.current()
+    snapshot = in_force.current()
     spans = explained.spans(row, snapshot)
     if not spans:
         return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from helpdesk.db import db
+from helpdesk.core.db import db
 
 FRAME = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA", "COMMIT")
 

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text
 
-from helpdesk import alarms
-from helpdesk.alarms import Alarm, Ring
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
+from helpdesk.core import alarms
+from helpdesk.core.alarms import Alarm, Ring
+from helpdesk.core.db import db, transaction
 from helpdesk.tickets import reminders
 from tests.statements import counted
 

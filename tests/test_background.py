@@ -12,11 +12,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from helpdesk import alarms, background, events, jobs
-from helpdesk.alarms import Alarm
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import Event
+from helpdesk.core import alarms, background, events, jobs
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event
 from helpdesk.tickets.models import Escalation, Response
 from tests import factories as make
 from tests.servers import ROOT, environment, wait_until

@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk import backup, doctor, files
-from helpdesk.backup import BackupError, archive
+from helpdesk import files
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import Delivery
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Delivery
+from helpdesk.ops import backup, doctor
+from helpdesk.ops.backup import BackupError, archive
 from helpdesk.settings import Settings
 from helpdesk.tickets.models import Attachment, Ticket
 from tests import factories as make

@@ -15,11 +15,11 @@ from werkzeug.test import TestResponse
 
 from helpdesk.agents.models import ApiToken
 from helpdesk.api.auth import new_token
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.db import Model, db, transaction
+from helpdesk.core.db import Model, db, transaction
 from helpdesk.tickets import actions, tracking
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 
 LANGUAGES = ("zh_Hans", "en")

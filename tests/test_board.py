@@ -6,12 +6,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk import alarms, events
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.alarms import Alarm
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import Delivery, deliver_due, durable, record
+from helpdesk.core import alarms, events
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Delivery, deliver_due, durable, record
 from tests import factories as make
 
 

@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from helpdesk import bodies
 from helpdesk.tickets import tracking
-from helpdesk.web import settings
+from helpdesk.web import bodies
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.api.test_tickets_api import CASE, headers, tickets
 from tests.test_bad_input import FORM

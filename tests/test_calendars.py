@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 from flask import Flask
 
-from helpdesk import calendars
-from helpdesk.calendars import CalendarDay
 from helpdesk.clock import DayRule, Season, WorkCalendar, default_calendars
-from helpdesk.db import db, transaction
+from helpdesk.core import calendars
+from helpdesk.core.calendars import CalendarDay
+from helpdesk.core.db import db, transaction
 
 OFFICE = default_calendars()[0]
 GOLDEN = date(2026, 10, 1)

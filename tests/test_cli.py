@@ -12,11 +12,15 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from helpdesk import alarms, background, doctor, jobs, settings
+from helpdesk import settings
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.tickets import lifecycle, notices_lifecycle
-from helpdesk.tickets.models import Category, Ticket
+from helpdesk.core import alarms, background, jobs
+from helpdesk.core.db import db, transaction
+from helpdesk.notices import lifecycle as notices_lifecycle
+from helpdesk.ops import doctor
+from helpdesk.setup.models import Category
+from helpdesk.tickets import lifecycle
+from helpdesk.tickets.models import Ticket
 from tests.servers import ROOT, environment, find, flask, redis, wait_until
 
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from helpdesk import alarms, clock, dbclock
+from helpdesk import clock
 from helpdesk.clock import moved_to, now, read_from, wall
-from helpdesk.db import db, transaction
+from helpdesk.core import alarms, dbclock
+from helpdesk.core.db import db, transaction
 
 NOON = datetime(2026, 3, 9, 4, 0, tzinfo=UTC)
 

@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from helpdesk.words.channels import CHANNELS
 
-from helpdesk import background
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.api.operations import OPERATIONS
 from helpdesk.clock import moved_to, now
-from helpdesk.errors import BadInput
+from helpdesk.core import background
+from helpdesk.core.errors import BadInput
+from helpdesk.ops import manual
 from helpdesk.settings import Settings
-from helpdesk.tickets import intake, manual
 from tests import factories as make
 from tests.smtp_sink import Sink
 
@@ -134,7 +135,7 @@ def receive(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, 
     example: dict[str, Any] = {"__name__": "sms"}
     monkeypatch.setitem(OPERATIONS, "sms.receive", None)  # and away again, as it was
     exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], example)
-    monkeypatch.setitem(intake.CHANNELS, "sms", "Text message")
+    monkeypatch.setitem(CHANNELS, "sms", "Text message")
     _row, text = tokens.add("Gateway", "agent", SYSTEM)
     headers = {"Authorization": f"Bearer {text}"}
 

@@ -14,22 +14,25 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from helpdesk import alarms, doctor, events, files, jobs, seals
+from helpdesk import files
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.alarms import Alarm
-from helpdesk.background import beat
-from helpdesk.calendars import Calendar
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
+from helpdesk.core import alarms, events, jobs, seals
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.background import beat
+from helpdesk.core.calendars import Calendar
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Counter, Delivery, Event
 from helpdesk.customers.models import ContactAddress
-from helpdesk.db import db, transaction
-from helpdesk.doctor import history, invariants, mail, sums, surroundings
-from helpdesk.doctor.finding import Finding, found
-from helpdesk.events import Counter, Delivery, Event
+from helpdesk.notices.models import Notice
+from helpdesk.ops import doctor
+from helpdesk.ops.doctor import history, invariants, mail, sums, surroundings
+from helpdesk.ops.doctor.finding import Finding, found
 from helpdesk.statistics import counting
 from helpdesk.tickets import actions
-from helpdesk.tickets.models import Escalation, Notice, Response, Ticket
+from helpdesk.tickets.models import Escalation, Response, Ticket
 from tests import factories as make
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from helpdesk.i18n import gettext, in_language
-from helpdesk.web import drawn_once
+from helpdesk.core.i18n import gettext, in_language
+from helpdesk.web.http import drawn_once
 
 
 def test_the_same_values_are_drawn_once_in_each_language(app: Flask) -> None:

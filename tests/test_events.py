@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from helpdesk import events
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.events import Delivery, Event, deliver_due, durable, record
+from helpdesk.core import events
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Delivery, Event, deliver_due, durable, record
 from tests import factories as make
 
 WRITERS, EACH = 16, 12

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.exports import BOM, CHUNK, cell, csv_bytes, harmless
+from helpdesk.web.exports import BOM, CHUNK, cell, csv_bytes, harmless
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FORMULAS = [

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from wtforms import PasswordField, SelectField, StringField, TextAreaField
 
-from helpdesk.errors import BadInput, Conflict, NotAllowed, Refused
-from helpdesk.forms import Form, at_most, choices, filled, fits, may_be_empty
+from helpdesk.core.errors import BadInput, Conflict, NotAllowed, Refused
+from helpdesk.web.forms import Form, at_most, choices, filled, fits, may_be_empty
 
 
 class Sample(Form):

@@ -10,13 +10,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from helpdesk import alarms, background, health, jobs
 from helpdesk.agents.models import ApiToken
 from helpdesk.api.auth import new_token
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import Delivery, Event
+from helpdesk.core import alarms, background, jobs
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Delivery, Event
 from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.ops import health
 from tests import factories as make
 from tests.servers import helpdesk, wait_until
 

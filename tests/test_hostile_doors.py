@@ -13,19 +13,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import exports, sanitize
-from helpdesk.channels import web_tracking
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading.parser import parse
+from helpdesk.channels.form import tracking as web_tracking
+from helpdesk.core.errors import BadInput
+from helpdesk.core.shallow import shallow
 from helpdesk.customers import addresses
-from helpdesk.errors import BadInput
 from helpdesk.kb.plain import excerpt, plain
 from helpdesk.notify.mail.mime import html_of
 from helpdesk.paper.breaking import lines
 from helpdesk.search.words import shared_terms, terms, tokens
-from helpdesk.shallow import shallow
+from helpdesk.setup.calendars import files
 from helpdesk.tickets import tracking
-from helpdesk.tickets.administration import calendar_files
-from helpdesk.web import settings
+from helpdesk.web import exports, sanitize
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.api.test_tickets_api import CASE, headers
 from tests.files.test_files_kinds import GOOD
@@ -296,7 +296,7 @@ def test_cases_over_the_api(anybody: FlaskClient, headers: dict[str, str]) -> No
 @pytest.mark.parametrize("name", ["days.csv", "days.ics"])
 def test_days_that_an_administrator_brings(name: str) -> None:
     begin = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:" if name.endswith("ics") else "date,kind\n"
-    read = refusing(lambda text: calendar_files.read((begin + text).encode("utf8"), name))
+    read = refusing(lambda text: files.read((begin + text).encode("utf8"), name))
     none_is_slow(read, 40_000)
 
 

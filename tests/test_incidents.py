@@ -12,14 +12,15 @@ from flask import Flask
 
 from benchmarks import incident_logs, incident_report
 from benchmarks.incidents import HOME, Replay, departments, next_move
-from helpdesk import doctor
 from helpdesk.clock import moved_to
-from helpdesk.db import db
-from helpdesk.tickets import lifecycle, responses, setup
+from helpdesk.core.db import db
+from helpdesk.ops import doctor
+from helpdesk.setup import in_force
+from helpdesk.simulator import facts, plans
+from helpdesk.simulator.compare import Bench, tried
+from helpdesk.tickets import lifecycle, responses
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Response, Ticket
-from helpdesk.tickets.simulation import facts, plans
-from helpdesk.tickets.simulation.compare import Bench, tried
 
 OWN = Path(__file__).parent / "incident_logs"
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -91,9 +92,9 @@ def test_the_data_keeps_every_promise_afterwards(replay: Replay) -> None:
 
 def test_w1_the_simulator_tells_real_lives_as_they_were(replay: Replay) -> None:
     bench = Bench(
-        setup.current(),
+        in_force.current(),
         plans.editions(),
-        plans.of_data(plans.as_data(lines=plans.lines_of(setup.current().policy_version))),
+        plans.of_data(plans.as_data(lines=plans.lines_of(in_force.current().policy_version))),
         MONDAY + timedelta(days=8),
     )
     cases = facts.cases(0, MONDAY, MONDAY + timedelta(days=30), 100, True)

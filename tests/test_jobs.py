@@ -13,7 +13,7 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from helpdesk import jobs
+from helpdesk.core import jobs
 from tests.servers import find, redis
 
 pytestmark = [
@@ -131,7 +131,7 @@ def test_what_stands_in_redis_is_json_and_never_a_pickle(client: Redis, ran: lis
     jobs.wake("count")
     (key,) = client.keys("rq:job:*")
     data = zlib.decompress(client.hget(key, "data"))
-    assert json.loads(data) == ["helpdesk.jobs.run", None, ["count"], {}]
+    assert json.loads(data) == ["helpdesk.core.jobs.run", None, ["count"], {}]
     worker = jobs.Worker([jobs.QUEUE], connection=client, serializer=JSONSerializer)
     assert worker.serializer is JSONSerializer
 

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from helpdesk import limits
 from helpdesk.clock import moved_to, tick
-from helpdesk.db import db
-from helpdesk.errors import BadInput, NotFound, TooMany
-from helpdesk.limits import Guess, Guesses, guessing, searching, spend
+from helpdesk.core import limits
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, NotFound, TooMany
+from helpdesk.core.limits import Guess, Guesses, guessing, searching, spend
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RULE = Guesses(free=3, first=10, longest=40, forgotten=3600)

@@ -16,7 +16,7 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from helpdesk import create_app, settings
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.search import is_index_table
 from tests.conftest import POSTGRES, _psycopg
 

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from helpdesk.agents import tokens
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.realtime import socketio
 from helpdesk.tickets import actions, queries
 from helpdesk.tickets.actions.care import add_assist

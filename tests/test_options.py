@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from helpdesk import options
-from helpdesk.db import db, transaction
+from helpdesk.core import options
+from helpdesk.core.db import db, transaction
 
 
 def test_without_a_row_the_default_counts(app: Flask) -> None:

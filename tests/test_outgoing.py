@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from helpdesk import outgoing
-from helpdesk.channels.email import boxes
-from helpdesk.channels.email.problems import PROBLEMS
-from helpdesk.db import transaction
+from helpdesk.channels.email.boxes import boxes
+from helpdesk.channels.email.fetching.problems import PROBLEMS
+from helpdesk.core import outgoing
+from helpdesk.core.db import transaction
 from helpdesk.notify.mail import connections, oauth, smtp
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox

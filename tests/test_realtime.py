@@ -11,11 +11,11 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 
-from helpdesk import events
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
+from helpdesk.core import events
+from helpdesk.core.db import db, transaction
 from helpdesk.realtime import changes, people, socketio, tail
 from helpdesk.realtime.rooms import room_of
 from helpdesk.realtime.sockets import watchers

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from helpdesk import options
-from helpdesk.db import transaction
+from helpdesk.core import options
+from helpdesk.core.db import transaction
 from helpdesk.realtime.door import SPEAKS_WITHIN, Line, door
 from tests import factories as make
 

@@ -15,7 +15,7 @@ from werkzeug.routing import AnyConverter, Rule
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import STAFF
-from helpdesk.db import db
+from helpdesk.core.db import db
 from tests import factories as make
 
 # What people without an account may open: each is public on purpose.

@@ -6,7 +6,7 @@ import pytest
 from attacks import ATTACKS
 from markupsafe import Markup
 
-from helpdesk.sanitize import (
+from helpdesk.web.sanitize import (
     clean_article_html,
     clean_mail_html,
     markdown_to_html,

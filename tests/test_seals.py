@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk import jobs, seals
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.events import Delivery, Event
-from helpdesk.seals import Seal
+from helpdesk.core import jobs, seals
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Delivery, Event
+from helpdesk.core.seals import Seal
 from tests import factories as make
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from helpdesk.serving.arrival import PACE, Arrival, Pace
-from helpdesk.serving.crowd import Crowd
+from helpdesk.web.serving.arrival import PACE, Arrival, Pace
+from helpdesk.web.serving.crowd import Crowd
 
 MOST = 1_000_000
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -17,11 +17,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from helpdesk import background, room, shortage
-from helpdesk.db import db
-from helpdesk.doctor import surroundings
-from helpdesk.errors import Busy
+from helpdesk.core import background, shortage
+from helpdesk.core.db import db
+from helpdesk.core.errors import Busy
 from helpdesk.files import store
+from helpdesk.ops.doctor import surroundings
+from helpdesk.web import room
 from tests import factories as make
 from tests.conftest import POSTGRES
 from tests.servers import helpdesk, wait_until
@@ -88,10 +89,10 @@ def test_the_log_says_once_that_it_is_full_and_once_that_there_is_room(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    caplog.set_level(logging.WARNING, logger="helpdesk.shortage")
+    caplog.set_level(logging.WARNING, logger="helpdesk.core.shortage")
     for _each in range(3):
         client.post("/new", data=FORM | {"body": "x" * 20_000})
-    assert [r.getMessage() for r in caplog.records if r.name == "helpdesk.shortage"] == [
+    assert [r.getMessage() for r in caplog.records if r.name == "helpdesk.core.shortage"] == [
         "The disk is full: nothing is stored until there is room."
     ]
     monkeypatch.setattr(shortage, "QUIET", 0.0)
@@ -144,7 +145,7 @@ def test_an_upload_that_does_not_fit_on_its_way_is_told_too(
     def refuse(*_given: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("helpdesk.bodies._require_files_where_they_belong", refuse)
+    monkeypatch.setattr("helpdesk.web.bodies._require_files_where_they_belong", refuse)
     sent = {"data": FORM, "content_type": "multipart/form-data", "headers": heard(language)}
     answer = client.post("/new", **sent)  # type: ignore[arg-type]
     spoken(answer, 503, language, "磁盘已满", SENTENCE)

@@ -6,8 +6,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from helpdesk.channels.email import apart
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading import apart
+from helpdesk.channels.email.reading.parser import parse
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,7 +35,7 @@ def test_what_few_need_is_loaded_when_they_need_it() -> None:
 
 def test_the_reader_of_a_large_mail_does_not_load_the_program() -> None:
     """It is started for each of them, and the program takes ten times as long to load."""
-    found = loaded("import helpdesk.channels.email.apart")
+    found = loaded("import helpdesk.channels.email.reading.apart")
     assert "lxml" in found
     assert not found.intersection(("flask", "sqlalchemy", "redis", "icalendar"))
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from helpdesk.statics import release
+from helpdesk.web.statics import release
 
 
 def test_a_page_names_its_style_sheet_with_the_release(app, client):

@@ -13,11 +13,11 @@ from helpdesk import paper
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import STAFF, SYSTEM
 from helpdesk.agents.scopes import INTAKE, Bounds
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.tickets import actions, queries, tracking
 from helpdesk.tickets.models import Message, Rating, Ticket
 from helpdesk.tickets.veil import veiled
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.tickets.test_views_phone import CASE as CALL
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from babel.messages.catalog import Message
 
-from helpdesk import i18n
+from helpdesk.core import i18n
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|%[sd]")
 HAN = r"[\u3400-\u9fff]"

@@ -9,11 +9,11 @@ import threading
 import pytest
 from flask import Flask
 
-from helpdesk import turns as queues
-from helpdesk.db import db, transaction
-from helpdesk.errors import Busy
-from helpdesk.events import draw
-from helpdesk.turns import Turns, turn
+from helpdesk.core import turns as queues
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import Busy
+from helpdesk.core.events import draw
+from helpdesk.core.turns import Turns, turn
 from tests.servers import wait_until
 
 
@@ -102,7 +102,7 @@ def test_a_turn_that_does_not_come_is_busy_and_nothing_was_begun(
 ) -> None:
     if db.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL locks rows, not the database")
-    monkeypatch.setattr(sys.modules["helpdesk.db"], "PATIENCE", 0.01)
+    monkeypatch.setattr(sys.modules["helpdesk.core.db"], "PATIENCE", 0.01)
     with turn(db.engine, 1), pytest.raises(Busy), transaction():
         raise AssertionError("unreachable")
     with transaction() as session:

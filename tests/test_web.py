@@ -6,10 +6,10 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 
-from helpdesk import options
-from helpdesk.db import transaction
-from helpdesk.errors import TooMany
-from helpdesk.web import back, company, local_path, wants_json
+from helpdesk.core import options
+from helpdesk.core.db import transaction
+from helpdesk.core.errors import TooMany
+from helpdesk.web.http import back, company, local_path, wants_json
 from tests import factories as make
 
 

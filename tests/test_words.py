@@ -14,13 +14,14 @@ from flask import Flask
 from flask_wtf import csrf
 
 import helpdesk
-from helpdesk import i18n
-from helpdesk.errors import HelpdeskError
-from helpdesk.forms import SAID_BY_WTFORMS
-from helpdesk.tickets import casefile, choices, lifecycle, responses
-from helpdesk.tickets.notices.clock import STEP_NAMES
-from helpdesk.tickets.printing.handling import BY, WORDS
-from helpdesk.tickets.printing.speech import PRINTED_BY, Speech
+from helpdesk.core import i18n
+from helpdesk.core.errors import HelpdeskError
+from helpdesk.desk.printing.handling import BY, WORDS
+from helpdesk.notices.clock import STEP_NAMES
+from helpdesk.setup.speech import PRINTED_BY, Speech
+from helpdesk.tickets import choices, lifecycle, responses
+from helpdesk.web.forms import SAID_BY_WTFORMS
+from helpdesk.words import casefile
 
 PACKAGE = Path(helpdesk.__file__).parent
 GLOSSARY = PACKAGE.parent / "docs/words.md"

@@ -7,23 +7,25 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
+from helpdesk.words.severities import SEVERITIES
 from jinja2 import Environment, nodes
 
 import helpdesk
 from helpdesk.agents.rights import STAFF
 from helpdesk.customers.people import LEVELS
 from helpdesk.kb import lifecycle as articles
-from helpdesk.tickets import lifecycle, lists, notices_lifecycle, responses
-from helpdesk.tickets.intake import CHANNELS
+from helpdesk.notices import lifecycle as notices_lifecycle
+from helpdesk.tickets import filters, lifecycle, responses
 from helpdesk.tickets.responses.names import STATE_NAMES
-from helpdesk.tickets.routing import SEVERITIES
 
 TEMPLATES = Path(helpdesk.__file__).parent / "templates"
 FILES = sorted(TEMPLATES.rglob("*.html")) + sorted(TEMPLATES.rglob("*.txt"))
 TRADE: dict[str, set[str]] = {
     "roles": set(STAFF),
     "statuses": set(lifecycle.Status),
-    "kinds": set(lifecycle.Kind),
+    "kinds": set(Kind),
     "states of a notice": set(notices_lifecycle.State),
     "levels of a notice": set(notices_lifecycle.Level),
     "states of an article": set(articles.State),
@@ -32,8 +34,8 @@ TRADE: dict[str, set[str]] = {
     "promises": set(responses.ORDER),
     "states of a promise": set(STATE_NAMES),
     "levels of a customer": set(LEVELS),
-    "verdicts": set(lists.VERDICTS),
-    "orders": set(lists.SORTS),
+    "verdicts": set(filters.VERDICTS),
+    "orders": set(filters.SORTS),
 }
 
 
@@ -129,5 +131,5 @@ def test_the_rail_says_of_a_promise_what_the_table_says(app: Flask, state: str, 
 def test_every_channel_and_kind_has_a_sign(app: Flask) -> None:
     signs = app.jinja_env.globals["signs"]
     assert set(signs.CHANNEL_ICONS) == set(CHANNELS)
-    assert set(signs.KIND_ICONS) == set(lifecycle.Kind)
+    assert set(signs.KIND_ICONS) == set(Kind)
     assert signs.BARS == {"S1": 4, "S2": 3, "S3": 2, "S4": 1}

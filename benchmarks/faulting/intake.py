@@ -20,7 +20,7 @@ from benchmarks.faulting.nursery import Nursery, killing
 from benchmarks.faulting.tally import Tally
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.db import db, retrying
+from helpdesk.core.db import db, retrying
 from helpdesk.tickets.models import IdempotencyKey, Ticket
 from tests.servers import Server, environment, served, wait_until
 

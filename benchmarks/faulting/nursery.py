@@ -20,9 +20,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from helpdesk import background, jobs
 from helpdesk.clock import moment
-from helpdesk.db import db
+from helpdesk.core import background, jobs
+from helpdesk.core.db import db
 
 Role = Callable[[Flask], None]
 PAUSE = 0.02

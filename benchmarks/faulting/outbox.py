@@ -15,11 +15,11 @@ from sqlalchemy import func, select, update
 from benchmarks.faulting.nursery import killing, nursery, timers, worker
 from benchmarks.faulting.tally import Tally
 from benchmarks.faulting.timers import timers_too
-from helpdesk import jobs
 from helpdesk.clock import now
+from helpdesk.core import jobs
+from helpdesk.core.db import db, retrying, transaction
+from helpdesk.core.events import Delivery, Event
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, retrying, transaction
-from helpdesk.events import Delivery, Event
 from helpdesk.notify.models import Envelope
 from tests import factories as make
 from tests.servers import wait_until

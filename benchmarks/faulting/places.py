@@ -25,7 +25,7 @@ from redis import Redis
 from benchmarks.faulting import intake, outbox, restoring, timers, unlucky
 from benchmarks.faulting.tally import Tally
 from helpdesk import create_app, search, settings
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
 from tests import servers
 

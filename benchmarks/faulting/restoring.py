@@ -10,8 +10,8 @@ from flask import Flask
 from benchmarks.faulting import outbox, timers
 from benchmarks.faulting.nursery import nursery
 from benchmarks.faulting.tally import Tally
-from helpdesk import backup
-from helpdesk.db import db
+from helpdesk.core.db import db
+from helpdesk.ops import backup
 
 
 def under_load(app: Flask, folder: Path, rows: int) -> Tally:

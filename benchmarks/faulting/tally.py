@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from helpdesk import doctor
-from helpdesk.db import db
+from helpdesk.core.db import db
+from helpdesk.ops import doctor
 
 
 @dataclass

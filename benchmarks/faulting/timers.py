@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 
 from benchmarks.faulting.nursery import Role, killing, nursery, skewed, timers
 from benchmarks.faulting.tally import Tally
-from helpdesk import alarms
-from helpdesk.alarms import Alarm
 from helpdesk.clock import now
+from helpdesk.core import alarms
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import Event
 from helpdesk.tickets import responses
 from helpdesk.tickets.models import Escalation, Response
 from tests import factories as make

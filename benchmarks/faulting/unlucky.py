@@ -14,7 +14,7 @@ from sqlalchemy import text
 from benchmarks.faulting import intake, outbox, timers
 from benchmarks.faulting.nursery import nursery
 from benchmarks.faulting.tally import Tally
-from helpdesk.db import db
+from helpdesk.core.db import db
 
 TABLES = ("counter", "delivery", "outbound_mail", "ticket", "alarm", "reminder", "heartbeat")
 # By its number a transaction is chosen or not: all of its rows agree, and a further try is another one.

@@ -9,15 +9,15 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import select
 
-from helpdesk import limits, options
 from helpdesk.agents import passwords, start_key, tries
 from helpdesk.agents.models import Agent, new_key
 from helpdesk.agents.rights import SYSTEM, Role
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, NotFound
-from helpdesk.events import record
-from helpdesk.i18n import N_
-from helpdesk.limits import Guess
+from helpdesk.core import limits, options
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.core.limits import Guess
 from helpdesk.settings import LANGUAGES
 
 DENSITIES = ("comfortable", "compact")

@@ -24,10 +24,10 @@ from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
 from helpdesk.agents.scopes import SCOPE_NAMES
 from helpdesk.agents.sign_in import needs
 from helpdesk.agents.views import admit
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_, gettext
-from helpdesk.limits import Guess, searching
-from helpdesk.web import settings
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.limits import Guess, searching
+from helpdesk.web.http import settings
 
 blueprint = Blueprint("admin", __name__)
 Page = str | Response | tuple[str, int]

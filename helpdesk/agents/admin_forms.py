@@ -23,8 +23,15 @@ from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.people import Person
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds
-from helpdesk.forms import Form, SelectMultipleCheckField, at_most, choices, filled, may_be_empty
-from helpdesk.i18n import gettext, language, lazy_gettext
+from helpdesk.core.i18n import gettext, language, lazy_gettext
+from helpdesk.web.forms import (
+    Form,
+    SelectMultipleCheckField,
+    at_most,
+    choices,
+    filled,
+    may_be_empty,
+)
 
 
 def role_choices() -> list[Any]:

@@ -13,9 +13,9 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.people import Person
 from helpdesk.agents.rights import STAFF, SYSTEM
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds, read_scopes
-from helpdesk.db import transaction
-from helpdesk.errors import BadInput, HelpdeskError, NotFound
-from helpdesk.web import settings
+from helpdesk.core.db import transaction
+from helpdesk.core.errors import BadInput, HelpdeskError, NotFound
+from helpdesk.web.http import settings
 
 ROLES = click.Choice([str(role) for role in STAFF])
 users = AppGroup("users", help="Colleagues who sign in.")

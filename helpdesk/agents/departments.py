@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 
-from helpdesk import options
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor, require
-from helpdesk.calendars import Calendar, newest
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput, NotFound
-from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.core import options
+from helpdesk.core.calendars import Calendar, newest
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 
 CODE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 TAKEN = ("dispatch", "mine", "all", "late")  # queues of these names are there already

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.db import Model, UtcTime
-from helpdesk.i18n import N_
+from helpdesk.core.db import Model, UtcTime
+from helpdesk.core.i18n import N_
 
 DAY = 24 * 60  # minutes
 ROLE_NAMES = {

@@ -12,9 +12,15 @@ from helpdesk.agents import departments
 from helpdesk.agents.duty import ROLE_NAMES, WEEKDAY_NAMES
 from helpdesk.agents.duty_keeping import Away, Shift
 from helpdesk.agents.models import Agent
-from helpdesk.db import db
-from helpdesk.forms import Form, SelectMultipleCheckField, choices, filled, may_be_empty
-from helpdesk.i18n import gettext, lazy_gettext
+from helpdesk.core.db import db
+from helpdesk.core.i18n import gettext, lazy_gettext
+from helpdesk.web.forms import (
+    Form,
+    SelectMultipleCheckField,
+    choices,
+    filled,
+    may_be_empty,
+)
 
 
 class DutyForm(Form):

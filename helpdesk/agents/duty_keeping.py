@@ -14,11 +14,11 @@ from helpdesk.agents.duty import DAY, ROLE_NAMES, Absence, Duty
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput, NotFound
-from helpdesk.events import record
-from helpdesk.i18n import N_
-from helpdesk.web import settings
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.web.http import settings
 
 PICK = N_("Please pick one of the offered choices.")
 

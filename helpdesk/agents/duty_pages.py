@@ -13,7 +13,7 @@ from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Duty
 from helpdesk.agents.duty_forms import AbsenceForm, DutyForm
 from helpdesk.agents.roster import COMPANY_ROLES, Person, Roster
 from helpdesk.agents.sign_in import needs
-from helpdesk.i18n import N_, gettext
+from helpdesk.core.i18n import N_, gettext
 
 blueprint = Blueprint("duty", __name__)
 add_card(

@@ -7,8 +7,8 @@ import re
 from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField
 from wtforms.validators import EqualTo
 
-from helpdesk.forms import Form, at_most, choices, filled, fits
-from helpdesk.i18n import N_, lazy_gettext
+from helpdesk.core.i18n import N_, lazy_gettext
+from helpdesk.web.forms import Form, at_most, choices, filled, fits
 
 MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 LANGUAGE_CHOICES = [("zh_Hans", "中文"), ("en", "English")]

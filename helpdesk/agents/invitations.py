@@ -11,10 +11,10 @@ from helpdesk.agents import accounts
 from helpdesk.agents.models import Agent, Invitation, new_key
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import NotFound, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 
 LASTS = timedelta(hours=48)
 

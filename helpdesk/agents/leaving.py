@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, may
-from helpdesk.db import db
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SOON
 from helpdesk.clock import now
-from helpdesk.db import JsonData, Model, UtcTime
+from helpdesk.core.db import JsonData, Model, UtcTime
 
 
 def new_key() -> str:

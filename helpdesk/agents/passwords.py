@@ -9,7 +9,7 @@ from pathlib import Path
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from helpdesk.i18n import N_
+from helpdesk.core.i18n import N_
 
 LEAST, MOST = 8, 128
 METHOD = "scrypt:32768:8:3"  # N:r:p, OWASP password storage cheat sheet

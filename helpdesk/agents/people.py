@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
-from helpdesk import options
 from helpdesk.agents import accounts, invitations, leaving
 from helpdesk.agents.leaving import Leaving
 from helpdesk.agents.models import Agent, Department, new_key
 from helpdesk.agents.rights import STAFF, Actor, Role, may, require
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, NotFound, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.core import options
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, NotFound, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 from helpdesk.settings import LANGUAGES
 
 KEPT = ("email", "name", "role", "department_id", "leads", "language", "capacity")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from helpdesk.errors import NotAllowed
-from helpdesk.i18n import N_
+from helpdesk.core.errors import NotAllowed
+from helpdesk.core.i18n import N_
 
 
 class Role(StrEnum):

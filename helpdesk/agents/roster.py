@@ -17,8 +17,8 @@ from helpdesk.agents.duty import Absence, Duty
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Role
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.web import settings
+from helpdesk.core.db import db
+from helpdesk.web.http import settings
 
 COMPANY_ROLES = {
     "supervisor": (Role.SUPERVISOR,),

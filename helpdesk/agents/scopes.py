@@ -9,8 +9,8 @@ from datetime import date, datetime, time, timedelta
 
 from helpdesk.clock import now
 from helpdesk.clock.moment import LAST_YEAR
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_, company_zone
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_, company_zone
 
 INTAKE, READ, WORK = "intake", "read", "work"
 STATISTICS, KB, METRICS = "statistics", "kb", "metrics"

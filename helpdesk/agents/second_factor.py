@@ -15,17 +15,17 @@ from urllib.parse import quote, urlencode
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from helpdesk import limits
 from helpdesk.agents import tries
 from helpdesk.agents.models import Agent, new_key
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
-from helpdesk.db import locked, transaction
-from helpdesk.errors import BadInput, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
-from helpdesk.limits import Guess
-from helpdesk.web import settings
+from helpdesk.core import limits
+from helpdesk.core.db import locked, transaction
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.core.limits import Guess
+from helpdesk.web.http import settings
 
 STEP = 30  # seconds
 SETUP_LASTS = 900  # seconds

@@ -9,9 +9,9 @@ from helpdesk.agents import accounts, devices, second_factor, sign_in
 from helpdesk.agents.forms import CodeForm, PasswordForm, SetupForm
 from helpdesk.agents.models import Agent
 from helpdesk.agents.views import welcome
-from helpdesk.i18n import gettext
+from helpdesk.core.i18n import gettext
 from helpdesk.paper.qr import qr_svg_path
-from helpdesk.web import company
+from helpdesk.web.http import company
 
 blueprint = Blueprint("second_factor", __name__)
 Page = str | Response | tuple[str, int]

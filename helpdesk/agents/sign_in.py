@@ -18,13 +18,13 @@ from flask import Flask, g, redirect, request, session
 from flask_login import LoginManager, current_user, login_user
 from werkzeug.wrappers import Response
 
-from helpdesk import options
 from helpdesk.agents.models import Agent, new_key
 from helpdesk.agents.rights import Actor, Role, require
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import NotSignedIn
-from helpdesk.i18n import N_
+from helpdesk.core import options
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import NotSignedIn
+from helpdesk.core.i18n import N_
 
 IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=12)

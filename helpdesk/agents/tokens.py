@@ -12,10 +12,10 @@ from helpdesk.agents.models import ApiToken, Department
 from helpdesk.agents.rights import STAFF, VERBS, Actor, Role, require
 from helpdesk.agents.scopes import INTAKE, SOON, Bounds
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput, NotFound
-from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 
 PREFIX = "hd_"  # so that a secret scanner can tell what it has found
 

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
-from helpdesk.db import Model, UtcTime, db, transaction
-from helpdesk.events import record
-from helpdesk.limits import Guess, Guesses
+from helpdesk.core.db import Model, UtcTime, db, transaction
+from helpdesk.core.events import record
+from helpdesk.core.limits import Guess, Guesses
 
 PASSWORDS = Guesses(free=10)
 OFFICE = Guesses(free=20, first=5, longest=60, forgotten=3600)  # many people may share an address

@@ -17,13 +17,13 @@ from helpdesk.agents.forms import (
     SignInForm,
 )
 from helpdesk.agents.models import Agent
-from helpdesk.agents.nav import go_keys, nav
 from helpdesk.agents.rights import ROLE_NAMES
-from helpdesk.errors import BadInput, NotFound, TooMany
-from helpdesk.i18n import N_, gettext
-from helpdesk.limits import Guess, guessing
+from helpdesk.core.errors import BadInput, NotFound, TooMany
+from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.limits import Guess, guessing
+from helpdesk.desk.nav import go_keys, nav
 from helpdesk.settings import LANGUAGES
-from helpdesk.web import LANGUAGE_COOKIE, local_path, settings
+from helpdesk.web.http import LANGUAGE_COOKIE, local_path, settings
 
 blueprint = Blueprint("agents", __name__)
 YEAR = 365 * 24 * 3600

@@ -9,11 +9,14 @@ from helpdesk.api.fields import Schema
 from helpdesk.customers.people import LEVELS, PROOFS
 from helpdesk.kb.lifecycle import State as ArticleState
 from helpdesk.kb.lifecycle import Visibility
+from helpdesk.notices.lifecycle import Level, State
 from helpdesk.settings import LANGUAGES
 from helpdesk.statistics import groups, measures
-from helpdesk.tickets import callbacks, lifecycle, lists, responses, routing
-from helpdesk.tickets.intake import CHANNELS
-from helpdesk.tickets.notices_lifecycle import Level, State
+from helpdesk.tickets import filters, lifecycle, responses
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
+from helpdesk.words.scores import RESOLVED
+from helpdesk.words.severities import SEVERITIES
 
 TEXT: Schema = {"type": "string"}
 TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
@@ -60,9 +63,9 @@ def page_of(name: str, **more: Schema) -> Schema:
 SUMMARY: dict[str, Schema] = {
     "number": TEXT,
     "url": TEXT,
-    "kind": one_of(lifecycle.Kind),
+    "kind": one_of(Kind),
     "status": one_of(lifecycle.Status),
-    "severity": one_of(routing.SEVERITIES),
+    "severity": one_of(SEVERITIES),
     "channel": one_of(CHANNELS),
     "subject": TEXT,
     "language": one_of(LANGUAGES),
@@ -113,7 +116,7 @@ RATING: dict[str, Schema] = {
     "result": NUMBER | {"description": "5 (very satisfied) to 1"},
     "attitude": NUMBER_OR_NONE,
     "speed": NUMBER_OR_NONE,
-    "resolved": one_of(callbacks.RESOLVED, or_none=True),
+    "resolved": one_of(RESOLVED, or_none=True),
     "words": TEXT,
     "cycle": NUMBER,
     "at": TIME,
@@ -129,7 +132,7 @@ PROMISE: dict[str, Schema] = {
     "met_at": TIME_OR_NONE,
     "met_by": TEXT_OR_NONE,
     "done": TEXT_OR_NONE,
-    "verdict": one_of(lists.VERDICTS, or_none=True),
+    "verdict": one_of(filters.VERDICTS, or_none=True),
     "cycle": NUMBER,
     "part": NUMBER,
 }
@@ -219,7 +222,7 @@ META = thing(
             to=one_of(lifecycle.Status, or_none=True),
             roles=some(one_of(Role)),
             needs=some(TEXT),
-            kinds=some(one_of(lifecycle.Kind)),
+            kinds=some(one_of(Kind)),
             **{"from": some(one_of(lifecycle.Status))},
         )
     ),

@@ -16,11 +16,11 @@ from helpdesk.agents.models import ApiToken
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE, KB, METRICS, READ, STATISTICS, WORK
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.errors import NotAllowed, NotFound, NotSignedIn
-from helpdesk.events import Event
-from helpdesk.i18n import N_
-from helpdesk.limits import Paces
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import NotAllowed, NotFound, NotSignedIn
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import N_
+from helpdesk.core.limits import Paces
 from helpdesk.tickets.models import Ticket
 
 PREFIX = "hd_"

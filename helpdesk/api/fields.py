@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from helpdesk.clock import now, read_moment
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
 
 Schema = dict[str, Any]
 LOOK = N_("Some fields need another look.")

@@ -17,14 +17,19 @@ from helpdesk.api.fields import (
     text,
     whole,
 )
+from helpdesk.core.i18n import N_
 from helpdesk.customers.people import LEVELS
-from helpdesk.i18n import N_
 from helpdesk.kb.models import LANGUAGES as KB_LANGUAGES
+from helpdesk.notices.lifecycle import Level
 from helpdesk.settings import LANGUAGES
+from helpdesk.setup import in_force
 from helpdesk.statistics import groups, periods, report
-from helpdesk.tickets import casefile, lifecycle, lists, routing, setup
-from helpdesk.tickets.intake import CHANNELS, MOST_BODY, MOST_SUBJECT
-from helpdesk.tickets.notices_lifecycle import Level
+from helpdesk.tickets import filters
+from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT
+from helpdesk.words import casefile
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
+from helpdesk.words.severities import SEVERITIES
 
 __all__ = ["LOOK"]
 MOST_SHORT = 200
@@ -66,12 +71,12 @@ PERSON = Shape(
 NEW_TICKET = Shape(
     "NewTicket",
     {
-        "kind": needed(choice(tuple(lifecycle.Kind))),
+        "kind": needed(choice(tuple(Kind))),
         "subject": needed(text(MOST_SUBJECT)),
         "body": needed(text(MOST_BODY)),
         "channel": choice(CHANNELS),
         "category": text(about="The code of a category"),
-        "severity": choice(routing.SEVERITIES),
+        "severity": choice(SEVERITIES),
         "place": text(),
         "language": choice(LANGUAGES),
         "external_id": text(MOST_SHORT, "The same one of the same channel is the same ticket"),
@@ -105,7 +110,7 @@ MOVE = Shape(
 
 def _unit(code: object) -> int:
     """The id of the department with this code. Raises Wrong when there is none."""
-    unit = setup.current().unit(str(code))
+    unit = in_force.current().unit(str(code))
     if unit is None:
         raise Wrong(N_("This department does not exist. Please pick one of the offered choices."))
     return unit.id
@@ -143,35 +148,35 @@ NOTICE_MOVE = Shape(
 BODIES = (PERSON, NEW_TICKET, NEW_MESSAGE, MOVE, NEW_NOTICE, NOTICE_MOVE)
 
 
-NOBODY_OR_ID = lists.Several(("none",), ids=True)  # no token is a "me"
+NOBODY_OR_ID = filters.Several(("none",), ids=True)  # no token is a "me"
 SEVERAL = "One or more, repeated or parted by commas"
 
 
 def _part(name: str) -> Field:
     """A part of a list's filter; lists.parse() reads it, by the tables that are drawn here."""
-    if name in lists.ONE_OF:
-        return Field({"type": "string", "enum": [str(each) for each in lists.ONE_OF[name]]})
-    if name in lists.SOME_OF:
-        return Field(_several(lists.SOME_OF[name]), several=True, about=SEVERAL)
-    if name in lists.DAYS:
+    if name in filters.ONE_OF:
+        return Field({"type": "string", "enum": [str(each) for each in filters.ONE_OF[name]]})
+    if name in filters.SOME_OF:
+        return Field(_several(filters.SOME_OF[name]), several=True, about=SEVERAL)
+    if name in filters.DAYS:
         return Field({"type": "string", "format": "date"}, about="A day of the company's zone")
     return Field({"type": "string"})
 
 
-def _several(part: lists.Several) -> Schema:
+def _several(part: filters.Several) -> Schema:
     return {"type": "array", "items": _each(part)}
 
 
-def _each(part: lists.Several) -> Schema:
+def _each(part: filters.Several) -> Schema:
     words: Schema = {"type": "string", "enum": [str(each) for each in part.words]}
-    free: Schema = {"type": "string", "pattern": lists.ID if part.ids else lists.CODE.pattern}
+    free: Schema = {"type": "string", "pattern": filters.ID if part.ids else filters.CODE.pattern}
     if not (part.ids or part.codes):
         return words
     return {"anyOf": [words, free]} if part.words else free
 
 
 TICKETS = Query(
-    {name: _part(name) for name in lists.NAMES}
+    {name: _part(name) for name in filters.NAMES}
     | {
         "assignee": Field(_several(NOBODY_OR_ID), several=True),
         "updated_after": moment(),

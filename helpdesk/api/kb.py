@@ -11,10 +11,10 @@ from helpdesk.api import inputs, shapes
 from helpdesk.api.answers import page_of
 from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
-from helpdesk.i18n import language
+from helpdesk.core.i18n import language
 from helpdesk.kb import feedback, queries, suggest
 from helpdesk.kb.models import Article
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 
 LONGEST_QUERY = 200
 

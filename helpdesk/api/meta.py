@@ -10,23 +10,27 @@ from flask import Response, jsonify
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
 from helpdesk.api.answers import ref
 from helpdesk.api.operations import takes
-from helpdesk.i18n import gettext, language
+from helpdesk.core.i18n import gettext, language
+from helpdesk.setup import in_force
 from helpdesk.statistics import groups, measures
-from helpdesk.tickets import casefile, lifecycle, responses, routing, setup
-from helpdesk.tickets.intake import CHANNELS
+from helpdesk.tickets import lifecycle, responses
+from helpdesk.words import casefile
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import KIND_NAMES
+from helpdesk.words.severities import SEVERITY_NAMES
 
 
 @takes("GET", "/meta", "Lists of choices", answer=ref("Meta"))
 def meta() -> Response:
     """Kinds, statuses, moves, promises, severities, channels, roles, categories, departments, fields."""
-    snapshot = setup.current()
+    snapshot = in_force.current()
     return jsonify(
         {
-            "kinds": _named(lifecycle.KIND_NAMES),
+            "kinds": _named(KIND_NAMES),
             "statuses": _named(lifecycle.STATUS_NAMES),
             "moves": [_move(move) for move in lifecycle.TABLE],
             "promises": _named(responses.PROMISE_NAMES),
-            "severities": _named(routing.SEVERITY_NAMES),
+            "severities": _named(SEVERITY_NAMES),
             "channels": _named(CHANNELS),
             "roles": _named({r: ROLE_NAMES[r] for r in STAFF}),
             "categories": [

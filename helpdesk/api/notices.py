@@ -6,16 +6,18 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from helpdesk import i18n
 from helpdesk.api import inputs, read
 from helpdesk.api.answers import ref
 from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
 from helpdesk.api.shapes import event, time
-from helpdesk.tickets import notice_moving, notice_queries, notices, queries
-from helpdesk.tickets.models import Notice
-from helpdesk.tickets.once import done_once
-from helpdesk.web import settings
+from helpdesk.core import i18n
+from helpdesk.notices import actions, moving
+from helpdesk.notices import queries as notice_queries
+from helpdesk.notices.models import Notice
+from helpdesk.tickets import queries
+from helpdesk.tickets.idempotency import done_once
+from helpdesk.web.http import settings
 
 
 @takes(
@@ -30,7 +32,7 @@ def write_notice(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
     ticket = queries.by_number(number, by)
     given = dict(sent)
     unit, at_once = given.pop("department"), given.pop("issue", False)
-    write = notices.issue_at_once if at_once else notices.draft
+    write = actions.issue_at_once if at_once else actions.draft
 
     def work() -> Notice:
         return write(by=by, ticket=ticket, department_id=unit, **given)
@@ -58,7 +60,7 @@ def move_notice(reference: str, sent: dict[str, Any]) -> Response:
     notice = notice_queries.by_number(reference, by)
 
     def work() -> Notice:
-        return notice_moving.make_move(
+        return moving.make_move(
             sent["move"],
             notice,
             by=by,
@@ -86,12 +88,12 @@ def shape(notice: Notice) -> dict[str, Any]:
         "requirement": notice.requirement,
         "round": notice.round,
         "due_at": time(notice.due_at),
-        "overdue": notices.is_overdue(notice),
+        "overdue": actions.is_overdue(notice),
         "issued_at": time(notice.issued_at),
         "signed_at": time(notice.signed_at),
         "closed_at": time(notice.closed_at),
         "answer": notice.answer,
         "check": notice.check,
         "version": notice.version,
-        "moves": [m.code for m in notices.legal_moves(notice, api_actor())],
+        "moves": [m.code for m in actions.legal_moves(notice, api_actor())],
     }

@@ -16,10 +16,10 @@ from flask import Blueprint, request
 from helpdesk.api import read
 from helpdesk.api.auth import with_token
 from helpdesk.api.fields import Query, Schema, Shape
-from helpdesk.web import csrf
+from helpdesk.web.http import csrf
 
-bp = Blueprint("api", __name__, url_prefix="/api/v1")
-csrf.exempt(bp)
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+csrf.exempt(blueprint)
 View = Callable[..., Any]
 NOTHING = Query()
 
@@ -60,7 +60,7 @@ def takes(
     query: Query = NOTHING,
     body: Shape | None = None,
     status: int = 200,
-    on: Blueprint = bp,
+    on: Blueprint = blueprint,
 ) -> Callable[[View], View]:
     """Mount a view. It gets `asked` where the call has parameters, and `sent` where it has a body.
 
@@ -96,7 +96,7 @@ def open_page(rule: str) -> Callable[[View], View]:
     """Mount a page about the API: it asks for no token and takes no parameter."""
 
     def mount(view: View) -> View:
-        bp.add_url_rule(rule, view.__name__, _checked(view, NOTHING, None), methods=["GET"])
+        blueprint.add_url_rule(rule, view.__name__, _checked(view, NOTHING, None), methods=["GET"])
         return view
 
     return mount

@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import request
 
-from helpdesk import bodies
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
 from helpdesk.customers.people import Asker
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
 from helpdesk.tickets.incoming import OWN_KEYS, Intake
+from helpdesk.web import bodies
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 

@@ -9,22 +9,22 @@ from typing import Any
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE
 from helpdesk.clock import Limit, explain, now
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import gettext
 from helpdesk.customers.models import Person
-from helpdesk.events import Event
-from helpdesk.i18n import gettext
+from helpdesk.setup import in_force
 from helpdesk.tickets import (
     callbacks,
     choices,
     queries,
     responses,
     scanning,
-    setup,
     sight,
     tracking,
     whose,
 )
 from helpdesk.tickets.models import Attachment, Message, Response, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 
 
 def time(at: datetime | None) -> str | None:
@@ -33,10 +33,10 @@ def time(at: datetime | None) -> str | None:
 
 
 def ticket(
-    row: Ticket, promises: Iterable[Response], who: Actor, snapshot: setup.Setup | None = None
+    row: Ticket, promises: Iterable[Response], who: Actor, snapshot: in_force.Setup | None = None
 ) -> dict[str, Any]:
     """One ticket with its route and response table; the way in for the customer is not in it."""
-    return summary(row, who, snapshot or setup.current()) | {
+    return summary(row, who, snapshot or in_force.current()) | {
         "responses": [promise(p) for p in promises],
         "fields": row.facts,
         "contact": contact(row, who),
@@ -53,7 +53,7 @@ def track(row: Ticket, who: Actor) -> dict[str, str] | None:
     return {"url": tracking.url(row, key, base), "secret": tracking.secret(row, key)}
 
 
-def summary(row: Ticket, who: Actor, snapshot: setup.Setup) -> dict[str, Any]:
+def summary(row: Ticket, who: Actor, snapshot: in_force.Setup) -> dict[str, Any]:
     """One ticket as a list has it; `snapshot` names its department and category."""
     unit = snapshot.departments.get(row.department_id or 0)
     node = snapshot.categories.get(row.category_id or 0)
@@ -160,7 +160,7 @@ def explained(row: Response, corrections: Iterable[Event] = ()) -> dict[str, Any
     """The row with the intervals that were counted, skipped and paused, and what moved it (S1)."""
     spans: list[dict[str, Any]] = []
     if row.started_at and row.due_at:
-        calendar = setup.current().calendar_of(row)
+        calendar = in_force.current().calendar_of(row)
         pauses = responses.pauses_of(row)
         for span in explain(row.started_at, row.due_at, Limit.parse(row.limit), calendar, pauses):
             spans.append(

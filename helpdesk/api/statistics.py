@@ -11,7 +11,7 @@ from helpdesk.api import inputs
 from helpdesk.api.answers import ref
 from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
-from helpdesk.i18n import gettext
+from helpdesk.core.i18n import gettext
 from helpdesk.statistics import measures, report
 from helpdesk.statistics.charts import link
 from helpdesk.statistics.figures import Cell, Figures

@@ -8,19 +8,21 @@ from typing import Any
 from flask import Response, jsonify, request
 from sqlalchemy import select
 
-from helpdesk import i18n
 from helpdesk.agents.rights import require
 from helpdesk.api import answers, inputs, read, shapes
 from helpdesk.api.answers import ref
 from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
-from helpdesk.db import db
-from helpdesk.errors import BadInput
-from helpdesk.events import Event, last_seq
-from helpdesk.tickets import actions, listing, lists, moving, queries, responses, setup, sight
+from helpdesk.core import i18n
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import Event, last_seq
+from helpdesk.desk import moving
+from helpdesk.setup import in_force
+from helpdesk.tickets import actions, filters, queries, responses, sight, ticket_lists
+from helpdesk.tickets.idempotency import done_once, open_once
 from helpdesk.tickets.intake import open_ticket
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.tickets.once import done_once, open_once
 
 
 @takes(
@@ -47,7 +49,7 @@ def _answer(
     ticket: Ticket,
     promises: list[Any],
     status: int,
-    snapshot: setup.Setup | None = None,
+    snapshot: in_force.Setup | None = None,
     **more: Any,
 ) -> tuple[Response, int]:
     """The ticket as JSON, as far as the caller may see it."""
@@ -64,26 +66,26 @@ def _answer(
 def index(asked: dict[str, Any]) -> Response:
     """Tickets, newest first, in keyset pages: {items, next}."""
     who, limit = api_actor(), asked.get("limit") or 50
-    query = queries.with_addresses(who).where(*listing.narrowing(_filter(), who))
+    query = queries.with_addresses(who).where(*ticket_lists.narrowing(_filter(), who))
     if "updated_after" in asked:
         query = query.where(Ticket.updated_at > asked["updated_after"])
     if asked.get("cursor"):
         query = query.where(Ticket.id < asked["cursor"])
     rows = list(db.session.scalars(query.order_by(Ticket.id.desc()).limit(limit + 1)).unique())
     after = str(rows[limit - 1].id) if len(rows) > limit else None
-    snapshot = setup.current()
+    snapshot = in_force.current()
     items = [shapes.summary(row, who, snapshot) for row in rows[:limit]]
     return jsonify({"items": items, "next": after})
 
 
-def _filter() -> lists.Filter:
+def _filter() -> filters.Filter:
     """What the address narrows down to. Raises BadInput also for a department that there is not."""
-    filter, known = lists.parse(request.args), setup.current()
+    filter, known = filters.parse(request.args), in_force.current()
     errors = {}
     if any(code != "none" and known.unit(code) is None for code in filter.department):
-        errors["department"] = lists.WRONG
+        errors["department"] = filters.WRONG
     if "me" in filter.assignee:  # a token is nobody
-        errors["assignee"] = lists.WRONG
+        errors["assignee"] = filters.WRONG
     if errors:
         raise BadInput(inputs.LOOK, errors=errors)
     return filter

@@ -26,7 +26,7 @@ def now() -> datetime:
 
 
 def read_from(source: Callable[[], datetime]) -> None:
-    """Take the present moment from `source` from now on: the database's clock (see helpdesk.dbclock)."""
+    """Take the present moment from `source` from now on: the database's clock (see helpdesk.core.dbclock)."""
     global _source
     _source = source
 

@@ -6,9 +6,9 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_, gettext
 from helpdesk.customers.phones import read_phone, spoken
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_, gettext
 
 LONGEST = 400  # characters looked at; no address has so many
 SEVERAL = ",;<>"  # they stand between or around addresses, in none

@@ -8,8 +8,8 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.clock import now
+from helpdesk.core.db import Model, UtcTime
 from helpdesk.customers.addresses import shown
-from helpdesk.db import Model, UtcTime
 
 
 class Person(Model):

@@ -13,12 +13,12 @@ from sqlalchemy.orm import selectinload
 from helpdesk import search
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import Event, durable
+from helpdesk.core.i18n import N_
 from helpdesk.customers.addresses import Address, kind_of, normal, read
 from helpdesk.customers.models import ContactAddress, Person
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput
-from helpdesk.events import Event, durable
-from helpdesk.i18n import N_
 
 WORDS = re.compile(r"[^\d\s+()/.\-]")
 Writing = str | BindParameter[str] | None

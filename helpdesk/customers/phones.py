@@ -11,8 +11,8 @@ from typing import NamedTuple
 import phonenumbers
 from phonenumbers import PhoneNumber, ValidationResult
 
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
 
 REGION = "CN"
 MOST_WRITTEN = 80  # characters that are looked at

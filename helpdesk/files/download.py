@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, send_file
 
-from helpdesk.errors import NotFound
+from helpdesk.core.errors import NotFound
 from helpdesk.files.names import content_headers
 from helpdesk.files.store import location
 

@@ -17,11 +17,11 @@ from sqlalchemy import Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.db import Model, UtcTime, after_commit, db, transaction
-from helpdesk.errors import BadInput, HelpdeskError
+from helpdesk.core.db import Model, UtcTime, after_commit, db, transaction
+from helpdesk.core.errors import BadInput, HelpdeskError
+from helpdesk.core.i18n import N_, gettext
 from helpdesk.files.store import StoredFile, place, remove
 from helpdesk.files.uploads import Upload, discard, store_upload
-from helpdesk.i18n import N_, gettext
 
 HERE = "helpdesk.received"  # in the request, whose form is read once
 KEPT_FOR = timedelta(days=1)

@@ -17,7 +17,8 @@ from typing import IO, BinaryIO, Protocol
 
 from flask import current_app
 
-from helpdesk.errors import Busy, NotFound
+from helpdesk.core.errors import Busy, NotFound
+from helpdesk.core.shortage import note, shortage_of
 from helpdesk.files.kinds import (
     HEAD,
     extension_for,
@@ -25,7 +26,6 @@ from helpdesk.files.kinds import (
     mime_as_told,
 )
 from helpdesk.files.names import NAMELESS, tidy_name
-from helpdesk.shortage import note, shortage_of
 
 Content = bytes | IO[bytes]
 

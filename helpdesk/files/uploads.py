@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import IO, Protocol
 
-from helpdesk.errors import BadInput, TooLarge
+from helpdesk.core.errors import BadInput, TooLarge
 from helpdesk.files.kinds import KINDS, Kind, extension_of, kind_of
 from helpdesk.files.names import tidy_name
 from helpdesk.files.store import Beyond, Place, StoredFile, keep, opened, place, remove

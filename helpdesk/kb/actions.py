@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 
 from helpdesk.agents.rights import SYSTEM, Actor, require
-from helpdesk.alarms import Ring, on_alarm
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, Refused
-from helpdesk.events import draw
-from helpdesk.i18n import N_
+from helpdesk.core.alarms import Ring, on_alarm
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.events import draw
+from helpdesk.core.i18n import N_
 from helpdesk.kb import drafts, lifecycle, shelves
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import State

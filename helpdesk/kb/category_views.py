@@ -6,8 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.errors import BadInput, Conflict, NotFound, Refused
-from helpdesk.i18n import N_, gettext
+from helpdesk.core.errors import BadInput, Conflict, NotFound, Refused
+from helpdesk.core.i18n import N_, gettext
 from helpdesk.kb import queries, shelves
 from helpdesk.kb.forms import CategoryForm, NewCategoryForm
 from helpdesk.kb.models import KbCategory

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import Visibility
 
 MOST_TITLE = 160

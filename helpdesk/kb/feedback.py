@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import record
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import record
 from helpdesk.kb.models import Article, KbMiss
 from helpdesk.search import fold, tokens
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 
-from helpdesk.forms import Form, at_most, choices, filled, may_be_empty
-from helpdesk.i18n import gettext, language, lazy_gettext
+from helpdesk.core.i18n import gettext, language, lazy_gettext
 from helpdesk.kb import shelves
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import VISIBILITY_NAMES, Visibility
 from helpdesk.kb.models import SHOWN, ArticleRevision
+from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty
 
 DAY = timedelta(days=1)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from helpdesk.agents.rights import Actor, may, require
-from helpdesk.errors import BadInput, Refused
-from helpdesk.i18n import N_
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.i18n import N_
 
 
 class State(StrEnum):

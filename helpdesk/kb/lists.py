@@ -11,8 +11,8 @@ from sqlalchemy.orm import load_only
 from helpdesk import search as index
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.i18n import N_
+from helpdesk.core.db import db
+from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import State
 from helpdesk.kb.models import Article, KbCategory
 from helpdesk.kb.queries import LIGHT, dialect, ranked, visible_to

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.db import Model, UtcTime
+from helpdesk.core.db import Model, UtcTime
 from helpdesk.kb.lifecycle import SIGNS, UNFINISHED, State, Visibility
 
 LANGUAGES = ("zh_Hans", "en")

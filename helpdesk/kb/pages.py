@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from flask import request, session
 
-from helpdesk.i18n import language
+from helpdesk.core.i18n import language
 from helpdesk.kb.models import LANGUAGES, Article, Texts
-from helpdesk.sanitize import markdown_to_html
+from helpdesk.web.sanitize import markdown_to_html
 
 BOTH = "both"
 VOTED = "kb_votes"

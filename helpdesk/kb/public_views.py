@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 
 from helpdesk.agents.rights import Actor, may
 from helpdesk.agents.sign_in import actor
-from helpdesk.errors import BadInput, NotFound, TooMany
-from helpdesk.i18n import N_, gettext, language
+from helpdesk.core.errors import BadInput, NotFound, TooMany
+from helpdesk.core.i18n import N_, gettext, language
+from helpdesk.core.limits import spend
 from helpdesk.kb import feedback, pages, queries, shelves, suggest, views
-from helpdesk.limits import spend
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 
 blueprint = Blueprint("kb", __name__)
 Page = str | Response | tuple[str, int]

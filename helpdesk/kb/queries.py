@@ -10,10 +10,10 @@ from sqlalchemy.orm import load_only
 
 from helpdesk import search as index
 from helpdesk.agents.rights import Actor, Role, may
-from helpdesk.db import db
-from helpdesk.errors import NotFound
-from helpdesk.events import Event
-from helpdesk.i18n import N_
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import Visibility
 from helpdesk.kb.models import SHORT, Article, ArticleRevision
 from helpdesk.kb.step import STEP_NAMES

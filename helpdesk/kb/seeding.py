@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
+from helpdesk.core.db import db, transaction
 from helpdesk.kb import actions
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import State

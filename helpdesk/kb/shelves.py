@@ -7,10 +7,10 @@ import re
 from sqlalchemy import func, select
 
 from helpdesk.agents.rights import Actor, require
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 from helpdesk.kb.models import Article, KbCategory
 
 CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor
-from helpdesk.alarms import clear_alarm, set_alarm
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.core.alarms import clear_alarm, set_alarm
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 from helpdesk.kb import lifecycle
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import Move, Stand

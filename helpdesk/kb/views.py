@@ -8,11 +8,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from helpdesk import i18n
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.errors import BadInput, Conflict, Refused
-from helpdesk.i18n import gettext
+from helpdesk.core import i18n
+from helpdesk.core.errors import BadInput, Conflict, Refused
+from helpdesk.core.i18n import gettext
 from helpdesk.kb import actions, feedback, lifecycle, lists, pages, queries, shelves, suggest
 from helpdesk.kb.drafts import tidy
 from helpdesk.kb.forms import (
@@ -25,8 +25,8 @@ from helpdesk.kb.forms import (
 )
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import STEP_ICONS, STEP_NAMES, revision, stand_of, writers
-from helpdesk.sanitize import markdown_to_html
-from helpdesk.web import settings
+from helpdesk.web.http import settings
+from helpdesk.web.sanitize import markdown_to_html
 
 blueprint = Blueprint("kb_desk", __name__)
 Page = str | Response | tuple[str, int]

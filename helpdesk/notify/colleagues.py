@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Role
-from helpdesk.calendars import newest
-from helpdesk.db import db
-from helpdesk.events import Event, durable
-from helpdesk.i18n import N_, lazy_gettext
+from helpdesk.core.calendars import newest
+from helpdesk.core.db import db
+from helpdesk.core.events import Event, durable
+from helpdesk.core.i18n import N_, lazy_gettext
 from helpdesk.notify.letters import to_colleague
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket

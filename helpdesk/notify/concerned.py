@@ -9,11 +9,12 @@ from sqlalchemy import select
 from helpdesk.agents import roster
 from helpdesk.agents.models import Department
 from helpdesk.agents.roster import Person, Roster
-from helpdesk.db import db
-from helpdesk.events import Event, durable
-from helpdesk.i18n import N_, lazy_gettext
+from helpdesk.core.db import db
+from helpdesk.core.events import Event, durable
+from helpdesk.core.i18n import N_, lazy_gettext
 from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
-from helpdesk.tickets import news, setup
+from helpdesk.setup import in_force
+from helpdesk.tickets import news
 from helpdesk.tickets.lifecycle import ENDED, WITH_DEPARTMENT
 from helpdesk.tickets.models import Ticket
 
@@ -107,7 +108,7 @@ def _dispatcher(noted: Event) -> int | None:
 
 
 def _unit(noted: Event) -> int | None:
-    unit = setup.current().unit(noted.data.get("department", ""))
+    unit = in_force.current().unit(noted.data.get("department", ""))
     return unit.id if unit else None
 
 

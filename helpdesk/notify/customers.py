@@ -8,15 +8,15 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.events import Event, durable
-from helpdesk.i18n import lazy_gettext
+from helpdesk.core.db import db
+from helpdesk.core.events import Event, durable
+from helpdesk.core.i18n import lazy_gettext
 from helpdesk.notify import optouts
 from helpdesk.notify.letters import Customer, customer_of, to_customer
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import dues, responses, tracking
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 
 
 @durable("mail.acknowledge", "ticket.opened")

@@ -13,12 +13,12 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import jobs
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
-from helpdesk.db import db, locked, retrying, transaction
-from helpdesk.errors import HelpdeskError
-from helpdesk.i18n import in_language
+from helpdesk.core import jobs
+from helpdesk.core.db import db, locked, retrying, transaction
+from helpdesk.core.errors import HelpdeskError
+from helpdesk.core.i18n import in_language
 from helpdesk.notify import media, optouts, paces
 from helpdesk.notify.media import Ended, Letter
 from helpdesk.notify.models import LOST, OPEN, Envelope

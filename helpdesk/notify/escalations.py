@@ -11,12 +11,13 @@ from sqlalchemy import select
 
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
-from helpdesk.db import db
-from helpdesk.events import Event, durable
-from helpdesk.i18n import gettext, in_language, lazy_gettext
+from helpdesk.core.db import db
+from helpdesk.core.events import Event, durable
+from helpdesk.core.i18n import gettext, in_language, lazy_gettext
+from helpdesk.notices.clock import STEP_NAMES
+from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import to_colleague
-from helpdesk.tickets.models import Notice, Reminder, Response, Ticket
-from helpdesk.tickets.notices.clock import STEP_NAMES
+from helpdesk.tickets.models import Reminder, Response, Ticket
 from helpdesk.tickets.responses import BREACH, PROMISE_NAMES
 
 MOST_LINES = 100  # of a digest; the lists hold the rest

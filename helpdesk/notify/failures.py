@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, select
 
-from helpdesk import jobs
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import NotFound, Refused
-from helpdesk.i18n import N_
+from helpdesk.core import jobs
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.i18n import N_
 from helpdesk.notify.envelopes import show_on_message
 from helpdesk.notify.models import LOST, OPEN, Envelope
 

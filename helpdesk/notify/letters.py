@@ -16,16 +16,16 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
 from helpdesk.agents.models import Department
-from helpdesk.db import db
-from helpdesk.events import Event
-from helpdesk.i18n import language
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import language
 from helpdesk.notify import media
 from helpdesk.notify.envelopes import hand_over_now, post
 from helpdesk.notify.media import Audience, Ended, Letter, Purpose
 from helpdesk.notify.models import MAIL
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 
 # What we write for, to whom: all limits follow from these two.
 TABLE = (

@@ -13,8 +13,8 @@ from typing import Any
 
 from flask_babel.speaklater import LazyString
 
-from helpdesk.errors import Refused
-from helpdesk.i18n import N_, gettext
+from helpdesk.core.errors import Refused
+from helpdesk.core.i18n import N_, gettext
 from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.tickets.askers import Way, answered_by
 from helpdesk.tickets.models import Message, Ticket

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.db import JsonData, Model, UtcTime
+from helpdesk.core.db import JsonData, Model, UtcTime
 
 OPEN = ("queued", "sending", "retry", "uncertain")
 MAIL = "email"  # the medium that every colleague is reached by

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Role
-from helpdesk.db import db
-from helpdesk.events import Event, durable
-from helpdesk.i18n import N_, lazy_gettext
+from helpdesk.core.db import db
+from helpdesk.core.events import Event, durable
+from helpdesk.core.i18n import N_, lazy_gettext
+from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
 from helpdesk.tickets import news
-from helpdesk.tickets.models import Notice
 
 TO_DEPARTMENT = {
     "notice.issue": N_("Rectification notice %(number)s: please act"),

@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.db import Model, UtcTime, db, retrying, transaction
-from helpdesk.errors import NotFound
-from helpdesk.i18n import N_
+from helpdesk.core.db import Model, UtcTime, db, retrying, transaction
+from helpdesk.core.errors import NotFound
+from helpdesk.core.i18n import N_
 from helpdesk.notify.models import Envelope
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 
 DIGITS = 32  # 128 bit
 

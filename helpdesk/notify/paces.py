@@ -8,8 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 from sqlalchemy import ColumnElement, func, or_, select
 
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.i18n import company_zone
+from helpdesk.core.db import db
+from helpdesk.core.i18n import company_zone
 from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.media import MEDIA
 from helpdesk.notify.models import OPEN, Envelope

@@ -9,11 +9,12 @@ from flask import g, render_template
 from sqlalchemy import select
 
 from helpdesk.agents.rights import SYSTEM, Actor, scope
-from helpdesk.db import db
-from helpdesk.events import Event
-from helpdesk.i18n import in_language
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import in_language
 from helpdesk.realtime import rooms
-from helpdesk.tickets import board, queries, setup
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries, ticket_rows
 from helpdesk.tickets.lifecycle import AT_DESK, ENDED, Status
 from helpdesk.tickets.models import Ticket
 
@@ -119,7 +120,7 @@ class Batch:
 
 def knew(who: Actor, ticket: Ticket, noted: Event) -> bool:
     """Whether a reader of a department knew of the ticket until this happened to it."""
-    units, before = setup.current().departments, noted.data.get("from_department")
+    units, before = in_force.current().departments, noted.data.get("from_department")
     lead = {unit.id for unit in units.values() if unit.code == before} or {
         ticket.department_id or 0
     }
@@ -137,5 +138,5 @@ def rows(tickets: Sequence[Ticket], who: Actor) -> list[str]:
         return []
     g.language = who.language
     with in_language(who.language):
-        shown = board.rows(tickets, who)
+        shown = ticket_rows.rows(tickets, who)
         return [render_template(ROW, row=row, language=who.language) for row in shown]

@@ -19,10 +19,17 @@ from urllib.parse import urlsplit
 from flask import Flask, request
 from werkzeug.wrappers import Response
 
-from helpdesk import web
 from helpdesk.agents.sign_in import me
-from helpdesk.errors import Busy, HelpdeskError, NotAllowed, NotFound, NotSignedIn, TooMany
-from helpdesk.i18n import N_
+from helpdesk.core.errors import (
+    Busy,
+    HelpdeskError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooMany,
+)
+from helpdesk.core.i18n import N_
+from helpdesk.web import http
 
 PATH = "/socket.io/"
 LINE = "helpdesk.line"  # its place in the environment of a request
@@ -116,7 +123,7 @@ def guarded(app: Flask, inside: Wsgi, live: Wsgi) -> Wsgi:
         finally:
             door.leave(line)
 
-    believed: Wsgi = web.believing_proxies(ask, web.settings_of(app))
+    believed: Wsgi = http.believing_proxies(ask, http.settings_of(app))
     return answer
 
 
@@ -130,7 +137,7 @@ def _let_in(app: Flask, environ: dict[str, Any]) -> Line | Response:
             line = Line(me().id, _wire(environ))
             door.enter(line)
         except HelpdeskError as error:
-            return web.problem(error)
+            return http.problem(error)
         return line
 
 
@@ -139,7 +146,7 @@ def _require_own_page() -> None:
     if request.method != "GET":
         raise NotFound(N_("There is no such live page."))
     origin = request.headers.get("Origin")
-    base = urlsplit(web.settings().base_url)
+    base = urlsplit(http.settings().base_url)
     if origin and origin not in (request.host_url[:-1], f"{base.scheme}://{base.netloc}"):
         raise NotAllowed(N_("This page is not one of ours."))
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
-from helpdesk import jobs
 from helpdesk.agents.rights import Actor
+from helpdesk.core import jobs
 
 LASTS = 30.0
 CHANNEL = "helpdesk:presence"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from helpdesk.agents.rights import Actor, require, scope
-from helpdesk.errors import NotAllowed, NotFound
-from helpdesk.i18n import N_
-from helpdesk.tickets import queries, setup
+from helpdesk.core.errors import NotAllowed, NotFound
+from helpdesk.core.i18n import N_
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries
 
 
 def require_topic(topic: str, who: Actor) -> None:
@@ -25,7 +26,7 @@ def require_topic(topic: str, who: Actor) -> None:
 
 def _require_queue(code: str, who: Actor) -> None:
     seen = scope(who)
-    unit = setup.current().unit(code)
+    unit = in_force.current().unit(code)
     if not (seen.everything or (unit is not None and unit.id in seen.department_ids)):
         raise NotAllowed(N_("This queue belongs to another department."))
 

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from flask import request, session
 from flask_socketio import SocketIO, join_room, leave_room
 
-from helpdesk import events
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import holder, holds
-from helpdesk.errors import BadInput, HelpdeskError, NotAllowed, NotFound, NotSignedIn
-from helpdesk.i18n import N_, gettext
+from helpdesk.core import events
+from helpdesk.core.errors import BadInput, HelpdeskError, NotAllowed, NotFound, NotSignedIn
+from helpdesk.core.i18n import N_, gettext
 from helpdesk.realtime import changes, people
 from helpdesk.realtime.door import LINE, Line
 from helpdesk.realtime.rooms import require_topic, room_of

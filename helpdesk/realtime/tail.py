@@ -13,13 +13,14 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy import select
 
-from helpdesk import events, jobs, web
 from helpdesk.agents.models import Agent
-from helpdesk.db import db
-from helpdesk.events import Event
+from helpdesk.core import events, jobs
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
 from helpdesk.realtime import changes, people
 from helpdesk.realtime.door import door, guarded
 from helpdesk.realtime.sockets import close, forget, socketio, watchers
+from helpdesk.web import http
 
 log = logging.getLogger(__name__)
 CHANNEL = "helpdesk:live"
@@ -44,7 +45,7 @@ def init(app: Flask, async_mode: str = "threading") -> None:
         async_handlers=False,  # who sends many messages waits for the answers, and holds one thread
         cors_allowed_origins=[],  # the door has looked at it
     )
-    door.each = web.settings_of(app).pages_each
+    door.each = http.settings_of(app).pages_each
     app.wsgi_app = guarded(app, inside, app.wsgi_app)  # type: ignore[assignment,method-assign]
     events.on_commit(tell)
     people.on_change(_push_people)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import update
 
 from helpdesk.agents.rights import Actor
-from helpdesk.db import db, transaction
+from helpdesk.core.db import db, transaction
 from helpdesk.kb.feedback import note_miss
 from helpdesk.kb.models import Article
 from helpdesk.kb.seeding import make_article

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from helpdesk import options
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor
-from helpdesk.db import db, transaction
+from helpdesk.core import options
+from helpdesk.core.db import db, transaction
 from helpdesk.seeds.content import load, mail_of
-from helpdesk.tickets.models import Category, RoutingRule
+from helpdesk.setup.models import Category, RoutingRule
 
 
 def make_company(password_hash: str, seen_at: datetime) -> dict[str, Actor]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from helpdesk import options
-from helpdesk.calendars import rows_of
 from helpdesk.clock import default_calendars
-from helpdesk.db import db, transaction
+from helpdesk.core import options
+from helpdesk.core.calendars import rows_of
+from helpdesk.core.db import db, transaction
 from helpdesk.kb.seeding import seed_categories
 from helpdesk.seeds.content import load
 from helpdesk.seeds.legal_data import PROFILES
 from helpdesk.seeds.policy_data import CATEGORIES, CHAINS, POLICY
-from helpdesk.tickets.models import (
+from helpdesk.setup.models import (
     CannedReply,
     Category,
     EscalationChain,

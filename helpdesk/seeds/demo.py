@@ -12,12 +12,12 @@ from werkzeug.security import generate_password_hash
 
 from helpdesk import clock
 from helpdesk.clock import moved_to
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import Refused
+from helpdesk.core.events import Delivery
+from helpdesk.core.i18n import N_
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import index
-from helpdesk.db import db, transaction
-from helpdesk.errors import Refused
-from helpdesk.events import Delivery
-from helpdesk.i18n import N_
 from helpdesk.seeds.articles import count_readers, writing
 from helpdesk.seeds.company import make_company
 from helpdesk.seeds.content import load, mail_of, stories

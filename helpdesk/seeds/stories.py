@@ -7,15 +7,18 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from helpdesk import alarms
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to
+from helpdesk.core import alarms
+from helpdesk.core.errors import HelpdeskError
 from helpdesk.customers.people import Asker
-from helpdesk.errors import HelpdeskError
+from helpdesk.notices import actions as notices
+from helpdesk.notices.models import Notice
 from helpdesk.seeds.timeline import Timeline
-from helpdesk.tickets import actions, callbacks, notices, setup
+from helpdesk.setup import in_force
+from helpdesk.tickets import actions, callbacks
 from helpdesk.tickets.intake import Intake, open_ticket
-from helpdesk.tickets.models import Notice, Ticket
+from helpdesk.tickets.models import Ticket
 
 TILL = Actor(kind="token", id=None, name="门店收银系统", role=Role.AGENT)
 INTAKE = ("kind", "channel", "subject", "body", "category", "place", "language", "severity")
@@ -112,7 +115,7 @@ class Stage:
         """The arguments of a verb: departments by code, tickets by story, times by words."""
         meant = dict(given)
         if "to" in meant:
-            unit = setup.current().unit(meant.pop("to"))
+            unit = in_force.current().unit(meant.pop("to"))
             meant["department_id"] = unit.id if unit else None
         for name in TIMES:
             if name in meant:

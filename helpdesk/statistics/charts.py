@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from helpdesk.i18n import gettext
+from helpdesk.core.i18n import gettext
 from helpdesk.statistics.figures import Cell, Row
 from helpdesk.statistics.groups import OF_TIME
 from helpdesk.statistics.report import Promised
-from helpdesk.tickets.lists import Filter
+from helpdesk.tickets.filters import Filter
 
 MANY = 10  # from so many groups of time on a line is read more easily than bars
 

@@ -22,10 +22,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.statistics.groups import Scope, bucket, key_of
-from helpdesk.tickets import listing, verdicts
-from helpdesk.tickets.lists import Filter
+from helpdesk.tickets import ticket_lists, verdicts
+from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Callback, Rating, Response, Ticket
 
 Counts = dict[str, dict[str, int]]
@@ -38,14 +38,14 @@ def _within(scope: Scope, moment: str, span: Span | None = None) -> list[ColumnE
     """The cases of the scope whose moment lies in the period (or in another span)."""
     begin, end = span or (scope.period.begin, scope.period.end)
     column = COLUMNS[moment]
-    return [*listing.conditions(scope.base, scope.who), column >= begin, column < end]
+    return [*ticket_lists.conditions(scope.base, scope.who), column >= begin, column < end]
 
 
 def _sums(parts: Mapping[str, Filter], scope: Scope) -> list[ColumnElement[Any]]:
     """For each part, how many of the cases fulfil its filter."""
     found: list[ColumnElement[Any]] = []
     for name, part in parts.items():
-        wanted = and_(true(), *listing.narrowing(part, scope.who))
+        wanted = and_(true(), *ticket_lists.narrowing(part, scope.who))
         found.append(func.sum(case((wanted, 1), else_=0)).label(name))
     return found
 
@@ -99,10 +99,10 @@ def standing(scope: Scope, by: str) -> Counts:
     """
     at_end = Filter(at="open", until=scope.period.until)
     overdue = Filter(late="yes")
-    is_open, is_late = (and_(*listing.narrowing(f, scope.who)) for f in (at_end, overdue))
+    is_open, is_late = (and_(*ticket_lists.narrowing(f, scope.who)) for f in (at_end, overdue))
     key = bucket(by, Ticket.received_at, scope).label("bucket")
     sums = _sums({"open": at_end, "overdue": overdue}, scope)
-    wanted = [*listing.conditions(scope.base, scope.who), or_(is_open, is_late)]
+    wanted = [*ticket_lists.conditions(scope.base, scope.who), or_(is_open, is_late)]
     parts = [
         _grouped(by, select(key, *sums).select_from(Ticket).where(*wanted, ended))
         for ended in (Ticket.closed_at.is_(None), Ticket.closed_at >= scope.period.end)
@@ -221,7 +221,7 @@ def _due(scope: Scope, by: str, promises: tuple[str, ...]) -> Select[Any]:
     """The promises whose time was up in the period; by "span" in the stretch before as well."""
     period = scope.period
     begin = period.before[0] if by == "span" else period.begin
-    within = [*listing.conditions(scope.base, scope.who), verdicts.fell_due(begin, period.end)]
+    within = [*ticket_lists.conditions(scope.base, scope.who), verdicts.fell_due(begin, period.end)]
     key = bucket(by, Response.due_at, scope)
     return _judged_cases(DUE, key, [*within, Response.promise.in_(promises)])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from helpdesk.exports import csv_bytes
-from helpdesk.i18n import gettext
+from helpdesk.core.i18n import gettext
 from helpdesk.statistics import groups
 from helpdesk.statistics.figures import Cell, Figures
 from helpdesk.statistics.measures import Measure
 from helpdesk.statistics.report import Asked
+from helpdesk.web.exports import csv_bytes
 
 HOUR = 3600
 

@@ -12,13 +12,13 @@ from functools import cached_property
 from math import sqrt
 from typing import Any
 
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
 from helpdesk.statistics import counting, groups
 from helpdesk.statistics.counting import Edges, Judged, Said
 from helpdesk.statistics.groups import OF_TIME, Scope
 from helpdesk.statistics.measures import ALL, Measure
-from helpdesk.tickets.lists import Filter
+from helpdesk.tickets.filters import Filter
 
 FLAGS = {
     each.code: each.part

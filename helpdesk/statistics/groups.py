@@ -11,16 +11,18 @@ from sqlalchemy import ColumnElement, Date, Interval, case, cast, func, literal
 from sqlalchemy.orm import InstrumentedAttribute
 
 from helpdesk.agents.rights import Actor
-from helpdesk.db import db
-from helpdesk.i18n import N_, gettext, language
+from helpdesk.core.db import db
+from helpdesk.core.i18n import N_, gettext, language
+from helpdesk.setup import in_force
+from helpdesk.setup.names import category_alone
 from helpdesk.statistics import words
 from helpdesk.statistics.periods import ONE_DAY, Period, offsets
-from helpdesk.tickets import choices, queries, setup
-from helpdesk.tickets.intake import CHANNELS
-from helpdesk.tickets.lifecycle import KIND_NAMES
-from helpdesk.tickets.lists import Filter
+from helpdesk.tickets import queries
+from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.routing import SEVERITY_NAMES
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import KIND_NAMES
+from helpdesk.words.severities import SEVERITY_NAMES
 
 NAMES = {
     "day": N_("Day"),
@@ -101,7 +103,7 @@ def _category(scope: Scope) -> ColumnElement[Any]:
 
 
 def _branches(base: Filter) -> dict[str, list[int]]:
-    nodes = setup.current().categories
+    nodes = in_force.current().categories
     asked = [node for node in nodes.values() if (node.code,) == base.category]
     depth = len(asked[0].ids) if asked else 0
     found: dict[str, list[int]] = {}
@@ -120,7 +122,7 @@ def key_of(by: str, value: Any) -> str:
     if value is None:
         return NONE
     if by == "department":
-        unit = setup.current().departments.get(value)
+        unit = in_force.current().departments.get(value)
         return unit.code if unit else NONE
     return str(value)
 
@@ -169,11 +171,11 @@ def _name(by: str, key: str) -> str:
     if key == NONE:
         return gettext("No department") if by == "department" else gettext("No category")
     if by == "department":
-        unit = setup.current().unit(key)
+        unit = in_force.current().unit(key)
         return unit.names[language()] if unit else key
     if by == "category":
-        node = setup.current().category(key)
-        return node.names[language()] if node else choices.category_alone(key)
+        node = in_force.current().category(key)
+        return node.names[language()] if node else category_alone(key)
     known: dict[str, dict[Any, str]] = {
         "channel": CHANNELS,
         "severity": SEVERITY_NAMES,

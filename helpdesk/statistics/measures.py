@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpdesk.errors import NotFound
-from helpdesk.i18n import N_
-from helpdesk.tickets.callbacks import SCORES
-from helpdesk.tickets.lists import Filter
+from helpdesk.core.errors import NotFound
+from helpdesk.core.i18n import N_
+from helpdesk.tickets.filters import Filter
+from helpdesk.words.scores import SCORES
 
 EVERYTHING = Filter()
 JUDGED = ("on_time", "late", "missed")

@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from sqlalchemy import case, func, select
 
 from helpdesk.agents.rights import Actor
-from helpdesk.db import db
-from helpdesk.tickets import notice_board, queries, setup
-from helpdesk.tickets.models import Notice
-from helpdesk.tickets.notices_lifecycle import STATE_NAMES
+from helpdesk.core.db import db
+from helpdesk.notices import rows
+from helpdesk.notices.lifecycle import STATE_NAMES
+from helpdesk.notices.models import Notice
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries
 
 
 @dataclass
 class Line:
     """One department's notices by state; of those re-inspected, how many passed the first time."""
 
-    unit: setup.Unit
+    unit: in_force.Unit
     states: dict[str, int] = field(default_factory=dict)
     checked: int = 0
     passed: int = 0
@@ -54,7 +56,7 @@ class Board:
 
 def board(who: Actor) -> Board:
     """The notices that `who` may see, counted in one statement."""
-    first = notice_board.passed_first()
+    first = rows.passed_first()
     again = Notice.round > 1
     query = (
         select(
@@ -68,7 +70,7 @@ def board(who: Actor) -> Board:
         .group_by(Notice.department_id, Notice.status)
     )
     lines: dict[int, Line] = {}
-    units = setup.current().departments
+    units = in_force.current().departments
     for unit_id, state, number, passed, failed in db.session.execute(query):
         line = lines.setdefault(unit_id, Line(units[unit_id]))
         line.states[state] = number

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.clock import now
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_, company_zone
-from helpdesk.tickets import lists
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_, company_zone
+from helpdesk.tickets import filters
 
 ONE_DAY = timedelta(days=1)
 LONGEST = 3660  # days
@@ -98,12 +98,12 @@ def choose(args: Mapping[str, Any]) -> Period:
     """
     zone = company_zone()
     today = now().astimezone(zone).date()
-    asked = lists.parse({name: args.get(name) for name in ("from", "to")})
+    asked = filters.parse({name: args.get(name) for name in ("from", "to")})
     if asked.since or asked.until:
         return _checked(Period("", *_between(asked.since, asked.until, today), zone))
     code = str(args.get("period") or DEFAULT)
     if code not in FIXED:
-        raise _wrong("period", lists.WRONG)
+        raise _wrong("period", filters.WRONG)
     return Period(code, *FIXED[code](today), zone)
 
 

@@ -9,16 +9,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from helpdesk.agents.rights import Actor
-from helpdesk.errors import BadInput
+from helpdesk.core.errors import BadInput
+from helpdesk.setup import in_force
 from helpdesk.statistics import counting, groups, words
 from helpdesk.statistics.counting import Edges, Judged
 from helpdesk.statistics.figures import NOBODY, PROMISES, Cell, Figures, Row, wilson
 from helpdesk.statistics.groups import Scope
 from helpdesk.statistics.measures import BY_CODE, Measure
 from helpdesk.statistics.periods import Period, choose
-from helpdesk.tickets import choices, lists, responses, setup
-from helpdesk.tickets.callbacks import SCORES
-from helpdesk.tickets.lists import Filter
+from helpdesk.tickets import choices, responses
+from helpdesk.tickets import filters as lists
+from helpdesk.tickets.filters import Filter
+from helpdesk.words.scores import SCORES
 
 NARROWED_BY = ("kind", "channel", "severity", "category", "department", "assignee", "place")
 COLUMNS = (
@@ -226,4 +228,4 @@ class Report:
 
 
 def _levels() -> list[int]:
-    return sorted({step.at for chain in setup.current().chains.values() for step in chain})
+    return sorted({step.at for chain in in_force.current().chains.values() for step in chain})

@@ -5,24 +5,24 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request
 
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.events import last_seq
-from helpdesk.i18n import gettext
+from helpdesk.core.events import last_seq
+from helpdesk.core.i18n import gettext
+from helpdesk.notices.lifecycle import STATE_NAMES
 from helpdesk.statistics import charts, exports, notices, periods, report, wallboard, words
 from helpdesk.statistics.groups import NAMES, OF_TIME
 from helpdesk.statistics.measures import ALL, measure
 from helpdesk.tickets import choices
-from helpdesk.tickets.notices_lifecycle import STATE_NAMES
 from helpdesk.tickets.responses import PROMISE_NAMES
 
-pages = Blueprint("statistics", __name__)
+blueprint = Blueprint("statistics", __name__)
 
 
-@pages.context_processor
+@blueprint.context_processor
 def _words() -> dict[str, object]:
     return {"words": words, "charts": charts, "list_url": charts.link}
 
 
-@pages.get("/statistics")
+@blueprint.get("/statistics")
 @needs("statistics.read")
 def index() -> str:
     """The sentence, the tiles, the chart and the table, by what was chosen."""
@@ -42,7 +42,7 @@ def index() -> str:
     )
 
 
-@pages.get("/statistics/<code>.csv")
+@blueprint.get("/statistics/<code>.csv")
 @needs("statistics.read")
 def csv(code: str) -> Response:
     """One measure as a table for spreadsheets."""
@@ -54,7 +54,7 @@ def csv(code: str) -> Response:
     return answer
 
 
-@pages.get("/wallboard")
+@blueprint.get("/wallboard")
 @needs("wallboard.read")
 def wall() -> str:
     """Eight figures of this moment; a live page asks for them alone."""

@@ -11,11 +11,12 @@ from sqlalchemy import and_, case, func, select
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.i18n import company_zone
-from helpdesk.tickets import listing, queries, queue
-from helpdesk.tickets.lists import Filter
+from helpdesk.core.db import db
+from helpdesk.core.i18n import company_zone
+from helpdesk.tickets import queries, queue, ticket_lists
+from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
+from helpdesk.words.presences import PRESENCES
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ def read(who: Actor) -> Board:
     counts, since = _open(
         {name: wanted[name] for name in ("waiting", "soon", "overdue", "calls")}, who
     )
-    counts |= {name: listing.count(wanted[name], who) for name in ("received", "closed")}
+    counts |= {name: ticket_lists.count(wanted[name], who) for name in ("received", "closed")}
     figures = {name: Figure(counts[name], filter) for name, filter in wanted.items()}
     return Board(figures, since, _presence(), now())
 
 
 def _open(parts: dict[str, Filter], who: Actor) -> tuple[dict[str, int], datetime | None]:
     """Open tickets that fulfil each filter, and since when the first waiting one has waited."""
-    conditions = {name: and_(*listing.narrowing(part, who)) for name, part in parts.items()}
+    conditions = {name: and_(*ticket_lists.narrowing(part, who)) for name, part in parts.items()}
     sums = [func.count(case((wanted, 1))) for wanted in conditions.values()]
     longest = func.min(case((conditions["waiting"], Ticket.waiting_since)))
     query = select(longest, *sums).select_from(Ticket)
@@ -87,7 +88,7 @@ def _presence() -> dict[str, int]:
     seen = Agent.seen_at > now() - queue.PRESENT_FOR
     state = case((seen, Agent.presence), else_="away")
     query = select(state.label("state"), func.count()).where(Agent.active, Agent.role == Role.AGENT)
-    found = dict.fromkeys(queue.PRESENCES, 0)
+    found = dict.fromkeys(PRESENCES, 0)
     for name, number in db.session.execute(query.group_by("state")):
         found[name] = number
     return found

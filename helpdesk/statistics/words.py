@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from babel.dates import format_date
 
-from helpdesk.i18n import gettext, language, ngettext
+from helpdesk.core.i18n import gettext, language, ngettext
 from helpdesk.statistics.periods import NAMES, Period
 
 MANY_TIMES = 3  # beyond that a percentage says less than the number

@@ -9,15 +9,15 @@ from typing import NamedTuple
 from sqlalchemy import ScalarSelect, case, func, or_, select
 
 from helpdesk.agents.rights import Actor, may
+from helpdesk.core.db import db
+from helpdesk.core.i18n import gettext
 from helpdesk.customers import people
 from helpdesk.customers.addresses import shown
 from helpdesk.customers.models import ContactAddress, Person
-from helpdesk.db import db
-from helpdesk.i18n import gettext
 from helpdesk.tickets import actions, queries
-from helpdesk.tickets.intake import CHANNELS
-from helpdesk.tickets.lifecycle import Kind
 from helpdesk.tickets.models import Ticket
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from sqlalchemy import Select, select
 
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import Limit, due_at, now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, NotAllowed, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
-from helpdesk.tickets import queries, responses, setup
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, NotAllowed, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries, responses
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Ticket
 
@@ -172,7 +173,7 @@ def _settle(
         responses.meet(ticket, ["callback"], by.name, N_("Customer not reached"))
     else:
         half_day = Limit.parse("4 wh")
-        calendar = setup.current().calendars["cn-desk"]
+        calendar = in_force.current().calendars["cn-desk"]
         callback.next_at = next_at or due_at(now(), half_day, calendar, beyond="weekly")
 
 

@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Select, func, or_, select, update
 
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.db import db, transaction
-from helpdesk.errors import NotFound
-from helpdesk.i18n import N_, gettext, in_language, when
-from helpdesk.tickets import setup, sight
-from helpdesk.tickets.models import CannedReply, Ticket
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import NotFound
+from helpdesk.core.i18n import N_, gettext, in_language, when
+from helpdesk.setup import in_force
+from helpdesk.setup.models import CannedReply
+from helpdesk.tickets import sight
+from helpdesk.tickets.models import Ticket
 
 PLACEHOLDERS = {
     "name": N_("the customer's name"),
@@ -105,5 +107,5 @@ def _customer(ticket: Ticket, reader: Actor) -> str:
 
 
 def _department(ticket: Ticket, language: str) -> str:
-    unit = setup.current().departments.get(ticket.department_id or 0)
+    unit = in_force.current().departments.get(ticket.department_id or 0)
     return unit.names[language] if unit else gettext("Service desk")

@@ -6,16 +6,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.customers.people import LEVELS
-from helpdesk.i18n import N_, gettext, language
-from helpdesk.tickets import setup
-from helpdesk.tickets.callbacks import SCORES
-from helpdesk.tickets.intake import CHANNELS
-from helpdesk.tickets.lifecycle import KIND_NAMES, STATUS_NAMES, Kind, Status
-from helpdesk.tickets.lists import MOMENTS
+from helpdesk.setup import in_force
+from helpdesk.setup.rules.routing import CONDITION_NAMES, LEAD
+from helpdesk.tickets.filters import MOMENTS
+from helpdesk.tickets.lifecycle import STATUS_NAMES, Status
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.responses import PROMISE_NAMES
-from helpdesk.tickets.routing import CONDITION_NAMES, LEAD, SEVERITY_NAMES
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import KIND_NAMES, Kind
+from helpdesk.words.scores import SCORES
+from helpdesk.words.severities import SEVERITY_NAMES
 
 Choices = list[tuple[str, str]]
 LANGUAGES = {"zh_Hans": N_("Chinese"), "en": N_("English")}
@@ -49,13 +51,13 @@ def severities() -> Choices:
 
 def departments() -> Choices:
     """The departments that are in use."""
-    units = setup.current().departments.values()
+    units = in_force.current().departments.values()
     return [(unit.code, unit.names[language()]) for unit in units if unit.active]
 
 
 def categories(only_active: bool = True) -> Choices:
     """The tree of categories, each with the names above it: 'Quality › Appliances › Fridge'."""
-    nodes = setup.current().categories
+    nodes = in_force.current().categories
     names = {id_: node.names[language()] for id_, node in nodes.items()}
     return [
         (node.code, " › ".join(names[id_] for id_ in node.ids if id_ in names))
@@ -119,20 +121,20 @@ def moments() -> Choices:
 
 def category_name(category_id: int | None) -> str:
     """The name of a category with those above it; '' for none."""
-    nodes = setup.current().categories
+    nodes = in_force.current().categories
     node = nodes.get(category_id or 0)
     return " › ".join(nodes[i].names[language()] for i in node.ids if i in nodes) if node else ""
 
 
 def category_alone(code: str) -> str:
     """The name of a category without those below it; its code may end with a dot."""
-    node = setup.current().category(code.removesuffix("."))
+    node = in_force.current().category(code.removesuffix("."))
     return gettext("%(name)s itself", name=node.names[language()]) if node else code
 
 
 def department_name(code: str) -> str:
     """The name of a department, or of the dispatch desk, by its code."""
-    unit = setup.current().unit(code)
+    unit = in_force.current().unit(code)
     return unit.names[language()] if unit else gettext("Dispatch desk")
 
 

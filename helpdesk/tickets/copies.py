@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor
-from helpdesk.db import db
-from helpdesk.errors import BadInput
-from helpdesk.i18n import N_
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket
 

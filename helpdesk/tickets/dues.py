@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from helpdesk.clock import Limit, LimitKind, WorkCalendar, closes_at, now, opens_at, remaining
-from helpdesk.i18n import N_, duration, gettext, moment, ngettext, when, work_time
+from helpdesk.core.i18n import N_, duration, gettext, moment, ngettext, when, work_time
 
 ANSWERS = N_("Somebody answers you by %(when)s at the latest.")
 WITHIN = N_("Somebody answers you by %(when)s at the latest (%(limit)s).")

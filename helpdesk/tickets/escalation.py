@@ -16,11 +16,12 @@ from sqlalchemy import Row, bindparam, select, update
 
 from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.alarms import Ring, clear_alarms, on_alarms, set_alarm, set_alarms
 from helpdesk.clock import now
-from helpdesk.db import db, insert_new
-from helpdesk.events import record
-from helpdesk.tickets import responses, setup
+from helpdesk.core.alarms import Ring, clear_alarms, on_alarms, set_alarm, set_alarms
+from helpdesk.core.db import db, insert_new
+from helpdesk.core.events import record
+from helpdesk.setup import in_force
+from helpdesk.tickets import responses
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Escalation, Response, Ticket
 from helpdesk.tickets.reminders import Case, remind
@@ -67,7 +68,7 @@ def ring(alarms: Sequence[Ring]) -> list[Ring]:
 
     Returns the alarms whose ticket somebody is changing now; they ring again in a moment.
     """
-    snapshot = setup.current()
+    snapshot = in_force.current()
     due = {alarm.subject_id: alarm for alarm in alarms}
     tickets = _locked_tickets(list(due))
     rows = _running(list(due))
@@ -97,7 +98,7 @@ def _running(response_ids: list[int]) -> Sequence[Response]:
     return db.session.scalars(ordered).all()
 
 
-def _reached(row: Response, ticket: Row[Any], alarm: Ring, snapshot: setup.Setup) -> Reached:
+def _reached(row: Response, ticket: Row[Any], alarm: Ring, snapshot: in_force.Setup) -> Reached:
     """Every step up to now, each with its own due time; the row's level follows."""
     tells = {step.at: step.tell for step in snapshot.chains.get(row.chain, ())}
     due: list[dict[str, Any]] = [{"level": alarm.level, "due_at": alarm.due_at}]
@@ -144,7 +145,7 @@ def _run(row: Response) -> int:
     return row.cycle + 100 * (minute + 1)
 
 
-def _take(reached: Sequence[Reached], snapshot: setup.Setup) -> None:
+def _take(reached: Sequence[Reached], snapshot: in_force.Setup) -> None:
     for one in reached:
         one.row.warned_at = one.row.warned_at or now()
         if one.highest.level >= BREACH and not one.row.verdict:
@@ -201,7 +202,7 @@ def _case(one: Reached) -> Case:
     )
 
 
-def _force(one: Reached, snapshot: setup.Setup) -> None:
+def _force(one: Reached, snapshot: in_force.Setup) -> None:
     """Not signed by the last step of the signing chain: it is signed for the department."""
     last = max((step.at for step in snapshot.chains.get(SIGNING_CHAIN, ())), default=0)
     if (one.row.promise, one.row.chain) == ("sign", SIGNING_CHAIN) and one.highest.level >= last:

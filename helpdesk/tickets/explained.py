@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from helpdesk.clock import Limit, Span, WorkCalendar, due_at, explain
-from helpdesk.events import Event
-from helpdesk.i18n import N_, duration, gettext, language, ngettext, when
-from helpdesk.tickets import board, queries, responses, setup, told
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import N_, duration, gettext, language, ngettext, when
+from helpdesk.notices import clock
+from helpdesk.setup import in_force
+from helpdesk.tickets import history_words, queries, responses, ticket_rows
 from helpdesk.tickets.dues import limit_words
 from helpdesk.tickets.models import Response
-from helpdesk.tickets.notices import clock
 
 KINDS = {"counted": N_("counted"), "skipped": N_("not counted"), "paused": N_("paused")}
 WHY = {
@@ -59,7 +60,7 @@ class Explained:
     owner: str
     limit: str
     verdict: str
-    mark: board.Mark
+    mark: ticket_rows.Mark
     stretches: list[Stretch]
     counted: str  # the sum of what was counted: the promise itself
     paused: str
@@ -70,8 +71,8 @@ class Explained:
 
 def table(rows: list[Response], corrections: Sequence[Event] = ()) -> list[Explained]:
     """Every row of the response table, oldest cycle first, with the corrections that moved it."""
-    snapshot = setup.current()
-    marks = board.marks(rows, snapshot)
+    snapshot = in_force.current()
+    marks = ticket_rows.marks(rows, snapshot)
     return [
         _explained(row, mark, snapshot, queries.moving(row, corrections))
         for row, mark in zip(rows, marks, strict=True)
@@ -79,7 +80,7 @@ def table(rows: list[Response], corrections: Sequence[Event] = ()) -> list[Expla
 
 
 def _explained(
-    row: Response, mark: board.Mark, snapshot: setup.Setup, corrections: Iterable[Event]
+    row: Response, mark: ticket_rows.Mark, snapshot: in_force.Setup, corrections: Iterable[Event]
 ) -> Explained:
     found = spans(row, snapshot)
     limit = Limit.parse(row.limit)
@@ -148,14 +149,14 @@ def _corrected(noted: Event) -> str:
     """'Severity: High → Minor by Li Na on 3 March 10:20, planned anew. Reason: ...'"""
     return gettext(
         "%(changes)s by %(name)s on %(at)s, planned anew. Reason: %(reason)s",
-        changes=told.changes(noted),
+        changes=history_words.changes(noted),
         name=noted.by_name,
         at=when(noted.at),
         reason=noted.data.get("comment") or gettext("none given"),
     )
 
 
-def _editions(row: Response, snapshot: setup.Setup) -> str:
+def _editions(row: Response, snapshot: in_force.Setup) -> str:
     return gettext(
         "Promises, edition %(policy)s; calendar %(calendar)s, version %(version)s.",
         policy=row.policy_version,
@@ -175,7 +176,7 @@ def kinds() -> dict[str, str]:
     return {code: gettext(name) for code, name in KINDS.items()}
 
 
-def spans(row: Response, snapshot: setup.Setup) -> list[Span]:
+def spans(row: Response, snapshot: in_force.Setup) -> list[Span]:
     """The stretches from start to due; none while the promise has not begun."""
     if not row.started_at or not row.due_at:
         return []
@@ -184,7 +185,7 @@ def spans(row: Response, snapshot: setup.Setup) -> list[Span]:
     return explain(row.started_at, row.due_at, Limit.parse(row.limit), calendar, pauses)
 
 
-def _owner(row: Response, snapshot: setup.Setup) -> str:
+def _owner(row: Response, snapshot: in_force.Setup) -> str:
     unit = snapshot.departments.get(row.owner_department_id or 0)
     role = gettext(responses.OWNER_NAMES.get(row.owner, row.owner))
     return row.owner_name or (unit.names[language()] if unit else role)

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from helpdesk.clock import now
-from helpdesk.tickets import dues, responses, routing, setup
+from helpdesk.setup import in_force
+from helpdesk.setup.rules import routing
+from helpdesk.tickets import dues, responses
 from helpdesk.tickets.models import Response, Ticket
 
 PROMISE = "first_answer"
@@ -28,7 +30,7 @@ class Foretold(NamedTuple):
 
 def first_answers(kinds: list[str], channel: str, language: str) -> list[Foretold]:
     """For each kind when somebody answers at the latest, and again for categories that differ."""
-    snapshot = setup.current()
+    snapshot = in_force.current()
     nodes = [node for node in snapshot.categories.values() if node.public and node.active]
     found: list[Foretold] = []
     for kind in kinds:
@@ -47,7 +49,7 @@ def _foretold(row: Response, kind: str, category: str) -> Foretold:
 
 
 def _first_answer(
-    kind: str, channel: str, language: str, node: setup.Node | None, snapshot: setup.Setup
+    kind: str, channel: str, language: str, node: in_force.Node | None, snapshot: in_force.Setup
 ) -> Response | None:
     """The row of a case that would come in now and of which only this is known."""
     facts = routing.Facts(

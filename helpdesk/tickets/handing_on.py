@@ -13,12 +13,13 @@ from helpdesk.agents.leaving import Leaving, Part, holds
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, may
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.core.db import db
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.notices.lifecycle import OPEN
+from helpdesk.notices.models import Notice
 from helpdesk.tickets import queries
-from helpdesk.tickets.models import Message, Notice, Ticket
-from helpdesk.tickets.notices_lifecycle import OPEN
+from helpdesk.tickets.models import Message, Ticket
 
 AT_ONCE = 500  # rows of one statement
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from helpdesk.alarms import clear_alarm, set_alarm
+from helpdesk.core.alarms import clear_alarm, set_alarm
 from helpdesk.tickets.models import Ticket
 
 ALARM = "hold"

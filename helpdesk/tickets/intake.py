@@ -12,19 +12,24 @@ from sqlalchemy.orm import Session
 
 from helpdesk import search
 from helpdesk.agents.rights import SYSTEM, Actor
-from helpdesk.alarms import set_alarms
 from helpdesk.clock import now, within_reach
+from helpdesk.core.alarms import set_alarms
+from helpdesk.core.db import retrying, transaction
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import draw, record
+from helpdesk.core.i18n import N_
+from helpdesk.core.options import Option
 from helpdesk.customers.models import Person
-from helpdesk.db import retrying, transaction
-from helpdesk.errors import BadInput
-from helpdesk.events import draw, record
-from helpdesk.i18n import N_
-from helpdesk.options import Option
-from helpdesk.tickets import actions, casefile, queries, responses, routing, setup, whose
+from helpdesk.setup import in_force
+from helpdesk.setup.rules import routing
+from helpdesk.tickets import actions, queries, responses, whose
 from helpdesk.tickets.incoming import Intake
-from helpdesk.tickets.lifecycle import Kind, move_for
+from helpdesk.tickets.lifecycle import move_for
 from helpdesk.tickets.models import Message, Response, Ticket
 from helpdesk.tickets.veil import veiled
+from helpdesk.words import casefile
+from helpdesk.words.kinds import Kind
+from helpdesk.words.severities import SEVERITIES
 
 __all__ = ["CHANNELS", "Intake", "Opened", "checked", "guess_language", "open_ticket"]
 CHANNELS = {
@@ -53,7 +58,7 @@ class Opened:
     ticket: Ticket
     responses: list[Response]
     new: bool
-    snapshot: setup.Setup | None = None
+    snapshot: in_force.Setup | None = None
 
 
 def open_ticket(intake: Intake, by: Actor) -> Opened:
@@ -88,7 +93,7 @@ def checked(intake: Intake) -> Intake:
         errors["kind"] = N_("Please pick one of the offered choices.")
     if intake.channel not in CHANNELS:
         errors["channel"] = N_("Please pick one of the offered choices.")
-    if intake.severity not in ("", *routing.SEVERITIES):
+    if intake.severity not in ("", *SEVERITIES):
         errors["severity"] = N_("Please pick one of the offered choices.")
     if intake.language not in ("", "zh_Hans", "en"):
         errors["language"] = N_("Please pick one of the offered choices.")
@@ -171,7 +176,7 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
     if look.seen_id:
         seen = session.get_one(Ticket, look.seen_id)
         return Opened(seen, list(responses.table(seen)), new=False)
-    snapshot = setup.current(look.setup_version)
+    snapshot = in_force.current(look.setup_version)
     known = whose.whose(session, intake, by, look.people)
     person = whose.asker(session, intake, by, known)
     plan = _decide(session, intake, person, known, snapshot)
@@ -202,9 +207,9 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
 class _Plan:
     """What was decided about a case before its rows are written."""
 
-    node: setup.Node | None
+    node: in_force.Node | None
     route: routing.Route
-    unit: setup.Unit | None
+    unit: in_force.Unit | None
     severity: str
     repeat_of_id: int | None
 
@@ -214,7 +219,7 @@ def _decide(
     intake: Intake,
     person: Person,
     known: Person | None,
-    snapshot: setup.Setup,
+    snapshot: in_force.Setup,
 ) -> _Plan:
     node = _node(intake, snapshot)
     repeat = _repeat(session, known, node, intake)
@@ -236,7 +241,7 @@ def _decide(
     return _Plan(node, route, unit if unit and unit.active else None, severity, repeat)
 
 
-def _node(intake: Intake, snapshot: setup.Setup) -> setup.Node | None:
+def _node(intake: Intake, snapshot: in_force.Setup) -> in_force.Node | None:
     """The category by its code. Raises BadInput for an unknown one."""
     if not intake.category:
         return None
@@ -248,7 +253,7 @@ def _node(intake: Intake, snapshot: setup.Setup) -> setup.Node | None:
 
 
 def _repeat(
-    session: Session, known: Person | None, node: setup.Node | None, intake: Intake
+    session: Session, known: Person | None, node: in_force.Node | None, intake: Intake
 ) -> int | None:
     """The same person's newest earlier complaint of this category within 30 calendar days."""
     if known is None or node is None or intake.kind != Kind.COMPLAINT:
@@ -294,7 +299,9 @@ def _number(session: Session) -> str:
     return f"{year}-{draw(session, f'ticket:{year}'):06d}"
 
 
-def _promises(ticket: Ticket, intake: Intake, snapshot: setup.Setup, by: Actor) -> list[Response]:
+def _promises(
+    ticket: Ticket, intake: Intake, snapshot: in_force.Setup, by: Actor
+) -> list[Response]:
     """The response table of the new ticket, before either is stored."""
     rows = responses.plan(ticket, snapshot)
     if intake.channel in SPOKEN:
@@ -309,7 +316,7 @@ def _store(
     rows: list[Response],
     intake: Intake,
     person: Person,
-    snapshot: setup.Setup,
+    snapshot: in_force.Setup,
 ) -> None:
     """Write the ticket with its number drawn last, then what hangs on its id."""
     ticket.number = _number(session)

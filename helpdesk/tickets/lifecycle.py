@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.errors import NotAllowed, Refused
-from helpdesk.i18n import N_, P_
+from helpdesk.core.errors import NotAllowed, Refused
+from helpdesk.core.i18n import N_, P_
 
 
 class Kind(StrEnum):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.tickets.models import Ticket
 
 DIGITS = 24  # 96 bit

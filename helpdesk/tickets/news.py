@@ -11,11 +11,13 @@ from sqlalchemy import Select, func, select, update
 
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
-from helpdesk.db import db, insert_new, transaction
-from helpdesk.events import Event, record
-from helpdesk.i18n import N_
-from helpdesk.tickets import notice_queries, queries
-from helpdesk.tickets.models import News, Notice, Ticket
+from helpdesk.core.db import db, insert_new, transaction
+from helpdesk.core.events import Event, record
+from helpdesk.core.i18n import N_
+from helpdesk.notices import queries as notice_queries
+from helpdesk.notices.models import Notice
+from helpdesk.tickets import queries
+from helpdesk.tickets.models import News, Ticket
 
 PAGE = 50
 QUIET = timedelta(minutes=30)  # the same news of the same case is mailed once in this time

@@ -10,25 +10,19 @@ from unicodedata import normalize
 from sqlalchemy import ColumnElement, Select, exists, false, func, select, true
 from sqlalchemy.orm import joinedload
 
-from helpdesk import options
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, scope, stands_for
 from helpdesk.clock import now
+from helpdesk.core import options
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import N_
 from helpdesk.customers.models import Person
-from helpdesk.db import db
-from helpdesk.errors import NotFound
-from helpdesk.events import Event
-from helpdesk.i18n import N_
+from helpdesk.notices.models import Notice
 from helpdesk.tickets import lifecycle, sight
-from helpdesk.tickets.models import (
-    Assist,
-    Attachment,
-    Callback,
-    Message,
-    Notice,
-    Response,
-    Ticket,
-)
+from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Response, Ticket
+from helpdesk.words.kinds import Kind
 
 BIGGEST = 2**31 - 1
 
@@ -134,7 +128,7 @@ def repeats(
     return [
         Ticket.person_id == person_id,
         Ticket.category_id == category_id,
-        Ticket.kind == lifecycle.Kind.COMPLAINT,
+        Ticket.kind == Kind.COMPLAINT,
         Ticket.received_at >= since,
         Ticket.id < before,
     ]

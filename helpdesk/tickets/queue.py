@@ -12,14 +12,14 @@ from typing import NoReturn
 
 from sqlalchemy import func, or_, select, update
 
-from helpdesk import jobs, options
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role, require, require_stands_for
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import NotFound, Refused
-from helpdesk.events import Event, on_commit, record
-from helpdesk.i18n import N_
+from helpdesk.core import jobs, options
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.events import Event, on_commit, record
+from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Ticket

@@ -18,11 +18,12 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, u
 from sqlalchemy.orm import aliased
 
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.alarms import Alarm, Ring, clear_alarms, on_alarm, set_alarm, set_alarms
 from helpdesk.clock import Limit, WorkCalendar, now
-from helpdesk.db import db
-from helpdesk.events import record
-from helpdesk.tickets import responses, setup
+from helpdesk.core.alarms import Alarm, Ring, clear_alarms, on_alarm, set_alarm, set_alarms
+from helpdesk.core.db import db
+from helpdesk.core.events import record
+from helpdesk.setup import in_force
+from helpdesk.tickets import responses
 from helpdesk.tickets.models import Recount, Response, Ticket
 from helpdesk.tickets.responses.timing import count, counted
 
@@ -135,7 +136,7 @@ def ring(alarm: Ring) -> None:
     job = db.session.get(Recount, alarm.subject_id, populate_existing=True)
     if job is None:
         return
-    snapshot = setup.current()
+    snapshot = in_force.current()
     version = snapshot.calendars[job.calendar].version
     tickets = _mine(job.calendar, version)
     job.moved += _recount(tickets, job, snapshot)
@@ -173,7 +174,7 @@ def _rings_now() -> Select[int]:
     )
 
 
-def _recount(tickets: Sequence[Ticket], job: Recount, snapshot: setup.Setup) -> int:
+def _recount(tickets: Sequence[Ticket], job: Recount, snapshot: in_force.Setup) -> int:
     """Count the open promises of these tickets anew; returns how many have moved."""
     of = {ticket.id: ticket for ticket in tickets}
     rows = db.session.scalars(
@@ -212,7 +213,7 @@ def _note(row: Response, ticket: Ticket, old: datetime | None, job: Recount) -> 
     )
 
 
-def _rewrite_alarms(rows: list[Response], snapshot: setup.Setup) -> None:
+def _rewrite_alarms(rows: list[Response], snapshot: in_force.Setup) -> None:
     """Steps that were taken stay taken: the next one rings at its share of the new time."""
     clear_alarms(responses.ALARM, [row.id for row in rows])
     set_alarms(responses.alarms_of(rows, snapshot))

@@ -17,11 +17,12 @@ from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.agents.roster import Person, Roster
-from helpdesk.alarms import after_ringing, next_due
 from helpdesk.clock import now, opens_at
-from helpdesk.db import db, insert_new
-from helpdesk.events import record
-from helpdesk.tickets import responses, setup
+from helpdesk.core.alarms import after_ringing, next_due
+from helpdesk.core.db import db, insert_new
+from helpdesk.core.events import record
+from helpdesk.setup import in_force
+from helpdesk.tickets import responses
 from helpdesk.tickets.models import Reminder, Response
 from helpdesk.tickets.responses import BREACH
 
@@ -55,14 +56,14 @@ class Case:
         return self.severity in URGENT or self.level >= BREACH
 
 
-def remind(cases: Sequence[Case], snapshot: setup.Setup) -> None:
+def remind(cases: Sequence[Case], snapshot: in_force.Setup) -> None:
     """Write down who is told of each case, by the roster of this moment."""
     if cases:
         people = roster.at()
         insert_new(TABLE, [row for case in cases for row in _rows(case, people, snapshot)])
 
 
-def _rows(case: Case, people: Roster, snapshot: setup.Setup) -> list[dict[str, object]]:
+def _rows(case: Case, people: Roster, snapshot: in_force.Setup) -> list[dict[str, object]]:
     told: dict[int, tuple[Person, str]] = {}
     for role in case.roles:
         for person in people.told(role, case.team, case.assignee_id):
@@ -73,7 +74,7 @@ def _rows(case: Case, people: Roster, snapshot: setup.Setup) -> list[dict[str, o
     return [_row(case, person, role, snapshot) for person, role in told.values()]
 
 
-def _row(case: Case, person: Person, role: str, snapshot: setup.Setup) -> dict[str, object]:
+def _row(case: Case, person: Person, role: str, snapshot: in_force.Setup) -> dict[str, object]:
     return {
         "agent_id": person.id,
         "subject_kind": case.kind,
@@ -90,7 +91,7 @@ def _row(case: Case, person: Person, role: str, snapshot: setup.Setup) -> dict[s
     }
 
 
-def _by_daylight(person: Person, snapshot: setup.Setup) -> datetime:
+def _by_daylight(person: Person, snapshot: in_force.Setup) -> datetime:
     """The night rule (S20): the next working minute of the person's own calendar."""
     unit = snapshot.departments.get(person.department_id or 0)
     code = unit.calendar if unit else responses.DESK_CALENDAR

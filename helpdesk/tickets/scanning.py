@@ -9,10 +9,10 @@ from flask import current_app
 from sqlalchemy import select
 
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.errors import NotAllowed, Refused
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotAllowed, Refused
+from helpdesk.core.i18n import N_
 from helpdesk.files.scanner import INFECTED
-from helpdesk.i18n import N_
 from helpdesk.tickets.models import Attachment
 
 NOT_SCANNED = "not_scanned"

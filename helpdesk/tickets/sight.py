@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from helpdesk.agents.rights import SYSTEM, Actor, Role
-from helpdesk.i18n import gettext
+from helpdesk.core.i18n import gettext
 from helpdesk.tickets.models import Message, Ticket
 
 

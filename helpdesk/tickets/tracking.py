@@ -10,9 +10,9 @@ from unicodedata import normalize
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from helpdesk.db import db
-from helpdesk.errors import NotFound
-from helpdesk.i18n import N_
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound
+from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
 

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE, WORK
 from helpdesk.clock import now
+from helpdesk.core.errors import NotFound
+from helpdesk.core.i18n import N_
 from helpdesk.customers import people
 from helpdesk.customers.addresses import Address, read
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Proven
-from helpdesk.errors import NotFound
-from helpdesk.i18n import N_
 from helpdesk.tickets.incoming import Intake
 
 VOICE = ("phone", "counter")  # doors at which somebody is called back rather than written to

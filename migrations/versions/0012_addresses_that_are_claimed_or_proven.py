@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from helpdesk.customers.addresses import read
-from helpdesk.errors import BadInput
+from helpdesk.core.errors import BadInput
 
 revision = "0012"
 down_revision = "0011"

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
-from helpdesk.db import db
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
 from tests import factories as make
 
 

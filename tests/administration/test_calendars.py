@@ -14,20 +14,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from helpdesk import alarms, calendars
 from helpdesk.agents.models import Agent
-from helpdesk.alarms import Alarm
-from helpdesk.calendars import Calendar
 from helpdesk.clock import moved_to
-from helpdesk.db import db
-from helpdesk.doctor import invariants, surroundings
-from helpdesk.errors import BadInput
-from helpdesk.events import deliver_due
+from helpdesk.core import alarms, calendars
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.calendars import Calendar
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import deliver_due
 from helpdesk.notify.models import Envelope
-from helpdesk.tickets.administration import calendar_files, calendar_marks, calendar_years
-from helpdesk.tickets.administration.calendars import draft_of, found
+from helpdesk.ops.doctor import invariants, surroundings
+from helpdesk.setup.calendars import drafts, files, marks, years
+from helpdesk.setup.calendars.actions import draft_of, found
 from helpdesk.tickets.models import Response
-from helpdesk.tickets.setup_pages import calendar_drafts
 from tests import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
@@ -43,7 +42,7 @@ def wednesday():
 
 def fields(**changed: str) -> dict[str, str]:
     """The form of the office calendar as it opens, with these fields changed."""
-    given = calendar_drafts.fields_of(draft_of(found("cn-office")))
+    given = drafts.fields_of(draft_of(found("cn-office")))
     names = {name.replace("__", "-"): value for name, value in changed.items()}
     return given | names
 
@@ -271,7 +270,7 @@ def test_case_16_a_name_that_holds_work_makes_no_working_day(
     desk: FlaskClient, shared: Path
 ) -> None:
     content = (shared / "cases" / "16-holiday-ics-names" / "workers.ics").read_bytes()
-    read = calendar_files.read(content, "workers.ics")
+    read = files.read(content, "workers.ics")
     kinds = {day.isoformat()[5:]: rule.kind for day, rule in read.days.items() if rule}
     rests = ("05-03", "05-04", "05-05", "05-06", "05-09")
     assert kinds == dict.fromkeys(rests, "rest") | {"05-08": "work"}
@@ -307,7 +306,7 @@ def test_case_16_a_name_that_holds_work_makes_no_working_day(
 def test_only_a_whole_word_makes_a_working_day_and_a_doubtful_title_is_asked_about(
     title: str, what: str
 ) -> None:
-    assert calendar_marks.of_title(title).value == what
+    assert marks.of_title(title).value == what
 
 
 @pytest.mark.parametrize(
@@ -321,7 +320,7 @@ def test_only_a_whole_word_makes_a_working_day_and_a_doubtful_title_is_asked_abo
 )
 def test_a_mark_beside_the_title_decides(line: str, kind: str) -> None:
     content = ics("DTSTART;VALUE=DATE:20271009", "SUMMARY:国庆节", line).encode()
-    (rule,) = calendar_files.read(content, "a.ics").days.values()
+    (rule,) = files.read(content, "a.ics").days.values()
     assert rule is not None and rule.kind == kind
 
 
@@ -389,11 +388,11 @@ def test_supervisors_read_calendars_without_the_edit_buttons(
 
 def test_on_the_first_of_november_administrators_hear_of_the_missing_year(boss: Agent) -> None:
     with moved_to(datetime(2026, 10, 20, 2, 0, tzinfo=UTC)) as tick:
-        calendar_years.plan()
-        calendar_years.plan()
-        alarm = db.session.scalars(select(Alarm).filter_by(kind=calendar_years.ALARM)).one()
+        years.plan()
+        years.plan()
+        alarm = db.session.scalars(select(Alarm).filter_by(kind=years.ALARM)).one()
         assert alarm.due_at == datetime(2026, 11, 1, 1, 0, tzinfo=UTC)
-        assert calendar_years.missing() == {}
+        assert years.missing() == {}
         tick(12 * 86_400)
         alarms.ring_all()
         deliver_due()
@@ -416,7 +415,7 @@ def test_a_missing_year_stands_on_the_pages_and_in_the_doctors_report(desk: Flas
 def test_once_the_days_are_brought_nobody_is_reminded(desk: FlaskClient, boss: Agent) -> None:
     save(desk, bring(desk, CHINESE, complete="y").text)
     alarms.ring_all()
-    alarm = db.session.scalars(select(Alarm).filter_by(kind=calendar_years.ALARM)).one()
+    alarm = db.session.scalars(select(Alarm).filter_by(kind=years.ALARM)).one()
     assert alarm.due_at == datetime(2027, 11, 1, 1, 0, tzinfo=UTC)
     assert "the days of 2027 are missing" not in desk.get("/admin/calendars").text
 
@@ -440,5 +439,5 @@ def test_a_provisional_promise_is_counted_when_its_year_comes_out(
 def test_every_line_may_be_wrong_and_the_first_twenty_are_told() -> None:
 
     with pytest.raises(BadInput) as refusal:
-        calendar_files.read((HEAD + "never,rest\n" * 50).encode(), "a.csv")
-    assert len(refusal.value.errors) == calendar_files.MOST_ERRORS
+        files.read((HEAD + "never,rest\n" * 50).encode(), "a.csv")
+    assert len(refusal.value.errors) == files.MOST_ERRORS

@@ -8,12 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
-from helpdesk.db import db
-from helpdesk.errors import BadInput
-from helpdesk.tickets import setup
-from helpdesk.tickets.administration import categories
-from helpdesk.tickets.administration.categories import CategoryText
-from helpdesk.tickets.models import Category
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.setup import in_force
+from helpdesk.setup.categories import actions
+from helpdesk.setup.categories.actions import CategoryText
+from helpdesk.setup.models import Category
 from tests import factories as make
 
 
@@ -24,13 +24,13 @@ def of(code: str) -> Category:
 
 
 def text(row: Category, **more: Any) -> CategoryText:
-    values = {name: getattr(row, name) for name in categories.COLUMNS}
+    values = {name: getattr(row, name) for name in actions.COLUMNS}
     values["severity"] = values["severity"] or ""
     return CategoryText(**(values | more))
 
 
 def test_the_tree_shows_each_branch_above_its_leaves(boss: Agent) -> None:
-    shown = [(one.category.code, one.level) for one in categories.tree()]
+    shown = [(one.category.code, one.level) for one in actions.tree()]
     at = shown.index(("quality", 1))
     assert shown[at : at + 3] == [
         ("quality", 1),
@@ -42,21 +42,21 @@ def test_the_tree_shows_each_branch_above_its_leaves(boss: Agent) -> None:
 def test_a_new_category_can_be_used_at_once(boss: Agent) -> None:
     under = of("quality")
     given = CategoryText("quality.toy", "玩具", "Toys", parent_id=under.id, severity="S2")
-    row = categories.add(given, by=boss.actor)
+    row = actions.add(given, by=boss.actor)
     assert row.path == f"/{under.id}/{row.id}/"
     assert make.ticket(category="quality.toy").severity == "S2"
 
 
 def test_a_category_that_is_out_of_use_is_refused_for_new_cases(boss: Agent) -> None:
     row = of("billing.invoice")
-    categories.edit(row, text(row, active=False), by=boss.actor)
+    actions.edit(row, text(row, active=False), by=boss.actor)
     with pytest.raises(BadInput):
         make.ticket(category="billing.invoice")
 
 
 def test_the_code_never_changes(boss: Agent) -> None:
     row = of("billing.invoice")
-    categories.edit(row, text(row, code="other", name_en="Invoices"), by=boss.actor)
+    actions.edit(row, text(row, code="other", name_en="Invoices"), by=boss.actor)
     assert (row.code, row.name_en) == ("billing.invoice", "Invoices")
 
 
@@ -77,7 +77,7 @@ def test_an_odd_category_is_refused_at_its_field(
 ) -> None:
     given = {"code": "toys", "name_zh": "玩具", "name_en": "Toys"}
     with pytest.raises(BadInput) as refused:
-        categories.add(CategoryText(**(given | wrong)), by=boss.actor)
+        actions.add(CategoryText(**(given | wrong)), by=boss.actor)
     assert set(refused.value.errors) == {field}
 
 
@@ -85,42 +85,42 @@ def test_a_fourth_level_is_refused(boss: Agent) -> None:
     leaf = of("quality.appliance.fridge")
     given = CategoryText("deep", "太深", "Too deep", parent_id=leaf.id)
     with pytest.raises(BadInput) as refused:
-        categories.add(given, by=boss.actor)
+        actions.add(given, by=boss.actor)
     assert "three levels" in refused.value.errors["parent_id"]
 
 
 class TestMovingABranch:
     def test_everything_under_it_comes_along(self, boss: Agent) -> None:
         row, leaf = of("service.repair"), of("service.repair.twice")
-        categories.edit(row, text(row, parent_id=None), by=boss.actor)
+        actions.edit(row, text(row, parent_id=None), by=boss.actor)
         assert (row.path, leaf.path) == (f"/{row.id}/", f"/{row.id}/{leaf.id}/")
-        assert setup.current().categories[leaf.id].ids == (row.id, leaf.id)
+        assert in_force.current().categories[leaf.id].ids == (row.id, leaf.id)
 
     def test_a_branch_that_would_get_too_deep_stays(self, boss: Agent) -> None:
         row = of("service.repair")
         with pytest.raises(BadInput):
-            categories.edit(row, text(row, parent_id=of("quality.small").id), by=boss.actor)
+            actions.edit(row, text(row, parent_id=of("quality.small").id), by=boss.actor)
         assert row.parent_id == of("service").id
 
     @pytest.mark.parametrize("under", ["service", "service.repair"])
     def test_a_branch_never_lies_under_itself(self, boss: Agent, under: str) -> None:
         row = of("service")
         with pytest.raises(BadInput):
-            categories.edit(row, text(row, parent_id=of(under).id), by=boss.actor)
+            actions.edit(row, text(row, parent_id=of(under).id), by=boss.actor)
 
     def test_a_prefix_of_an_id_is_not_the_branch(self, boss: Agent) -> None:
         first = of("quality")
         far = next(row for row in db.session.scalars(db.select(Category)) if row.id >= 10)
         assert not far.path.startswith(f"/{first.id}0/") or far.path.startswith("/")
         before = far.path
-        categories.edit(first, text(first, name_en="Goods"), by=boss.actor)
+        actions.edit(first, text(first, name_en="Goods"), by=boss.actor)
         assert far.path == before
 
 
 def test_siblings_change_places(boss: Agent, changes: Any) -> None:
     row = of("delivery.damage")
-    categories.move(row, -1, by=boss.actor)
-    shown = [one.category.code for one in categories.tree()]
+    actions.move(row, -1, by=boss.actor)
+    shown = [one.category.code for one in actions.tree()]
     assert shown.index("delivery.damage") == shown.index("delivery") + 1
     assert changes()[0]["what"] == "category order"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk.tickets.administration.policy import Line
-from helpdesk.tickets.setup_pages import drafts
+from helpdesk.setup.promises import drafts
+from helpdesk.setup.promises.actions import Line
 
 PLAIN = Line("resolve", "5 wd", "department", "standard", severity="S3")
 MEDIA = Line("resolve", "12 h", "department", "critical", channel="media")

@@ -8,9 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
-from helpdesk.errors import BadInput, NotAllowed
-from helpdesk.tickets import explained, responses, setup
-from helpdesk.tickets.administration import legal, policy, touched
+from helpdesk.core.errors import BadInput, NotAllowed
+from helpdesk.setup import in_force
+from helpdesk.setup.promises import actions, legal
+from helpdesk.tickets import explained, policy_reach, responses
 from helpdesk.tickets.models import Response
 from tests import factories as make
 
@@ -43,9 +44,9 @@ def test_a_rule_for_one_kind_leaves_the_others_alone(boss: Agent) -> None:
 
 
 def test_a_rule_adds_a_promise_that_the_policy_does_not_make(boss: Agent) -> None:
-    given = {f"r{n}": x for n, x in enumerate(policy.lines(policy.in_force().id))}
+    given = {f"r{n}": x for n, x in enumerate(actions.lines(actions.in_force().id))}
     kept = {n: x for n, x in given.items() if x.promise != "resolve"}
-    policy.save(kept, "No promise to solve", policy.in_force().id, boss.actor)
+    actions.save(kept, "No promise to solve", actions.in_force().id, boss.actor)
     legal.switch_on("gdpr", "", None, boss.actor)
     assert row_of("resolve").limit == "28 cd"
 
@@ -54,10 +55,10 @@ def test_a_rule_stays_on_when_the_table_is_saved_and_goes_when_it_is_switched_of
     boss: Agent,
 ) -> None:
     legal.switch_on("cn-refund", "", None, boss.actor)
-    lines = policy.lines(policy.in_force().id)
+    lines = actions.lines(actions.in_force().id)
     given = {f"r{n}": replace(x) for n, x in enumerate(lines) if not x.profile}
-    given["new"] = policy.Line("close", "9 wd", "desk", channel="api")
-    policy.save(given, "More", policy.in_force().id, boss.actor)
+    given["new"] = actions.Line("close", "9 wd", "desk", channel="api")
+    actions.save(given, "More", actions.in_force().id, boss.actor)
     assert [line.profile for line in legal.in_use()] == ["cn-refund"]
     legal.switch_off(0, boss.actor)
     assert legal.in_use() == []
@@ -85,14 +86,14 @@ def test_the_receipt_names_the_rule(boss: Agent) -> None:
 def test_the_open_cases_that_a_change_is_about_are_counted(boss: Agent) -> None:
     for severity in ("S3", "S3", "S4"):
         make.ticket(severity=severity, subject=severity, category="advice", kind="request")
-    lines = policy.lines(policy.in_force().id)
-    assert touched.open_cases(lines) == 0
+    lines = actions.lines(actions.in_force().id)
+    assert policy_reach.open_cases(lines) == 0
     changed = [
         replace(x, limit="4 wd") if (x.promise, x.severity) == ("resolve", "S3") else x
         for x in lines
     ]
-    assert touched.open_cases(changed) == 2
-    assert setup.current().policy_version == policy.in_force().id
+    assert policy_reach.open_cases(changed) == 2
+    assert in_force.current().policy_version == actions.in_force().id
 
 
 def test_the_page_tells_the_number_before_anything_is_saved(
@@ -103,14 +104,14 @@ def test_the_page_tells_the_number_before_anything_is_saved(
     page = client.get("/admin/promises")
     form = {
         f"{x.promise}-{x.severity}-limit": x.limit
-        for x in policy.lines(policy.in_force().id)
+        for x in actions.lines(actions.in_force().id)
         if x.plain
     }
     form |= {"resolve-S3-limit": "3 wd", "then": "check", "based_on": "1"}
     checked = client.post("/admin/promises", data=form)
     assert page.status_code == 200 and "cn-refund" in page.text
     assert "1 open case is promised something else" in checked.text
-    assert len(policy.versions()) == 1
+    assert len(actions.versions()) == 1
     wrong = client.post("/admin/promises", data=form | {"resolve-S3-limit": "3"})
     assert wrong.status_code == 422 and "what it counts" in wrong.text
 

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import options
 from helpdesk.agents.models import Agent
-from helpdesk.errors import BadInput, NotAllowed
-from helpdesk.tickets.administration import switches
+from helpdesk.core import options
+from helpdesk.core.errors import BadInput, NotAllowed
+from helpdesk.setup.options import actions
 from tests import factories as make
 
 
 def test_every_setting_of_the_code_stands_on_the_page() -> None:
-    assert set(switches.BY_NAME) == set(options.DEFAULTS)
+    assert set(actions.BY_NAME) == set(options.DEFAULTS)
 
 
 def test_settings_are_kept_and_only_changes_are_noted(boss: Agent, changes: Any) -> None:
-    switches.save({"urge_hours": 12, "reopen_days": 30}, by=boss.actor)
+    actions.save({"urge_hours": 12, "reopen_days": 30}, by=boss.actor)
     assert options.get("urge_hours") == 12
     (noted,) = changes()
     assert (noted["old"], noted["new"]) == ({"urge_hours": 24}, {"urge_hours": 12})
@@ -27,7 +27,7 @@ def test_settings_are_kept_and_only_changes_are_noted(boss: Agent, changes: Any)
 
 def test_settings_that_stay_note_nothing(boss: Agent, changes: Any) -> None:
     before = options.version()
-    switches.save(switches.current(), by=boss.actor)
+    actions.save(actions.current(), by=boss.actor)
     assert changes() == [] and options.version() == before
 
 
@@ -50,19 +50,19 @@ def test_an_odd_value_is_refused_at_its_field_and_nothing_is_kept(
     boss: Agent, name: str, value: Any
 ) -> None:
     with pytest.raises(BadInput) as refused:
-        switches.save({"reopen_days": 7, name: value}, by=boss.actor)
+        actions.save({"reopen_days": 7, name: value}, by=boss.actor)
     assert set(refused.value.errors) == {name}
     assert options.get("reopen_days") == 30
 
 
 def test_m36_supervisors_change_no_setting(boss: Agent) -> None:
     with pytest.raises(NotAllowed):
-        switches.save({"urge_hours": 1}, by=make.agent("Liu Yang", "supervisor").actor)
+        actions.save({"urge_hours": 1}, by=make.agent("Liu Yang", "supervisor").actor)
 
 
 class TestPage:
     def sent(self, **more: Any) -> dict[str, Any]:
-        values = switches.current()
+        values = actions.current()
         ticked = {name: "y" for name, value in values.items() if value is True}
         texts = {n: str(v) for n, v in values.items() if not isinstance(v, bool | list)}
         return texts | ticked | {"required_to_close": options.get("required_to_close")} | more

@@ -10,17 +10,17 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
-from helpdesk.errors import BadInput, Conflict, NotAllowed
-from helpdesk.tickets import responses, setup
-from helpdesk.tickets.administration import chains, policy
-from helpdesk.tickets.administration.chains import Level
-from helpdesk.tickets.administration.policy import Line
-from helpdesk.tickets.setup_pages import drafts
+from helpdesk.core.errors import BadInput, Conflict, NotAllowed
+from helpdesk.setup import in_force
+from helpdesk.setup.promises import actions, chains, drafts
+from helpdesk.setup.promises.actions import Line
+from helpdesk.setup.promises.chains import Level
+from helpdesk.tickets import responses
 from tests import factories as make
 
 
 def table() -> dict[str, Line]:
-    return {f"row-{n}": line for n, line in enumerate(policy.lines(policy.in_force().id))}
+    return {f"row-{n}": line for n, line in enumerate(actions.lines(actions.in_force().id))}
 
 
 def changed(promise: str, severity: str, **more: Any) -> dict[str, Line]:
@@ -33,7 +33,7 @@ def changed(promise: str, severity: str, **more: Any) -> dict[str, Line]:
 
 
 def save(given: dict[str, Line], by: Agent, note: str = "Faster") -> Any:
-    return policy.save(given, note, policy.in_force().id, by.actor)
+    return actions.save(given, note, actions.in_force().id, by.actor)
 
 
 def limit_of(ticket: Any, promise: str) -> str:
@@ -49,22 +49,22 @@ def test_a_new_edition_is_for_new_cases_and_open_ones_keep_theirs(boss: Agent) -
 
 
 def test_old_editions_stay_readable(boss: Agent) -> None:
-    first = policy.in_force()
-    before = policy.lines(first.id)
+    first = actions.in_force()
+    before = actions.lines(first.id)
     edition = save(changed("resolve", "S3", limit="4 wd"), boss, note="Promised to the board")
-    assert policy.lines(first.id) == before
-    assert [one.id for one in policy.versions()] == [edition.id, first.id]
+    assert actions.lines(first.id) == before
+    assert [one.id for one in actions.versions()] == [edition.id, first.id]
     assert (edition.note, edition.made_by) == ("Promised to the board", "Chen Jie")
 
 
 def test_two_editions_are_compared_row_by_row(boss: Agent) -> None:
-    first = policy.in_force()
+    first = actions.in_force()
     given = changed("resolve", "S3", limit="4 wd")
     given["new"] = Line("resolve", "1 wd", "department", channel="media")
     gone = next(name for name, line in given.items() if line.kind == "praise")
     about = given.pop(gone).key
     edition = save(given, boss)
-    found = {one.line.key: one for one in policy.compare(first.id, edition.id)}
+    found = {one.line.key: one for one in actions.compare(first.id, edition.id)}
     assert len(found) == 3
     assert found[about].after is None
     assert found[("resolve", "", "", 0, "media", "")].before is None
@@ -90,12 +90,12 @@ def test_a_wrong_limit_is_refused_with_its_fields_sentence(
     with pytest.raises(BadInput) as refused:
         save(given, boss)
     assert set(refused.value.errors) == {name} and sentence in refused.value.errors[name]
-    assert len(policy.versions()) == 1
+    assert len(actions.versions()) == 1
 
 
 def test_limits_are_kept_in_their_shortest_form(boss: Agent) -> None:
     save(changed("resolve", "S1", limit="2880 min"), boss)
-    assert "48 h" in {line.limit for line in policy.lines(policy.in_force().id)}
+    assert "48 h" in {line.limit for line in actions.lines(actions.in_force().id)}
 
 
 @pytest.mark.parametrize(
@@ -133,24 +133,24 @@ def test_an_edition_needs_a_note_and_a_difference(boss: Agent) -> None:
 
 
 def test_who_was_overtaken_by_another_edition_is_told(boss: Agent) -> None:
-    based_on = policy.in_force().id
+    based_on = actions.in_force().id
     save(changed("resolve", "S3", limit="4 wd"), boss)
     with pytest.raises(Conflict):
-        policy.save(changed("resolve", "S3", limit="3 wd"), "Mine", based_on, boss.actor)
+        actions.save(changed("resolve", "S3", limit="3 wd"), "Mine", based_on, boss.actor)
 
 
 def test_m36_supervisors_read_editions_but_make_none(boss: Agent) -> None:
     by = make.agent("Liu Yang", "supervisor").actor
     given = changed("resolve", "S3", limit="4 wd")
     with pytest.raises(NotAllowed):
-        policy.save(given, "Mine", policy.in_force().id, by)
+        actions.save(given, "Mine", actions.in_force().id, by)
 
 
 class TestChains:
     def test_a_chain_is_set_and_noted(self, boss: Agent, changes: Any) -> None:
         row = chains.found("standard")
         chains.save(row, [Level(60, ("owner",)), Level(100, ("manager",))], by=boss.actor)
-        steps = setup.current().chains["standard"]
+        steps = in_force.current().chains["standard"]
         assert [(step.at, step.tell) for step in steps] == [(60, ("owner",)), (100, ("manager",))]
         assert changes()[0]["old"]["steps"][0]["at"] == 50
 
@@ -215,8 +215,8 @@ class TestPage:
     def test_saving_makes_a_new_edition(self, desk: FlaskClient) -> None:
         sent = self.sent(desk) | {"resolve-S3-limit": "4 wd", "note": "Faster"}
         assert desk.post("/admin/promises", data=sent).status_code == 303
-        assert policy.in_force().note == "Faster"
-        assert policy.in_force().id != int(sent["based_on"])
+        assert actions.in_force().note == "Faster"
+        assert actions.in_force().id != int(sent["based_on"])
 
     def test_a_special_row_is_added_and_removed(self, desk: FlaskClient) -> None:
         sent = self.sent(desk)
@@ -224,13 +224,13 @@ class TestPage:
         row = {"promise": "resolve", "channel": "media", "limit": "12 h", "owner": "department"}
         more = {f"special-{last}-{name}": value for name, value in row.items()}
         desk.post("/admin/promises", data=sent | more | {"note": "Media"})
-        lines = policy.lines(policy.in_force().id)
+        lines = actions.lines(actions.in_force().id)
         assert any((line.channel, line.limit) == ("media", "12 h") for line in lines)
         sent = self.sent(desk)
         place = next(n for n in sent if n.startswith("special-") and sent[n] == "12 h")
         gone = {place.replace("-limit", "-remove"): "y", "note": "No media"}
         desk.post("/admin/promises", data=sent | gone)
-        lines = policy.lines(policy.in_force().id)
+        lines = actions.lines(actions.in_force().id)
         assert not any(line.limit == "12 h" and line.channel == "media" for line in lines)
 
     def test_a_wrong_limit_comes_back_at_its_field_with_everything_typed(
@@ -241,7 +241,7 @@ class TestPage:
         assert answer.status_code == 422
         assert 'value="soon"' in answer.text and 'value="Faster"' in answer.text
         assert 'id="resolve-S3-limit-error"' in answer.text
-        assert len(policy.versions()) == 1
+        assert len(actions.versions()) == 1
 
     def test_an_edition_is_read_and_compared(self, desk: FlaskClient) -> None:
         sent = self.sent(desk) | {"resolve-S3-limit": "4 wd", "note": "Faster"}

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from helpdesk.setup.replies.placeholders import TEXTS
 
 from helpdesk.agents.models import Agent
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput
+from helpdesk.setup.models import CannedReply
+from helpdesk.setup.replies import actions as replies
+from helpdesk.setup.replies.actions import ReplyText
 from helpdesk.tickets import actions, canned
-from helpdesk.tickets.administration import replies
-from helpdesk.tickets.administration.replies import ReplyText
-from helpdesk.tickets.models import CannedReply
 from tests import factories as make
 
 RECEIVED = ReplyText(
@@ -139,7 +140,7 @@ def test_an_odd_reply_is_refused_at_its_field(
 
 
 def test_the_pages_add_and_edit(app: Flask, desk: FlaskClient) -> None:
-    texts = {name: getattr(RECEIVED, name) for name in canned.TEXTS}
+    texts = {name: getattr(RECEIVED, name) for name in TEXTS}
     sent = texts | {"code": "received", "active": "y"}
     assert desk.post("/admin/canned-replies/new", data=sent).status_code == 303
     (row,) = replies.listed()

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from helpdesk.setup.rules.reasons import reason_words
 
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import STAFF
-from helpdesk.errors import BadInput, Conflict, NotAllowed
-from helpdesk.tickets import choices, setup
-from helpdesk.tickets.administration import rules
-from helpdesk.tickets.administration.rules import RuleText
+from helpdesk.core.errors import BadInput, Conflict, NotAllowed
+from helpdesk.setup import in_force
+from helpdesk.setup.rules import actions
+from helpdesk.setup.rules.actions import RuleText
 from tests import factories as make
 
 
@@ -28,7 +29,7 @@ def fridges(unit: Department, **more: Any) -> RuleText:
 
 
 def category(code: str) -> int:
-    node = setup.current().category(code)
+    node = in_force.current().category(code)
     assert node is not None
     return node.id
 
@@ -36,15 +37,15 @@ def category(code: str) -> int:
 def test_a_new_rule_routes_the_next_case_and_is_named_in_its_history(
     boss: Agent, quality: Department
 ) -> None:
-    rules.add(fridges(quality, severity="S2"), by=boss.actor)
+    actions.add(fridges(quality, severity="S2"), by=boss.actor)
     ticket = make.ticket()
     assert (ticket.route_rule, ticket.severity) == ("Fridges", "S2")
     assert "冰箱" in ticket.route_reason
 
 
 def test_a_change_is_noted_with_old_and_new(boss: Agent, quality: Department, changes: Any) -> None:
-    row = rules.add(fridges(quality), by=boss.actor)
-    rules.edit(row, fridges(quality, words="冰柜"), by=boss.actor)
+    row = actions.add(fridges(quality), by=boss.actor)
+    actions.edit(row, fridges(quality, words="冰柜"), by=boss.actor)
     added, edited = changes()
     assert (added["what"], added["old"], added["new"]["words"]) == ("rule", None, "冰箱，fridge")
     assert (edited["old"]["words"], edited["new"]["words"]) == ("冰箱，fridge", "冰柜")
@@ -53,8 +54,8 @@ def test_a_change_is_noted_with_old_and_new(boss: Agent, quality: Department, ch
 def test_keeping_a_rule_as_it_is_notes_nothing(
     boss: Agent, quality: Department, changes: Any
 ) -> None:
-    row = rules.add(fridges(quality), by=boss.actor)
-    rules.edit(row, fridges(quality), by=boss.actor)
+    row = actions.add(fridges(quality), by=boss.actor)
+    actions.edit(row, fridges(quality), by=boss.actor)
     assert len(changes()) == 1
 
 
@@ -77,28 +78,28 @@ def test_an_odd_rule_is_refused_at_its_field(
 ) -> None:
     given = RuleText(**({"name": "X", "department_id": quality.id} | wrong))
     with pytest.raises(BadInput) as refused:
-        rules.add(given, by=boss.actor)
+        actions.add(given, by=boss.actor)
     assert set(refused.value.errors) == {field}
-    assert not rules.listed()
+    assert not actions.listed()
 
 
 def test_a_stale_form_does_not_overwrite_a_newer_rule(boss: Agent, quality: Department) -> None:
-    row = rules.add(fridges(quality), by=boss.actor)
+    row = actions.add(fridges(quality), by=boss.actor)
     seen = row.version
-    rules.edit(row, fridges(quality, words="冰柜"), boss.actor, seen)
+    actions.edit(row, fridges(quality, words="冰柜"), boss.actor, seen)
     with pytest.raises(Conflict):
-        rules.edit(row, fridges(quality, words="洗衣机"), boss.actor, seen)
+        actions.edit(row, fridges(quality, words="洗衣机"), boss.actor, seen)
 
 
 @pytest.mark.parametrize("role", [role for role in STAFF if role != "admin"])
 def test_m36_only_administrators_edit_rules(boss: Agent, quality: Department, role: str) -> None:
     by = make.agent("Somebody", role, quality).actor
-    row = rules.add(fridges(quality), by=boss.actor)
+    row = actions.add(fridges(quality), by=boss.actor)
     for attempt in (
-        lambda: rules.add(fridges(quality), by),
-        lambda: rules.edit(row, fridges(quality), by),
-        lambda: rules.remove(row, by),
-        lambda: rules.move(row, 1, by),
+        lambda: actions.add(fridges(quality), by),
+        lambda: actions.edit(row, fridges(quality), by),
+        lambda: actions.remove(row, by),
+        lambda: actions.move(row, 1, by),
     ):
         with pytest.raises(NotAllowed):
             attempt()
@@ -107,10 +108,10 @@ def test_m36_only_administrators_edit_rules(boss: Agent, quality: Department, ro
 class TestOrder:
     @pytest.fixture
     def three(self, boss: Agent, quality: Department) -> list[Any]:
-        return [rules.add(fridges(quality, name=name), boss.actor) for name in "ABC"]
+        return [actions.add(fridges(quality, name=name), boss.actor) for name in "ABC"]
 
     def names(self) -> str:
-        return "".join(row.name for row in rules.listed())
+        return "".join(row.name for row in actions.listed())
 
     @pytest.mark.parametrize(
         ("which", "step", "order"),
@@ -119,27 +120,27 @@ class TestOrder:
     def test_a_rule_moves_one_place_and_stops_at_the_ends(
         self, boss: Agent, three: list[Any], which: int, step: int, order: str
     ) -> None:
-        rules.move(three[which], step, boss.actor)
+        actions.move(three[which], step, boss.actor)
         assert self.names() == order
 
     def test_the_first_rule_that_fits_wins(
         self, boss: Agent, quality: Department, three: list[Any]
     ) -> None:
-        rules.move(three[2], -1, boss.actor)
-        rules.move(three[2], -1, boss.actor)
+        actions.move(three[2], -1, boss.actor)
+        actions.move(three[2], -1, boss.actor)
         assert make.ticket().route_rule == "C"
 
     def test_a_rule_that_is_switched_off_is_passed_over(
         self, boss: Agent, quality: Department, three: list[Any]
     ) -> None:
-        rules.edit(three[0], fridges(quality, name="A", active=False), boss.actor)
+        actions.edit(three[0], fridges(quality, name="A", active=False), boss.actor)
         assert make.ticket().route_rule == "B"
 
     def test_a_removed_rule_is_gone_but_named_by_its_cases(
         self, boss: Agent, three: list[Any]
     ) -> None:
         ticket = make.ticket()
-        rules.remove(three[0], boss.actor)
+        actions.remove(three[0], boss.actor)
         assert (self.names(), ticket.route_rule) == ("BC", "A")
 
     def test_the_buttons_move_and_keep_the_focus(self, desk: FlaskClient, three: list[Any]) -> None:
@@ -161,7 +162,7 @@ class TestTrial:
             "words": "冰箱",
             "language": "en",
         }
-        rules.add(RuleText("All of it", department_id=quality.id, **conditions), by=boss.actor)
+        actions.add(RuleText("All of it", department_id=quality.id, **conditions), by=boss.actor)
         asked: dict[str, Any] = {
             "kind": "complaint",
             "category_id": category("quality.appliance.fridge"),
@@ -171,9 +172,9 @@ class TestTrial:
             "text": "我家的冰箱",
             "language": "en",
         }
-        met = rules.try_out(**asked)
+        met = actions.try_out(**asked)
         assert met.unit is not None and met.unit.code == "quality"
-        told = choices.reason_words(met.rule, met.reason)
+        told = reason_words(met.rule, met.reason)
         for word in ("Complaint", "Household appliances", "浦东", "Phone", "Gold", "冰箱"):
             assert word in told, word
         others = {
@@ -186,24 +187,24 @@ class TestTrial:
             "language": "zh_Hans",
         }
         for name, value in others.items():
-            assert rules.try_out(**(asked | {name: value})).unit is None, name
+            assert actions.try_out(**(asked | {name: value})).unit is None, name
 
     def test_without_a_rule_the_dispatch_desk_decides(self, app: Flask) -> None:
-        met = rules.try_out("complaint", text="x")
+        met = actions.try_out("complaint", text="x")
         assert met.unit is None and met.severity == "S3"
 
     def test_the_severity_follows_the_rule_then_the_category_then_the_kind(
         self, boss: Agent, quality: Department
     ) -> None:
-        assert rules.try_out("report").severity == "S2"
-        assert rules.try_out("report", category("safety.fire")).severity == "S1"
-        rules.add(RuleText("Media", kind="report", severity="S4"), by=boss.actor)
-        assert rules.try_out("report", category("safety.fire")).severity == "S4"
+        assert actions.try_out("report").severity == "S2"
+        assert actions.try_out("report", category("safety.fire")).severity == "S1"
+        actions.add(RuleText("Media", kind="report", severity="S4"), by=boss.actor)
+        assert actions.try_out("report", category("safety.fire")).severity == "S4"
 
     def test_the_box_shows_department_severity_and_reason(
         self, desk: FlaskClient, boss: Agent, quality: Department
     ) -> None:
-        rules.add(fridges(quality, severity="S2", dispatch=True), by=boss.actor)
+        actions.add(fridges(quality, severity="S2", dispatch=True), by=boss.actor)
         page = desk.get("/admin/routes?kind=complaint&text=Fridge+is+warm&language=en").text
         box = page.split('class="trial"')[1]
         assert "Quality" in box and "Urgent" in box
@@ -221,7 +222,7 @@ class TestTrial:
 def test_the_pages_add_edit_and_remove(desk: FlaskClient, quality: Department) -> None:
     sent = {"name": "Fridges", "words": "冰箱", "department_id": str(quality.id), "active": "y"}
     assert desk.post("/admin/routes/new", data=sent).status_code == 303
-    (row,) = rules.listed()
+    (row,) = actions.listed()
     page = desk.get(f"/admin/routes/{row.id}").text
     assert 'value="Fridges"' in page and f'<option selected value="{quality.id}">' in page
     sent |= {"name": "Cold things", "version": str(row.version)}
@@ -235,7 +236,7 @@ def test_the_pages_add_edit_and_remove(desk: FlaskClient, quality: Department) -
 def test_a_rule_to_a_department_that_is_not_active_is_marked(
     desk: FlaskClient, boss: Agent, quality: Department
 ) -> None:
-    rules.add(fridges(quality), by=boss.actor)
+    actions.add(fridges(quality), by=boss.actor)
     sent = {"name_zh": "质量部", "name_en": "Quality", "calendar": "cn-office"}
     desk.post("/admin/departments/quality", data=sent)
     assert "not active" in desk.get("/admin/routes").text

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import options
-from helpdesk.db import db
-from helpdesk.events import Event
+from helpdesk.core import options
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
 from tests import factories as make
 
 PAGES = (

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents import accounts, passwords
 from helpdesk.agents.models import Agent
-from helpdesk.agents.nav import count_for, nav
-from helpdesk.errors import BadInput, TooMany
+from helpdesk.core.errors import BadInput, TooMany
+from helpdesk.desk.nav import count_for, nav
 from tests import factories as make
 
 SECRET = "three fridges and a fox"
@@ -154,8 +154,8 @@ def test_a_part_can_count_its_open_work_in_the_navigation(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin = make.agent("Old Admin", "admin")
-    monkeypatch.setattr("helpdesk.agents.nav._counters", {})
-    monkeypatch.setattr("helpdesk.agents.nav.is_installed", lambda url: True)
+    monkeypatch.setattr("helpdesk.desk.nav._counters", {})
+    monkeypatch.setattr("helpdesk.desk.nav.is_installed", lambda url: True)
     count_for("queue")(lambda who: 7)
     with app.test_request_context("/queue/sales"):
         queue = nav(admin.actor)[0]

@@ -10,8 +10,8 @@ from flask import Flask
 from helpdesk.agents import accounts, invitations
 from helpdesk.agents.models import Agent, ApiToken
 from helpdesk.api.auth import digest
-from helpdesk.db import db
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
 from tests import factories as make
 
 PASSWORD = "seven green bicycles"

@@ -14,9 +14,9 @@ from helpdesk.agents.duty import Absence, Duty
 from helpdesk.agents.duty_keeping import Away, Shift
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.errors import BadInput, NotAllowed
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, NotAllowed
+from helpdesk.core.events import Event
 from tests import factories as make
 
 

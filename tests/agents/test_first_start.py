@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import options
 from helpdesk.agents import accounts, start_key
 from helpdesk.agents.models import Agent
-from helpdesk.db import db
-from helpdesk.errors import NotFound
-from helpdesk.web import settings
+from helpdesk.core import options
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound
+from helpdesk.web.http import settings
 from tests import factories as make
 
 GIVEN = {

@@ -15,9 +15,9 @@ from helpdesk.agents.models import Agent, ApiToken, Invitation
 from helpdesk.agents.people import Person
 from helpdesk.agents.rights import STAFF, Actor
 from helpdesk.clock import moved_to
-from helpdesk.db import db
-from helpdesk.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
+from helpdesk.core.events import Event
 from tests import factories as make
 
 MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)

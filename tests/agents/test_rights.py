@@ -21,7 +21,7 @@ from helpdesk.agents.rights import (
     scope,
     stands_for,
 )
-from helpdesk.errors import NotAllowed
+from helpdesk.core.errors import NotAllowed
 from helpdesk.tickets.lifecycle import TABLE
 from tests import values
 

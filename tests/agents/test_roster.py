@@ -12,7 +12,7 @@ from helpdesk.agents import roster
 from helpdesk.agents.duty import Absence, Duty
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
-from helpdesk.db import transaction
+from helpdesk.core.db import transaction
 from tests import factories as make
 
 ZONE = ZoneInfo("Asia/Shanghai")

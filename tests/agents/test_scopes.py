@@ -9,7 +9,7 @@ from flask import Flask
 
 from helpdesk.agents.scopes import SOON, Bounds, read_scopes
 from helpdesk.clock import moved_to
-from helpdesk.errors import BadInput
+from helpdesk.core.errors import BadInput
 
 LAST = date(2026, 11, 30)
 OVER = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)  # midnight after it in Shanghai

@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import options
 from helpdesk.agents import passwords, second_factor
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput, NotAllowed, TooMany
-from helpdesk.events import Event
+from helpdesk.core import options
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, NotAllowed, TooMany
+from helpdesk.core.events import Event
 from tests import factories as make
 
 SECRET = base64.b32encode(b"12345678901234567890").decode()

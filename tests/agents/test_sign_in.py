@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from helpdesk.agents import accounts, passwords
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.db import db, transaction
-from helpdesk.events import Event
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event
 from tests import factories as make
 
 SECRET = "three fridges and a fox"

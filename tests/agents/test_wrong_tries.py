@@ -9,18 +9,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import events
 from helpdesk.agents import accounts, invitations, passwords, second_factor, tries
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput, TooMany
-from helpdesk.events import Event
+from helpdesk.core import events
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, TooMany
+from helpdesk.core.events import Event
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.agents.test_second_factor import SECRET as TOTP
 

@@ -16,9 +16,9 @@ from helpdesk.api import inputs
 from helpdesk.api.document import document, schemas
 from helpdesk.api.fields import Shape
 from helpdesk.api.operations import OPERATIONS
-from helpdesk.errors import BadInput
-from helpdesk.i18n import gettext, in_language
-from helpdesk.tickets import casefile
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import gettext, in_language
+from helpdesk.words import casefile
 from tests import factories as make
 from tests.api.test_notices_api import NOTICE
 from tests.api.test_tickets_api import CASE, headers, token

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from helpdesk.core.db import db
 from helpdesk.customers.models import ContactAddress, Person
-from helpdesk.db import db
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.api.test_tickets_api import CASE, token

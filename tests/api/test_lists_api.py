@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from helpdesk.clock import moved_to
 from helpdesk.statistics import groups
 from helpdesk.statistics.measures import ALL
-from helpdesk.tickets import lists
+from helpdesk.tickets import filters
 from tests import factories as make
 from tests.api.test_tickets_api import headers, token
 from tests.statistics import samples
@@ -63,7 +63,7 @@ def test_the_list_takes_every_filter_of_the_page(
     """Each part of a filter narrows the list down as it does on the page: none is passed over."""
     described = client.get("/api/v1/openapi.json").json["paths"]["/tickets"]["get"]["parameters"]
     taken = {each["name"] for each in described}
-    of_page = {lists.NAME_OF.get(name, name) for name in lists.EMPTY}
+    of_page = {filters.NAME_OF.get(name, name) for name in filters.EMPTY}
     contract = {"status", "department", "queue", "assignee", "q", "updated_after"}
     assert of_page | contract | {"cursor", "limit"} == taken
     make.ticket()

@@ -9,12 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from helpdesk.channels.email.inbound import deliver
-from helpdesk.db import db
-from helpdesk.errors import Refused
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.core.db import db
+from helpdesk.core.errors import Refused
+from helpdesk.notices.actions import issuing
+from helpdesk.notices.models import Notice
 from helpdesk.tickets.incoming import OWN_KEYS
-from helpdesk.tickets.models import Notice, Ticket
-from helpdesk.tickets.notices import issuing
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.api.test_notices_api import NOTICE
 from tests.api.test_tickets_api import CASE, headers, tickets, token

@@ -7,9 +7,9 @@ from html import unescape
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from helpdesk.db import transaction
+from helpdesk.core.db import transaction
+from helpdesk.setup.rules.routing import LEAD
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.routing import LEAD
 from tests import factories as make
 from tests.api.test_tickets_api import token
 

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from helpdesk.agents.models import ApiToken
 from helpdesk.api.auth import new_token
+from helpdesk.core.db import db, transaction
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
 from helpdesk.tickets import actions, callbacks
 from helpdesk.tickets.models import Ticket
 from tests import factories as make

@@ -16,10 +16,10 @@ from helpdesk.agents.rights import SYSTEM
 from helpdesk.agents.scopes import SCOPE_NAMES, Bounds
 from helpdesk.api import auth
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.db import db
-from helpdesk.doctor import configuration
-from helpdesk.errors import BadInput
-from helpdesk.i18n import company_zone
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import company_zone
+from helpdesk.ops.doctor import configuration
 from tests import factories as make
 from tests.api.test_tickets_api import CASE
 from tests.statements import counted

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 
 
 def mail(body: str = "冰箱还是不制冷。", charset: str = "utf-8", **headers: str) -> bytes:

@@ -17,11 +17,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from helpdesk.channels.email import consent
+from helpdesk.channels.email.boxes import consent
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput
-from helpdesk.events import Event, deliver_due
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import Event, deliver_due
 from helpdesk.notify.mail import encryption, tokens
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox

@@ -16,11 +16,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk.channels.email import domain
-from helpdesk.db import transaction
+from helpdesk.channels.email.boxes import domain
+from helpdesk.core.db import transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.settings import SettingsError, load
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 
 

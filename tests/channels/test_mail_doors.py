@@ -15,13 +15,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from helpdesk.channels.email import fetcher, fetching
-from helpdesk.channels.email.fetcher import Fetcher, fetch_all_once
-from helpdesk.channels.email.inbound import process_stored
+from helpdesk.channels.email.deciding.inbound import process_stored
+from helpdesk.channels.email.fetching import fetcher, fetching
+from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope

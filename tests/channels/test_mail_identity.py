@@ -9,13 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.channels.email.deciding.review import open_ticket
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.review import open_ticket
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
@@ -237,7 +237,7 @@ def test_a_signed_reply_from_elsewhere_waits_for_a_colleague_and_proves_nothing(
 def test_what_a_colleague_let_in_once_does_not_let_forged_mails_in(app: Flask) -> None:
     ticket = ticket_of(deliver(mail(From=GRETA)))
     row = deliver(mail("me", From="eve@work.example", In_Reply_To=our_id(ticket)))
-    from helpdesk.channels.email.review import accept_reply
+    from helpdesk.channels.email.deciding.review import accept_reply
 
     accept_reply(make.agent().actor, row.id)
     by_number = {"Subject": f"x [{ticket.number}]", "Message-ID": "<forged@x>"}

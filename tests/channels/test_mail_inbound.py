@@ -14,16 +14,16 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from helpdesk import files
-from helpdesk.channels.email import brakes, inbound
-from helpdesk.channels.email.inbound import deliver, process_stored
+from helpdesk.channels.email.deciding import brakes, inbound
+from helpdesk.channels.email.deciding.inbound import deliver, process_stored
 from helpdesk.channels.email.keeping import LEASE, raw_of
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
+from helpdesk.core.db import db, transaction
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 
 

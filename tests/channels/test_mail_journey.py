@@ -18,10 +18,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk.channels.email.fetcher import fetch_all_once
+from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.events import Event, deliver_due
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event, deliver_due
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor
-from helpdesk.channels.email.inbound import deliver
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput
-from helpdesk.events import deliver_due
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import deliver_due
 from helpdesk.notify import optouts
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope

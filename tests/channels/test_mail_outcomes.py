@@ -11,20 +11,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
-from helpdesk import options
-from helpdesk.channels.email import brakes, inbound, ledger
+from helpdesk.channels.email import ledger
+from helpdesk.channels.email.deciding import brakes, inbound
+from helpdesk.channels.email.deciding.inbound import deliver, process_stored, take
 from helpdesk.channels.email.identity import identity
-from helpdesk.channels.email.inbound import deliver, process_stored, take
 from helpdesk.channels.email.keeping import Came
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
+from helpdesk.core import options
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.channels.mails import bounce, count, mail, our_id, said
 

@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk.channels.email import fetching
-from helpdesk.channels.email.fetcher import fetch_all_once
+from helpdesk.channels.email.fetching import fetching
+from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
+from helpdesk.core.db import db, transaction
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from tests.channels.mails import count, mail

@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk.channels.email.inbound import deliver
-from helpdesk.channels.email.parser import parse
-from helpdesk.channels.email.proof import proof_of, read_result
-from helpdesk.db import db, transaction
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.channels.email.deciding.proof import proof_of, read_result
+from helpdesk.channels.email.reading.parser import parse
+from helpdesk.core.db import db, transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
@@ -91,7 +91,7 @@ def test_a_proven_customers_name_from_another_address_is_a_warning(
     box: Mailbox, client: FlaskClient
 ) -> None:
     """Row 37: whose mails were never proven, nobody can be mistaken for by this."""
-    from helpdesk.events import deliver_due
+    from helpdesk.core.events import deliver_due
 
     deliver(marked(PASS))
     deliver_due()  # the customer can be found by name
@@ -106,7 +106,7 @@ def test_a_proven_customers_name_from_another_address_is_a_warning(
 
 
 def test_a_namesake_whose_address_was_never_proven_warns_nobody(box: Mailbox) -> None:
-    from helpdesk.events import deliver_due
+    from helpdesk.core.events import deliver_due
 
     deliver(marked("mx.example.net; dmarc=none"))
     deliver_due()

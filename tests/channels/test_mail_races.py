@@ -10,14 +10,14 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk.channels.email import inbound, tickets
-from helpdesk.channels.email.inbound import deliver, process_stored, take
+from helpdesk.channels.email.deciding import inbound, tickets
+from helpdesk.channels.email.deciding.inbound import deliver, process_stored, take
 from helpdesk.channels.email.keeping import Came
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
+from helpdesk.core.db import db, is_twin, transaction
+from helpdesk.core.errors import Conflict
 from helpdesk.customers.models import ContactAddress, Person
-from helpdesk.db import db, is_twin, transaction
-from helpdesk.errors import Conflict
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets import intake, whose
 from helpdesk.tickets.models import Ticket

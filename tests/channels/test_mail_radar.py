@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor
-from helpdesk.channels.email import brakes, radar
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.deciding import brakes, radar
+from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
-from helpdesk.errors import NotAllowed
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotAllowed
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.channels.mails import count, mail, our_id, said

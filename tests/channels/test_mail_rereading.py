@@ -7,11 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk.channels.email import parser, rereading
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.deciding import rereading
+from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.db import db, transaction
-from helpdesk.events import Event
+from helpdesk.channels.email.reading import parser
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests import factories as make

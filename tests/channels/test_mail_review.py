@@ -6,12 +6,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Message
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 
 

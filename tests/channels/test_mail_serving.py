@@ -12,16 +12,17 @@ from flask import Flask
 from sqlalchemy import select
 
 from helpdesk import files
-from helpdesk.channels.email import keeping, serving
-from helpdesk.channels.email.inbound import process_stored
+from helpdesk.channels.email import keeping
+from helpdesk.channels.email.deciding.inbound import process_stored
+from helpdesk.channels.email.fetching import serving
+from helpdesk.channels.email.fetching.serving import Door, receiving
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.serving import Door, receiving
-from helpdesk.db import db, transaction
-from helpdesk.errors import Busy
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import Busy
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.channels.mails import count, mail
 

@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk.channels.email.fetcher import Fetcher, fetch_all_once
+from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import Event
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
@@ -76,7 +76,7 @@ def test_a_consent_that_ends_while_the_line_is_open_is_told_at_the_next_look(
     """Row 23: within a look (a minute), not when the server cuts the line; mail waits over there."""
     provider.life = 60  # shorter than we renew ahead: each look asks the provider
     box = with_consent(bed, provider)
-    monkeypatch.setattr("helpdesk.channels.email.fetcher.LOOK", 1.0)
+    monkeypatch.setattr("helpdesk.channels.email.fetching.fetcher.LOOK", 1.0)
     stop = threading.Event()
     thread = threading.Thread(target=Fetcher(app, stop).run, daemon=True)
     thread.start()

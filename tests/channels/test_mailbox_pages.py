@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk.channels.email import providers
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.boxes import providers
+from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import Event, deliver_due
-from helpdesk.i18n import zone
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event, deliver_due
+from helpdesk.core.i18n import zone
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope

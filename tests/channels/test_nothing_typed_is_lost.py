@@ -12,9 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from helpdesk import files, options
+from helpdesk import files
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
+from helpdesk.core import options
+from helpdesk.core.db import db
 from helpdesk.files import PendingFile, location
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests import factories

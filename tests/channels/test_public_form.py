@@ -11,13 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from helpdesk import i18n
-from helpdesk.channels import web_tracking
+from helpdesk.channels.form import tracking as web_tracking
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
+from helpdesk.core import i18n
+from helpdesk.core.db import db, transaction
 from helpdesk.tickets import actions, lifecycle, tracking
 from helpdesk.tickets.models import Attachment, Message, Rating, Response, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64

@@ -7,7 +7,7 @@ import re
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.tickets.models import Ticket
 from tests import factories
 

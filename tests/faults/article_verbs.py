@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpdesk.clock import now
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.kb import actions, feedback, shelves
 from helpdesk.kb.models import KbCategory, KbMiss
 from tests.faults.crashing import Work

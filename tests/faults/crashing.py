@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
-from helpdesk import doctor
-from helpdesk.db import db
+from helpdesk.core.db import db
+from helpdesk.ops import doctor
 from tests.faults.state import state
 
 Work = Callable[[], object]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from helpdesk.clock import now
-from helpdesk.tickets import notices
-from helpdesk.tickets.models import Notice
+from helpdesk.notices import actions
+from helpdesk.notices.models import Notice
 from tests import factories as make
 from tests.faults.crashing import Work
 from tests.faults.ticket_verbs import in_days, photo, rung_after
@@ -25,16 +25,16 @@ def _planned(who: Cast) -> Notice:
 
 def _asked(who: Cast) -> Notice:
     notice = sample.working(who)
-    return notices.ask_extension(notice, by=who.handler, comment=WHY, until=in_days(60))
+    return actions.ask_extension(notice, by=who.handler, comment=WHY, until=in_days(60))
 
 
 def _objected(who: Cast) -> Notice:
-    return notices.object_to(sample.issued(who), by=who.handler, comment=WHY)
+    return actions.object_to(sample.issued(who), by=who.handler, comment=WHY)
 
 
 def _approved(who: Cast) -> Notice:
     ticket = make.ticket()
-    return notices.approve(sample.drafted(who, ticket), by=who.supervisor)
+    return actions.approve(sample.drafted(who, ticket), by=who.supervisor)
 
 
 def _observed(who: Cast) -> Notice:
@@ -43,60 +43,60 @@ def _observed(who: Cast) -> Notice:
 
 def _verify(result: str) -> Verb:
     due = None if result == "pass" else in_days(10)
-    return lambda n, w: notices.verify(n, by=w.supervisor, result=result, comment=WHY, re_due=due)
+    return lambda n, w: actions.verify(n, by=w.supervisor, result=result, comment=WHY, re_due=due)
 
 
 VERBS: dict[str, tuple[Callable[[Cast], Notice], Verb]] = {
-    "edit": (sample.drafted, lambda n, w: notices.edit(n, by=w.supervisor, title="新的标题")),
-    "approve": (sample.drafted, lambda n, w: notices.approve(n, by=w.supervisor)),
-    "issue": (_approved, lambda n, w: notices.issue(n, by=w.supervisor)),
+    "edit": (sample.drafted, lambda n, w: actions.edit(n, by=w.supervisor, title="新的标题")),
+    "approve": (sample.drafted, lambda n, w: actions.approve(n, by=w.supervisor)),
+    "issue": (_approved, lambda n, w: actions.issue(n, by=w.supervisor)),
     "withdraw": (
         sample.issued,
-        lambda n, w: notices.withdraw(n, by=w.supervisor, comment=WHY),
+        lambda n, w: actions.withdraw(n, by=w.supervisor, comment=WHY),
     ),
-    "sign": (sample.issued, lambda n, w: notices.sign(n, by=w.handler)),
-    "object_to": (sample.issued, lambda n, w: notices.object_to(n, by=w.handler, comment=WHY)),
-    "rule": (_objected, lambda n, w: notices.rule(n, by=w.supervisor, upheld=True, ruling=WHY)),
+    "sign": (sample.issued, lambda n, w: actions.sign(n, by=w.handler)),
+    "object_to": (sample.issued, lambda n, w: actions.object_to(n, by=w.handler, comment=WHY)),
+    "rule": (_objected, lambda n, w: actions.rule(n, by=w.supervisor, upheld=True, ruling=WHY)),
     "rule (refused)": (
         _objected,
-        lambda n, w: notices.rule(n, by=w.supervisor, upheld=False, ruling=WHY),
+        lambda n, w: actions.rule(n, by=w.supervisor, upheld=False, ruling=WHY),
     ),
     "contain": (
         sample.signed,
-        lambda n, w: notices.contain(n, by=w.handler, containment="停用", files=photo()),
+        lambda n, w: actions.contain(n, by=w.handler, containment="停用", files=photo()),
     ),
     "submit_plan": (sample.signed, lambda n, w: sample.plan(n, w)),
-    "accept_plan": (_planned, lambda n, w: notices.accept_plan(n, by=w.supervisor)),
+    "accept_plan": (_planned, lambda n, w: actions.accept_plan(n, by=w.supervisor)),
     "reject_plan": (
         _planned,
-        lambda n, w: notices.reject_plan(n, by=w.supervisor, comment=WHY),
+        lambda n, w: actions.reject_plan(n, by=w.supervisor, comment=WHY),
     ),
-    "start": (_observed, lambda n, w: notices.start(n, by=w.handler)),
+    "start": (_observed, lambda n, w: actions.start(n, by=w.handler)),
     "claim_done": (
         sample.working,
-        lambda n, w: notices.claim_done(n, by=w.handler, **sample.DONE, files=photo()),
+        lambda n, w: actions.claim_done(n, by=w.handler, **sample.DONE, files=photo()),
     ),
     "ask_extension": (
         sample.working,
-        lambda n, w: notices.ask_extension(n, by=w.handler, comment=WHY, until=in_days(60)),
+        lambda n, w: actions.ask_extension(n, by=w.handler, comment=WHY, until=in_days(60)),
     ),
-    "grant_extension": (_asked, lambda n, w: notices.grant_extension(n, by=w.supervisor)),
+    "grant_extension": (_asked, lambda n, w: actions.grant_extension(n, by=w.supervisor)),
     "refuse_extension": (
         _asked,
-        lambda n, w: notices.refuse_extension(n, by=w.supervisor, comment=WHY),
+        lambda n, w: actions.refuse_extension(n, by=w.supervisor, comment=WHY),
     ),
     "decide_extension": (
         _asked,
-        lambda n, w: notices.decide_extension(n, by=w.supervisor, granted=True),
+        lambda n, w: actions.decide_extension(n, by=w.supervisor, granted=True),
     ),
     "verify": (sample.claimed, _verify("pass")),
     "verify (partial)": (sample.claimed, _verify("partial")),
     "verify (fail)": (sample.claimed, _verify("fail")),
     "close_watch": (
         sample.watching,
-        lambda n, w: notices.close_watch(n, by=w.supervisor, comment=WHY),
+        lambda n, w: actions.close_watch(n, by=w.supervisor, comment=WHY),
     ),
-    "recur": (sample.watching, lambda n, w: notices.recur(n, by=w.supervisor, comment=WHY)),
+    "recur": (sample.watching, lambda n, w: actions.recur(n, by=w.supervisor, comment=WHY)),
 }
 
 
@@ -115,7 +115,7 @@ def _draft() -> Work:
 
 def _issued_at_once() -> Work:
     who = sample.cast()
-    return lambda: notices.issue_at_once(
+    return lambda: actions.issue_at_once(
         by=who.supervisor,
         department_id=who.quality_id,
         title="冰箱反复维修未检漏",
@@ -131,8 +131,8 @@ def issue_to(count: int) -> Work:
     for number in range(count):
         unit = make.department(f"unit{number}", f"第{number}部", f"Unit {number}")
         draft = sample.drafted(replace(who, quality_id=unit.id))
-        drafts.append(notices.approve(draft, by=who.supervisor))
-    return lambda: notices.issue_all(drafts, by=who.supervisor)
+        drafts.append(actions.approve(draft, by=who.supervisor))
+    return lambda: actions.issue_all(drafts, by=who.supervisor)
 
 
 def _drafted_for_all() -> Work:
@@ -140,7 +140,7 @@ def _drafted_for_all() -> Work:
     other = make.department("unit", "第一部", "Unit one")
     texts = {"title": "冰箱漏水", "problem": "三台同批次。", "requirement": "排查同批次。"}
     departments = (who.quality_id, other.id)
-    return lambda: notices.draft_all(departments, by=who.supervisor, issue=True, **texts)
+    return lambda: actions.draft_all(departments, by=who.supervisor, issue=True, **texts)
 
 
 def _warn() -> Work:

@@ -1,4 +1,4 @@
-"""What helpdesk/db.py promises of both databases: durable, strict, retried, and honest when gone."""
+"""What helpdesk/core/db.py promises of both databases: durable, strict, retried, and honest when gone."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from helpdesk import alarms, doctor
-from helpdesk.alarms import Alarm
 from helpdesk.clock import now
-from helpdesk.db import db, gave_way, insert_many, locked, retrying, transaction
-from helpdesk.errors import Busy, Conflict
+from helpdesk.core import alarms
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, gave_way, insert_many, locked, retrying, transaction
+from helpdesk.core.errors import Busy, Conflict
+from helpdesk.ops import doctor
 from helpdesk.tickets import actions, responses
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses import rows

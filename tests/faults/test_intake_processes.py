@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from benchmarks.faulting import intake, places
-from helpdesk.db import db
+from helpdesk.core.db import db
 from tests.servers import find
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from helpdesk import doctor, jobs
 from helpdesk.clock import moved_to
+from helpdesk.core import jobs
+from helpdesk.core.db import db
+from helpdesk.core.events import Delivery, Event
 from helpdesk.customers.people import Asker
-from helpdesk.db import db
-from helpdesk.events import Delivery, Event
 from helpdesk.notify.models import Envelope
+from helpdesk.ops import doctor
 from helpdesk.tickets import queue
 from helpdesk.tickets.models import Ticket
 from tests import factories as make

@@ -12,15 +12,17 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from helpdesk import doctor
-from helpdesk.channels.email import fetcher, fetching, inbound, ledger
-from helpdesk.channels.email.fetcher import fetch_all_once
-from helpdesk.channels.email.inbound import process_stored, take
+from helpdesk.channels.email import ledger
+from helpdesk.channels.email.deciding import inbound
+from helpdesk.channels.email.deciding.inbound import process_stored, take
+from helpdesk.channels.email.fetching import fetcher, fetching
+from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.channels.email.keeping import Came
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
+from helpdesk.core.db import db, transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.ops import doctor
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 from tests.channels.mails import count

@@ -12,12 +12,13 @@ from imap_tools import MailboxMoveError
 from sqlalchemy import select
 
 from helpdesk import files
-from helpdesk.channels.email import fetching, keeping
-from helpdesk.channels.email.fetcher import fetch_all_once
-from helpdesk.channels.email.inbound import process_stored
+from helpdesk.channels.email import keeping
+from helpdesk.channels.email.deciding.inbound import process_stored
+from helpdesk.channels.email.fetching import fetching
+from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.db import db
-from helpdesk.errors import Busy
+from helpdesk.core.db import db
+from helpdesk.core.errors import Busy
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets.models import Message, Ticket
 from tests.channels.mails import count

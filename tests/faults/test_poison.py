@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from helpdesk import alarms, events
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.alarms import Alarm
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.events import Delivery, Event, deliver_due, durable, record
+from helpdesk.core import alarms, events
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Delivery, Event, deliver_due, durable, record
 from tests import factories as make
 from tests.faults.crashing import Crash
 from tests.faults.test_database_rules import refusal

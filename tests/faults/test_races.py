@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from helpdesk import doctor
 from helpdesk.agents.rights import Actor
-from helpdesk.db import db
-from helpdesk.errors import Conflict, HelpdeskError, Refused
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.errors import Conflict, HelpdeskError, Refused
+from helpdesk.core.events import Event
+from helpdesk.notices.models import Notice
+from helpdesk.ops import doctor
 from helpdesk.tickets import actions, queue
-from helpdesk.tickets.models import Notice, Ticket
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.faults import notice_verbs
 from tests.faults.crashing import crash_everywhere, killed_at

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 
 from benchmarks.faulting import restoring
-from helpdesk import backup
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.notify.models import Envelope
+from helpdesk.ops import backup
 from tests import factories as make
 from tests.servers import find
 

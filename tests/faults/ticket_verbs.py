@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from helpdesk import alarms
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import moved_to, now
+from helpdesk.core import alarms
+from helpdesk.core.db import db
 from helpdesk.customers import people
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
-from helpdesk.db import db
 from helpdesk.files import StoredFile, store
 from helpdesk.tickets import actions, callbacks, queue
 from helpdesk.tickets.actions.rereading import Reading
+from helpdesk.tickets.idempotency import open_once
 from helpdesk.tickets.intake import open_ticket
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.tickets.once import open_once
 from tests import factories as make
 from tests.faults.crashing import Work
 

@@ -17,7 +17,7 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 
 from helpdesk import files
-from helpdesk.errors import BadInput, Busy, NotFound, TooLarge
+from helpdesk.core.errors import BadInput, Busy, NotFound, TooLarge
 from helpdesk.files import StoredFile
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from helpdesk.agents.models import ApiToken
 from helpdesk.api.auth import new_token
-from helpdesk.db import db, transaction
+from helpdesk.core.db import db, transaction
 from helpdesk.kb.models import KbMiss
 from tests.kb import samples
 from tests.statements import counted

@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk.db import db
-from helpdesk.errors import BadInput, Conflict, NotAllowed, Refused
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, Conflict, NotAllowed, Refused
+from helpdesk.core.events import Event
 from helpdesk.kb import seeding, shelves
 from helpdesk.kb.drafts import slug
 from tests import factories as make

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.kb import actions, lists, queries
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import revision

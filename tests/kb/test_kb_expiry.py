@@ -10,11 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk import alarms
 from helpdesk.clock import moved_to
-from helpdesk.db import db
-from helpdesk.errors import BadInput, NotAllowed, Refused
-from helpdesk.events import Event
+from helpdesk.core import alarms
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, NotAllowed, Refused
+from helpdesk.core.events import Event
 from helpdesk.kb import actions, queries
 from helpdesk.kb.forms import end_of_day, last_day
 from helpdesk.kb.models import Article

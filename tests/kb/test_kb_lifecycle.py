@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from helpdesk.agents.rights import STAFF, VERBS, Actor, Role, may
-from helpdesk.db import db
-from helpdesk.errors import BadInput, HelpdeskError, NotAllowed, Refused
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, HelpdeskError, NotAllowed, Refused
 from helpdesk.kb import actions, lifecycle
 from helpdesk.kb.lifecycle import MOVES, TABLE, Stand, State
 from helpdesk.kb.models import Article

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.errors import NotAllowed
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotAllowed
 from helpdesk.kb import actions, feedback, queries
 from helpdesk.kb.models import KbMiss
 from tests import factories as make

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk.db import db
-from helpdesk.errors import NotAllowed
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotAllowed
 from helpdesk.kb import feedback, queries, suggest
 from helpdesk.kb.models import Article
 from tests import factories as make

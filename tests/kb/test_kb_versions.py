@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.db import db
-from helpdesk.errors import BadInput, Conflict, Refused
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, Conflict, Refused
+from helpdesk.core.events import Event
 from helpdesk.kb import actions, queries, shelves
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import revision

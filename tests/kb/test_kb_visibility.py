@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from helpdesk.agents.models import ApiToken
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.api.auth import new_token
-from helpdesk.db import transaction
+from helpdesk.core.db import transaction
 from helpdesk.kb import queries, suggest
 from tests import factories as make
 from tests.kb import samples

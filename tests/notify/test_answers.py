@@ -10,11 +10,11 @@ from email.parser import BytesParser
 
 import pytest
 
-from helpdesk.channels.email.inbound import deliver
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.channels.email.reading.parser import parse
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
-from helpdesk.events import deliver_due
+from helpdesk.core.db import db
+from helpdesk.core.events import deliver_due
 from helpdesk.files import store
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.mail import outlook

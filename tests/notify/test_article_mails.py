@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk import alarms
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
+from helpdesk.core import alarms
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.kb import actions
 from helpdesk.notify.models import Envelope
 from tests import factories as make

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk import alarms
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
+from helpdesk.core import alarms
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.notify.mail import mime
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions

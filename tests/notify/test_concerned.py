@@ -12,10 +12,11 @@ from sqlalchemy import select
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
+from helpdesk.notices import actions as notices
 from helpdesk.notify.models import Envelope
-from helpdesk.tickets import actions, callbacks, news, notices, queue
+from helpdesk.tickets import actions, callbacks, news, queue
 from helpdesk.tickets.models import News, Ticket
 from tests import factories as make
 from tests.tickets import notice_samples as sample

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from helpdesk import notify
 from helpdesk.agents.models import Agent
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due, record
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due, record
 from helpdesk.notify import envelopes
 from helpdesk.notify.envelopes import post
 from helpdesk.notify.letters import TABLE, purpose_of

@@ -7,9 +7,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from helpdesk.clock import moved_to, now
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
 from helpdesk.notify import paces
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.mail.mailboxes import Mailbox

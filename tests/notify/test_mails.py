@@ -7,16 +7,16 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk import alarms
 from helpdesk.clock import moved_to, now
+from helpdesk.core import alarms
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Delivery, deliver_due
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import Delivery, deliver_due
 from helpdesk.notify.envelopes import MOST_AUTOMATIC
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message, Response
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.smtp_sink import Sink
 

@@ -16,18 +16,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from helpdesk.words.channels import CHANNELS
 from sqlalchemy import select
 
 from helpdesk.clock import moved_to, now
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Delivery, deliver_due
+from helpdesk.core.i18n import company_zone
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import Delivery, deliver_due
-from helpdesk.i18n import company_zone
 from helpdesk.notify import media
 from helpdesk.notify.envelopes import MOST_AUTOMATIC, send_due
 from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.settings import Settings
-from helpdesk.tickets import actions, intake
+from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 from tests.smtp_sink import Sink
@@ -87,7 +88,7 @@ def example() -> str:
 @pytest.fixture
 def gateway(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     """The page's medium is there, and its gateway answers."""
-    monkeypatch.setitem(intake.CHANNELS, "sms", "Text message")
+    monkeypatch.setitem(CHANNELS, "sms", "Text message")
     monkeypatch.setitem(media.MEDIA, "sms", media.MEDIA[MAIL])  # and away again
     file = tmp_path / "text.py"
     file.write_text(example(), "utf8")

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
-from helpdesk.events import deliver_due
+from helpdesk.core.db import db
+from helpdesk.core.events import deliver_due
 from helpdesk.notify import failures, optouts
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.models import Envelope

@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from helpdesk.clock import moved_to, now
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event, deliver_due
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import Event, deliver_due
 from helpdesk.notify import envelopes
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.mail import smtp

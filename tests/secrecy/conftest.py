@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from helpdesk import paper
-from helpdesk.db import db
-from helpdesk.events import deliver_due
-from helpdesk.tickets import setup
+from helpdesk.core.db import db
+from helpdesk.core.events import deliver_due
+from helpdesk.setup import in_force
 from tests.secrecy.world import World, build
 
 
@@ -29,8 +29,8 @@ def world(the_app: Flask, store: Any, readable_paper: None) -> Iterator[World]:
     """The company, after its letters went out."""
     with the_app.app_context():
         store.fresh()
-        setup.forget()
-        setup._kept[db.engine] = store.setup
+        in_force.forget()
+        in_force._kept[db.engine] = store.setup
         made = build(the_app)
         deliver_due(limit=500)
         yield made

@@ -14,7 +14,7 @@ from flask import Flask, g
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.notify.models import Envelope
 from helpdesk.realtime import changes, socketio, tail
 from helpdesk.statistics import measures

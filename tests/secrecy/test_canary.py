@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.models import Attachment, Ticket

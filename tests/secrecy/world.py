@@ -16,15 +16,16 @@ from helpdesk import files
 from helpdesk.agents import tokens
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.core.db import db, transaction
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
+from helpdesk.notices import actions as notices
+from helpdesk.notices.queries import slug
 from helpdesk.notify.mail.mailboxes import Mailbox
-from helpdesk.tickets import actions, mail_ids, notices, tracking
+from helpdesk.tickets import actions, mail_ids, tracking
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.tickets.notice_queries import slug
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.kb import samples
 

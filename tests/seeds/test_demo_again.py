@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk.db import db
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
 from helpdesk.seeds.demo import seed_demo, sign_ins
-from helpdesk.tickets import setup
+from helpdesk.setup import in_force
 from helpdesk.tickets.models import Response, Ticket
 
 NOON = datetime.fromisoformat("2026-09-09T12:30:00+08:00")
@@ -35,7 +35,7 @@ def test_the_same_now_gives_the_same_day(app: Flask, store: Any) -> None:
     seed_demo(NOON)
     first = _day()
     store.fresh()
-    setup.forget()
+    in_force.forget()
     seed_demo(NOON)
     assert _day() == first
 

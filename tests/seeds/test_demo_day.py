@@ -11,34 +11,35 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
 from sqlalchemy.orm import joinedload
 from werkzeug.security import check_password_hash
 
-from helpdesk import alarms, i18n
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor, Role
+from helpdesk.core import alarms, i18n
+from helpdesk.core.db import db
+from helpdesk.core.errors import Refused
+from helpdesk.core.events import Delivery, Event
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import known
-from helpdesk.db import db
-from helpdesk.errors import Refused
-from helpdesk.events import Delivery, Event
 from helpdesk.kb.models import Article, KbMiss
+from helpdesk.notices.models import Notice
 from helpdesk.seeds import content
 from helpdesk.seeds.demo import DEMO_PASSWORD, seed_demo
-from helpdesk.tickets import askers, setup
-from helpdesk.tickets.intake import CHANNELS
-from helpdesk.tickets.lifecycle import Kind, Status
+from helpdesk.setup import in_force
+from helpdesk.setup.models import CannedReply, RoutingRule
+from helpdesk.tickets import askers
+from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import (
     Assist,
     CallbackAttempt,
-    CannedReply,
     Escalation,
     Extension,
     Message,
-    Notice,
     Rating,
     Response,
-    RoutingRule,
     Ticket,
 )
 
@@ -50,7 +51,7 @@ def day(the_app: Flask, store: Any) -> Iterator[None]:
     """The demo as of a Friday afternoon, made once for this module's read-only tests."""
     with the_app.app_context():
         store.fresh()
-        setup.forget()
+        in_force.forget()
         seed_demo(NOW)
         yield
         db.session.remove()

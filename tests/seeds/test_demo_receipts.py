@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.seeds.demo import seed_demo
-from helpdesk.tickets import responses, setup
+from helpdesk.setup import in_force
+from helpdesk.tickets import responses
 from helpdesk.tickets.models import Response
 from tests.receipts import proven
 
@@ -24,7 +25,7 @@ def day(the_app: Flask, store: Any) -> Iterator[None]:
     """The demo, made once for this module's read-only tests."""
     with the_app.app_context():
         store.fresh()
-        setup.forget()
+        in_force.forget()
         seed_demo(NOW)
         yield
         db.session.remove()

@@ -10,29 +10,26 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
 from werkzeug.security import check_password_hash
 
-from helpdesk import options, search
+from helpdesk import search
 from helpdesk.agents.models import Agent, Department
-from helpdesk.alarms import Alarm
+from helpdesk.core import options
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db
+from helpdesk.core.events import Counter as Numbers
+from helpdesk.core.events import Event
 from helpdesk.customers.models import ContactAddress, Person
-from helpdesk.db import db
-from helpdesk.events import Counter as Numbers
-from helpdesk.events import Event
 from helpdesk.kb.models import Article, ArticleRevision
 from helpdesk.seeds.load import LOAD_PASSWORD, LoadReport, seed_load
-from helpdesk.tickets import casefile, responses, setup
-from helpdesk.tickets.intake import CHANNELS
-from helpdesk.tickets.lifecycle import ENDED, Kind
-from helpdesk.tickets.models import (
-    Callback,
-    Category,
-    Escalation,
-    Message,
-    Rating,
-    Response,
-    Ticket,
-)
+from helpdesk.setup import in_force
+from helpdesk.setup.models import Category
+from helpdesk.tickets import responses
+from helpdesk.tickets.lifecycle import ENDED
+from helpdesk.tickets.models import Callback, Escalation, Message, Rating, Response, Ticket
+from helpdesk.words import casefile
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 
@@ -42,7 +39,7 @@ def loaded(the_app: Flask, store: Any) -> Iterator[LoadReport]:
     """Five hundred tickets, made once for this module's read-only tests."""
     with the_app.app_context():
         store.fresh()
-        setup.forget()
+        in_force.forget()
         yield seed_load(500, open=90, agents=12, seed=7, now=NOW, articles=30)
         db.session.remove()
 

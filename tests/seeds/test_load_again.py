@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk import alarms
 from helpdesk.clock import moved_to
-from helpdesk.db import db
-from helpdesk.events import Event
+from helpdesk.core import alarms
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
 from helpdesk.seeds.load import seed_load
 from helpdesk.seeds.load.arrivals import ZONE, arrivals
-from helpdesk.tickets import actions, setup
+from helpdesk.setup import in_force
+from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Response, Ticket
 from tests import factories as make
 
@@ -36,11 +37,11 @@ def test_the_same_seed_gives_the_same_rows(app: Flask, store: Any) -> None:
     seed_load(60, seed=3, now=NOW)
     first = _rows()
     store.fresh()
-    setup.forget()
+    in_force.forget()
     seed_load(60, seed=3, now=NOW)
     assert _rows() == first
     store.fresh()
-    setup.forget()
+    in_force.forget()
     seed_load(60, seed=4, now=NOW)
     assert _rows() != first
 

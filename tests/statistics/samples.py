@@ -7,12 +7,12 @@ from random import Random
 from typing import Any
 
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.errors import HelpdeskError
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import HelpdeskError
 from helpdesk.statistics.groups import Scope
 from helpdesk.statistics.periods import choose
 from helpdesk.tickets import actions, callbacks, queue
-from helpdesk.tickets.lists import Filter
+from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Rating, Ticket
 from tests import factories as make
 

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 
 from helpdesk.clock import moved_to
-from helpdesk.db import transaction
-from helpdesk.errors import BadInput
+from helpdesk.core.db import transaction
+from helpdesk.core.errors import BadInput
 from helpdesk.statistics import groups
 from helpdesk.statistics.figures import Cell, Figures, wilson
 from helpdesk.statistics.measures import ALL, BY_CODE
-from helpdesk.tickets import actions, listing, queue
+from helpdesk.tickets import actions, queue, ticket_lists
 from helpdesk.tickets.models import Rating, Ticket
 from tests import factories as make
 from tests.statements import counted
@@ -27,9 +27,9 @@ WEEK = {"from": "2026-03-09", "to": "2026-03-15"}
 
 def proven(cell: Cell) -> int:
     """The lists behind a cell have as many rows as it says; returns how many were counted."""
-    assert listing.count(cell.filter, BOSS) == cell.count, cell.filter.query()
+    assert ticket_lists.count(cell.filter, BOSS) == cell.count, cell.filter.query()
     if cell.of is not None and cell.of_filter is not None:
-        assert listing.count(cell.of_filter, BOSS) == cell.of, cell.of_filter.query()
+        assert ticket_lists.count(cell.of_filter, BOSS) == cell.of, cell.of_filter.query()
     return cell.count
 
 
@@ -268,7 +268,7 @@ def test_a_week_tells_the_same_share_on_its_last_evening_and_a_month_later(app: 
         found.append(Figures(samples.scope(span)).cell(BY_CODE["on_time"]))
         assert [(each.count, each.of) for each in found] == [(1, 3), (1, 3)]
         assert [proven(each) for each in found] == [1, 1]
-        listed = listing.page(found[1].filter, BOSS).tickets
+        listed = ticket_lists.page(found[1].filter, BOSS).tickets
     assert fresh_number not in [ticket.number for ticket in listed]
     assert [ticket.number for ticket in listed] == [quick.number]
 

@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.clock import moved_to
-from helpdesk.db import db, transaction
+from helpdesk.core.db import db, transaction
+from helpdesk.notices import rows as notice_board
+from helpdesk.notices.models import Notice
 from helpdesk.statistics import notices
-from helpdesk.tickets import notice_board
-from helpdesk.tickets.models import Notice
 from tests import factories as make
 from tests.statements import counted
 

@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy import update
 
 from helpdesk.clock import moved_to
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput
 from helpdesk.statistics import counting
 from helpdesk.statistics.groups import Scope, every
 from helpdesk.statistics.periods import Period, choose, offsets
-from helpdesk.tickets.lists import Filter
+from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.statistics import samples

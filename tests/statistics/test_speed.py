@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from helpdesk.clock import moved_to
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.statistics import counting
 from helpdesk.statistics.figures import Figures
 from helpdesk.statistics.measures import BY_CODE
 from helpdesk.tickets import actions
-from helpdesk.tickets.lists import Filter
+from helpdesk.tickets.filters import Filter
 from tests import factories as make
 from tests.statements import counted, explained
 from tests.statistics import samples

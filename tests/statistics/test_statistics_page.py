@@ -13,15 +13,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from helpdesk import i18n
 from helpdesk.agents.models import ApiToken
 from helpdesk.api.auth import new_token
 from helpdesk.clock import moved_to
-from helpdesk.db import db, transaction
+from helpdesk.core import i18n
+from helpdesk.core.db import db, transaction
 from helpdesk.statistics import groups, words
 from helpdesk.statistics.measures import ALL
 from helpdesk.statistics.periods import choose
-from helpdesk.tickets import actions, listing, lists
+from helpdesk.tickets import actions, filters, ticket_lists
 from helpdesk.tickets.models import Response, Ticket
 from tests import factories as make
 from tests.statements import counted
@@ -101,8 +101,8 @@ def test_every_number_on_the_page_is_a_link_to_as_many_cases(boss: FlaskClient) 
         links = re.findall(r'<a href="/tickets\?([^"]*)">(\d+)</a>', page)
         assert len(links) > 40
         for query, number in set(links):
-            wanted = lists.parse(_args(query))
-            assert listing.count(wanted, BOSS) == int(number), query
+            wanted = filters.parse(_args(query))
+            assert ticket_lists.count(wanted, BOSS) == int(number), query
 
 
 def test_a_time_is_that_of_the_promise_it_names_on_page_csv_and_api(boss: FlaskClient) -> None:
@@ -146,12 +146,12 @@ def test_every_figure_at_the_top_opens_the_cases_it_was_made_of(boss: FlaskClien
         shown = {label: number for _query, number, label, _note in tiles}
         assert len(shown) == 8
         for query, number, label, note in tiles:
-            listed = lists.parse(_args(query))
+            listed = filters.parse(_args(query))
             if number.isdigit():
-                assert listing.count(listed, BOSS) == int(number), label
+                assert ticket_lists.count(listed, BOSS) == int(number), label
             elif share := re.match(r"(\d+) of (\d+) ", note):
                 part, of = map(int, share.groups())
-                assert listing.count(listed, BOSS) == part, label
+                assert ticket_lists.count(listed, BOSS) == part, label
                 assert number == words.percent(part / of), label
         for label, promise in {"First answer": "first_answer", "Resolution": "resolve"}.items():
             query = next(each[0] for each in tiles if each[2] == label)
@@ -160,10 +160,13 @@ def test_every_figure_at_the_top_opens_the_cases_it_was_made_of(boss: FlaskClien
 
 def _average(query: str, promise: str) -> float:
     """The average time that the listed cases took for this promise, all rounds of a case added."""
-    wanted = [*listing.conditions(lists.parse(_args(query)), BOSS), Response.promise == promise]
+    wanted = [
+        *ticket_lists.conditions(filters.parse(_args(query)), BOSS),
+        Response.promise == promise,
+    ]
     taken = select(func.sum(Response.taken)).join(Ticket).where(*wanted).group_by(Ticket.id)
     times = [float(each) for each in db.session.scalars(taken)]
-    assert len(times) == listing.count(lists.parse(_args(query)), BOSS)
+    assert len(times) == ticket_lists.count(filters.parse(_args(query)), BOSS)
     return sum(times) / len(times)
 
 
@@ -292,8 +295,8 @@ def test_the_api_tells_a_measure_with_definition_rows_and_list(client: FlaskClie
     assert "received in the period" in found["definition"]
     assert {row["key"]: row["count"] for row in found["rows"]} == {"phone": 1, "web": 1}
     for each in (*found["rows"], found | {"count": found["total"]}):
-        wanted = lists.parse(_args(each["list_url"].partition("?")[2]))
-        assert listing.count(wanted, BOSS) == each["count"]
+        wanted = filters.parse(_args(each["list_url"].partition("?")[2]))
+        assert ticket_lists.count(wanted, BOSS) == each["count"]
 
 
 def test_the_api_tells_a_share_with_both_lists(client: FlaskClient) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from helpdesk.clock import moved_to, now
 from helpdesk.statistics import wallboard
-from helpdesk.tickets import actions, listing, lists, queue
+from helpdesk.tickets import actions, filters, queue, ticket_lists
 from tests import factories as make
 from tests.statements import counted
 from tests.statistics import samples
@@ -44,9 +44,9 @@ def test_s11_every_figure_opens_as_many_cases(app: Flask) -> None:
     samples.live(25)
     with moved_to(samples.LAST):
         for figure in wallboard.read(BOSS).figures.values():
-            assert listing.count(figure.filter, BOSS) == figure.count
-            again = lists.parse(dict(figure.filter.pairs()))
-            assert listing.count(again, BOSS) == figure.count
+            assert ticket_lists.count(figure.filter, BOSS) == figure.count
+            again = filters.parse(dict(figure.filter.pairs()))
+            assert ticket_lists.count(again, BOSS) == figure.count
 
 
 def test_a_taken_case_does_not_wait_any_more(app: Flask) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.tickets import notices
-from helpdesk.tickets.models import Notice, Ticket
+from helpdesk.notices import actions
+from helpdesk.notices.models import Notice
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 DONE = {
@@ -55,19 +56,19 @@ def drafted(who: Cast, ticket: Ticket | None = None, **more: Any) -> Notice:
         "problem": "三次上门记录均无检漏数据。",
         "requirement": "补做检漏，排查同批次。",
     }
-    return notices.draft(
+    return actions.draft(
         by=who.supervisor, department_id=who.quality_id, ticket=ticket, **(values | more)
     )
 
 
 def issued(who: Cast, **more: Any) -> Notice:
     notice = drafted(who, **more)
-    notices.approve(notice, by=who.supervisor)
-    return notices.issue(notice, by=who.supervisor)
+    actions.approve(notice, by=who.supervisor)
+    return actions.issue(notice, by=who.supervisor)
 
 
 def signed(who: Cast, **more: Any) -> Notice:
-    return notices.sign(issued(who, **more), by=who.handler)
+    return actions.sign(issued(who, **more), by=who.handler)
 
 
 def planned(who: Cast, **more: Any) -> Notice:
@@ -76,7 +77,7 @@ def planned(who: Cast, **more: Any) -> Notice:
 
 
 def plan(notice: Notice, who: Cast, planned_at: datetime | None = None) -> Notice:
-    return notices.submit_plan(
+    return actions.submit_plan(
         notice,
         by=who.handler,
         root_cause=DONE["root_cause"],
@@ -86,14 +87,14 @@ def plan(notice: Notice, who: Cast, planned_at: datetime | None = None) -> Notic
 
 
 def working(who: Cast, **more: Any) -> Notice:
-    return notices.accept_plan(planned(who, **more), by=who.supervisor)
+    return actions.accept_plan(planned(who, **more), by=who.supervisor)
 
 
 def claimed(who: Cast, **more: Any) -> Notice:
-    return notices.claim_done(working(who, **more), by=who.handler, **DONE)
+    return actions.claim_done(working(who, **more), by=who.handler, **DONE)
 
 
 def watching(who: Cast, **more: Any) -> Notice:
-    return notices.verify(
+    return actions.verify(
         claimed(who, **more), by=who.supervisor, result="pass", comment="现场合格"
     )

@@ -10,8 +10,8 @@ from flask import Flask
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import moved_to
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput, NotAllowed, Refused
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, NotAllowed, Refused
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Response, Ticket

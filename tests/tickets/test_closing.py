@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from helpdesk import options
-from helpdesk.db import transaction
-from helpdesk.errors import BadInput
+from helpdesk.core import options
+from helpdesk.core.db import transaction
+from helpdesk.core.errors import BadInput
 from helpdesk.tickets import actions, callbacks
 from helpdesk.tickets.models import Ticket
 from tests import factories as make

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM, Actor
-from helpdesk.db import db
-from helpdesk.errors import BadInput, NotAllowed, Refused
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, NotAllowed, Refused
 from helpdesk.tickets import actions, queries, responses
 from helpdesk.tickets.models import Assist, Ticket
 from tests import factories as make

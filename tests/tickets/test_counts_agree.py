@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now
-from helpdesk.tickets import actions, callbacks, desk, listing, queue
+from helpdesk.desk import queue_views
+from helpdesk.tickets import actions, callbacks, queue, ticket_lists
 from helpdesk.tickets.models import Ticket
 from tests import factories
 
@@ -64,9 +65,9 @@ def test_every_view_holds_as_many_rows_as_it_counts(client: FlaskClient, lead: A
     with moved_to(now() - timedelta(days=20)):
         factories.ticket(subject="old", category="delivery.late")
     queue.assign(factories.ticket(subject="own"), by=lead.actor, agent_id=lead.id)
-    counts = desk.counts(lead.actor)
-    for view in desk.views(lead.actor):
-        rows = listing.page(view.filter, lead.actor, "due", size=50).tickets
+    counts = queue_views.counts(lead.actor)
+    for view in queue_views.views(lead.actor):
+        rows = ticket_lists.page(view.filter, lead.actor, "due", size=50).tickets
         assert (view.code, counts.of(view.code)) == (view.code, len(rows))
-        late = listing.page(view.filter.but(late="yes"), lead.actor, "due", size=50).tickets
+        late = ticket_lists.page(view.filter.but(late="yes"), lead.actor, "due", size=50).tickets
         assert (view.code, counts.late_of(view.code)) == (view.code, len(late))

@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from helpdesk import alarms
-from helpdesk.alarms import Alarm, Ring
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput
-from helpdesk.events import Event
+from helpdesk.core import alarms
+from helpdesk.core.alarms import Alarm, Ring
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import Event
 from helpdesk.tickets import actions, escalation
 from helpdesk.tickets.models import Escalation, Response, Ticket
 from tests import factories as make
@@ -229,7 +229,7 @@ def test_a_throwing_alarm_is_pushed_back_then_parked_and_others_go_on(app: Flask
 
 def test_what_a_throwing_alarm_noted_is_not_kept(app: Flask) -> None:
     from helpdesk.agents.rights import SYSTEM
-    from helpdesk.events import record
+    from helpdesk.core.events import record
 
     def handler(_ring: Ring) -> None:
         record("test.never", by=SYSTEM)

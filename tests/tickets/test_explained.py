@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 
 from helpdesk.clock import Limit, moved_to
-from helpdesk.i18n import in_language
-from helpdesk.tickets import actions, explained, responses, setup
+from helpdesk.core.i18n import in_language
+from helpdesk.setup import in_force
+from helpdesk.tickets import actions, explained, responses
 from tests import factories as make
 
 FRIDAY = datetime(2026, 3, 6, 8, 0, tzinfo=UTC)  # 16:00 in Shanghai
@@ -21,7 +22,7 @@ def test_the_counted_stretches_of_every_promise_sum_to_the_promise(app: Flask) -
         rows = responses.table(ticket)
     for row in rows:
         limit = Limit.parse(row.limit)
-        found = explained.spans(row, setup.current())
+        found = explained.spans(row, in_force.current())
         if found and str(limit).endswith("wh"):
             counted = sum(span.seconds for span in found if span.kind == "counted")
             assert counted == limit.amount * 60, row.promise

@@ -10,9 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.clock import Limit, default_calendars, moved_to, now
-from helpdesk.db import db
-from helpdesk.errors import BadInput
-from helpdesk.tickets import actions, explained, responses, setup
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.setup import in_force
+from helpdesk.tickets import actions, explained, responses
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses.external import before
 from tests import factories as make
@@ -146,4 +147,4 @@ def test_the_desk_types_a_transfer_with_its_document_time_and_deadline(
     ticket = db.session.scalars(db.select(Ticket)).one()
     assert ticket.received_at == at(17, 9)
     assert resolve(ticket).due_at == at(20, 18)
-    assert explained.spans(resolve(ticket), setup.current())[0].start == at(17, 9)
+    assert explained.spans(resolve(ticket), in_force.current())[0].start == at(17, 9)

@@ -13,12 +13,14 @@ from helpdesk.agents import accounts, people
 from helpdesk.agents.models import Agent
 from helpdesk.agents.people import Person
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.doctor import configuration
-from helpdesk.errors import BadInput, NotFound
-from helpdesk.events import Event
-from helpdesk.tickets import notices, queue
-from helpdesk.tickets.models import Message, Notice, Ticket
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.events import Event
+from helpdesk.notices import actions
+from helpdesk.notices.models import Notice
+from helpdesk.ops.doctor import configuration
+from helpdesk.tickets import queue
+from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 from tests.statements import counted
 
@@ -188,10 +190,10 @@ def test_words_that_were_not_sent_become_internal_notes(boss: Agent, zhou: Agent
 def test_notices_that_they_issued_are_followed_by_the_heir(boss: Agent) -> None:
     chen = make.agent("Chen Jie", "supervisor")
     unit = make.department("quality")
-    draft = notices.draft(
+    draft = actions.draft(
         by=chen.actor, department_id=unit.id, title="Hoses", problem="Leak", requirement="Mend"
     )
-    notices.issue(notices.approve(draft, by=chen.actor), by=chen.actor)
+    actions.issue(actions.approve(draft, by=chen.actor), by=chen.actor)
     other = make.agent("Liu Yang", "supervisor")
     people.set_active(chen, False, boss.actor, heir_id=other.id)
     notice = db.session.get_one(Notice, draft.id, populate_existing=True)

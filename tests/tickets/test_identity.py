@@ -13,16 +13,16 @@ from sqlalchemy import select
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.agents.scopes import INTAKE, Bounds
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, Conflict, NotAllowed
+from helpdesk.core.events import deliver_due
 from helpdesk.customers import addresses, people
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
-from helpdesk.db import db
-from helpdesk.errors import BadInput, Conflict, NotAllowed
-from helpdesk.events import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, tracking
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.api.test_tickets_api import token
 from tests.tickets.test_views_ticket import dispatched

@@ -12,13 +12,13 @@ from sqlalchemy import event, func, select
 
 from helpdesk import search
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.alarms import Alarm
 from helpdesk.clock import moved_to, now
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import Event
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
-from helpdesk.db import db
-from helpdesk.errors import BadInput
-from helpdesk.events import Event
 from helpdesk.files import StoredFile
 from helpdesk.tickets.intake import guess_language, open_ticket
 from helpdesk.tickets.models import Attachment, Message, Response, Ticket
@@ -321,18 +321,18 @@ def test_eight_new_cases_of_one_new_caller_at_once_make_one_person(app: Flask) -
 def test_where_no_rule_fits_the_categorys_lead_department_gets_it(app: Flask) -> None:
     """M10: the reason says that the category decided; a department switched off gets nothing."""
     from helpdesk.agents.models import Department
-    from helpdesk.db import transaction
-    from helpdesk.tickets import setup
-    from helpdesk.tickets.models import Category
+    from helpdesk.core.db import transaction
+    from helpdesk.setup import in_force
+    from helpdesk.setup.models import Category
 
     quality = make.department()
     with transaction() as session:
         leaf = session.scalar(select(Category).where(Category.code == "quality.appliance.fridge"))
         leaf.department_id = quality.id
-        setup.options.changed()
+        in_force.options.changed()
     ticket = make.ticket()
     assert (ticket.queue, ticket.route_rule) == ("quality", "")
     with transaction() as session:
         session.get_one(Department, quality.id).active = False
-        setup.options.changed()
+        in_force.options.changed()
     assert make.ticket(subject="y").queue == "dispatch"

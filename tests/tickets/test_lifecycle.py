@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from helpdesk.words.kinds import KIND_NAMES, Kind
 
 from helpdesk.agents.rights import SYSTEM, Actor, Role
-from helpdesk.errors import NotAllowed, Refused
+from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.tickets import lifecycle
-from helpdesk.tickets.lifecycle import CODES, ENDED, OPEN, TABLE, Kind, Status
+from helpdesk.tickets.lifecycle import CODES, ENDED, OPEN, TABLE, Status
 from tests import values
 
 PEOPLE = {
@@ -250,7 +251,7 @@ def test_clocks_run_pause_and_stop_by_status() -> None:
 
 def test_every_status_kind_and_move_has_a_name() -> None:
     assert set(lifecycle.STATUS_NAMES) == set(Status)
-    assert set(lifecycle.KIND_NAMES) == set(Kind)
+    assert set(KIND_NAMES) == set(Kind)
     assert all(move.label for move in TABLE)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from helpdesk.tickets import lifecycle, manual, notices_lifecycle
+from helpdesk.notices import lifecycle as notices_lifecycle
+from helpdesk.ops import manual
+from helpdesk.tickets import lifecycle
 
 
 def test_the_printed_table_has_a_line_for_every_move_of_a_ticket() -> None:

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk.alarms import Alarm, ring_all
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
-from helpdesk.errors import NotAllowed, Refused
+from helpdesk.core.alarms import Alarm, ring_all
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.tickets import actions, callbacks, responses
 from helpdesk.tickets.models import Escalation, Link, Ticket
 from tests import factories as make

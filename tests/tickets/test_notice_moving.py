@@ -11,10 +11,10 @@ from flask import Flask
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import moved_to
-from helpdesk.errors import BadInput, NotAllowed, NotFound, Refused
-from helpdesk.tickets import notice_moving
-from helpdesk.tickets.models import Notice
-from helpdesk.tickets.notices_lifecycle import AUTOMATIC, TABLE
+from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
+from helpdesk.notices import moving
+from helpdesk.notices.lifecycle import AUTOMATIC, TABLE
+from helpdesk.notices.models import Notice
 from tests.tickets import notice_samples as sample
 from tests.tickets.notice_samples import DONE, Cast, cast
 
@@ -24,7 +24,7 @@ LATER = "2026-03-13T17:30"
 
 
 def make_move(code: str, notice: Notice, by: Actor, **values: Any) -> Notice:
-    return notice_moving.make_move(code, notice, by=by, values=values, zone=SHANGHAI)
+    return moving.make_move(code, notice, by=by, values=values, zone=SHANGHAI)
 
 
 def asked(who: Cast) -> Notice:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.i18n import in_language
-from helpdesk.tickets import notice_page, notice_rail, notices, setup
-from helpdesk.tickets.models import Notice
+from helpdesk.core.i18n import in_language
+from helpdesk.notices import actions, page, rail
+from helpdesk.notices.models import Notice
+from helpdesk.setup import in_force
 from tests.tickets import notice_samples as sample
 from tests.tickets.notice_samples import DONE, cast
 
@@ -18,7 +19,7 @@ HOUR, DAY = 3600, 86400
 
 
 def states(notice: Notice) -> dict[str, str]:
-    return {mark.promise: mark.state for mark in notice_rail.marks(notice, setup.current())}
+    return {mark.promise: mark.state for mark in rail.marks(notice, in_force.current())}
 
 
 def test_a_draft_has_everything_before_it(app: Flask) -> None:
@@ -58,7 +59,7 @@ def test_a_plan_that_came_back_runs_again(app: Flask) -> None:
     with moved_to(MONDAY):
         notice = sample.planned(who)
         assert states(notice)["plan"] == "met"
-        notices.reject_plan(notice, by=who.supervisor, comment="没有原因")
+        actions.reject_plan(notice, by=who.supervisor, comment="没有原因")
         assert states(notice)["plan"] == "running"
 
 
@@ -68,7 +69,7 @@ def test_the_share_grows_with_working_time(app: Flask) -> None:
         shares = []
         for _each in range(3):
             tick(DAY)
-            marks = notice_rail.marks(notice, setup.current())
+            marks = rail.marks(notice, in_force.current())
             shares.append(next(mark.share for mark in marks if mark.promise == "plan"))
     assert shares == sorted(shares) and 0 < shares[0] < shares[-1] < 1
 
@@ -82,14 +83,14 @@ def test_while_it_is_watched_only_the_effect_runs(app: Flask) -> None:
 def test_a_closed_notice_is_met_to_the_end(app: Flask) -> None:
     who = cast()
     notice = sample.watching(who)
-    notices.close_watch(notice, by=who.supervisor, comment="无复发")
+    actions.close_watch(notice, by=who.supervisor, comment="无复发")
     assert set(states(notice).values()) == {"met"}
 
 
 def test_a_revoked_notice_has_no_clock_that_runs(app: Flask) -> None:
     who = cast()
     notice = sample.signed(who)
-    notices.withdraw(notice, by=who.supervisor, comment="误发")
+    actions.withdraw(notice, by=who.supervisor, comment="误发")
     found = states(notice)
     assert found["sign"] == "met"
     assert {found[step] for step in ("plan", "done", "check", "watch")} == {"none"}
@@ -99,12 +100,12 @@ def test_a_further_round_begins_its_rail_anew(app: Flask) -> None:
     who = cast()
     notice = sample.claimed(who)
     due = now() + timedelta(days=5)
-    notices.verify(notice, by=who.supervisor, result="fail", comment="仍漏", re_due=due)
+    actions.verify(notice, by=who.supervisor, result="fail", comment="仍漏", re_due=due)
     found = states(notice)
     assert (found["plan"], found["done"], found["check"]) == ("running", "running", "pending")
     sample.plan(notice, who)
-    notices.accept_plan(notice, by=who.supervisor)
-    notices.claim_done(notice, by=who.handler, **DONE)
+    actions.accept_plan(notice, by=who.supervisor)
+    actions.claim_done(notice, by=who.handler, **DONE)
     assert states(notice)["check"] == "running"
 
 
@@ -112,7 +113,7 @@ def test_marks_speak_the_reader_s_language(app: Flask) -> None:
     with moved_to(MONDAY):
         notice = sample.signed(cast())
         with in_language("zh_Hans"):
-            marks = notice_rail.marks(notice, setup.current())
+            marks = rail.marks(notice, in_force.current())
     assert [mark.label for mark in marks][:3] == ["签发", "签收", "整改方案"]
     assert "3月16日" in marks[2].text
 
@@ -120,13 +121,13 @@ def test_marks_speak_the_reader_s_language(app: Flask) -> None:
 def test_a_row_says_the_next_step_and_the_time_left_or_lost(app: Flask) -> None:
     with moved_to(MONDAY):
         notice = sample.signed(cast())
-        row = notice_page.rows([notice])[0]
+        row = page.rows([notice])[0]
         assert (row.step, row.due, row.state) == ("Plan", "7 d 9 h left", "running")
         tick(8 * DAY)
-        row = notice_page.rows([notice])[0]
+        row = page.rows([notice])[0]
         assert (row.due, row.state) == ("15 h late", "breached")
 
 
 def test_a_row_of_a_draft_has_no_clock(app: Flask) -> None:
-    row = notice_page.rows([sample.drafted(cast())])[0]
+    row = page.rows([sample.drafted(cast())])[0]
     assert (row.step, row.due, row.state, row.age) == ("", "", "none", "")

@@ -9,12 +9,14 @@ from flask import Flask
 
 from helpdesk import search
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
+from helpdesk.core.events import Event
 from helpdesk.files import StoredFile
-from helpdesk.tickets import actions, notice_queries, notices, queries
-from helpdesk.tickets.models import Notice
+from helpdesk.notices import actions as notices
+from helpdesk.notices import queries as notice_queries
+from helpdesk.notices.models import Notice
+from helpdesk.tickets import actions, queries
 from tests import factories as make
 from tests.tickets import notice_samples as sample
 from tests.tickets.notice_samples import DONE, cast

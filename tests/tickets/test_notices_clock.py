@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Flask
 
-from helpdesk import alarms, options
-from helpdesk.alarms import Alarm
 from helpdesk.clock import moved_to, tick
-from helpdesk.db import db, transaction
-from helpdesk.tickets import notice_board, notice_queries, notices
-from helpdesk.tickets.models import Escalation, Notice
+from helpdesk.core import alarms, options
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
+from helpdesk.notices import actions, queries
+from helpdesk.notices import rows as notice_board
+from helpdesk.notices.models import Notice
+from helpdesk.tickets.models import Escalation
 from tests import factories as make
 from tests.tickets import notice_samples as sample
 from tests.tickets.notice_samples import DONE, Cast, cast
@@ -29,7 +31,7 @@ def local(at: datetime | None) -> str:
 def told(notice: Notice) -> list[tuple[str, str, int]]:
     return [
         (event.name, event.data["step"], event.data["level"])
-        for event in notice_queries.history(notice)
+        for event in queries.history(notice)
         if event.name in ("notice.warned", "notice.breached")
     ]
 
@@ -76,14 +78,14 @@ def test_the_next_due_time_follows_the_steps(app: Flask) -> None:
     who = cast()
     with moved_to(MONDAY):
         notice = sample.signed(who, level="major")
-        notices.contain(notice, by=who.handler, containment="停用该批次")
+        actions.contain(notice, by=who.handler, containment="停用该批次")
         assert notice.due_at == notice.plan_due_at
         sample.plan(notice, who)
         assert notice.due_at == notice.done_due_at
-        notices.accept_plan(notice, by=who.supervisor)
-        notices.claim_done(notice, by=who.handler, **DONE)
+        actions.accept_plan(notice, by=who.supervisor)
+        actions.claim_done(notice, by=who.handler, **DONE)
         assert local(notice.due_at) == "03-16 18:00"
-        notices.verify(notice, by=who.supervisor, result="pass", comment="合格")
+        actions.verify(notice, by=who.supervisor, result="pass", comment="合格")
     assert notice.due_at is None
     assert local(notice.watch_until) == "05-08 09:00"
 
@@ -92,15 +94,15 @@ def test_overdue_is_computed_and_never_a_state(app: Flask) -> None:
     who = cast()
     with moved_to(MONDAY):
         notice = sample.signed(who)
-        assert not notices.is_overdue(notice)
+        assert not actions.is_overdue(notice)
         tick(7 * DAY + 9 * HOUR + 1)
-        assert notices.is_overdue(notice)
+        assert actions.is_overdue(notice)
         assert notice.status == "signed"
-        assert db.session.scalars(notice_queries.notices(None).where(notices.overdue())).all() == []
-        found = db.session.scalars(notice_queries.notices(who.handler).where(notices.overdue()))
+        assert db.session.scalars(queries.notices(None).where(actions.overdue())).all() == []
+        found = db.session.scalars(queries.notices(who.handler).where(actions.overdue()))
         assert found.all() == [notice]
         sample.plan(notice, who)
-        assert not notices.is_overdue(notice)
+        assert not actions.is_overdue(notice)
 
 
 def test_each_step_of_the_chain_is_told_once(app: Flask) -> None:
@@ -160,7 +162,7 @@ def test_a_revoked_notice_never_escalates(app: Flask) -> None:
     who = cast()
     with moved_to(MONDAY):
         notice = sample.issued(who)
-        notices.withdraw(notice, by=who.supervisor, comment="误发")
+        actions.withdraw(notice, by=who.supervisor, comment="误发")
         wait(90 * DAY)
         assert told(notice) == []
     assert db.session.scalar(db.select(db.func.count()).select_from(Alarm)) == 0
@@ -174,8 +176,8 @@ def test_more_time_warns_anew_on_the_way_to_the_new_limit(app: Flask) -> None:
         wait(20 * DAY)
         assert told(notice)[-1] == ("notice.warned", "done", 90)
         later = notice.done_due_at + timedelta(days=30)
-        notices.ask_extension(notice, by=who.handler, until=later, comment="等备件")
-        notices.grant_extension(notice, by=who.supervisor)
+        actions.ask_extension(notice, by=who.handler, until=later, comment="等备件")
+        actions.grant_extension(notice, by=who.supervisor)
         wait(60 * DAY)
         breaches = [entry for entry in told(notice) if entry[0] == "notice.breached"]
         assert breaches[0] == ("notice.breached", "done", 100)
@@ -188,7 +190,7 @@ def test_a_reminder_does_not_make_an_open_form_stale(app: Flask) -> None:
         version = notice.version
         wait(6 * DAY)
         assert told(notice)
-        assert notices.sign(notice, by=who.handler, version=version).status == "signed"
+        assert actions.sign(notice, by=who.handler, version=version).status == "signed"
 
 
 def test_every_round_has_its_own_warnings(app: Flask) -> None:
@@ -196,7 +198,7 @@ def test_every_round_has_its_own_warnings(app: Flask) -> None:
     with moved_to(MONDAY):
         notice = sample.claimed(who)
         due = MONDAY + timedelta(days=4)
-        notices.verify(notice, by=who.supervisor, result="partial", comment="剩一台", re_due=due)
+        actions.verify(notice, by=who.supervisor, result="partial", comment="剩一台", re_due=due)
         assert notice.due_at == due
         wait(5 * DAY)
         assert ("notice.breached", "done", 100) in told(notice)
@@ -210,7 +212,7 @@ def test_the_time_that_a_plan_lay_with_the_supervisor_does_not_count(app: Flask)
         notice = sample.planned(who)
         due = notice.plan_due_at
         tick(2 * DAY)
-        notices.reject_plan(notice, by=who.supervisor, comment="没有根本原因")
+        actions.reject_plan(notice, by=who.supervisor, comment="没有根本原因")
         assert notice.plan_due_at == due + timedelta(days=2)
 
 
@@ -220,9 +222,9 @@ def test_an_objection_stops_no_clock(app: Flask) -> None:
     with moved_to(MONDAY):
         notice = sample.issued(who)
         due = notice.due_at
-        notices.object_to(notice, by=who.handler, comment="不属我部")
+        actions.object_to(notice, by=who.handler, comment="不属我部")
         wait(8 * DAY)
-        assert notice.due_at == due and notices.is_overdue(notice)
+        assert notice.due_at == due and actions.is_overdue(notice)
         assert ("notice.breached", "plan", 100) in told(notice)
 
 
@@ -235,7 +237,7 @@ def test_the_watch_ends_by_itself_after_the_set_days(app: Flask) -> None:
         wait(DAY)
         closed = db.session.get(Notice, notice.id)
         assert closed.status == "closed" and closed.closed_at
-        event = notice_queries.history(notice)[-1]
+        event = queries.history(notice)[-1]
         assert (event.name, event.by_kind) == ("notice.close_watch", "system")
 
 
@@ -249,14 +251,14 @@ def test_similar_complaints_keep_the_watch_from_closing_by_itself(app: Flask) ->
         make.ticket(fields={"product": "BCD-600"})
         make.ticket(category="billing.refund", fields=facts)
         unnamed = make.ticket()
-        assert notices.similar_since(notice) == [unnamed, again]
+        assert actions.similar_since(notice) == [unnamed, again]
         wait(90 * DAY)
         assert db.session.get(Notice, notice.id).status == "watching"
-        event = notice_queries.history(notice)[-1]
+        event = queries.history(notice)[-1]
         assert event.name == "notice.suspected"
         assert event.data["tickets"] == [unnamed.number, again.number]
         assert db.session.scalar(notice_board.waiting_number(who.supervisor)) == 1
-        notices.close_watch(notice, by=who.supervisor, comment="另有原因")
+        actions.close_watch(notice, by=who.supervisor, comment="另有原因")
     assert notice.status == "closed"
 
 
@@ -266,15 +268,15 @@ def test_complaints_before_the_re_inspection_are_no_recurrence(app: Flask) -> No
         ticket = make.ticket()
         make.ticket()
         notice = sample.watching(who, ticket=ticket)
-        assert notices.similar_since(notice) == []
-        assert notices.similar_since(sample.watching(who)) == []
+        assert actions.similar_since(notice) == []
+        assert actions.similar_since(sample.watching(who)) == []
 
 
 def test_a_recurrence_takes_the_end_of_the_watch_back(app: Flask) -> None:
     who = cast()
     with moved_to(MONDAY):
         notice = sample.watching(who)
-        notices.recur(notice, by=who.supervisor, comment="又漏了")
+        actions.recur(notice, by=who.supervisor, comment="又漏了")
         wait(90 * DAY)
         assert db.session.get(Notice, notice.id).status == "reopened"
 

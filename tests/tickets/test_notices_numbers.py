@@ -9,16 +9,16 @@ import pytest
 from flask import Flask
 
 from helpdesk.clock import moved_to
-from helpdesk.db import db, transaction
-from helpdesk.errors import HelpdeskError, Refused
-from helpdesk.tickets import notices
-from helpdesk.tickets.models import Notice
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import HelpdeskError, Refused
+from helpdesk.notices import actions
+from helpdesk.notices.models import Notice
 from tests.tickets import notice_samples as sample
 from tests.tickets.notice_samples import Cast, cast
 
 
 def approved(who: Cast) -> Notice:
-    return notices.approve(sample.drafted(who), by=who.supervisor)
+    return actions.approve(sample.drafted(who), by=who.supervisor)
 
 
 def serials() -> list[int]:
@@ -54,7 +54,7 @@ def test_issues_at_the_same_moment_have_no_gap_and_no_twin(app: Flask) -> None:
 
 def _issue(notice_id: int, who: Cast, fail: bool) -> None:
     with transaction() as session:
-        notices.issue(session.get_one(Notice, notice_id), by=who.supervisor)
+        actions.issue(session.get_one(Notice, notice_id), by=who.supervisor)
         if fail:
             raise Refused("too late")
 
@@ -65,24 +65,24 @@ def test_a_notice_to_many_departments_is_issued_to_all_or_to_none(app: Flask) ->
     group = [approved(who) for _each in range(5)]
     broken = [*group[:3], sample.drafted(who), *group[3:]]
     with pytest.raises(Refused):
-        notices.issue_all(broken, by=who.supervisor)
+        actions.issue_all(broken, by=who.supervisor)
     assert serials() == []
-    notices.issue_all(group, by=who.supervisor)
+    actions.issue_all(group, by=who.supervisor)
     assert serials() == [1, 2, 3, 4, 5]
 
 
 def test_every_year_begins_at_one_by_the_local_calendar(app: Flask) -> None:
     who = cast()
     with moved_to(datetime(2026, 12, 31, 15, 59, tzinfo=UTC)):
-        last = notices.issue(approved(who), by=who.supervisor)
+        last = actions.issue(approved(who), by=who.supervisor)
     with moved_to(datetime(2026, 12, 31, 16, 0, tzinfo=UTC)):
-        first = notices.issue(approved(who), by=who.supervisor)
+        first = actions.issue(approved(who), by=who.supervisor)
     assert (last.number, first.number) == ("质整〔2026〕1号", "质整〔2027〕1号")
 
 
 def test_a_notice_is_issued_once(app: Flask) -> None:
     who = cast()
-    notice = notices.issue(approved(who), by=who.supervisor)
+    notice = actions.issue(approved(who), by=who.supervisor)
     with pytest.raises(Refused):
-        notices.issue(notice, by=who.supervisor)
+        actions.issue(notice, by=who.supervisor)
     assert serials() == [1]

@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from helpdesk.agents.rights import SYSTEM, Actor, Role
-from helpdesk.errors import NotAllowed, Refused
-from helpdesk.tickets import notices_lifecycle
-from helpdesk.tickets.notices_lifecycle import (
+from helpdesk.core.errors import NotAllowed, Refused
+from helpdesk.notices import lifecycle
+from helpdesk.notices.lifecycle import (
     BY_CODE,
     CLAIM,
     LEVEL_NAMES,
@@ -249,4 +249,4 @@ def test_every_state_and_level_has_its_word() -> None:
 
 
 def test_a_row_of_the_table_and_the_stand_of_a_notice_do_not_change() -> None:
-    assert values.changeable(notices_lifecycle) == set()
+    assert values.changeable(lifecycle) == set()

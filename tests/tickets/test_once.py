@@ -13,12 +13,13 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.db import db, transaction
-from helpdesk.events import Event
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event
 from helpdesk.files import stored_keys
+from helpdesk.notices.models import Notice
 from helpdesk.tickets import actions, tracking
-from helpdesk.tickets.models import Attachment, IdempotencyKey, Message, Notice, Rating, Ticket
-from helpdesk.web import settings
+from helpdesk.tickets.models import Attachment, IdempotencyKey, Message, Rating, Ticket
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.api.test_tickets_api import token
 

@@ -8,13 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk.alarms import ring_all
 from helpdesk.clock import Limit, moved_to, now, remaining
-from helpdesk.db import db
-from helpdesk.errors import Refused
-from helpdesk.events import Event, deliver_due
+from helpdesk.core.alarms import ring_all
+from helpdesk.core.db import db
+from helpdesk.core.errors import Refused
+from helpdesk.core.events import Event, deliver_due
 from helpdesk.notify.models import Envelope
-from helpdesk.tickets import actions, lifecycle, responses, setup
+from helpdesk.setup import in_force
+from helpdesk.tickets import actions, lifecycle, responses
 from helpdesk.tickets.models import Response, Ticket
 from tests import factories as make
 
@@ -71,7 +72,7 @@ def test_resuming_moves_each_due_time_by_exactly_the_time_paused(
         if not capped:
             actions.resume(ticket, by=make.SUPERVISOR)
         after = newest(ticket)
-    calendars = setup.current().calendars
+    calendars = in_force.current().calendars
     for name, (due, text, calendar) in before.items():
         limit, row = Limit.parse(text), after[name]
         (begin, end) = map(datetime.fromisoformat, row.pauses[0])
@@ -97,7 +98,7 @@ def test_waiting_has_an_end_and_the_person_responsible_is_told(app: Flask) -> No
     with moved_to(WEDNESDAY) as tick:
         ticket = handled(severity="S1", language="en")
         owner = make.agent("Li Na", "handler", make.department())
-        from helpdesk.db import transaction
+        from helpdesk.core.db import transaction
 
         with transaction():
             db.session.get_one(Ticket, ticket.id).assignee_id = owner.id

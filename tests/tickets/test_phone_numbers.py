@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helpdesk.core.errors import BadInput
 from helpdesk.customers import people
 from helpdesk.customers.addresses import read, shown
 from helpdesk.customers.people import Asker
 from helpdesk.customers.phones import MOST_WRITTEN, read_phone
-from helpdesk.errors import BadInput
 from tests import factories as make
 
 HANGZHOU = "+8657188886666"

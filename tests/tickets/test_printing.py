@@ -14,14 +14,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import alarms, paper
+from helpdesk import paper
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, tick
+from helpdesk.core import alarms
+from helpdesk.core.db import db
 from helpdesk.customers.people import Asker
-from helpdesk.db import db
-from helpdesk.tickets import actions, callbacks, casefile, queries, responses
+from helpdesk.desk.printing import asked_language, case_facts, case_form
+from helpdesk.tickets import actions, callbacks, queries, responses
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.printing import asked_language, case_facts, case_form
+from helpdesk.words import casefile
 from tests import factories as make
 from tests.tickets import notice_samples as sample
 from tests.tickets.notice_samples import Cast, cast

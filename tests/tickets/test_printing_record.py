@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helpdesk.desk.printing import case_facts, record
 from helpdesk.files import StoredFile
-from helpdesk.tickets import actions, notices, queries
+from helpdesk.notices import actions as notices
+from helpdesk.tickets import actions, queries
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.printing import case_facts, record
 from tests import factories as make
 from tests.tickets import notice_samples as sample
 from tests.tickets.notice_samples import DONE, Cast, cast

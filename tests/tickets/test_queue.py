@@ -11,10 +11,10 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
-from helpdesk import jobs
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.errors import NotAllowed, NotFound, Refused
+from helpdesk.core import jobs
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import NotAllowed, NotFound, Refused
 from helpdesk.tickets import actions, queue
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
@@ -130,7 +130,7 @@ def test_an_agent_whose_browser_is_gone_gets_nothing(app: Flask) -> None:
 
 
 def test_offering_can_be_switched_off(app: Flask) -> None:
-    from helpdesk import options
+    from helpdesk.core import options
 
     make.ticket()
     make.agent(presence="ready")

@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
+from helpdesk.core.db import db
+from helpdesk.notices import clock
 from helpdesk.tickets import actions, explained, responses
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.notices import clock
 from tests import factories as make
 from tests.receipts import proven
 from tests.tickets.notice_samples import cast, issued

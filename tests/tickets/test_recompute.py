@@ -10,14 +10,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from helpdesk import alarms, calendars, options
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.alarms import Alarm
 from helpdesk.clock import DayRule, WorkCalendar, moved_to, now
+from helpdesk.core import alarms, calendars, options
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import Event
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import Event
-from helpdesk.tickets import actions, explained, recompute, responses, setup
+from helpdesk.setup import in_force
+from helpdesk.tickets import actions, explained, recompute, responses
 from helpdesk.tickets.models import Escalation, Recount, Response, Ticket
 from tests import factories as make
 from tests.conftest import POSTGRES
@@ -37,13 +38,13 @@ def wednesday():
 
 
 def edited(days: dict[date, DayRule]) -> WorkCalendar:
-    before = setup.current().calendars[CODE]
+    before = in_force.current().calendars[CODE]
     return replace(before, version=before.version + 1, days=before.days | days)
 
 
 def save(days: dict[date, DayRule]) -> Recount:
     calendar = edited(days)
-    before = setup.current().calendars[CODE]
+    before = in_force.current().calendars[CODE]
     with transaction() as session:
         session.add_all(calendars.rows_of(calendar, "办公", "Office", before))
         job = recompute.begin(CODE, calendar.version, SYSTEM)
@@ -92,7 +93,7 @@ def test_f14_an_edit_counts_every_open_promise_anew(app: Flask) -> None:
     row = row_of(ticket)
     assert (wall(row.due_at), row.calendar_version) == ("11-24 18:00", 2)
     rings = db.session.scalars(select(Alarm).filter_by(kind="response", subject_id=row.id)).one()
-    assert rings.due_at == responses.next_alarm(row, setup.current())[0]["due_at"]
+    assert rings.due_at == responses.next_alarm(row, in_force.current())[0]["due_at"]
     (told,) = [event for event in moves() if event.data["promise"] == "resolve"]
     assert told.data["was"] == before.isoformat()
     assert told.data["due"] == row.due_at.isoformat()
@@ -121,7 +122,7 @@ def test_what_has_ended_keeps_its_result_and_its_version(app: Flask) -> None:
     row = row_of(ticket, "acknowledge")
     assert (row.due_at, row.taken, row.verdict) == (due, taken, "on_time")
     assert row.calendar_version == 1
-    counted = [s for s in explained.spans(row, setup.current()) if s.kind == "counted"]
+    counted = [s for s in explained.spans(row, in_force.current()) if s.kind == "counted"]
     assert sum(span.seconds for span in counted) == 2 * 3600
 
 
@@ -139,7 +140,7 @@ def test_a_paused_promise_is_counted_and_rings_only_when_it_runs_again(
     assert "response" not in kinds
     wednesday(3600)
     with transaction():
-        responses.resume(ticket, setup.current())
+        responses.resume(ticket, in_force.current())
     assert wall(row_of(ticket).due_at) == "11-25 10:00"
 
 
@@ -151,7 +152,7 @@ def test_a_pause_that_is_over_is_counted_by_the_new_hours(
         responses.pause(ticket)
     wednesday(86_400)
     with transaction():
-        responses.resume(ticket, setup.current())
+        responses.resume(ticket, in_force.current())
     assert wall(row_of(ticket).due_at) == "11-26 18:00"
     save(THURSDAY_OFF)
     alarms.ring_all()
@@ -162,7 +163,7 @@ def test_a_pause_that_is_over_is_counted_by_the_new_hours(
 def test_time_that_a_supervisor_granted_stands(app: Flask) -> None:
     ticket, until = make.ticket(), WEDNESDAY + timedelta(days=20)
     with transaction():
-        responses.extend(ticket, until, setup.current())
+        responses.extend(ticket, until, in_force.current())
     save(MAKE_UP)
     alarms.ring_all()
     assert row_of(ticket).due_at == until
@@ -194,7 +195,7 @@ def test_f14_no_step_is_taken_twice(app: Flask, wednesday: Callable[[float], dat
         for event in moves(name)
     ]
     assert sorted(told) == sorted(tuple(row) for row in taken)
-    chain = [step.at for step in setup.current().chains["standard"]]
+    chain = [step.at for step in in_force.current().chains["standard"]]
     levels = sorted(level for subject, level in taken if subject == row_of(tickets[0]).id)
     assert levels == chain
 

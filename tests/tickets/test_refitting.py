@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import func, select
 
-from helpdesk.alarms import Alarm, ring_all
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
+from helpdesk.core.alarms import Alarm, ring_all
+from helpdesk.core.db import db
 from helpdesk.tickets import actions, responses
 from helpdesk.tickets.models import Escalation, Response, Ticket
 from tests import factories as make

@@ -8,17 +8,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select
 
-from helpdesk import alarms
 from helpdesk.agents.duty import Absence, Duty
-from helpdesk.alarms import Alarm
 from helpdesk.clock import moved_to, tick
-from helpdesk.db import db
-from helpdesk.events import Event, deliver_due
+from helpdesk.core import alarms
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db
+from helpdesk.core.events import Event, deliver_due
+from helpdesk.notices import actions as notices
 from helpdesk.notify.models import Envelope
-from helpdesk.tickets import actions, notices
+from helpdesk.tickets import actions
+from helpdesk.tickets.history_words import told
 from helpdesk.tickets.models import Escalation, Reminder, Response, Ticket
 from helpdesk.tickets.reminders import MOST_SINGLE
-from helpdesk.tickets.told import told
 from tests import factories as make
 from tests.statements import counted
 from tests.tickets import notice_samples as sample

@@ -8,11 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk.alarms import Alarm
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.tickets import actions, board, responses, setup
-from helpdesk.tickets.models import Category, PolicyRow, PolicyVersion, Response, Ticket
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
+from helpdesk.setup import in_force
+from helpdesk.setup.models import Category, PolicyRow, PolicyVersion
+from helpdesk.tickets import actions, responses, ticket_rows
+from helpdesk.tickets.models import Response, Ticket
 from tests import factories as make
 
 # A Wednesday, 10:00 in Shanghai, inside office hours.
@@ -84,7 +86,7 @@ def test_the_closest_row_of_the_policy_wins(app: Flask) -> None:
             session.add(
                 PolicyRow(version_id=version, promise="resolve", owner="department", **values)
             )
-        setup.options.changed()
+        in_force.options.changed()
     assert rows(make.ticket())["resolve"].limit == "1 wd"
     assert rows(make.ticket(category="quality.small", subject="y"))["resolve"].limit == "3 wd"
     assert (
@@ -118,7 +120,7 @@ def test_dispatch_starts_the_departments_clocks_and_not_the_customers(app: Flask
 
 def test_a_transfer_needs_a_reason_and_restarts_only_the_department_clocks(app: Flask) -> None:
     """M13: transfer between departments."""
-    from helpdesk.errors import BadInput
+    from helpdesk.core.errors import BadInput
 
     with moved_to(WEDNESDAY) as tick:
         ticket = dispatched()
@@ -187,7 +189,7 @@ def test_a_hold_stops_the_clocks_and_resuming_moves_them_by_the_working_time_pau
 
 
 def test_a_hold_ends_by_itself(app: Flask) -> None:
-    from helpdesk import alarms as clocks
+    from helpdesk.core import alarms as clocks
 
     with moved_to(WEDNESDAY) as tick:
         ticket = handled()
@@ -203,7 +205,7 @@ def test_a_granted_extension_moves_the_promise_and_the_second_request_is_the_las
     app: Flask,
 ) -> None:
     """M15-like for tickets: asked with a reason, decided by a supervisor, both in the history."""
-    from helpdesk.errors import Refused
+    from helpdesk.core.errors import Refused
 
     ticket = handled()
     handler = make.agent("Wu Di", "handler", make.department()).actor
@@ -247,15 +249,17 @@ def test_an_ended_ticket_has_no_running_promise_and_no_alarm(app: Flask) -> None
 def test_the_rail_tells_each_state_by_shape_and_words(app: Flask) -> None:
     with moved_to(WEDNESDAY) as tick, app.test_request_context():
         ticket = make.ticket(severity="S2")
-        snapshot = setup.current()
-        fresh = {m.promise: m.state for m in board.marks(rows(ticket).values(), snapshot)}
+        snapshot = in_force.current()
+        fresh = {m.promise: m.state for m in ticket_rows.marks(rows(ticket).values(), snapshot)}
         assert fresh["acknowledge"] == "running"
         assert fresh["callback"] == "pending"
         tick(25 * 60)
-        assert {m.promise: m.state for m in board.marks(rows(ticket).values(), snapshot)}[
+        assert {m.promise: m.state for m in ticket_rows.marks(rows(ticket).values(), snapshot)}[
             "acknowledge"
         ] == "risk"
         tick(10 * 60)
-        late = {m.promise: m for m in board.marks(rows(ticket).values(), snapshot)}["acknowledge"]
+        late = {m.promise: m for m in ticket_rows.marks(rows(ticket).values(), snapshot)}[
+            "acknowledge"
+        ]
         assert late.state == "breached"
         assert "5 min" in late.title or "5 分钟" in late.title

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk.alarms import Alarm, ring_all
 from helpdesk.clock import moved_to
-from helpdesk.db import db
-from helpdesk.tickets import actions, listing, responses
-from helpdesk.tickets.lists import Filter
+from helpdesk.core.alarms import Alarm, ring_all
+from helpdesk.core.db import db
+from helpdesk.tickets import actions, responses, ticket_lists
+from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Response, Ticket
 from tests import factories as make
 
@@ -42,7 +42,7 @@ def dispatched() -> Ticket:
 
 
 def missed_cases(promise: str) -> int:
-    return listing.count(Filter(promise=promise, verdict=("missed",)), make.SUPERVISOR)
+    return ticket_lists.count(Filter(promise=promise, verdict=("missed",)), make.SUPERVISOR)
 
 
 def test_a_return_within_the_time_to_sign_ends_that_promise_on_time(app: Flask) -> None:

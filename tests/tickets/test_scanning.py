@@ -18,14 +18,14 @@ from sqlalchemy import select
 
 from helpdesk import files
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
-from helpdesk.events import Event
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
 from helpdesk.notify.mail import mime
 from helpdesk.notify.models import Envelope
 from helpdesk.settings import SettingsError, load
 from helpdesk.tickets import actions, scanning, tracking
 from helpdesk.tickets.models import Attachment, Ticket
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.api.test_tickets_api import token
 

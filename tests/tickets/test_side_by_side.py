@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk.alarms import ring_all
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db
-from helpdesk.errors import Refused
-from helpdesk.tickets import actions, callbacks, case, responses
+from helpdesk.core.alarms import ring_all
+from helpdesk.core.db import db
+from helpdesk.core.errors import Refused
+from helpdesk.desk import case
+from helpdesk.tickets import actions, callbacks, responses
 from helpdesk.tickets.models import Escalation, Response, Ticket
 from tests import factories as make
 

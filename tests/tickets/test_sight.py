@@ -15,10 +15,10 @@ import helpdesk
 from helpdesk.agents import tokens
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import STAFF, SYSTEM, Actor, Role
-from helpdesk.channels.email.inbound import deliver
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, transaction
-from helpdesk.events import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries, sight
 from helpdesk.tickets.models import Rating, Ticket

@@ -14,18 +14,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk import doctor, options, search
-from helpdesk.alarms import Alarm
+from helpdesk import search
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
-from helpdesk.errors import HelpdeskError, NotFound, Refused
-from helpdesk.events import Delivery, Event, deliver_due
+from helpdesk.core import options
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import HelpdeskError, NotFound, Refused
+from helpdesk.core.events import Delivery, Event, deliver_due
 from helpdesk.files import store
 from helpdesk.notify.models import Envelope
+from helpdesk.ops import doctor
+from helpdesk.simulator.facts import cases
 from helpdesk.tickets import actions, callbacks, queries, responses, tracking
 from helpdesk.tickets.models import Attachment, Message, Response, Ticket
-from helpdesk.tickets.simulation.facts import cases
-from helpdesk.web import settings
+from helpdesk.web.http import settings
 from tests import factories as make
 from tests.faults.crashing import killed_at
 from tests.smtp_sink import Sink

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from helpdesk.clock import moved_to
-from helpdesk.db import db, locked, transaction
+from helpdesk.core.db import db, locked, transaction
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests import factories as make

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from helpdesk.clock import moved_to
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput
-from helpdesk.tickets import actions, callbacks, listing, lists
-from helpdesk.tickets.lists import Filter
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput
+from helpdesk.tickets import actions, callbacks, filters, ticket_lists
+from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Rating, Response, Ticket
 from tests import factories as make
 
@@ -22,9 +22,9 @@ BOSS = make.SUPERVISOR
 
 def found(**asked: object) -> set[str]:
     """The numbers of the list that is asked for by an address."""
-    wanted = lists.parse(asked)
-    numbers = {ticket.number for ticket in listing.page(wanted, BOSS).tickets}
-    assert len(numbers) == listing.count(wanted, BOSS)
+    wanted = filters.parse(asked)
+    numbers = {ticket.number for ticket in ticket_lists.page(wanted, BOSS).tickets}
+    assert len(numbers) == ticket_lists.count(wanted, BOSS)
     return numbers
 
 
@@ -196,9 +196,9 @@ def test_a_day_of_a_list_is_a_day_of_the_company_whoever_reads(app: Flask) -> No
 )
 def test_what_is_not_understood_is_refused(app: Flask, asked: dict[str, str]) -> None:
     with pytest.raises(BadInput):
-        lists.parse(asked)
+        filters.parse(asked)
 
 
 def test_an_address_gives_the_same_filter_back(app: Flask) -> None:
     asked = Filter(level=("any",), call=("due",), merged="no", returned="yes", late="soon")
-    assert lists.parse(dict(asked.pairs())) == asked
+    assert filters.parse(dict(asked.pairs())) == asked

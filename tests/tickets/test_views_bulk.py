@@ -8,9 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
-from helpdesk.db import db
-from helpdesk.events import Event
-from helpdesk.tickets import actions, bulk
+from helpdesk.core.db import db
+from helpdesk.core.events import Event
+from helpdesk.desk import bulk
+from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.tickets.test_views_queue import get

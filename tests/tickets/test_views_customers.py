@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import events
+from helpdesk.core import events
+from helpdesk.core.db import db
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
-from helpdesk.db import db
 from helpdesk.tickets import actions, callbacks
 from tests import factories as make
 from tests.tickets.test_views_queue import get, numbers

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import events
 from helpdesk.clock import moved_to
+from helpdesk.core import events
 from helpdesk.customers.people import Asker
-from helpdesk.tickets import actions, listing, lists
+from helpdesk.tickets import actions, filters, ticket_lists
 from tests import factories as make
 from tests.statements import counted
 from tests.tickets.test_views_queue import get, numbers
@@ -63,9 +63,9 @@ def test_what_a_link_narrows_down_by_is_said_and_can_be_taken_out(lead: FlaskCli
 
 
 def test_a_filter_survives_its_own_address(lead: FlaskClient) -> None:
-    asked = lists.parse({"status": "closed,archived", "from": "2026-03-01", "q": "冰箱"})
+    asked = filters.parse({"status": "closed,archived", "from": "2026-03-01", "q": "冰箱"})
     again = dict(asked.pairs())
-    assert lists.parse(again | {"status": "closed,archived"}) == asked
+    assert filters.parse(again | {"status": "closed,archived"}) == asked
     assert asked.without("from").since is None
 
 
@@ -83,7 +83,7 @@ def test_the_export_has_every_row_and_opens_in_a_spreadsheet(
     lead: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """M34: Chinese intact, no cap; batches don't lose or repeat a row."""
-    monkeypatch.setattr(listing, "BATCH", 3)
+    monkeypatch.setattr(ticket_lists, "BATCH", 3)
     made = [make.ticket(subject=f"=cmd{n}|冰箱").number for n in range(8)]
     answer = lead.get("/tickets.csv?channel=web")
     assert answer.data.startswith(b"\xef\xbb\xbf")

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk import files
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests import factories as make

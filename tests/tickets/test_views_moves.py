@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.doctor import history
+from helpdesk.core.db import db
+from helpdesk.ops.doctor import history
 from helpdesk.tickets import actions, callbacks, queries, responses
 from helpdesk.tickets.models import Attachment, Callback, Ticket
 from tests import factories as make

@@ -13,10 +13,20 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.db import db
-from helpdesk.i18n import in_language
-from helpdesk.tickets import notice_board, notice_page, notice_queries, notice_words, notices
-from helpdesk.tickets.models import Notice
+from helpdesk.core.db import db
+from helpdesk.core.i18n import in_language
+from helpdesk.notices import (
+    actions,
+    queries,
+    rows,
+)
+from helpdesk.notices import (
+    page as notice_page,
+)
+from helpdesk.notices import (
+    words as notice_words,
+)
+from helpdesk.notices.models import Notice
 from tests import factories as make
 from tests.statements import counted
 from tests.tickets import notice_samples as sample
@@ -52,7 +62,7 @@ def buttons(page: str) -> set[str]:
 
 
 def address(notice: Notice) -> str:
-    return f"/notices/{notice_queries.slug(notice)}"
+    return f"/notices/{queries.slug(notice)}"
 
 
 def fresh(notice: Notice) -> Notice:
@@ -88,8 +98,8 @@ def test_every_number_of_the_board_opens_exactly_as_many_rows(client: FlaskClien
             tick(days * DAY)
         other = make.department("logistics")
         draft = sample.drafted(who)
-        notices.edit(draft, by=who.supervisor, department_id=other.id)
-        notices.issue(notices.approve(draft, by=who.supervisor), by=who.supervisor)
+        actions.edit(draft, by=who.supervisor, department_id=other.id)
+        actions.issue(actions.approve(draft, by=who.supervisor), by=who.supervisor)
         desk = signed_in(client, who, "supervisor")
         page = get(desk, "/notices")
         links = re.findall(r'<a href="(/notices\?[^"]+)">(\d+)</a>', page)
@@ -101,9 +111,9 @@ def test_every_number_of_the_board_opens_exactly_as_many_rows(client: FlaskClien
 def test_every_tab_counts_what_it_lists(client: FlaskClient) -> None:
     who = cast()
     sample.drafted(who), sample.working(who), sample.watching(who)
-    notices.withdraw(sample.issued(who), by=who.supervisor, comment="误发")
+    actions.withdraw(sample.issued(who), by=who.supervisor, comment="误发")
     desk = signed_in(client, who, "supervisor")
-    for view, number in notice_board.counts(who.supervisor).items():
+    for view, number in rows.counts(who.supervisor).items():
         assert len(listed(get(desk, f"/notices?view={view}"))) == number, view
 
 
@@ -226,7 +236,7 @@ def test_a_stale_form_is_a_conflict_and_can_be_sent_again(client: FlaskClient) -
     who = cast()
     notice = sample.issued(who)
     old = notice.version
-    notices.contain(notice, by=who.handler, containment="停用")
+    actions.contain(notice, by=who.handler, containment="停用")
     own = signed_in(client, who, "handler")
     page = post(own, f"{address(notice)}/moves/object", 409, version=old, comment="不属我部")
     assert "Somebody changed this while you were working" in page and "不属我部" in page
@@ -312,7 +322,7 @@ def test_one_form_writes_to_several_departments(client: FlaskClient) -> None:
     made = db.session.scalars(db.select(Notice).order_by(Notice.id)).all()
     assert [notice.department.code for notice in made] == ["quality", "logistics"]
     assert {notice.ticket_id for notice in made} == {ticket.id}
-    assert len(notice_queries.files(made[0])) == 1
+    assert len(queries.files(made[0])) == 1
 
 
 def test_no_single_box_of_the_departments_must_be_ticked(client: FlaskClient) -> None:
@@ -357,7 +367,7 @@ def test_evidence_is_given_out_to_those_who_see_the_notice(client: FlaskClient) 
     own = signed_in(client, who, "handler")
     proof = {"files": (io.BytesIO(PNG), "检漏.png")}
     post(own, f"{address(notice)}/moves/contain", containment="停用", **proof)
-    file = notice_queries.files(notice)[0]
+    file = queries.files(notice)[0]
     answer = own.get(f"{address(notice)}/files/{file.id}")
     assert answer.status_code == 200 and answer.data == PNG
     other = signed_in(client, who, "stranger")
@@ -370,7 +380,7 @@ def test_the_navigation_counts_what_waits_for_the_reader(client: FlaskClient) ->
     sample.issued(who), sample.claimed(who)
     wanted = {"handler": 1, "supervisor": 1, "agent": 0, "auditor": 0, "stranger": 0}
     for role, number in wanted.items():
-        query = notice_board.waiting_number(getattr(who, role))
+        query = rows.waiting_number(getattr(who, role))
         assert db.session.scalar(query) == number, role
     for _without_and_with_a_ticket in range(2):
         page = get(signed_in(client, who, "supervisor"), "/notices")
@@ -394,7 +404,7 @@ def test_a_later_round_shows_what_was_seen_before(client: FlaskClient) -> None:
     who = cast()
     notice = sample.claimed(who)
     due = now() + timedelta(days=4)
-    notices.verify(notice, by=who.supervisor, result="fail", comment="焊点仍漏", re_due=due)
+    actions.verify(notice, by=who.supervisor, result="fail", comment="焊点仍漏", re_due=due)
     page = get(signed_in(client, who, "handler"), address(notice))
     assert "Round 1" in page and "焊点仍漏" in page and "round 2" in page
     assert "Round 2 begins with a new plan" in page and "department manager, supervisor" in page
@@ -404,8 +414,8 @@ def test_every_event_of_a_notice_has_its_sentence_in_both_languages(app: Flask) 
     who = cast()
     with moved_to(MONDAY):
         notice = sample.watching(who)
-        notices.recur(notice, by=who.supervisor, comment="又漏了")
-    events = notice_queries.history(notice)
+        actions.recur(notice, by=who.supervisor, comment="又漏了")
+    events = queries.history(notice)
     for language in ("en", "zh_Hans"):
         with in_language(language):
             lines = notice_words.happenings(events)
@@ -432,7 +442,7 @@ def test_the_board_takes_few_statements_whatever_the_number_of_rows(client: Flas
 def test_the_board_goes_on_from_page_to_page(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notice_board, "PAGE", 2)
+    monkeypatch.setattr(rows, "PAGE", 2)
     who = cast()
     made = {sample.issued(who).id for _each in range(5)}
     desk = signed_in(client, who, "supervisor")

@@ -7,9 +7,9 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from helpdesk.core.db import db
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
-from helpdesk.db import db
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
 from tests import factories as make

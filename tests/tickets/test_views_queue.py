@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.clock import moved_to
-from helpdesk.db import db
+from helpdesk.core.db import db
+from helpdesk.desk import queue_views as desk_page
 from helpdesk.tickets import actions, queue
-from helpdesk.tickets import desk as desk_page
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.statements import counted, explained

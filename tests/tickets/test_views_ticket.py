@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now
-from helpdesk.db import db, transaction
+from helpdesk.core.db import db, transaction
 from helpdesk.tickets import actions, lifecycle, queries
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make

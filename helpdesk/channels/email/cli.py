@@ -15,12 +15,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from helpdesk import jobs
-from helpdesk.channels.email.fetcher import Fetcher, fetch_all_once, work_loop
-from helpdesk.channels.email.inbound import deliver
-from helpdesk.channels.email.parser import Unreadable, parse
-from helpdesk.channels.email.rereading import differences
-from helpdesk.channels.email.serving import Door, receiving
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.channels.email.deciding.rereading import differences
+from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once, work_loop
+from helpdesk.channels.email.fetching.serving import Door, receiving
+from helpdesk.channels.email.reading.parser import Unreadable, parse
+from helpdesk.core import jobs
 
 log = logging.getLogger(__name__)
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and comes back

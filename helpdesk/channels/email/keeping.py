@@ -18,8 +18,8 @@ from helpdesk import files
 from helpdesk.channels.email.identity import identity
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.i18n import company_zone
+from helpdesk.core.db import db, transaction
+from helpdesk.core.i18n import company_zone
 
 LEASE = timedelta(minutes=3)  # for which whoever took a mail up may work on it
 _COUNT = text(

@@ -11,8 +11,8 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.channels.email.keeping import day_of
 from helpdesk.channels.email.models import OUTCOMES, InboundMail, MailTally
 from helpdesk.clock import now
-from helpdesk.db import db
-from helpdesk.i18n import company_zone
+from helpdesk.core.db import db
+from helpdesk.core.i18n import company_zone
 
 MOST_DAYS = 31
 

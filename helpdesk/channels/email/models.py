@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.db import JsonData, Model, UtcTime
+from helpdesk.core.db import JsonData, Model, UtcTime
 
 OUTCOMES = ("stored", "ticket", "reply", "ignored", "held", "quarantined")
 FOR_PEOPLE = ("held", "quarantined")

@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from helpdesk.outgoing import WEB_PORTS, connect
+from helpdesk.core.outgoing import WEB_PORTS, connect
 
 TIMEOUT = 60.0  # seconds for one step, where the caller names none
 

@@ -6,9 +6,9 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
-from helpdesk.errors import Refused
-from helpdesk.i18n import N_
-from helpdesk.web import settings
+from helpdesk.core.errors import Refused
+from helpdesk.core.i18n import N_
+from helpdesk.web.http import settings
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.db import Model, UtcTime
-from helpdesk.i18n import N_
+from helpdesk.core.db import Model, UtcTime
+from helpdesk.core.i18n import N_
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.db import Model, UtcTime, db
+from helpdesk.core.db import Model, UtcTime, db
 
 LONGEST_AWAY = timedelta(minutes=10)  # `mail fetch --once` from a timer may come that seldom
 

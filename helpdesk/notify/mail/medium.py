@@ -10,8 +10,8 @@ from typing import Any
 from flask import render_template
 from sqlalchemy import select
 
-from helpdesk.db import db
-from helpdesk.i18n import N_, company_zone, gettext
+from helpdesk.core.db import db
+from helpdesk.core.i18n import N_, company_zone, gettext
 from helpdesk.notify import optouts
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox, by_name
@@ -22,7 +22,7 @@ from helpdesk.notify.media import Ended, Letter, Medium, carries
 from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web import company_in, settings
+from helpdesk.web.http import company_in, settings
 
 MOST_QUOTED = 60  # lines of the customer's last mail below our answer
 

@@ -14,14 +14,14 @@ from flask import render_template
 from sqlalchemy import select
 
 from helpdesk import files
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.files.scanner import INFECTED
 from helpdesk.notify import optouts
 from helpdesk.notify.mail import outlook
 from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.web import company_in, settings
+from helpdesk.web.http import company_in, settings
 
 MOST_ATTACHED = 10 * 1024 * 1024  # bytes; more is fetched by the link in the mail
 QUOTED = ">"

@@ -10,7 +10,7 @@ import requests
 from authlib.common.errors import AuthlibBaseError
 
 from helpdesk.clock import now
-from helpdesk.errors import Refused
+from helpdesk.core.errors import Refused
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.connections import WebAdapter
 from helpdesk.notify.mail.grants import AUTHORITIES, MailGrant

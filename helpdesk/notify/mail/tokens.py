@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
-from helpdesk.db import db, transaction
-from helpdesk.events import record
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import record
 from helpdesk.notify.mail import encryption, oauth
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Table, func, insert, select
 from sqlalchemy.orm import Session
 
-from helpdesk.db import Model
+from helpdesk.core.db import Model
 
 EMPTY: dict[Any, str] = {dict: "{}", list: "[]"}
 

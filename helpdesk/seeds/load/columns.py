@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk.alarms import Alarm
-from helpdesk.db import Model
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import Model
 from helpdesk.tickets.models import (
     Callback,
     CallbackAttempt,

@@ -13,10 +13,10 @@ from typing import Any
 
 from helpdesk.clock import Limit, covers, due_at
 from helpdesk.seeds.load.lives import ANSWERED, Life
+from helpdesk.setup.in_force import Promise, Setup
 from helpdesk.tickets import responses
-from helpdesk.tickets.intake import SPOKEN
 from helpdesk.tickets.lifecycle import ENDED, Status
-from helpdesk.tickets.setup import Promise, Setup
+from helpdesk.words.channels import SPOKEN
 
 parse = lru_cache(Limit.parse)
 MOOT = ("sign", "send_back", "update", "containment")  # when the answer is given

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from helpdesk import search
-from helpdesk.alarms import Alarm
-from helpdesk.db import Model
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import Model
 from helpdesk.seeds.load.bulk import Bulk
 from helpdesk.seeds.load.columns import ALARM, TABLES
 from helpdesk.seeds.load.lives import ANSWERED, Life
@@ -17,8 +17,8 @@ from helpdesk.seeds.load.people import Customer, Staff, one_of
 from helpdesk.seeds.load.promises import Promises, Row, when
 from helpdesk.seeds.load.talk import talk_of
 from helpdesk.seeds.load.writing import Writing
+from helpdesk.setup.in_force import Setup
 from helpdesk.tickets import holds, responses
-from helpdesk.tickets.lifecycle import Kind
 from helpdesk.tickets.models import (
     Callback,
     CallbackAttempt,
@@ -28,7 +28,7 @@ from helpdesk.tickets.models import (
     Response,
     Ticket,
 )
-from helpdesk.tickets.setup import Setup
+from helpdesk.words.kinds import Kind
 
 AT_THE_DESK = (
     "registered",

@@ -15,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
-from helpdesk import clock, options, search
-from helpdesk.db import transaction
-from helpdesk.events import Event, draw
+from helpdesk import clock, search
+from helpdesk.core import options
+from helpdesk.core.db import transaction
+from helpdesk.core.events import Event, draw
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.seeds.load.arrivals import arrivals
 from helpdesk.seeds.load.articles import make_articles
@@ -33,8 +34,9 @@ from helpdesk.seeds.load.people import (
 from helpdesk.seeds.load.promises import Promises, when
 from helpdesk.seeds.load.rows import Pages, World
 from helpdesk.seeds.load.writing import Writing
-from helpdesk.tickets import setup
-from helpdesk.tickets.models import Callback, Category, Message, Response, Ticket
+from helpdesk.setup import in_force
+from helpdesk.setup.models import Category
+from helpdesk.tickets.models import Callback, Message, Response, Ticket
 
 LOAD_PASSWORD = "for-load-tests-only"  # noqa: S105  of invented colleagues, printed by the command
 CUSTOMERS = 5000
@@ -107,7 +109,7 @@ def _world(
     departments = make_departments(session)
     options.changed()
     session.flush()
-    snapshot = setup.current()
+    snapshot = in_force.current()
     hashed = generate_password_hash(LOAD_PASSWORD)
     return World(
         setup=snapshot,

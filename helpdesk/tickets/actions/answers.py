@@ -8,12 +8,13 @@ from typing import Any
 from helpdesk import search
 from helpdesk.agents.rights import SYSTEM, Actor, require, require_stands_for
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput
-from helpdesk.events import record
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile, settle
-from helpdesk.i18n import N_
-from helpdesk.tickets import copies, queries, responses, setup, sight
+from helpdesk.setup import in_force
+from helpdesk.tickets import copies, queries, responses, sight
 from helpdesk.tickets.actions import moves, unsending
 from helpdesk.tickets.actions.newer import require_seen
 from helpdesk.tickets.actions.step import step
@@ -50,7 +51,7 @@ def answer(
             it.deliver_at = unsending.held(it.ticket, message, how, was, "reply")
             responses.meet(it.ticket, KEPT_BY_ANSWER, by.name, body[:200])
             responses.drop_open(it.ticket, ["sign", "send_back", "containment"])
-            responses.start(it.ticket, responses.AT_ANSWER, setup.current())
+            responses.start(it.ticket, responses.AT_ANSWER, in_force.current())
             it.ticket.replied_at, it.ticket.waiting_since = now(), None
             it.data["message"] = message.id
     return it.ticket
@@ -83,7 +84,7 @@ def send_message(
         message = _add(ticket, by, body, public=True, files=files, how=how)
         due = unsending.held(ticket, message, how, was, "message")
         responses.meet(ticket, ["acknowledge", "first_answer"], by.name, body[:200])
-        responses.next_update(ticket, by.name, body[:200], setup.current())
+        responses.next_update(ticket, by.name, body[:200], in_force.current())
         ticket.waiting_since = None
         record("message.staff", by=by, ticket=ticket, message=message.id, deliver_at=due)
     return message

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from helpdesk import options
 from helpdesk.agents.rights import Actor, may, require
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, NotAllowed, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
-from helpdesk.tickets import queries, responses, setup
+from helpdesk.core import options
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, NotAllowed, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries, responses
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Assist, Extension, Ticket
@@ -44,7 +45,7 @@ def add_assist(ticket: Ticket, *, by: Actor, department_id: int, task: str) -> A
     with transaction() as session:
         ticket = locked(ticket)
         queries.require_visible(ticket, by)
-        unit = setup.current().departments.get(department_id)
+        unit = in_force.current().departments.get(department_id)
         if unit is None or department_id == ticket.department_id:
             wrong = N_("Please choose a department that is not the lead.")
             raise BadInput(N_("Some fields need another look."), errors={"department": wrong})
@@ -77,7 +78,7 @@ def answer_assist(ticket: Ticket, *, by: Actor, department_id: int, answer: str)
             )
         assist.answer, assist.answered_at = answer.strip(), now()
         assist.answered_by = by.name
-        code = setup.current().departments[department_id].code
+        code = in_force.current().departments[department_id].code
         record(
             "ticket.assist_answered",
             by=by,
@@ -150,7 +151,7 @@ def grant_extension(
     """The resolve promise moves to the time that was asked for."""
     with step("grant_extension", ticket, by, version, comment=comment) as it:
         request = _decide(it.ticket, by, "granted")
-        responses.extend(it.ticket, request.wanted_at, setup.current())
+        responses.extend(it.ticket, request.wanted_at, in_force.current())
         it.data["until"] = request.wanted_at.isoformat()
     return it.ticket
 

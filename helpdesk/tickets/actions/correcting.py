@@ -7,16 +7,19 @@ from typing import Any
 from helpdesk import search
 from helpdesk.agents.rights import Actor, require, require_stands_for
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
-from helpdesk.tickets import casefile, queries, responses, setup
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries, responses
 from helpdesk.tickets.actions.newer import require_version
 from helpdesk.tickets.actions.step import LACKING, MOST_COMMENT
-from helpdesk.tickets.lifecycle import Kind, Status
+from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.routing import SEVERITIES
+from helpdesk.words import casefile
+from helpdesk.words.kinds import Kind
+from helpdesk.words.severities import SEVERITIES
 
 PROMISED_BY = ("severity", "category_id", "kind")  # what decides which promises a case carries
 EDITABLE = (*PROMISED_BY, "place", "subject")
@@ -88,7 +91,7 @@ def _follow(ticket: Ticket, by: Actor, changed: Changed, reason: str) -> None:
     if contained := str(changed.get("containment", ("", ""))[1]):
         responses.meet(ticket, ["containment"], by.name, contained[:200])
     if set(PROMISED_BY) & set(changed):
-        planned = responses.refit(ticket, setup.current())
+        planned = responses.refit(ticket, in_force.current())
         data |= {"replanned": [row.id for row in planned], "comment": reason.strip()}
     words = " ".join(str(new) for _old, new in changed.values())
     search.add(db.session(), "ticket", ticket.id, words)
@@ -103,7 +106,7 @@ def _valid(changes: dict[str, Any]) -> None:
     if changes.get("kind", Kind.COMPLAINT) not in set(Kind):
         errors["kind"] = choice
     category = changes.get("category_id")
-    if category is not None and category not in setup.current().categories:
+    if category is not None and category not in in_force.current().categories:
         errors["category"] = N_(
             "This category does not exist. Please pick one of the offered choices."
         )

@@ -9,17 +9,20 @@ from sqlalchemy import select
 from helpdesk import search
 from helpdesk.agents.rights import SYSTEM, Actor, require
 from helpdesk.clock import now
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, NotFound, Refused
+from helpdesk.core.events import Event, record
+from helpdesk.core.i18n import N_
 from helpdesk.customers import people
 from helpdesk.customers.addresses import Address, mail, masked
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import BadInput, NotFound, Refused
-from helpdesk.events import Event, record
-from helpdesk.i18n import N_
-from helpdesk.tickets import queries, responses, routing, setup, sight
-from helpdesk.tickets.lifecycle import ENDED, Kind, Status
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries, responses, sight
+from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Ticket
+from helpdesk.words.kinds import Kind
+from helpdesk.words.severities import SEVERITIES
 
 LINKED = "ticket.linked"
 
@@ -158,7 +161,7 @@ def _move(ticket: Ticket, old: Person, person: Person, by: Actor, data: dict[str
     if ticket.severity != severity:
         data["severity_change"] = [severity, ticket.severity]
     if Status(ticket.status) not in ENDED:
-        responses.refit(ticket, setup.current())  # an undone repeat may have moved it, too
+        responses.refit(ticket, in_force.current())  # an undone repeat may have moved it, too
     search.add(db.session(), "ticket", ticket.id, person.name)
     record(
         LINKED,
@@ -185,7 +188,7 @@ def _count_repeat(ticket: Ticket, person: Person) -> None:
     raised = found is not None and ticket.repeat_of_id is None and ticket.severity != "S1"
     ticket.repeat_of_id = found
     if raised and Status(ticket.status) not in ENDED:
-        ticket.severity = routing.SEVERITIES[routing.SEVERITIES.index(ticket.severity) - 1]
+        ticket.severity = SEVERITIES[SEVERITIES.index(ticket.severity) - 1]
 
 
 def answer_at(ticket: Ticket, *, by: Actor, address: str, version: int | None = None) -> Ticket:

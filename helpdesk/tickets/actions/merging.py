@@ -6,14 +6,15 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from helpdesk import options
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.db import db, locked
-from helpdesk.errors import BadInput, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
-from helpdesk.tickets import callbacks, holds, queries, responses, setup
+from helpdesk.core import options
+from helpdesk.core.db import db, locked
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.setup import in_force
+from helpdesk.tickets import callbacks, holds, queries, responses
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Link, Merging, Ticket
@@ -73,7 +74,7 @@ def unmerge(ticket: Ticket, *, by: Actor, version: int | None = None, comment: s
         queries.require_visible(stays, by)
         it.ticket.merged_into_id, it.ticket.closed_at = None, None
         it.ticket.waiting_since, it.to = merging.waiting_since, merging.status
-        responses.put_back(it.ticket, merging.rows, setup.current())
+        responses.put_back(it.ticket, merging.rows, in_force.current())
         if merging.called:
             callbacks.plan(it.ticket).state = "due"
         if merging.status == Status.WAITING and it.ticket.hold_until:

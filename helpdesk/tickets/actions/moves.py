@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from helpdesk import options
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.errors import BadInput, Refused
-from helpdesk.i18n import N_
-from helpdesk.tickets import (
-    callbacks,
-    casefile,
-    holds,
-    lifecycle,
-    queries,
-    responses,
-    routing,
-    setup,
-)
+from helpdesk.core import options
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.i18n import N_
+from helpdesk.setup import in_force
+from helpdesk.setup.rules import routing
+from helpdesk.tickets import callbacks, holds, lifecycle, queries, responses
 from helpdesk.tickets.actions.step import step
-from helpdesk.tickets.lifecycle import Kind, Status
+from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Ticket
+from helpdesk.words import casefile
+from helpdesk.words.kinds import Kind
 
 MOST_HOLD = timedelta(days=90)
 
@@ -53,7 +48,7 @@ def dispatch(
 
 def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
     """Move queue and clocks to the department; returns what the journal notes."""
-    snapshot = setup.current()
+    snapshot = in_force.current()
     unit = snapshot.departments.get(department_id)
     if unit is None or not unit.active:
         wrong = N_("This department does not exist. Please pick one of the offered choices.")
@@ -95,8 +90,8 @@ def refuse_return(
 ) -> Ticket:
     """The desk says no to the return: the department handles it."""
     with step("refuse_return", ticket, by, version, comment=comment) as it:
-        responses.resume(it.ticket, setup.current())
-        unit = setup.current().departments.get(it.ticket.department_id or 0)
+        responses.resume(it.ticket, in_force.current())
+        unit = in_force.current().departments.get(it.ticket.department_id or 0)
         it.ticket.queue = unit.code if unit else routing.DISPATCH_DESK
     return it.ticket
 
@@ -137,7 +132,7 @@ def hold(
         if not now() < until <= now() + MOST_HOLD:
             wrong = N_("Please choose a time in the next 90 days.")
             raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
-        most = responses.hold_ends_at(it.ticket, setup.current())
+        most = responses.hold_ends_at(it.ticket, in_force.current())
         if most is not None and most <= now():
             raise Refused(N_("It has been on hold as long as it may be. Please go on with it."))
         responses.pause(it.ticket)
@@ -160,7 +155,7 @@ def resume(
     `because` "until" or "cap" when the time ran out: the people responsible are told.
     """
     with step("resume", ticket, by, version, comment=comment) as it:
-        responses.resume(it.ticket, setup.current())
+        responses.resume(it.ticket, in_force.current())
         it.ticket.hold_reason, it.ticket.hold_until = "", None
         holds.forget(it.ticket)
         if because:
@@ -189,7 +184,7 @@ def rework(ticket: Ticket, *, by: Actor, version: int | None = None, comment: st
             it.to = it.move.at_desk
         _new_cycle(it.ticket)
         if it.to == Status.HANDLING:
-            responses.start(it.ticket, ["department_reply"], setup.current())
+            responses.start(it.ticket, ["department_reply"], in_force.current())
         it.data["cycle"] = it.ticket.cycle
     return it.ticket
 
@@ -280,4 +275,4 @@ def _new_cycle(ticket: Ticket) -> None:
     callbacks.drop(ticket)
     ticket.cycle += 1
     ticket.replied_at, ticket.waiting_since, ticket.escalation = None, now(), 0
-    responses.replan(ticket, setup.current())
+    responses.replan(ticket, in_force.current())

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, func, select
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.db import CHANGED, db
-from helpdesk.errors import Conflict
-from helpdesk.events import Event
-from helpdesk.i18n import N_, duration, lazy_gettext
+from helpdesk.core.db import CHANGED, db
+from helpdesk.core.errors import Conflict
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import N_, duration, lazy_gettext
 from helpdesk.tickets.lifecycle import STATUS_NAMES, Status
 from helpdesk.tickets.models import Ticket
 

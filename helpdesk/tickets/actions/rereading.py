@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor
-from helpdesk.db import db, locked, transaction
-from helpdesk.events import record
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.events import record
 from helpdesk.files import StoredFile
 from helpdesk.tickets import sight
 from helpdesk.tickets.actions.answers import attachment_rows

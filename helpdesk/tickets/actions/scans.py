@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from sqlalchemy import or_, select
 
-from helpdesk import background
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
-from helpdesk.db import db, locked, transaction
-from helpdesk.errors import NotFound
-from helpdesk.events import record
+from helpdesk.core import background
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import NotFound
+from helpdesk.core.events import record
 from helpdesk.files import location
 from helpdesk.files.scanner import INFECTED, Unavailable, verdict
 from helpdesk.tickets.models import Attachment, Ticket

@@ -10,10 +10,10 @@ from typing import Any
 
 from helpdesk.agents.rights import Actor, require_stands_for
 from helpdesk.clock import now
-from helpdesk.db import locked, transaction
-from helpdesk.errors import BadInput, Refused
-from helpdesk.events import record
-from helpdesk.i18n import N_
+from helpdesk.core.db import locked, transaction
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 from helpdesk.tickets import lifecycle, queries
 from helpdesk.tickets.actions.newer import moved_on, require_seen, require_version
 from helpdesk.tickets.models import Ticket

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from helpdesk import files as stored
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.db import db
+from helpdesk.core.db import db
 from helpdesk.files import StoredFile
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.veil import veiled

@@ -15,11 +15,12 @@ from sqlalchemy import delete, select, update
 from helpdesk import files, search
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.db import after_commit, db, locked, transaction
-from helpdesk.errors import NotFound, Refused
-from helpdesk.events import Event, record, take_back
-from helpdesk.i18n import N_
-from helpdesk.tickets import queries, responses, setup, sight
+from helpdesk.core.db import after_commit, db, locked, transaction
+from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.events import Event, record, take_back
+from helpdesk.core.i18n import N_
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries, responses, sight
 from helpdesk.tickets.models import Attachment, Message, Sending, Ticket
 
 SURE = timedelta(seconds=2)  # longer than taking back can last: no customer sees it vanish
@@ -119,7 +120,7 @@ def _as_before(ticket: Ticket, was: dict[str, Any]) -> None:
     for name in ("replied_at", "waiting_since"):
         setattr(ticket, name, datetime.fromisoformat(was[name]) if was[name] else None)
     ticket.status, ticket.updated_at = was["status"], now()
-    responses.as_remembered(ticket, was["rows"], setup.current())
+    responses.as_remembered(ticket, was["rows"], in_force.current())
 
 
 def _to_draft(message: Message) -> None:

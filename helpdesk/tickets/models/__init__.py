@@ -1,9 +1,7 @@
 """Columns and relations of everything a ticket consists of; no rules live here."""
 
-from helpdesk.tickets.models.callbacks import Callback, CallbackAttempt, Rating
-from helpdesk.tickets.models.news import News
-from helpdesk.tickets.models.notices import Notice
-from helpdesk.tickets.models.policy import (
+from helpdesk.notices.models import Notice
+from helpdesk.setup.models import (
     CannedReply,
     Category,
     EscalationChain,
@@ -12,8 +10,10 @@ from helpdesk.tickets.models.policy import (
     PolicyVersion,
     RoutingRule,
 )
+from helpdesk.simulator.models import Simulated, Simulation
+from helpdesk.tickets.models.callbacks import Callback, CallbackAttempt, Rating
+from helpdesk.tickets.models.news import News
 from helpdesk.tickets.models.promises import Escalation, Recount, Reminder, Response
-from helpdesk.tickets.models.simulations import Simulated, Simulation
 from helpdesk.tickets.models.tickets import (
     Assist,
     Attachment,

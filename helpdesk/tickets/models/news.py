@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.db import Model, UtcTime
+from helpdesk.core.db import Model, UtcTime
 
 UNSEEN = "seen_at IS NULL"
 

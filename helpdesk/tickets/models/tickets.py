@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.agents.models import Agent, Department
 from helpdesk.clock import now
+from helpdesk.core.db import JsonData, Model, UtcTime
 from helpdesk.customers.models import Person
-from helpdesk.db import JsonData, Model, UtcTime
-from helpdesk.tickets.models.policy import Category
+from helpdesk.setup.models import Category
 
 OPEN, CLOSED = "closed_at IS NULL", "closed_at IS NOT NULL"
 MERGED = "merged_into_id IS NOT NULL"

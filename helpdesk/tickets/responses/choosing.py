@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from helpdesk.clock import Limit, due_at, now
+from helpdesk.setup.in_force import Promise, Setup
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.responses.names import DESK_CALENDAR
-from helpdesk.tickets.setup import Promise, Setup
 
 
 def applicable(ticket: Ticket, setup: Setup) -> dict[str, Promise]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from helpdesk.clock import Limit, LimitKind, WorkCalendar, add_work_seconds, due_at
+from helpdesk.setup.in_force import Setup
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses.choosing import limit_for
 from helpdesk.tickets.responses.names import DESK_CALENDAR
-from helpdesk.tickets.setup import Setup
 
 NOON = timedelta(hours=12)
 

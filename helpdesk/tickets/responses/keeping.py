@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from helpdesk.alarms import clear_alarms
 from helpdesk.clock import now
-from helpdesk.tickets import setup as set_up
+from helpdesk.core.alarms import clear_alarms
+from helpdesk.setup import in_force as set_up
+from helpdesk.setup.in_force import Setup
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses import timing
 from helpdesk.tickets.responses.names import ALARM, OPEN, ORDER
 from helpdesk.tickets.responses.rows import current, note_next_due, table
-from helpdesk.tickets.setup import Setup
 
 
 def meet(

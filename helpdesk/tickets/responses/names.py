@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk.i18n import N_, P_
+from helpdesk.core.i18n import N_, P_
 
 ALARM = "response"
 DESK_CALENDAR = "cn-office"  # working days are those of the office, also for the desk

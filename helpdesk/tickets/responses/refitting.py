@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from helpdesk.alarms import clear_alarms, set_alarms
 from helpdesk.clock import now
-from helpdesk.db import UtcTime, db
+from helpdesk.core.alarms import clear_alarms, set_alarms
+from helpdesk.core.db import UtcTime, db
+from helpdesk.setup.in_force import Promise, Setup
 from helpdesk.tickets.lifecycle import Clock, clock_of
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses import external, timing
@@ -16,7 +17,6 @@ from helpdesk.tickets.responses.choosing import applicable
 from helpdesk.tickets.responses.keeping import drop
 from helpdesk.tickets.responses.names import ALARM, AT_OPENING, ONCE, OPEN
 from helpdesk.tickets.responses.rows import COLUMNS, current, new_row, note_next_due, table
-from helpdesk.tickets.setup import Promise, Setup
 
 Before = Mapping[str, list[str]]
 TAKEN_OVER = (

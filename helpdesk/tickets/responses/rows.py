@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 
 from helpdesk.clock import now
-from helpdesk.db import db, insert_many
+from helpdesk.core.db import db, insert_many
+from helpdesk.setup.in_force import Promise, Setup
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses import external, timing
 from helpdesk.tickets.responses.choosing import applicable
 from helpdesk.tickets.responses.names import AT_OPENING, DESK_CALENDAR, LATER, ONCE, ORDER, WINDOWS
-from helpdesk.tickets.setup import Promise, Setup
 
 COLUMNS = tuple(column.key for column in Response.__table__.columns if column.key != "id")
 

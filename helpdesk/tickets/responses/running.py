@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 
-from helpdesk.alarms import clear_alarms, set_alarms
 from helpdesk.clock import after_pause, due_at, now
-from helpdesk.db import db
+from helpdesk.core.alarms import clear_alarms, set_alarms
+from helpdesk.core.db import db
+from helpdesk.setup.in_force import Promise, Setup
 from helpdesk.tickets.lifecycle import Clock, clock_of
 from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses import timing
@@ -17,7 +18,6 @@ from helpdesk.tickets.responses.keeping import drop, meet
 from helpdesk.tickets.responses.names import ALARM, DESK_CALENDAR, EXTENDABLE, ORDER
 from helpdesk.tickets.responses.rows import current, new_row, note_next_due, plan, table
 from helpdesk.tickets.responses.timing import every_pause
-from helpdesk.tickets.setup import Promise, Setup
 
 
 def start(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from helpdesk.alarms import alarm_row
 from helpdesk.clock import (
     Limit,
     WorkCalendar,
@@ -16,9 +15,10 @@ from helpdesk.clock import (
     now,
     remaining,
 )
+from helpdesk.core.alarms import alarm_row
+from helpdesk.setup.in_force import Setup
 from helpdesk.tickets.models import Response
 from helpdesk.tickets.responses.names import ALARM, WINDOWS
-from helpdesk.tickets.setup import Setup
 
 
 def calendar_of(row: Response, setup: Setup) -> WorkCalendar:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading.parser import parse
 
 
 def mail(

@@ -3,11 +3,11 @@
 import pytest
 from flask import Flask
 
-from helpdesk.channels.email.bounce_codes import _BY_CODE, _TO_CODE
-from helpdesk.channels.email.bounce_told import REASONS, told
-from helpdesk.channels.email.bounce_words import _REASONS
-from helpdesk.channels.email.bounces import Failure
-from helpdesk.i18n import in_language
+from helpdesk.channels.email.deciding.bounce_told import REASONS, told
+from helpdesk.channels.email.reading.bounce_codes import _BY_CODE, _TO_CODE
+from helpdesk.channels.email.reading.bounce_words import _REASONS
+from helpdesk.channels.email.reading.bounces import Failure
+from helpdesk.core.i18n import in_language
 
 
 def failure(reason: str, told: bool = True) -> Failure:

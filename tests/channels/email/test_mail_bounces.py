@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpdesk.channels.email.bounce_words import reason_of
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading.bounce_words import reason_of
+from helpdesk.channels.email.reading.parser import parse
 
 
 def report(status_fields: str, returned: str = "Message-ID: <77@desk.example>\r\n\r\nold") -> bytes:

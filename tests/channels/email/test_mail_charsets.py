@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpdesk.channels.email.charsets import codec_for, decode, tidy
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading.charsets import codec_for, decode, tidy
+from helpdesk.channels.email.reading.parser import parse
 
 SIMPLIFIED = "您好，小区东门的路灯坏了三天，请尽快派人处理，谢谢！"
 TRADITIONAL = "您好，社區東門的路燈壞了三天，請盡快派人處理，謝謝！"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import mail_score
-from helpdesk.channels.email.parser import Unreadable, parse
+from helpdesk.channels.email.reading.parser import Unreadable, parse
 
 PLACES = [folder / "shared" / "fixtures" / "email" for folder in Path(__file__).resolve().parents]
 FIXTURES = next((place for place in PLACES if place.is_dir()), PLACES[0])

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from helpdesk import search
-from helpdesk.channels.email.inbound import deliver
-from helpdesk.channels.email.parser import parse
-from helpdesk.db import db
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.channels.email.reading.parser import parse
+from helpdesk.core.db import db
 from tests import factories as make
 from tests.channels.mails import case
 

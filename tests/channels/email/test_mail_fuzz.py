@@ -10,7 +10,7 @@ from time import process_time
 import pytest
 
 from benchmarks.mail_fuzz import MUTATIONS, mutant, run
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading.parser import parse
 
 OWN = [
     "From: 王芳 <wang@a.example>\r\nSubject: =?gb2312?B?sfnP5A==?=\r\n\r\n冰箱还是坏的\r\n".encode(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from helpdesk.channels.email.addresses import Address, read_addresses
-from helpdesk.channels.email.encoded_words import decode_words
-from helpdesk.channels.email.headers import read_headers
-from helpdesk.channels.email.parameters import read_value
+from helpdesk.channels.email.reading.addresses import Address, read_addresses
+from helpdesk.channels.email.reading.encoded_words import decode_words
+from helpdesk.channels.email.reading.headers import read_headers
+from helpdesk.channels.email.reading.parameters import read_value
 
 
 def headers_of(raw: bytes):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk.channels.email.html_text import html_to_text, new_html_to_text, tidy_lines
+from helpdesk.channels.email.reading.html_text import html_to_text, new_html_to_text, tidy_lines
 
 
 @pytest.mark.parametrize(

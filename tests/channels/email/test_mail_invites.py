@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpdesk.channels.email.invites import MAX_BYTES
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading.invites import MAX_BYTES
+from helpdesk.channels.email.reading.parser import parse
 
 EVENT = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REQUEST\r\n{zone}BEGIN:VEVENT\r\nUID:1\r\n"

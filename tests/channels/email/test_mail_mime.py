@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpdesk.channels.email.hanzi import guess_east_asian, likelihood
-from helpdesk.channels.email.mime import read_tree, split_parts, undo_encoding
+from helpdesk.channels.email.reading.hanzi import guess_east_asian, likelihood
+from helpdesk.channels.email.reading.mime import read_tree, split_parts, undo_encoding
 
 MIXED = (
     b"Content-Type: multipart/mixed; boundary=a\n\n"

@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from helpdesk import search
-from helpdesk.channels.email.inbound import deliver
-from helpdesk.channels.email.parser import parse
-from helpdesk.channels.email.tickets import with_gaps
-from helpdesk.db import db
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.channels.email.deciding.tickets import with_gaps
+from helpdesk.channels.email.reading.parser import parse
+from helpdesk.core.db import db
 from helpdesk.tickets.models import Attachment, Message
 from tests import factories as make
 from tests.channels.mails import case, mail, our_id

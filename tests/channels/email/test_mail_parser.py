@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.channels.email.attachments import clean_name
-from helpdesk.channels.email.parser import MAX_BYTES, Unreadable, parse
+from helpdesk.channels.email.reading.attachments import clean_name
+from helpdesk.channels.email.reading.parser import MAX_BYTES, Unreadable, parse
 
 PNG = base64.b64encode(b"\x89PNG picture").decode()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk.channels.email.charsets import decode
-from helpdesk.channels.email.parser import parse
+from helpdesk.channels.email.reading.charsets import decode
+from helpdesk.channels.email.reading.parser import parse
 from tests.channels.mails import case
 
 SAID = "ルーターの再起動が毎晩起きます。確認をお願いします。"

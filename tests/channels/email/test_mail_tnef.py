@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.channels.email.parser import parse
-from helpdesk.channels.email.tnef import SIGNATURE, unwrap
+from helpdesk.channels.email.reading.parser import parse
+from helpdesk.channels.email.reading.tnef import SIGNATURE, unwrap
 
 BEGIN, TITLE, DATA, PROPERTIES, CODEPAGE = 0x9002, 0x8010, 0x800F, 0x9005, 0x9007
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from asn1crypto import cms
 
-from helpdesk.channels.email import apart
-from helpdesk.channels.email.apart import parse_safely
-from helpdesk.channels.email.parser import ParsedMail, parse
-from helpdesk.channels.email.wrapped import unwrap
+from helpdesk.channels.email.reading import apart
+from helpdesk.channels.email.reading.apart import parse_safely
+from helpdesk.channels.email.reading.parser import ParsedMail, parse
+from helpdesk.channels.email.reading.wrapped import unwrap
 from tests.channels.mails import case
 
 TYPE = 'application/pkcs7-mime; smime-type={kind}; name="smime.p7m"'

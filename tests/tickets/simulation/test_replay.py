@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from helpdesk.clock import Limit, default_calendars, due_at
-from helpdesk.tickets.simulation.replay import Moments, Outcome, compared, outcome
+from helpdesk.simulator.replay import Moments, Outcome, compared, outcome
 
 OFFICE = default_calendars()[0]
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai

@@ -13,22 +13,18 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import jobs
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.calendars import Calendar
 from helpdesk.clock import moved_to
-from helpdesk.db import db, transaction
-from helpdesk.errors import BadInput, NotAllowed
-from helpdesk.tickets import actions, setup
-from helpdesk.tickets.models import (
-    PolicyVersion,
-    Response,
-    RoutingRule,
-    Simulated,
-    Simulation,
-    Ticket,
-)
-from helpdesk.tickets.simulation import plans, work
+from helpdesk.core import jobs
+from helpdesk.core.calendars import Calendar
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, NotAllowed
+from helpdesk.setup import in_force
+from helpdesk.setup.models import PolicyVersion, RoutingRule
+from helpdesk.simulator import plans, work
+from helpdesk.simulator.models import Simulated, Simulation
+from helpdesk.tickets import actions
+from helpdesk.tickets.models import Response, Ticket
 from tests import factories as make
 
 LEAD = Actor(kind="token", id=7, name="Chen Jie", role=Role.SUPERVISOR)
@@ -113,7 +109,7 @@ def test_w1_a_promise_that_was_never_made_is_tried_from_the_journal(app: Flask) 
     for line in _rows():
         if line.promise == "first_answer":
             _force(sa.delete(type(line)).where(type(line).id == line.id))
-    setup.forget()
+    in_force.forget()
     with moved_to(START) as tick:
         ticket = make.ticket()
         tick(3600 * 30)

@@ -10,17 +10,19 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk import alarms
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.db import db
-from helpdesk.errors import HelpdeskError
+from helpdesk.core import alarms
+from helpdesk.core.db import db
+from helpdesk.core.errors import HelpdeskError
 from helpdesk.seeds.demo import seed_demo
-from helpdesk.tickets import actions, lifecycle, setup
-from helpdesk.tickets.models import PolicyVersion, Response, RoutingRule, Ticket
+from helpdesk.setup import in_force
+from helpdesk.setup.models import PolicyVersion, RoutingRule
+from helpdesk.simulator import facts, plans
+from helpdesk.simulator.compare import Bench, Tried, tried
+from helpdesk.tickets import actions, lifecycle
+from helpdesk.tickets.models import Response, Ticket
 from helpdesk.tickets.responses import WINDOWS
-from helpdesk.tickets.simulation import facts, plans
-from helpdesk.tickets.simulation.compare import Bench, Tried, tried
 from tests import factories as make
 
 NOW = datetime.fromisoformat("2026-03-18T16:20:00+08:00")
@@ -29,7 +31,7 @@ LEAD = Actor(kind="token", id=7, name="Chen Jie", role=Role.ADMIN)
 
 def results(plan: dict[str, object]) -> list[Tried]:
     """Every case of the database on one bench."""
-    bench = Bench(setup.current(), plans.editions(), plans.of_data(plan), now())
+    bench = Bench(in_force.current(), plans.editions(), plans.of_data(plan), now())
     cases = facts.cases(0, NOW - timedelta(days=3000), NOW + timedelta(days=3000), 5000, True)
     return [tried(case, bench) for case in cases]
 
@@ -54,7 +56,7 @@ def started() -> int:
 
 def test_w1_the_demo_under_its_own_set_up_has_no_difference(app: Flask) -> None:
     seed_demo(NOW)
-    setup.forget()
+    in_force.forget()
     with moved_to(NOW):
         found = results(as_it_was())
         assert differences(found) == []

@@ -1,0 +1,139 @@
+"""The form of a mailbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import (
+    BooleanField,
+    EmailField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import NumberRange
+
+from helpdesk.agents.admin_forms import department_choices
+from helpdesk.channels.email.boxes.boxes import FIELDS
+from helpdesk.core.i18n import gettext, lazy_gettext
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty
+
+KINDS = [
+    ("imap", lazy_gettext("We fetch it by IMAP")),
+    ("pop3", lazy_gettext("We fetch it by POP3")),
+    ("smtp", lazy_gettext("Our mail server brings it to us")),
+]
+ENCRYPTIONS = [
+    ("tls", lazy_gettext("TLS from the start")),
+    ("starttls", lazy_gettext("STARTTLS")),
+    ("none", lazy_gettext("None (only inside your own network)")),
+]
+PORTS = NumberRange(1, 65535, lazy_gettext("A port is a number from 1 to 65535."))
+RATE = NumberRange(0, 10_000, lazy_gettext("A whole number from 0 to 10,000."))
+
+
+class MailboxForm(Form):
+    """One mailbox: who we are in it, how mail comes in, how it goes out."""
+
+    address = EmailField(lazy_gettext("Mail address"), [filled(), at_most(254)])
+    name = StringField(
+        lazy_gettext("Short name"),
+        [filled(), at_most(40)],
+        description=lazy_gettext("Stands in lists and in commands, such as: support"),
+    )
+    sender_name = StringField(
+        lazy_gettext("Name of the sender"),
+        [may_be_empty(), at_most(80)],
+        description=lazy_gettext("Customers see it; without it, the company's name."),
+    )
+    department_id = SelectField(
+        lazy_gettext("Department"),
+        [may_be_empty()],
+        description=lazy_gettext("What no routing rule claims goes straight to it."),
+    )
+    language = SelectField(lazy_gettext("Language of its mails"), [may_be_empty()])
+    signature_zh = TextAreaField(
+        lazy_gettext("Signature in Chinese"), [may_be_empty(), at_most(1000)]
+    )
+    signature_en = TextAreaField(
+        lazy_gettext("Signature in English"), [may_be_empty(), at_most(1000)]
+    )
+    kind = RadioField(lazy_gettext("How mail comes in"), choices=choices(KINDS))
+    user = StringField(lazy_gettext("User"), [may_be_empty(), at_most(254)])
+    password = PasswordField(
+        lazy_gettext("Password or authorisation code"),
+        [may_be_empty(), at_most(500)],
+        description=lazy_gettext(
+            "Stored encrypted, never shown again. Empty keeps the stored one."
+        ),
+    )
+    host = StringField(lazy_gettext("Server for fetching"), [may_be_empty(), at_most(254)])
+    port = IntegerField(lazy_gettext("Port"), [filled(), PORTS])
+    tls = SelectField(lazy_gettext("Encryption"), choices=choices(ENCRYPTIONS))
+    folder = StringField(lazy_gettext("Folder"), [may_be_empty(), at_most(200)])
+    done_folder = StringField(
+        lazy_gettext("Folder for mails that we have"),
+        [may_be_empty(), at_most(200)],
+        description=lazy_gettext(
+            "Empty leaves them where they are. With POP3, any word here deletes them from the server."
+        ),
+    )
+    proof_by = StringField(
+        lazy_gettext("Server that proves senders"),
+        [may_be_empty(), at_most(254)],
+        description=lazy_gettext(
+            "The name with which your mail server begins its Authentication-Results, such as "
+            "mx.google.com; * trusts the topmost one (Microsoft 365). Empty: addresses are not proven."
+        ),
+    )
+    from_now = BooleanField(
+        lazy_gettext("Leave what lies in the mailbox today"),
+        description=lazy_gettext(
+            "Otherwise it becomes tickets too; in any case nobody is answered."
+        ),
+    )
+    smtp_host = StringField(
+        lazy_gettext("Server for sending"),
+        [may_be_empty(), at_most(254)],
+        description=lazy_gettext("Empty sends through the server of the settings."),
+    )
+    smtp_port = IntegerField(lazy_gettext("Port"), [filled(), PORTS])
+    smtp_tls = SelectField(lazy_gettext("Encryption"), choices=choices(ENCRYPTIONS))
+    per_minute = IntegerField(
+        lazy_gettext("Most mails in a minute"),
+        [may_be_empty(), RATE],
+        default=30,
+        description=lazy_gettext("More wait their turn. 0 sends as many as there are."),
+    )
+    plus = BooleanField(
+        lazy_gettext("name+anything@ reaches this mailbox too"),
+        description=lazy_gettext("Then each ticket gets a reply address of its own."),
+    )
+    active = BooleanField(lazy_gettext("In use"))
+
+    @classmethod
+    def offered(cls, box: Mailbox | None, guess: dict[str, Any]) -> MailboxForm:
+        """The form, filled in from the mailbox, or from what its address tells."""
+        blank = {"folder": "INBOX", "done_folder": "", "active": True, "kind": "imap"}
+        form = cls(obj=box) if box is not None else cls(data=blank | guess)
+        form.department_id.choices = department_choices(gettext("None"))
+        form.language.choices = choices(
+            [("", gettext("As the mail is written")), ("zh_Hans", "中文"), ("en", "English")]
+        )
+        if not form.is_submitted():
+            form.department_id.data = str(box.department_id or "") if box is not None else ""
+        return form
+
+    def given(self) -> dict[str, Any]:
+        """What was filled in, by column."""
+        found = {name: self._fields[name].data for name in FIELDS}
+        found["department_id"] = int(self.department_id.data) if self.department_id.data else None
+        empty = {"folder": "INBOX", "per_minute": 30}
+        return {
+            n: empty.get(n, "") if v is None and n != "department_id" else v
+            for n, v in found.items()
+        }

@@ -1,0 +1,87 @@
+"""/admin/mailboxes: the mailboxes, how they do, and setting one up from its address."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from helpdesk.agents.admin import Card, add_card
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.channels.email.boxes import boxes, consent
+from helpdesk.channels.email.boxes.forms import MailboxForm
+from helpdesk.channels.email.boxes.providers import PROVIDERS, guessed, provider_of
+from helpdesk.core.i18n import N_, gettext
+from helpdesk.notify.mail.mailboxes import Mailbox
+
+blueprint = Blueprint("mailboxes", __name__, url_prefix="/admin/mailboxes")
+Page = str | Response | tuple[str, int]
+add_card(
+    Card(
+        "cases", N_("Mailboxes"), N_("Addresses, servers, how they do"), "/admin/mailboxes", "mail"
+    )
+)
+
+
+@blueprint.get("")
+@needs("settings.read")
+def index() -> Page:
+    """Every mailbox with its last fetch, its queues and its problem."""
+    return render_template(
+        "admin/mailboxes.html", standings=boxes.standings(me().actor), providers=PROVIDERS
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@needs("settings.edit")
+def add() -> Page:
+    """A new mailbox; ?address= and ?provider= fill in what follows from them."""
+    address = request.args.get("address", "")[:254]
+    return _edited(
+        None, MailboxForm.offered(None, guessed(address, request.args.get("provider", "")))
+    )
+
+
+@blueprint.route("/<int:box_id>", methods=["GET", "POST"])
+@needs("settings.edit")
+def edit(box_id: int) -> Page:
+    """Change a mailbox."""
+    box = boxes.found(me().actor, box_id)
+    return _edited(box, MailboxForm.offered(box, {}))
+
+
+def _edited(box: Mailbox | None, form: MailboxForm) -> Page:
+    made: list[Mailbox] = []
+    secret = str(form.password.data or "")
+    provider = provider_of(str(form.address.data or ""), str(form.host.data or ""))
+    if form.did(lambda: made.append(boxes.save(box, form.given(), secret, me().actor))):
+        if provider.oauth and not made[0].secret and consent.of(made[0]) is None:
+            return redirect(f"/admin/mailboxes/{made[0].id}/consent", code=303)
+        say(boxes.try_out(me().actor, made[0].id))
+        return redirect("/admin/mailboxes", code=303)
+    grant = consent.of(box) if box is not None else None
+    page = render_template("admin/mailbox.html", form=form, box=box, provider=provider, grant=grant)
+    return (page, 422) if form.errors else page
+
+
+@blueprint.post("/<int:box_id>/test")
+@needs("settings.edit")
+def test(box_id: int) -> Page:
+    """Connect in and out, and say how it went."""
+    say(boxes.try_out(me().actor, box_id))
+    return redirect("/admin/mailboxes", code=303)
+
+
+@blueprint.post("/<int:box_id>/letter")
+@needs("settings.edit")
+def letter(box_id: int) -> Page:
+    """A test mail to whoever asks for it."""
+    taken, words = boxes.send_test(me().actor, box_id, me().email)
+    flash(words, "success" if taken else "error")
+    return redirect("/admin/mailboxes", code=303)
+
+
+def say(results: object) -> None:
+    """Tell how each way went."""
+    for fine, sentence, words in results:  # type: ignore[attr-defined]
+        text = f"{gettext(sentence)} ({words})" if words else gettext(sentence)
+        flash(text, "success" if fine else "error")

@@ -1,0 +1,163 @@
+"""/mail: every mail that came, what became of it and why, and the daily proof that none is lost."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, flash, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from helpdesk import files
+from helpdesk.agents.rights import Actor
+from helpdesk.agents.sign_in import actor, signed_in
+from helpdesk.channels.email import ledger
+from helpdesk.channels.email.deciding import proof, radar, review
+from helpdesk.channels.email.deciding.verdicts import OUTCOME_NAMES, REASONS, RULES
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotSignedIn, Refused
+from helpdesk.core.i18n import N_, gettext
+from helpdesk.notify.mail.mailboxes import by_name
+from helpdesk.tickets.models import Ticket
+from helpdesk.web.http import local_path
+
+blueprint = Blueprint("mail", __name__, url_prefix="/mail")
+WORDS = {"outcomes": OUTCOME_NAMES, "reasons": REASONS, "rules": RULES}
+
+
+@blueprint.app_context_processor
+def _rules() -> dict[str, Any]:
+    return {"mail_rules": RULES}
+
+
+def _who() -> Actor:
+    who = actor()
+    if who is None:
+        raise NotSignedIn(N_("Please sign in again."))
+    return who
+
+
+@blueprint.get("")
+@signed_in
+def index() -> str:
+    """Mails by outcome; those that wait for a person first. Also by mailbox and day."""
+    outcome, sender = (
+        _outcome(request.args.get("outcome", "held")),
+        request.args.get("from", "")[:254],
+    )
+    mailbox, day = request.args.get("mailbox", "")[:80], _day(request.args.get("day", ""))
+    before = _number(request.args.get("before", "0"))
+    rows = review.listed(_who(), outcome, before, mailbox, day, sender)
+    more = rows[review.PAGE - 1].id if len(rows) > review.PAGE else 0
+    return render_template(
+        "mail/index.html",
+        rows=rows[: review.PAGE],
+        outcome=outcome,
+        mailbox=mailbox,
+        day=day,
+        sender=sender,
+        ticked=request.args.get("all") == "1",
+        counts=review.counts(_who()),
+        before=more,
+        **WORDS,
+    )
+
+
+@blueprint.get("/days")
+@signed_in
+def days() -> str:
+    """The daily proof: what was handed to us, and what became of it, with the list behind each."""
+    asked = min(_number(request.args.get("days", "7")) or 7, ledger.MOST_DAYS)
+    return render_template("mail/days.html", lines=ledger.lines(_who(), asked), days=asked, **WORDS)
+
+
+@blueprint.get("/radar")
+@signed_in
+def loops() -> str:
+    """Who sent us how many mails in the last day, and whom the brake has stopped until when."""
+    return render_template("mail/radar.html", lines=radar.lines(_who()), outcomes=OUTCOME_NAMES)
+
+
+@blueprint.post("/radar/release")
+@signed_in
+def release() -> Response:
+    """Let a sender through again; what was held stands in the list that opens."""
+    sender = request.form.get("from", "")[:254]
+    radar.release(_who(), sender)
+    flash(gettext("The brake is off for %(sender)s.", sender=sender), "success")
+    return redirect(f"/mail?{urlencode({'outcome': 'held', 'from': sender})}", code=303)
+
+
+@blueprint.post("/many")
+@signed_in
+def many() -> Response:
+    """Let the ticked mails in, or set them aside: one decision for all of them."""
+    ids = [int(each) for each in request.form.getlist("mail") if each.isdecimal()][: review.PAGE]
+    decision = request.form.get("decision", "")
+    done, left = review.decide_many(_who(), ids, decision)
+    flash(gettext("%(done)s mails are decided.", done=done), "success" if done else "warning")
+    if left:
+        flash(gettext("%(left)s mails need a look of their own.", left=left), "warning")
+    return redirect(local_path(request.form.get("back", "/mail")), code=303)
+
+
+def _outcome(given: str) -> str:
+    return given if given in OUTCOME_NAMES else "" if given == "all" else "held"
+
+
+def _number(given: str) -> int:
+    return int(given) if given.isdecimal() and len(given) < 18 else 0
+
+
+def _day(given: str) -> date | None:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        return None
+
+
+@blueprint.get("/<int:mail_id>")
+@signed_in
+def show(mail_id: int) -> str:
+    """One mail as far as it can be read, why it is where it is, and what can be done with it."""
+    row, mail = review.one(_who(), mail_id)
+    ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
+    box = by_name(row.mailbox)
+    known = proof.facts(mail, box.proof_by if box is not None else "") if mail else {}
+    return render_template(
+        "mail/show.html", row=row, mail=mail, ticket=ticket, proof=known, **WORDS
+    )
+
+
+@blueprint.get("/<int:mail_id>/raw")
+@signed_in
+def raw(mail_id: int) -> Any:
+    """The mail as it came, to download."""
+    row, _mail = review.one(_who(), mail_id)
+    return files.answer(row.file_key, f"mail-{row.id}.eml", "message/rfc822")
+
+
+@blueprint.post("/<int:mail_id>/<any(open, accept, aside, again):decision>")
+@signed_in
+def decide(mail_id: int, decision: str) -> Response:
+    """Open a ticket, add to the ticket, set aside, or read it anew."""
+    try:
+        return redirect(_decided(mail_id, decision), code=303)
+    except Refused as error:
+        flash(error.sentence(gettext), "warning")
+    return redirect(f"/mail/{mail_id}", code=303)
+
+
+def _decided(mail_id: int, decision: str) -> str:
+    if decision == "open":
+        return f"/tickets/{review.open_ticket(_who(), mail_id).number}"
+    if decision == "accept":
+        return f"/tickets/{review.accept_reply(_who(), mail_id).number}"
+    if decision == "again":
+        outcome = review.run_again(_who(), mail_id).outcome
+        flash(gettext("Read anew: %(outcome)s", outcome=gettext(OUTCOME_NAMES[outcome])), "success")
+        return f"/mail/{mail_id}"
+    review.set_aside(_who(), mail_id)
+    flash(gettext("The mail was set aside; it stays stored."), "success")
+    return "/mail"

@@ -1,0 +1,109 @@
+"""Whether a mail's sender address is proven: what our own mail server noted (RFC 8601, DMARC).
+
+Anybody can write such a header into a mail, so only those of the server count that the mailbox
+names; our server removes others that bear its name. A display name proves nothing: when it is that
+of a proven customer with another address, people are warned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpdesk.channels.email.reading.parser import ParsedMail
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.customers import addresses, people
+from helpdesk.customers.models import Person
+
+TOPMOST = "*"  # for servers that always write the first one, and sign it with no name
+PROVEN, FAILED, NONE = "pass", "fail", "none"
+BY_THEMSELVES = ("dmarc", "token", "link")  # see people.PROOFS
+
+
+@dataclass(frozen=True)
+class Result:
+    """One Authentication-Results header: who says so, and what DMARC came to for which domain."""
+
+    server: str
+    dmarc: str
+    domain: str
+
+
+def proof_of(mail: ParsedMail, server: str) -> str:
+    """pass, fail or none, as the mailbox's own mail server noted it; '' when none is named."""
+    if not server:
+        return ""
+    found = [read_result(each) for each in mail.auth_results]
+    trusted = found[:1] if server == TOPMOST else [r for r in found if r.server == server.lower()]
+    first = next((each for each in trusted if each.dmarc), None)
+    if first is None:
+        return NONE
+    ours = mail.from_email.lower().rpartition("@")[2]
+    if first.domain and first.domain != ours:
+        return NONE  # it speaks of another From than the one that we show
+    return {"pass": PROVEN, "fail": FAILED}.get(first.dmarc, NONE)
+
+
+def read_result(header: str) -> Result:
+    """The header's server, and its dmarc= with header.from=; '' for what it does not say."""
+    first, *rest = _without_comments(header).split(";")
+    server, dmarc, domain = "", "", ""
+    if "=" in first:
+        rest = [first, *rest]  # some servers leave their name out
+    else:
+        server = next(iter(first.lower().split()), "")
+    for part in rest:
+        words = part.lower().split()
+        if words and words[0].startswith("dmarc="):
+            dmarc = words[0].partition("=")[2]
+            said = (word.partition("=")[2] for word in words if word.startswith("header.from="))
+            domain = next(said, "").strip('"').rpartition("@")[2]
+            break
+    return Result(server, dmarc, domain)
+
+
+def _without_comments(header: str) -> str:
+    """The header without what stands in (nested) brackets, and on one line."""
+    kept, depth = [], 0
+    for char in header:
+        depth += char == "("
+        if depth == 0:
+            kept.append(char)
+        depth -= char == ")" and depth > 0
+    return " ".join("".join(kept).split())
+
+
+def facts(mail: ParsedMail, server: str) -> dict[str, str]:
+    """What is shown beside the sender: the proof, and the address by which we know a customer of
+    this name who has proven it; only what there is."""
+    found = {"proof": proof_of(mail, server), "known_as": _namesake(mail)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _namesake(mail: ParsedMail) -> str:
+    """The proven address of another customer with exactly this display name, or ''."""
+    name = " ".join(mail.from_name.split()).casefold()
+    try:
+        mine = addresses.mail(mail.from_email)
+    except BadInput:
+        return ""
+    if len(name) < 2 or "@" in name:
+        return ""
+    for person in db.session.scalars(people.known(name, most=5)).all():
+        known = [each.normal for each in person.addresses if each.kind == "email"]
+        if person.name.casefold() == name and mine not in known:
+            proven = _proven(person)
+            if proven:
+                return proven
+    return ""
+
+
+def _proven(person: Person) -> str:
+    """The newest mail address that this person has proven by a mail or a link in one, or ''."""
+    proven = [
+        each
+        for each in person.addresses
+        if each.kind == "email" and each.proven_at and each.proven_by in BY_THEMSELVES
+    ]
+    newest = max(proven, key=lambda each: (each.proven_at, each.id), default=None)
+    return newest.normal if newest is not None else ""

@@ -1,0 +1,184 @@
+"""Reads stored mails again after an upgrade, and shows what would change before it does (mail row 33).
+
+Only what the parser said is renewed: words, quote, HTML, files, facts. What people did to the
+ticket, its subject and its sender is not the parser's, so it is never touched.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+
+from helpdesk import files
+from helpdesk.agents.rights import Actor
+from helpdesk.channels.email.deciding.review import one
+from helpdesk.channels.email.deciding.tickets import words_of
+from helpdesk.channels.email.keeping import raw_of
+from helpdesk.channels.email.models import InboundMail
+from helpdesk.channels.email.reading.attachments import Attachment as Attached
+from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable, parse
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.i18n import N_
+from helpdesk.files.names import tidy_name
+from helpdesk.tickets import actions, queries
+from helpdesk.tickets.actions.rereading import Reading
+from helpdesk.tickets.models import Attachment, Message, Ticket
+
+BATCH = 200
+MOST_LINES = 2_000  # of a text that are compared line by line
+PARTS = {
+    "body": N_("Text of the message"),
+    "quoted": N_("Quoted text and signature"),
+    "html": N_("The mail as it was written"),
+    "files": N_("Files"),
+    "facts": N_("Signature, encryption, meeting"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part that today's reading says otherwise."""
+
+    part: str
+    was: str
+    now: str
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The difference as (sign, line): '-' is gone, '+' is new, ' ' stands around."""
+        was, now = self.was.splitlines()[:MOST_LINES], self.now.splitlines()[:MOST_LINES]
+        found = list(difflib.unified_diff(was, now, n=1, lineterm=""))[2:]
+        return [(line[:1], line[1:]) for line in found if not line.startswith("@@")]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A stored mail, its message, and what would change; empty `changes`: nothing would."""
+
+    row: InboundMail
+    message: Message
+    mail: ParsedMail
+    changes: tuple[Change, ...]
+
+
+def difference(row: InboundMail) -> Difference | None:
+    """What reading the mail again would change. None when it made no message, or is unreadable."""
+    message = _message_of(row)
+    if message is None:
+        return None
+    try:
+        mail = parse(raw_of(row))
+    except (Unreadable, NotFound):
+        return None
+    pairs = _pairs(message, mail, row.outcome == "reply")
+    changes = tuple(Change(part, was, now) for part, was, now in pairs if was != now)
+    return Difference(row, message, mail, changes)
+
+
+def differences(after: int = 0) -> Iterator[Difference]:
+    """Every stored mail whose reading would change, the oldest first, in batches."""
+    while True:
+        query = select(InboundMail).where(
+            InboundMail.id > after, InboundMail.outcome.in_(("ticket", "reply"))
+        )
+        rows = db.session.scalars(query.order_by(InboundMail.id).limit(BATCH)).all()
+        if not rows:
+            return
+        after = rows[-1].id
+        found = (difference(row) for row in rows)
+        yield from [each for each in found if each is not None and each.changes]
+        db.session.expunge_all()
+
+
+def for_page(who: Actor, mail_id: int) -> Difference:
+    """The difference for the admin's page. Raises NotFound, and Refused when there is no message."""
+    row, _mail = one(who, mail_id)
+    ticket = db.session.get(Ticket, row.ticket_id or 0)
+    if ticket is not None:
+        queries.require_visible(ticket, who)
+    found = difference(row)
+    if found is None:
+        raise Refused(N_("This mail made no message that could be renewed."))
+    return found
+
+
+def apply(who: Actor, mail_id: int) -> bool:
+    """Renew the message by today's reading; False when nothing differs any more."""
+    found = for_page(who, mail_id)
+    if not found.changes:
+        return False
+    new, names = _files(found)
+    kept = tuple(files.store(a.content, a.name, a.mime, content_id=a.content_id) for a in new)
+    body, quoted = words_of(found.mail, is_reply=found.row.outcome == "reply")
+    reading = Reading(body, quoted, found.mail.html or "", dict(found.mail.facts()), kept, names)
+    try:
+        changed = [change.part for change in found.changes]
+        actions.renew_message(found.message, reading, by=who, changed=changed)
+    except BaseException:
+        files.discard(kept)
+        raise
+    return True
+
+
+def _message_of(row: InboundMail) -> Message | None:
+    """The message that the mail made: it names the mail, or carries its Message-ID alone."""
+    if row.outcome not in ("ticket", "reply"):
+        return None
+    query = select(Message).where(Message.ticket_id == row.ticket_id, Message.kind == "customer")
+    found = db.session.scalars(query.order_by(Message.id)).all()
+    return next((each for each in found if each.data.get("mail_id") == row.id), None)
+
+
+def _pairs(message: Message, mail: ParsedMail, is_reply: bool) -> list[tuple[str, str, str]]:
+    body, quoted = words_of(mail, is_reply=is_reply)
+    told = {name: message.data[name] for name in ("protection", "invite") if name in message.data}
+    return [
+        ("body", _plain(message.body), _plain(body)),
+        ("quoted", _plain(message.quoted), _plain(quoted)),
+        ("html", message.html, mail.html or ""),
+        ("files", *_file_lines(message, mail)),
+        ("facts", _fact_lines(told), _fact_lines(mail.facts())),
+    ]
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\x00", "").strip()
+
+
+def _fact_lines(facts: Mapping[Any, Any]) -> str:
+    return "\n".join(f"{name}: {value}" for each in facts.values() for name, value in each.items())
+
+
+def _stored(message: Message) -> list[Attachment]:
+    query = select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.id)
+    return list(db.session.scalars(query))
+
+
+def _file_lines(message: Message, mail: ParsedMail) -> tuple[str, str]:
+    """Names of the stored files, and of them together with what today's reading finds."""
+    stored = _stored(message)
+    by_hash = {sha256(each.content).hexdigest(): tidy_name(each.name) for each in mail.attachments}
+    known = {file.sha256 for file in stored}
+    renamed = [by_hash.get(file.sha256, file.name) for file in stored]
+    added = [name for digest, name in by_hash.items() if digest not in known]
+    return "\n".join(sorted(f.name for f in stored)), "\n".join(sorted([*renamed, *added]))
+
+
+def _files(found: Difference) -> tuple[list[Attached], dict[int, str]]:
+    """The attachments that are not stored yet, and new names of those that are."""
+    stored = _stored(found.message)
+    by_hash = {sha256(each.content).hexdigest(): each for each in found.mail.attachments}
+    known = {file.sha256 for file in stored}
+    new = [each for digest, each in by_hash.items() if digest not in known]
+    told = {file.id: (file.name, by_hash.get(file.sha256)) for file in stored}
+    names = {
+        number: tidy_name(each.name)
+        for number, (name, each) in told.items()
+        if each is not None and tidy_name(each.name) != name
+    }
+    return new, names

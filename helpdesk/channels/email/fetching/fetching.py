@@ -1,0 +1,183 @@
+"""Fetches mail: kept first, moved on the server second. Killed anywhere, it begins again.
+
+A mail that was kept and not yet moved is found again and known by its UID or by what it says; one
+that was not kept yet still lies on the server. So nothing is lost and nothing doubled (F15, F16).
+"""
+
+from __future__ import annotations
+
+import imaplib
+import logging
+import poplib
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import select
+
+from helpdesk.channels.email.deciding.inbound import take
+from helpdesk.channels.email.fetching.imap import ImapDoor
+from helpdesk.channels.email.fetching.pop3 import Pop3Door
+from helpdesk.channels.email.fetching.problems import noted
+from helpdesk.channels.email.keeping import Came
+from helpdesk.channels.email.models import InboundMail
+from helpdesk.clock import now
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.notify.mail import encryption
+from helpdesk.notify.mail.grants import MailGrant
+from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.mail.tokens import access_token, uses_tokens
+from helpdesk.web.http import settings
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(minutes=3)  # for which a mailbox belongs to one fetcher
+EARLIER = timedelta(days=1)  # by which clocks may differ when old mails are left alone
+_trouble: Counter[tuple[int, int]] = Counter()  # (mailbox, UID) that broke a connection, goes last
+
+
+def opened(box: Mailbox) -> ImapDoor | Pop3Door:
+    """A connection to the mailbox. Raises what the line, the server or the stored password says."""
+    kind = Pop3Door if box.kind == "pop3" else ImapDoor
+    if uses_tokens(box):
+        return kind(box, "", partial(access_token, box.id))
+    return kind(box, encryption.decrypted(box.secret))
+
+
+def still_allowed(box_id: int) -> None:
+    """A long connection outlives its token: look whether we still may be there, so that the end of
+    the leave is known at once. Raises NoToken."""
+    if db.session.get(MailGrant, box_id) is not None:
+        access_token(box_id)
+
+
+def fetch_round(door: ImapDoor | Pop3Door, box_id: int) -> int:
+    """Keep everything new; returns how many mails were taken. Notes how it went on the mailbox."""
+    box = db.session.get_one(Mailbox, box_id, populate_existing=True)
+    taken, missed = _pop3(door, box) if isinstance(door, Pop3Door) else _imap(door, box)
+    with transaction():
+        fresh = locked(box)
+        fresh.last_fetch = now()
+        fresh.failing_since = (fresh.failing_since or now()) if missed else None
+        fresh.last_error = missed
+    return taken
+
+
+def note_failure(box_id: int, error: BaseException) -> None:
+    """Note on the mailbox since when it fails, and why."""
+    db.session.rollback()
+    with transaction() as session:
+        box = session.get(Mailbox, box_id, populate_existing=True)
+        if box is not None:
+            box.failing_since = box.failing_since or now()
+            box.last_error = noted(error)
+
+
+def leased(box_id: int, by: str) -> bool:
+    """Take or renew the mailbox for this fetcher; False while another one has it."""
+    with transaction() as session:
+        box = session.get(Mailbox, box_id, populate_existing=True, with_for_update=True)
+        if box is None or not box.active or not box.fetches:
+            return False
+        taken = box.leased_until is not None and box.leased_until > now() and box.leased_by != by
+        if not taken:
+            box.leased_by, box.leased_until = by, now() + LEASE
+        return not taken
+
+
+def release(box_id: int, by: str) -> None:
+    """Let another fetcher have the mailbox."""
+    with transaction() as session:
+        box = session.get(Mailbox, box_id, populate_existing=True)
+        if box is not None and box.leased_by == by:
+            box.leased_until = None
+
+
+def _imap(door: ImapDoor, box: Mailbox) -> tuple[int, str]:
+    box = _with_validity(door, box)
+    waiting = door.uids(box.last_uid)
+    known = _known(box, (f"{door.validity}.{uid}" for uid in waiting))
+    taken, missed, left = 0, "", set()
+    for uid in sorted(waiting, key=lambda uid: (_trouble[box.id, uid], uid)):
+        if (mark := f"{door.validity}.{uid}") in known:
+            if not known[mark]:
+                door.done(uid)
+            continue
+        try:
+            taken += _take_imap(door, box, uid)
+        except imaplib.IMAP4.abort:
+            _trouble[box.id, uid] += 1  # the line is gone; next time this one is tried last
+            raise
+        except imaplib.IMAP4.error as error:
+            missed = f"mail|UID {uid}: {error}"[:500]
+            left.add(uid)
+    _remember(box, waiting, left)
+    return taken, missed
+
+
+def _with_validity(door: ImapDoor, box: Mailbox) -> Mailbox:
+    """A new UIDVALIDITY: every UID is a new one, and the whole folder is walked again."""
+    if box.uid_validity == door.validity:
+        return box
+    first = box.uid_validity is None
+    with transaction():
+        box = locked(box)
+        box.uid_validity = door.validity
+        box.last_uid = door.next_uid - 1 if first and box.from_now and door.next_uid else 0
+    return box
+
+
+def _take_imap(door: ImapDoor, box: Mailbox, uid: int) -> int:
+    """Fetch, keep, and only then move; 1 when it was taken."""
+    found = door.fetch(uid, settings().max_mail_bytes)
+    if found is None:
+        return 0
+    old = found.arrived_at is not None and found.arrived_at < box.connected_at - EARLIER
+    if box.from_now and old:
+        return 0
+    mark = f"{door.validity}.{uid}"
+    take(found.raw, Came(box.name, "imap", mark, box.address, found.arrived_at, found.cut))
+    if not found.cut:
+        door.done(uid)
+    return 1
+
+
+def _remember(box: Mailbox, waiting: list[int], left: set[int]) -> None:
+    """The UID up to which all is kept. With a done folder it stays: what lies there is to be moved."""
+    if box.done_folder or not waiting:
+        return
+    last = min(left) - 1 if left else waiting[-1]
+    if last > box.last_uid:
+        with transaction():
+            locked(box).last_uid = last
+
+
+def _known(box: Mailbox, marks: Iterable[str]) -> dict[str, bool]:
+    """Those of the server's names whose mails we have; True for one of which only the beginning is
+    here, so that the server's copy must stay."""
+    wanted, found = list(marks), dict[str, bool]()
+    for at in range(0, len(wanted), 500):
+        query = select(InboundMail.uid, InboundMail.cut).where(
+            InboundMail.mailbox == box.name, InboundMail.uid.in_(wanted[at : at + 500])
+        )
+        found |= {row.uid: row.cut for row in db.session.execute(query)}
+    return found
+
+
+def _pop3(door: Pop3Door, box: Mailbox) -> tuple[int, str]:
+    numbers = door.uids()
+    known = _known(box, (f"pop.{uid}" for uid in numbers))
+    taken, missed = 0, ""
+    for uid, number in numbers.items():
+        cut = known.get(f"pop.{uid}")
+        if cut is None:
+            try:
+                raw, cut = door.fetch(number, settings().max_mail_bytes)
+            except poplib.error_proto as error:
+                missed = f"mail|UIDL {uid}: {error}"[:500]
+                continue
+            take(raw, Came(box.name, "pop3", f"pop.{uid}", box.address, cut=cut))
+            taken += 1
+        if not cut:
+            door.done(number)
+    return taken, missed

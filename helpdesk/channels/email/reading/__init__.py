@@ -1,0 +1,1 @@
+"""A mail understood: pure, no database, no web."""

@@ -1,0 +1,1 @@
+"""The web form, and the customer's page of a case."""

@@ -1,0 +1,148 @@
+"""The public front page and form: one of the doors into open_ticket()."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, session
+from werkzeug.wrappers import Response
+
+from helpdesk import files
+from helpdesk.agents.rights import Actor, Role
+from helpdesk.channels.form.forms import KINDS, CaseForm
+from helpdesk.core import options
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.limits import spend
+from helpdesk.customers.addresses import kind_of
+from helpdesk.customers.people import Asker
+from helpdesk.setup import in_force
+from helpdesk.tickets import foretold
+from helpdesk.tickets.intake import Intake, open_ticket
+from helpdesk.tickets.models import Ticket
+from helpdesk.web import drafts
+from helpdesk.web.bodies import takes_files
+from helpdesk.web.forms import once_id
+from helpdesk.web.http import settings
+
+blueprint = Blueprint("public", __name__)
+Page = str | Response | tuple[str, int]
+ANYBODY = "public"  # who may send the files of these forms
+TRACKED = "tracked"  # numbers that this browser has shown the code of
+MOST_TRACKED = 20
+
+
+@blueprint.get("/")
+def front() -> str:
+    """What we are here for: write, track, read."""
+    return render_template("public/front.html")
+
+
+@blueprint.get("/new")
+def new() -> str:
+    """The empty form."""
+    form = CaseForm(once=secrets.token_urlsafe(16)).prepare(g.language)
+    return _form(form)
+
+
+def _again(told: str) -> str:
+    """The form with every word and file, and what kept it from being taken."""
+    files.hold(ANYBODY)
+    form = CaseForm().prepare(g.language)
+    form.form_errors.append(told)
+    return _form(form)
+
+
+@blueprint.post("/new")
+@takes_files("files", public=True)
+@drafts.shown_again(_again)
+def send() -> Page:
+    """Open a ticket, or show the form again with what needs another look."""
+    form = CaseForm().prepare(g.language)
+    files.hold(ANYBODY)
+    if not form.validate_on_submit():
+        return _form(form), 422
+    try:
+        with spend(f"form:{request.remote_addr}", options.get("form_per_hour"), 3600):
+            ticket = _open(form)
+    except BadInput as error:
+        form.take(_named_as_in_the_form(error))
+        return _form(form), error.status
+    remember(ticket)
+    return redirect(f"/track/{ticket.number}?new=1", code=303)
+
+
+def _open(form: CaseForm) -> Ticket:
+    if form.website.data:
+        raise BadInput(N_("Please leave the last field empty and send again."))
+    intake = _intake(form, files.received(ANYBODY))
+    return open_ticket(intake, customer(form.name.data or "")).ticket
+
+
+def _intake(form: CaseForm, brought: tuple[Any, ...]) -> Intake:
+    kind = kind_of(form.contact.data or "")
+    asker = Asker(
+        name=form.name.data or "",
+        language=g.language,
+        further=(form.phone.data or "",),
+        **{kind: form.contact.data or ""},
+    )
+    facts = {name: form[name].data for name in ("product", "order_no", "demand") if form[name].data}
+    return Intake(
+        channel="web",
+        kind=form.kind.data,
+        subject=form.subject.data,
+        body=form.body.data,
+        category=form.category.data,
+        place=form.place.data or "",
+        language=g.language,
+        person=asker,
+        fields=facts,
+        files=brought,
+        external_id=_once_id(form),
+        confidential=form.confidential.data,
+    )
+
+
+def _once_id(form: CaseForm) -> str | None:
+    key, words = form.once.data, (form.subject.data, form.body.data)
+    return once_id("form", key, *words) if key else None
+
+
+def customer(name: str) -> Actor:
+    """The customer at this browser as the `by` of a verb."""
+    return Actor(kind="customer", id=None, name=name, role=Role.CUSTOMER, language=g.language)
+
+
+def _named_as_in_the_form(error: BadInput) -> BadInput:
+    """The form has one field for phone and mail, and one for a second number."""
+    errors = dict(error.errors)
+    for name, field in (("email", "contact"), ("phone", "contact"), ("further", "phone")):
+        if name in errors:
+            errors[field] = errors.pop(name)
+    error.errors = errors
+    return error
+
+
+def _form(form: CaseForm) -> str:
+    return render_template(
+        "public/new.html",
+        form=form,
+        page="new",
+        promise_of=_promise_of,
+        promises=foretold.first_answers(list(KINDS), "web", g.language),
+        most_bytes=settings().max_file_bytes,
+    )
+
+
+def _promise_of(line: foretold.Foretold) -> str:
+    """The kind, and the category where it has a promise of its own, in the form's words."""
+    node = in_force.current().category(line.category)
+    return " · ".join([gettext(KINDS[line.kind]), *([node.names[g.language]] if node else [])])
+
+
+def remember(ticket: Ticket) -> None:
+    """Let this browser open the ticket's page without typing the code again."""
+    numbers = [n for n in session.get(TRACKED, []) if n[0] != ticket.number]
+    session[TRACKED] = [*numbers, [ticket.number, ticket.track_salt]][-MOST_TRACKED:]

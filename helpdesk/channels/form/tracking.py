@@ -1,0 +1,277 @@
+"""The tracking page: number and code, no account (M32)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, session
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
+
+from helpdesk import files
+from helpdesk.agents.sign_in import actor
+from helpdesk.channels.form.forms import AddForm, FindForm, RateForm
+from helpdesk.channels.form.pages import ANYBODY, TRACKED, Page, customer, remember
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
+from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.limits import Guess, Guesses, searching, spend
+from helpdesk.setup import in_force
+from helpdesk.tickets import (
+    actions,
+    callbacks,
+    lifecycle,
+    queries,
+    responses,
+    scanning,
+    ticket_rows,
+    tracking,
+)
+from helpdesk.tickets.idempotency import form_once
+from helpdesk.tickets.models import Ticket
+from helpdesk.web import drafts
+from helpdesk.web.bodies import takes_files
+from helpdesk.web.http import settings
+
+blueprint = Blueprint("track", __name__, url_prefix="/track")
+WRONG_CODES = Guesses(free=20, first=30, longest=600, forgotten=3600)  # from one address
+MESSAGES_PER_HOUR = 30
+RATEABLE = (lifecycle.Status.REPLIED, lifecycle.Status.CALLBACK, lifecycle.Status.CLOSED)
+STEPS = {
+    "registered": N_("We have your case and will read it soon."),
+    "accepted": N_("Somebody has read your case and takes care of it."),
+    "dispatched": N_("Your case is on its way to the department that can help."),
+    "return_requested": N_("We are finding the right department for your case."),
+    "signed": N_("The department has your case."),
+    "handling": N_("The department is working on your case."),
+    "waiting": N_("We are waiting for something before we can go on."),
+    "replied": N_("We have answered you."),
+    "answered_directly": N_("We have answered you."),
+    "review": N_("We have answered you and are checking whether it was done well."),
+    "callback": N_("We have answered you and will call to hear whether it helped."),
+    "reopened": N_("Your case is open again."),
+    "closed": N_("Your case is closed."),
+    "archived": N_("Your case is closed."),
+    "rejected": N_("We could not take on your case; the reason is below."),
+    "withdrawn": N_("You have taken your case back."),
+    "merged": N_("Your case goes on together with another one."),
+    "transferred": N_("Your case went to somebody outside our company; the name is below."),
+}
+
+
+@blueprint.get("")
+def ask() -> str:
+    """Where number and code are typed."""
+    return _find_page(FindForm())
+
+
+def _find_page(form: FindForm) -> str:
+    """The form, and the cases that this browser opens without a code, newest first."""
+    known = [number for number, _salt in reversed(session.get(TRACKED, []))]
+    return render_template("public/find.html", form=form, page="track", known=known)
+
+
+@blueprint.post("/forget")
+def forget() -> Response:
+    """Let this browser forget one case, or all: a shared computer is somebody else's next."""
+    gone = request.form.get("number")
+    left = [each for each in session.get(TRACKED, []) if gone and each[0] != gone]
+    session[TRACKED] = left
+    flash(gettext("This browser has forgotten it. Number and code open the case again."), "success")
+    return redirect("/track", code=303)
+
+
+@blueprint.post("")
+def find() -> Page:
+    """Open the case, or say that number and code don't fit."""
+    form = FindForm()
+    if not form.validate_on_submit():
+        return _find_page(form), 422
+    try:
+        ticket = _find(form.number.data, form.code.data)
+    except NotFound as error:
+        form.form_errors.append(error.sentence(gettext))
+        return _find_page(form), 404
+    remember(ticket)
+    return redirect(f"/track/{ticket.number}", code=303)
+
+
+@blueprint.get("/<number>/<code>")
+def come_back(number: str, code: str) -> Response:
+    """The link of a mail: keeps the code out of the address from here on."""
+    remember(_find(number, code))
+    return redirect(f"/track/{number}")
+
+
+def _find(number: str, code: str) -> Ticket:
+    """The case, whatever others at this address have tried. Raises NotFound, TooMany."""
+    with searching(Guess(f"track:{request.remote_addr}", WRONG_CODES)):
+        return tracking.find(number, code, settings().secret_key)
+
+
+@blueprint.get("/<number>")
+def show(number: str) -> Page:
+    """Step, promised dates, department, public messages, and what the customer can do."""
+    if not _remembered(number):
+        return redirect("/track")
+    return _page(_ticket(number), AddForm(), RateForm().prepare())
+
+
+def _add_again(told: str, number: str) -> str:
+    """The page with the words and files that were to be added."""
+    files.hold(ANYBODY)
+    form = AddForm()
+    form.form_errors.append(told)
+    return _page(_ticket(number), form, RateForm(formdata=None).prepare())
+
+
+def _rate_again(told: str, number: str) -> str:
+    """The page with the judgement that was to be sent."""
+    form = RateForm().prepare()
+    form.form_errors.append(told)
+    return _page(_ticket(number), AddForm(formdata=None), form)
+
+
+@blueprint.post("/<number>/messages")
+@takes_files("files", public=True)
+@drafts.shown_again(_add_again)
+def add(number: str) -> Page:
+    """Add words or files."""
+    ticket, form = _ticket(number), AddForm()
+    files.hold(ANYBODY)
+    if not form.validate_on_submit():
+        return _page(ticket, form, RateForm().prepare()), 422
+    try:
+        with spend(f"add:{number}", MESSAGES_PER_HOUR, 3600):
+            _say(ticket, form, files.received(ANYBODY))
+    except BadInput as error:
+        form.take(error)
+        return _page(_ticket(number), form, RateForm().prepare()), error.status
+    flash(gettext("Thank you. Your message is with us."), "success")
+    return redirect(f"/track/{number}", code=303)
+
+
+def _say(ticket: Ticket, form: AddForm, kept: tuple[files.StoredFile, ...]) -> None:
+    by = customer(ticket.contact_name)
+    body = form.body.data or ""
+
+    def work() -> object:
+        return actions.add_customer_message(ticket, by=by, body=body, channel="web", files=kept)
+
+    form_once(request.form, request.path, by, work, kept)
+
+
+@blueprint.post("/<number>/urge")
+def urge(number: str) -> Response:
+    """Ask us to hurry: once per interval, no clock moves."""
+    ticket = _ticket(number)
+    try:
+        by = customer(ticket.contact_name)
+        form_once(request.form, request.path, by, lambda: actions.urge(ticket, by=by))
+        flash(_told(ticket), "success")
+    except Refused as error:
+        flash(error.sentence(gettext), "warning")
+    return redirect(f"/track/{number}", code=303)
+
+
+def _told(ticket: Ticket) -> str:
+    """Who hears of it: somebody is on the case, or its queue shows it to whoever comes next."""
+    if ticket.department_id and ticket.status in lifecycle.WITH_DEPARTMENT:
+        return gettext("We have told the department that you are waiting.")
+    if ticket.assignee_id:
+        return gettext("We have told the colleague who has your case that you are waiting.")
+    return gettext(
+        "It stands on your case now: whoever takes it up next sees that you are waiting."
+    )
+
+
+@blueprint.post("/<number>/rate")
+@drafts.shown_again(_rate_again)
+def rate(number: str) -> Page:
+    """Judge the outcome, once per round; a colleague's browser judges nothing."""
+    ticket, form = _ticket(number), RateForm().prepare()
+    if actor() is not None:
+        raise NotAllowed(
+            N_("The customer judges here. A colleague notes a judgement with the follow-up call.")
+        )
+    if not form.validate_on_submit():
+        return _page(ticket, AddForm(), form), 422
+    try:
+        _judge(ticket, form)
+        flash(gettext("Thank you for telling us."), "success")
+    except Refused as error:
+        flash(error.sentence(gettext), "warning")
+    return redirect(f"/track/{number}", code=303)
+
+
+def _judge(ticket: Ticket, form: RateForm) -> None:
+    by = customer(ticket.contact_name)
+    said = {"resolved": form.resolved.data or "", "words": form.words.data or ""}
+    result = int(form.result.data)
+
+    def work() -> object:
+        return callbacks.rate(ticket, by=by, result=result, **said)
+
+    form_once(request.form, request.path, by, work)
+
+
+@blueprint.get("/<number>/files/<key>")
+def download(number: str, key: str) -> Any:
+    """A public file of this case."""
+    ticket = _ticket(number)
+    public = queries.files(ticket, public_only=True)
+    row = next((each for each in public if each.key == key), None)
+    if row is None:
+        raise NotFound(N_("There is no such file."))
+    scanning.require_given(row, anyway="anyway" in request.args)
+    return files.answer(row.key, row.name, row.mime)
+
+
+def _remembered(number: str) -> str | None:
+    return next((salt for n, salt in session.get(TRACKED, []) if n == number), None)
+
+
+def _ticket(number: str) -> Ticket:
+    """The case, when this browser has shown its code. Raises NotFound."""
+    salt = _remembered(number)
+    ticket = db.session.scalar(
+        select(Ticket)
+        .where(queries.has_number(number))
+        .options(joinedload(Ticket.department), joinedload(Ticket.category))
+    )
+    if ticket is None or salt != ticket.track_salt:
+        raise NotFound(
+            N_("Number and code don't belong together. Please check both and try again.")
+        )
+    return ticket
+
+
+def _page(ticket: Ticket, add_form: AddForm, rate_form: RateForm) -> str:
+    snapshot = in_force.current()
+    rows = [
+        r
+        for r in responses.current(responses.table(ticket), ticket)
+        if r.promise in responses.FOR_CUSTOMERS
+    ]
+    status = lifecycle.Status(ticket.status)
+    return render_template(
+        "public/track.html",
+        page="track",
+        ticket=ticket,
+        marks=ticket_rows.marks(rows, snapshot),
+        step=STEPS[status],
+        with_desk=status in lifecycle.AT_DESK,
+        may_add=status not in lifecycle.DEAF,
+        messages=queries.conversation(ticket, public_only=True),
+        files=queries.files(ticket, public_only=True),
+        form=add_form,
+        rate_form=rate_form,
+        may_rate=status in RATEABLE and not callbacks.rated(ticket),
+        is_open=status in lifecycle.OPEN,
+        is_new=request.args.get("new") == "1",
+        most_bytes=settings().max_file_bytes,
+        code=tracking.secret(ticket, settings().secret_key),
+        reason=queries.closing_reason(ticket),
+        survivor=db.session.get(Ticket, ticket.merged_into_id) if ticket.merged_into_id else None,
+    )

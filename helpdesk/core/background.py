@@ -1,0 +1,209 @@
+"""The loops of a serving process: ring alarms, deliver the outbox, feed live pages.
+
+A loop never dies: a round that throws is logged and the next one reads the same rows. Any number
+of processes may run them, because every row is claimed in the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.clock import now
+from helpdesk.core import alarms, events, jobs, seals
+from helpdesk.core.alarms import BATCH as MOST_ALARMS
+from helpdesk.core.alarms import ring_due
+from helpdesk.core.db import Model, UtcTime, db, transaction
+
+log = logging.getLogger(__name__)
+TICK = 1.0  # the longest time between two looks at the alarms, in seconds
+SWEEP = 5.0  # the same for the outbox: a lost wake-up costs no more than this
+GATHER = 0.1  # alarms that are due closely after each other ring in one transaction
+BREATH = 0.02  # between two batches: SQLite's other writers get their turn
+BEAT_EVERY = 10.0
+LONGEST_BATCH = 0.05  # seconds for which SQLite's other writers are kept waiting
+LEAST_ALARMS = 20  # in one transaction, however slow the machine is
+FORGET_AFTER = timedelta(days=1)
+BATCH = 100
+
+
+class Heartbeat(Model):
+    """When one kind of loop in one process last showed that it is alive."""
+
+    __tablename__ = "heartbeat"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    process: Mapped[str] = mapped_column(primary_key=True)  # machine and process id
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+def this_process() -> str:
+    """The name of this process among those of all machines."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def beat(name: str) -> None:
+    """Note that this loop of this process is alive; processes silent for a day are forgotten."""
+    mine = (Heartbeat.name == name) & (Heartbeat.process == this_process())
+    with transaction() as session:
+        session.execute(
+            delete(Heartbeat)
+            .where(mine | (Heartbeat.at < now() - FORGET_AFTER))
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(insert(Heartbeat).values(name=name, process=this_process(), at=now()))
+
+
+def last_beat(name: str) -> datetime | None:
+    """When this loop was last alive, in whatever process."""
+    beats = select(Heartbeat.at).where(Heartbeat.name == name)
+    return db.session.scalar(beats.order_by(Heartbeat.at.desc()).limit(1))
+
+
+def alive(name: str, within: float) -> int:
+    """How many processes have shown this loop's life in so many seconds."""
+    since = now() - timedelta(seconds=within)
+    beats = select(func.count()).where(Heartbeat.name == name, Heartbeat.at >= since)
+    return int(db.session.scalar(beats) or 0)
+
+
+def next_due() -> datetime | None:
+    """When something is to be done next: an alarm rings, or somebody is told."""
+    return alarms.next_thing()
+
+
+@dataclass
+class Pace:
+    """How many alarms ring in one transaction. On SQLite, where everybody else waits meanwhile, as
+    many as this machine manages in LONGEST_BATCH; each batch tells for the next one.
+    """
+
+    size: int = MOST_ALARMS
+
+    def ring(self) -> int:
+        """Ring one batch; returns how much was done."""
+        began = time.monotonic()
+        done = ring_due(self.size)
+        if db.engine.dialect.name == "sqlite":
+            self.learn(done, time.monotonic() - began)
+        return done
+
+    def learn(self, done: int, seconds: float) -> None:
+        """Fewer next time if it took too long, twice as many if a full batch took half of that."""
+        if seconds > LONGEST_BATCH:
+            self.size = max(LEAST_ALARMS, int(self.size * LONGEST_BATCH / seconds))
+        elif done >= self.size and seconds < LONGEST_BATCH / 2:
+            self.size = min(MOST_ALARMS, self.size * 2)
+
+
+_pace = Pace()
+
+
+def ring_round() -> float:
+    """Ring one batch if something is due; returns the seconds until the next look."""
+    due = next_due()
+    if due is None:
+        return TICK
+    wait = (due - now()).total_seconds()
+    if wait > 0:
+        return min(TICK, max(wait, GATHER))
+    return BREATH if _pace.ring() else TICK / 5  # another process holds what is due
+
+
+def deliver_round() -> float:
+    """The outbox, then what else was asked for; returns the seconds until the next look."""
+    tried = events.deliver_due(BATCH)
+    jobs.run_pending("mail", "offer", "outbox", seals.JOB, "simulate")
+    return 0.0 if tried >= BATCH else SWEEP
+
+
+@dataclass
+class Loop:
+    """One endless job: its work returns how long to wait; `woken` ends the waiting early."""
+
+    name: str
+    work: Callable[[], float]
+    woken: threading.Event | None = None
+    pause_after_error: float = TICK
+    beaten: float = field(default=-BEAT_EVERY)
+
+    def run(self, app: Flask, stop: threading.Event) -> None:
+        """Go round until told to stop."""
+        while not stop.is_set():
+            self._wait(self.round(app), stop)
+
+    def round(self, app: Flask) -> float:
+        """One round in a fresh context, whatever happens in it; returns the seconds to wait."""
+        if self.woken is not None:
+            self.woken.clear()
+        try:
+            with app.app_context():
+                pause = self.work()
+                self._beat()
+                return pause
+        except Exception:
+            log.exception("A round of the %s loop failed; the next one tries again.", self.name)
+            return self.pause_after_error
+
+    def _beat(self) -> None:
+        if time.monotonic() - self.beaten >= BEAT_EVERY:
+            beat(self.name)
+            self.beaten = time.monotonic()
+
+    def _wait(self, seconds: float, stop: threading.Event) -> None:
+        if seconds > 0:
+            (self.woken or stop).wait(seconds)
+
+
+def alarms_loop() -> Loop:
+    """Rings what is due."""
+    return Loop("alarms", ring_round)
+
+
+def deliver_loop() -> Loop:
+    """Delivers the outbox: at once when woken in this process, else within SWEEP seconds."""
+    return Loop("deliveries", deliver_round, woken=jobs.woken)
+
+
+@dataclass
+class Running:
+    """Loops at work in threads; end() lets each finish its round."""
+
+    stop: threading.Event
+    threads: list[threading.Thread]
+
+    def end(self, within: float = 5.0) -> None:
+        """Stop the loops; returns when they are done, or after `within` seconds."""
+        self.stop.set()
+        jobs.woken.set()
+        for thread in self.threads:
+            thread.join(within)
+
+
+_more: list[Callable[[], Loop]] = []
+
+
+def also(loop: Callable[[], Loop]) -> Callable[[], Loop]:
+    """Register a further loop of a process that rings alarms."""
+    _more.append(loop)
+    return loop
+
+
+def start(app: Flask, stop: threading.Event) -> Running:
+    """Start the alarms loop, the deliveries loop and all others, each in its own thread."""
+    threads = [
+        threading.Thread(target=loop.run, args=(app, stop), name=loop.name, daemon=True)
+        for loop in (alarms_loop(), deliver_loop(), *(make() for make in _more))
+    ]
+    for thread in threads:
+        thread.start()
+    return Running(stop, threads)

@@ -1,0 +1,366 @@
+"""The engine profiles (SQLite, PostgreSQL), the UTC time type and the one transaction().
+
+Rules: a write happens inside transaction(); a nested transaction() joins the outer one; what must
+follow a commit is handed to after_commit() and never runs when the commit fails.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    MetaData,
+    TypeDecorator,
+    event,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from helpdesk.core.errors import Busy, Conflict, HelpdeskError
+from helpdesk.core.i18n import N_
+from helpdesk.core.shortage import Shortage, note, shortage_of
+from helpdesk.core.turns import turn
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Model(DeclarativeBase):
+    """The base of every table."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db: SQLAlchemy = SQLAlchemy(
+    model_class=Model, session_options={"expire_on_commit": False, "autoflush": False}
+)
+JsonData = JSON().with_variant(JSONB(), "postgresql")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time on both databases; SQLite alone would lose the zone (trust.md 1.3)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a zone can't be stored.")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+EMPTY: dict[str | bytes, Callable[[], Any]] = {"[]": list, "{}": dict, b"[]": list, b"{}": dict}
+
+
+def _from_json(raw: str | bytes) -> Any:
+    """JSON -> value; most columns hold nothing, and a list reads hundreds of them."""
+    empty = EMPTY.get(raw)
+    return empty() if empty else json.loads(raw)
+
+
+LOCK_TIMEOUT = "10s"
+PATIENCE = 15  # seconds that a writer waits for SQLite
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Pool and connection options for this database."""
+    if url.startswith("sqlite"):
+        return {  # a connection for each thread of the embedded server
+            "json_deserializer": _from_json,
+            "pool_size": 20,
+            "max_overflow": 160,
+            "connect_args": {"timeout": PATIENCE, "check_same_thread": False},
+        }
+    return {
+        "json_deserializer": _from_json,
+        "pool_size": 10,
+        "max_overflow": 20,
+        "pool_pre_ping": True,
+        "connect_args": {
+            "options": f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout=60s -c timezone=UTC -c jit=off",
+            "prepare_threshold": 2,
+        },
+    }
+
+
+@event.listens_for(Engine, "connect")
+def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """SQLite: we say BEGIN ourselves; WAL, full sync and foreign keys on every connection."""
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=2"):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begun(connection: Any) -> None:
+    """A writing transaction takes SQLite's write lock at once: read-then-write can't be refused."""
+    if connection.dialect.name == "sqlite":
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+BUSY = N_("The database is busy. Nothing was stored; please try again.")
+CHANGED = N_("Somebody changed this while you were working. Your text is kept: look, then send.")
+T = TypeVar("T", bound=Model)
+R = TypeVar("R")
+_before_commit: list[Callable[[Session], None]] = []
+
+
+def before_commit(hook: Callable[[Session], None]) -> Callable[[Session], None]:
+    """Register what every transaction does as its last statements (the journal)."""
+    _before_commit.append(hook)
+    return hook
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Run `callback` when the open transaction has committed; it is dropped on a rollback."""
+    db.session.info.setdefault("after_commit", []).append(callback)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One business action, all or nothing. Joins an open transaction().
+
+    Raises Conflict when a row has moved on meanwhile, Busy when the database can't be reached or is
+    locked for too long, and IntegrityError for a unique row that somebody else made first.
+    """
+    session = db.session()
+    if session.info.get("writing"):
+        yield session
+        return
+    callbacks: list[Callable[[], None]] = session.info.setdefault("after_commit", [])
+    with _turn():
+        try:
+            _begin_writing(session)
+            yield session
+            session.flush()
+            for hook in _before_commit:
+                hook(session)
+            session.commit()
+        except BaseException as error:
+            _undo(session)
+            refusal = refusal_of(error)
+            if isinstance(refusal, Shortage):
+                note(refusal)
+            if refusal is not None:
+                raise refusal from error
+            raise
+    note(None)
+    session.info["writing"] = False
+    session.info["after_commit"] = []
+    session.info["commits"] = commits() + 1
+    for callback in callbacks:
+        callback()
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """SQLite: one writer at a time, in the order of asking. Raises Busy when that takes too long."""
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    with ExitStack() as mine:
+        try:
+            mine.enter_context(turn(db.engine, PATIENCE))
+        except TimeoutError as error:
+            raise Busy(BUSY) from error
+        yield
+
+
+def refusal_of(error: BaseException) -> HelpdeskError | None:
+    """What a person is told when the database, and not the trade, says no; None for all else."""
+    if isinstance(error, DBAPIError) and (shortage := shortage_of(error)):
+        return shortage
+    if isinstance(error, OperationalError | PoolTimeout) or is_unreachable(error):
+        return Busy(BUSY)
+    if isinstance(error, StaleDataError):
+        return Conflict(CHANGED)
+    return None
+
+
+def commits() -> int:
+    """How many transactions this session has committed: 0 means that all may be done again."""
+    return int(db.session().info.get("commits", 0))
+
+
+def retrying(work: Callable[[], R], times: int = 3) -> R:
+    """Run `work` (its own transaction()) again when it lost a race; see lost_race(). Inside a
+    transaction() it runs once: then whoever opened that one has to run all of it again.
+    """
+    if db.session().info.get("writing"):
+        return work()
+    for left in reversed(range(times)):
+        try:
+            return work()
+        except (IntegrityError, Busy, Conflict) as error:
+            if not left or not lost_race(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def lost_race(error: BaseException) -> bool:
+    """Somebody else was faster, and it is nobody's fault: a twin of our unique row, a lock that we
+    gave up, a row that moved on between our reading and writing. All was undone; do it again.
+    """
+    stale = isinstance(error, Conflict) and isinstance(error.__cause__, StaleDataError)
+    return stale or is_twin(error) or gave_way(error)
+
+
+def gave_way(error: BaseException) -> bool:
+    """Deadlock (40P01), serialization failure (40001), lock not to be had (55P03): all was undone,
+    and running it again is safe.
+    """
+    return _state(error) in ("40P01", "40001", "55P03")
+
+
+def is_twin(error: BaseException) -> bool:
+    """A unique row that somebody else made first: running it again finds that row."""
+    if not isinstance(error, IntegrityError):
+        return False
+    return _state(error) == "23505" or "UNIQUE constraint" in str(error.orig)
+
+
+def _state(error: BaseException) -> str | None:
+    """PostgreSQL's code of what went wrong, also behind a Busy."""
+    cause = error.__cause__ if isinstance(error, Busy) else error
+    return getattr(getattr(cause, "orig", None), "sqlstate", None)
+
+
+def _begin_writing(session: Session) -> None:
+    if session.in_transaction():
+        session.commit()  # ends a read transaction; objects stay loaded, verbs lock and refresh
+    session.info["writing"] = True
+    session.connection(execution_options={"writing": True})
+
+
+def _undo(session: Session) -> None:
+    session.info["writing"] = False
+    session.info["after_commit"] = []
+    session.info.pop("events", None)
+    try:
+        session.rollback()
+    except DBAPIError:
+        session.invalidate()  # the connection died; with it died the transaction
+
+
+def locked(thing: T, version: int | None = None) -> T:
+    """The row again, fresh and locked until commit, with what this transaction has changed so far.
+
+    Raises Conflict when `version` is given and the row has moved on.
+    """
+    kind = type(thing)
+    db.session.flush()  # reading anew would forget what an outer verb has not written yet
+    query = select(kind).where(kind.id == thing.id)  # type: ignore[attr-defined]
+    fresh = db.session.scalar(
+        query.with_for_update(of=kind).execution_options(populate_existing=True)
+    )
+    if fresh is None or (version is not None and fresh.version != version):  # type: ignore[attr-defined]
+        raise Conflict(CHANGED)
+    return fresh
+
+
+def insert_new(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
+    """Insert many rows in one statement, leaving out those whose unique key is there already.
+
+    Gives the columns `returning` of the rows that were new: the unique constraint is the guard, no code.
+    """
+    if not rows:
+        return []
+    connection = db.session.connection()
+    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = kind.insert(table).on_conflict_do_nothing()
+    if not returning:
+        connection.execute(statement, rows)
+        return []
+    return list(connection.execute(statement.returning(*returning), rows).all())
+
+
+def insert_many(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
+    """Insert rows of one shape in one statement; gives the columns `returning` of each.
+
+    PostgreSQL gets them as one JSON value: to take hundreds of placeholders apart costs its driver
+    more than the rows cost the database.
+    """
+    if not rows:
+        return []
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        statement = insert(table).returning(*returning) if returning else insert(table)
+        found = connection.execute(statement, rows)
+    else:
+        found = connection.execute(
+            _from_rows(table, tuple(rows[0]), returning), {"rows": json.dumps(rows, default=_iso)}
+        )
+    return list(found.all()) if returning else []
+
+
+@cache
+def _from_rows(table: Any, names: tuple[str, ...], returning: tuple[Any, ...]) -> Executable:
+    """INSERT ... SELECT from a JSON array of objects with these keys, put together once."""
+    quote = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
+    into, columns = quote(table.name), ", ".join(quote(name) for name in names)
+    words = (
+        f"INSERT INTO {into} ({columns}) "  # noqa: S608  names of our own tables and columns
+        f"SELECT {columns} FROM json_populate_recordset(CAST(NULL AS {into}), CAST(:rows AS json))"
+    )
+    if not returning:
+        return text(words)
+    back = ", ".join(quote(column.name) for column in returning)
+    return text(f"{words} RETURNING {back}").columns(*returning)
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat()
+    raise TypeError(f"{value!r} can't be stored.")
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """True when the connection itself is gone, not the statement wrong."""
+    return isinstance(error, DBAPIError) and bool(error.connection_invalidated)
+
+
+@contextmanager
+def giving_way(session: Session, seconds: float = 0.3) -> Iterator[None]:
+    """Inside, PostgreSQL waits only so long for a lock: shorter than it takes to call a deadlock, so
+    that work in the background steps back and a person's request goes through.
+    """
+    if session.connection().dialect.name != "postgresql":
+        yield
+        return
+    session.execute(text(f"SET LOCAL lock_timeout = {int(seconds * 1000)}"))
+    yield
+    session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))

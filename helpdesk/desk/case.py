@@ -1,0 +1,343 @@
+"""Everything that the ticket page shows, read in few statements whatever the ticket has grown to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from math import ceil
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import joinedload
+
+from helpdesk.agents.rights import Actor, may, stands_for
+from helpdesk.clock import now
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound
+from helpdesk.core.events import Event
+from helpdesk.core.i18n import N_, gettext, language, zone
+from helpdesk.customers.models import ContactAddress, Person
+from helpdesk.customers.people import LEVELS
+from helpdesk.setup import in_force as set_up
+from helpdesk.tickets import (
+    askers,
+    callbacks,
+    choices,
+    copies,
+    lifecycle,
+    queries,
+    responses,
+    sight,
+    ticket_rows,
+)
+from helpdesk.tickets.actions.unsending import SURE
+from helpdesk.tickets.lifecycle import ENDED, Move, Status
+from helpdesk.tickets.models import (
+    Assist,
+    Attachment,
+    Callback,
+    Extension,
+    Message,
+    Response,
+    Ticket,
+)
+from helpdesk.tickets.sight import Field
+from helpdesk.words import casefile
+from helpdesk.words.kinds import Kind
+
+MOST_OTHERS = 60
+ANSWERS = ("reply", "answer_directly")
+
+
+@dataclass
+class Case:
+    """One ticket as one reader may see it."""
+
+    ticket: Ticket
+    who: Actor
+    seen: int  # the journal number up to which this page tells
+    merged_into: str
+    repeat_of: str
+    messages: Sequence[Message] = ()
+    files: dict[int, list[Attachment]] = field(default_factory=dict)
+    rows: list[Response] = field(default_factory=list)
+    others: Sequence[Row[*tuple[Any, ...]]] = ()
+    assists: Sequence[Assist] = ()
+    extension: Extension | None = None
+    callback: Callback | None = None
+    about: askers.About | None = None  # where it came from, for readers who may know
+    draft: Message | None = None  # this reader's own words that were taken back
+
+    @cached_property
+    def moves(self) -> list[Move]:
+        """The legal next moves of this reader, decisions on extensions only when one was asked."""
+        ticket = self.ticket
+        if not self.leads:
+            return []
+        found = lifecycle.moves(
+            status=ticket.status,
+            kind=ticket.kind,
+            returns=ticket.returns,
+            by=self.who,
+            late_to_return=responses.is_window_over(self.rows, ticket),
+        )
+        decisions = ("grant_extension", "refuse_extension")
+        return [move for move in found if self.extension or move.code not in decisions]
+
+    @property
+    def leads(self) -> bool:
+        """Whether this reader works on the case itself, not only assists in it."""
+        return stands_for(self.who, self.ticket.department_id)
+
+    def answers_for(self, assist: Assist) -> bool:
+        """Whether this reader may answer what an assisting department was asked."""
+        own = self.who.department_id == assist.department_id
+        return may(self.who, "assist.answer_any") or (own and may(self.who, "ticket.note"))
+
+    @property
+    def answer(self) -> Move | None:
+        """The move that answers the customer, when it is legal now."""
+        return next((move for move in self.moves if move.code in ANSWERS), None)
+
+    @property
+    def buttons(self) -> list[Move]:
+        """The moves that are buttons: the answer has the composer."""
+        return [move for move in self.moves if move.code not in ANSWERS]
+
+    def sees(self, field: Field | str) -> bool:
+        """Whether this reader sees this of the case; see sight.Field."""
+        return sight.sees(self.who, self.ticket, Field(field))
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the customer's identity is not for this reader."""
+        return not self.sees(Field.PERSON)
+
+    @property
+    def customer(self) -> str:
+        """The customer's name as this reader may see it."""
+        return sight.name(self.ticket, self.who)
+
+    @property
+    def level(self) -> str | None:
+        """The customer's level, when it is more than the usual one."""
+        level = self.ticket.person.level
+        return gettext(LEVELS[level]) if level in LEVELS and level != "plain" else None
+
+    @property
+    def addresses(self) -> list[ContactAddress]:
+        """The customer's addresses; none when the identity is hidden."""
+        return [] if self.hidden else self.ticket.person.addresses
+
+    @property
+    def marks(self) -> list[ticket_rows.Mark]:
+        """The promise rail."""
+        return ticket_rows.marks(responses.rail(self.rows, self.ticket), set_up.current())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the ticket has not ended."""
+        return Status(self.ticket.status) not in ENDED
+
+    @property
+    def further_people(self) -> dict[str, str]:
+        """Address and name of those who may get a copy of the answer, when a colleague wants it."""
+        return {} if self.hidden else copies.named_in(self.messages)
+
+    @property
+    def write_modes(self) -> list[str]:
+        """What this reader may write: reply, message, note."""
+        found = ["reply"] if self.answer else []
+        if self.leads and may(self.who, "ticket.message") and self.is_open:
+            found.append("message")
+        if may(self.who, "ticket.note") and self.ticket.status != Status.ARCHIVED:
+            found.append("note")
+        return found
+
+    @property
+    def asks_solved(self) -> bool:
+        """Whether an answer to this complaint must say that it solves the matter: no department
+        has looked at it, and what was promised as solved ends with it."""
+        code = self.answer.code if self.answer else ""
+        return code == "answer_directly" and self.ticket.kind == Kind.COMPLAINT
+
+    @property
+    def route(self) -> str:
+        """Why it went where it went."""
+        return choices.route_words(self.ticket)
+
+    @property
+    def open_others(self) -> list[Row[*tuple[Any, ...]]]:
+        """The person's further tickets that are open."""
+        return [row for row in self.others if row.closed_at is None]
+
+    @property
+    def same_matter(self) -> int:
+        """How many complaints in this category the person has made up to this one."""
+        ticket = self.ticket
+        if ticket.kind != Kind.COMPLAINT or ticket.category_id is None:
+            return 1
+        return 1 + sum(
+            bool(
+                row.category_id == ticket.category_id
+                and row.kind == Kind.COMPLAINT
+                and row.received_at <= ticket.received_at
+            )
+            for row in self.others
+        )
+
+    @property
+    def department(self) -> str:
+        """The lead department's name."""
+        return self.ticket.department.name(language()) if self.ticket.department else ""
+
+    def unit_name(self, department_id: int) -> str:
+        """The name of a department by its id."""
+        unit = set_up.current().departments.get(department_id)
+        return unit.names[language()] if unit else ""
+
+    def author(self, message: Message) -> str:
+        """Who wrote a message, as this reader may know it."""
+        return sight.author(message, self.ticket, self.who)
+
+    def body(self, message: Message) -> str:
+        """What a message says, as this reader may know it."""
+        return sight.body(message, self.ticket, self.who)
+
+    def held_until(self, message: Message) -> datetime | None:
+        """Until when these words wait on their way out; None when nothing holds them any more."""
+        until = message.held_until and message.held_until - SURE
+        return until if until and until > now() else None
+
+    def seconds_until(self, until: datetime) -> int:
+        """The whole seconds that are left."""
+        return ceil((until - now()).total_seconds())
+
+    def can_unsend(self, message: Message) -> bool:
+        """Whether this reader may still take these words back."""
+        mine = self.who.kind == "agent" and message.agent_id == self.who.id
+        return mine and self.held_until(message) is not None
+
+    def lacking(self, required: list[str]) -> list[str]:
+        """The fields that must be filled before a complaint may be closed and are not."""
+        if self.ticket.kind != Kind.COMPLAINT:
+            return []
+        return [found.code for found in casefile.lacking(self.ticket.facts, required)]
+
+
+def head(number: str, who: Actor) -> Case:
+    """The ticket with its person, the newest journal number and what is asked, in one statement.
+
+    Raises NotFound when there is none that `who` may see.
+    """
+    newest = select(func.max(Event.seq)).where(Event.ticket_id == Ticket.id).scalar_subquery()
+    other = Ticket.__table__.alias("other")
+    tied = select(Ticket.id).where(queries.known_with_person(who)).correlate(None)
+
+    def number_of(column: Any) -> Any:
+        """The number of another case; none when this reader may not tie it to this one."""
+        named = select(other.c.number).where(other.c.id == column)
+        if not sight.sees_everybody(who):
+            named = named.where(other.c.id.in_(tied), queries.tied_to_person(who))
+        return named.scalar_subquery()
+
+    query = (
+        queries.tickets(who)
+        .where(queries.has_number(number))
+        .options(joinedload(Ticket.person).joinedload(Person.addresses))
+        .outerjoin(Extension, (Extension.ticket_id == Ticket.id) & (Extension.decision == ""))
+        .add_columns(newest, number_of(Ticket.merged_into_id), number_of(Ticket.repeat_of_id))
+        .add_columns(Extension)
+        .execution_options(populate_existing=True)
+    )
+    row = db.session.execute(query).unique().first()
+    if row is None:
+        raise NotFound(N_("There is no such ticket, or it is not yours to see."))
+    return Case(row[0], who, row[1] or 0, row[2] or "", row[3] or "", extension=row[4])
+
+
+def load(number: str, who: Actor, anew: bool = False) -> Case:
+    """The ticket with its conversation, promises, the person's other tickets and what is asked;
+    `anew` asks once more whose case it is."""
+    case = head(number, who)
+    ticket = case.ticket
+    said, case.files = _conversation(ticket)
+    case.messages = [message for message in said if message.kind != "draft"]
+    mine = (m for m in reversed(said) if m.kind == "draft" and m.agent_id == who.id)
+    case.draft = next(mine, None) if who.kind == "agent" else None
+    _around(case, anew)
+    return case
+
+
+def _conversation(ticket: Ticket) -> tuple[list[Message], dict[int, list[Attachment]]]:
+    """The messages in their order and the files of each, in one statement."""
+    query = (
+        select(Message, Attachment)
+        .outerjoin(Attachment, Attachment.message_id == Message.id)
+        .where(Message.ticket_id == ticket.id)
+        .order_by(Message.id, Attachment.id)
+    )
+    messages: dict[int, Message] = {}
+    files: dict[int, list[Attachment]] = {}
+    for message, file in db.session.execute(query):
+        messages[message.id] = message
+        if file is not None:
+            files.setdefault(message.id, []).append(file)
+    return list(messages.values()), files
+
+
+def with_promises(number: str, who: Actor) -> Case:
+    """The ticket with what head, rail and side pane show: for its further pages."""
+    case = head(number, who)
+    _around(case)
+    return case
+
+
+def _around(case: Case, anew: bool = False) -> None:
+    ticket = case.ticket
+    case.rows = list(responses.table(ticket))
+    case.about = None if case.hidden else askers.about(ticket, case.who, anew=anew)
+    case.others = () if not case.sees(Field.OTHERS) else _others(ticket, case.who)
+    case.assists = db.session.scalars(
+        select(Assist).where(Assist.ticket_id == ticket.id).order_by(Assist.at)
+    ).all()
+    if ticket.status == Status.CALLBACK:
+        case.callback = callbacks.of(ticket)
+
+
+def _others(ticket: Ticket, who: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The person's other tickets that this reader may see, newest first."""
+    columns = (
+        Ticket.number,
+        Ticket.subject,
+        Ticket.status,
+        Ticket.kind,
+        Ticket.category_id,
+        Ticket.received_at,
+        Ticket.closed_at,
+        Ticket.language,
+    )
+    query = select(*columns).where(
+        Ticket.person_id == ticket.person_id, Ticket.id != ticket.id, queries.known_with_person(who)
+    )
+    return db.session.execute(query.order_by(Ticket.id.desc()).limit(MOST_OTHERS)).all()
+
+
+def newer_messages(case: Case, since_seq: int) -> list[Message]:
+    """What others said after the writer's page was drawn (M24)."""
+    rows = db.session.scalars(
+        select(Event).where(Event.ticket_id == case.ticket.id, Event.seq > since_seq)
+    )
+    ids = {
+        row.data.get("message")
+        for row in rows
+        if not (row.by_kind == case.who.kind and row.by_id == case.who.id)
+    }
+    return [message for message in case.messages if message.public and message.id in ids]
+
+
+def local_input(at: datetime | None) -> str:
+    """A time as a datetime-local field takes it, in the reader's zone."""
+    return at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else ""

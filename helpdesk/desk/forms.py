@@ -1,0 +1,130 @@
+"""The forms of the desk: their shape is checked here, everything else by the verbs."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    HiddenField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Optional
+
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_, gettext, lazy_gettext, zone
+from helpdesk.customers.people import LEVELS, Asker
+from helpdesk.setup import in_force
+from helpdesk.setup.names import categories
+from helpdesk.tickets import choices
+from helpdesk.tickets.intake import Intake
+from helpdesk.web.forms import Form, at_most, once_id
+
+SPOKEN = ("phone", "counter", "letter", "transfer", "media")
+LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+FACTS = ("demand", "product", "model", "order_no", "bought_on", "amount", "occurred_at")
+
+
+class PhoneForm(Form):
+    """What a call agent fills while somebody speaks. Only the matter itself is needed."""
+
+    once = HiddenField()
+    person = HiddenField()  # whom the agent picked: an id, or "new" for somebody else
+    phone = StringField(lazy_gettext("Caller's number"), [at_most(80)])
+    name = StringField(lazy_gettext("Name"), [at_most(100)])
+    kind = SelectField(lazy_gettext("Kind"))
+    category = StringField(lazy_gettext("Category"), [at_most(200)])
+    severity = SelectField(lazy_gettext("Severity"))
+    place = StringField(lazy_gettext("Place"), [at_most(200)])
+    subject = StringField(lazy_gettext("Subject"), [at_most(200)])
+    body = TextAreaField(lazy_gettext("What the caller tells"), [at_most(100_000)])
+    demand = StringField(lazy_gettext("What the customer asks for"), [at_most(5000)])
+    channel = SelectField(lazy_gettext("Channel"))
+    email = StringField(lazy_gettext("Mail address"), [at_most(254)])
+    organisation = StringField(lazy_gettext("Company"), [at_most(200)])
+    level = SelectField(lazy_gettext("Customer level"))
+    product = StringField(lazy_gettext("Product or service"), [at_most(500)])
+    model = StringField(lazy_gettext("Model"), [at_most(500)])
+    order_no = StringField(lazy_gettext("Contract or order number"), [at_most(500)])
+    bought_on = StringField(lazy_gettext("Date of purchase"), [at_most(100)])
+    amount = StringField(lazy_gettext("Amount"), [at_most(100)])
+    occurred_at = StringField(lazy_gettext("When it happened"), [at_most(100)])
+    received_at = DateTimeLocalField(
+        lazy_gettext("When it came in (stamp, document)"), [Optional()], format=LOCAL
+    )
+    external_due_at = DateTimeLocalField(
+        lazy_gettext("The authority’s deadline"), [Optional()], format=LOCAL
+    )
+    confidential = BooleanField(lazy_gettext("Confidential: departments do not see who it is"))
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.kind.choices = choices.kinds()
+        self.severity.choices = [("", gettext("By the rules")), *choices.severities()]
+        self.channel.choices = [pair for pair in choices.channels() if pair[0] in SPOKEN]
+        levels = [(code, gettext(name)) for code, name in LEVELS.items() if code != "plain"]
+        self.level.choices = [("", gettext("As known")), *levels]
+        self.once.data = self.once.data or secrets.token_hex(12)
+
+    def intake(self) -> Intake:
+        """The case as the front door takes it. Raises BadInput for a category that there is not."""
+        picked = (self.person.data or "")[:9]
+        return Intake(
+            channel=self.channel.data,
+            subject=self.subject.data or "",
+            body=self.body.data or "",
+            person=self.asker(),
+            person_id=int(picked) if picked.isascii() and picked.isdecimal() else None,
+            settled=picked == "new",
+            kind=self.kind.data,
+            category=category_code(self.category.data or ""),
+            severity=self.severity.data,
+            place=self.place.data or "",
+            external_id=once_id(
+                "desk", self.once.data, self.subject.data or "", self.body.data or ""
+            ),
+            fields={name: self[name].data for name in FACTS if self[name].data},
+            confidential=self.confidential.data,
+            received_at=_in_zone(self.received_at.data),
+            external_due_at=_in_zone(self.external_due_at.data),
+        )
+
+    def asker(self) -> Asker:
+        """Who calls."""
+        return Asker(
+            name=self.name.data or "",
+            email=self.email.data or "",
+            phone=self.phone.data or "",
+            level=self.level.data or "",
+            organisation=self.organisation.data or "",
+        )
+
+
+def _in_zone(at: datetime | None) -> datetime | None:
+    """A time as it was typed, in the zone of the person who typed it."""
+    return at.replace(tzinfo=zone()) if at else None
+
+
+def category_code(words: str) -> str:
+    """The code behind a category's code or name, with or without the names above it, as typed.
+
+    Raises BadInput when there is no such category, or when a part of a name fits several.
+    """
+    wanted = words.strip().casefold()
+    if not wanted or in_force.current().category(words.strip()):
+        return words.strip()
+    offered = [(code, name.casefold()) for code, name in categories()]
+    for fits in (
+        [code for code, name in offered if name == wanted],
+        [code for code, name in offered if name.rpartition(" › ")[2] == wanted],
+        [code for code, name in offered if wanted in name.rpartition(" › ")[2]],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+    wrong = N_("There is no such category. Type a part of its name and pick one.")
+    raise BadInput(N_("Some fields need another look."), errors={"category": wrong})

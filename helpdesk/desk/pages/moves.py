@@ -1,0 +1,339 @@
+"""The verbs of the ticket page: moves, words, the case file, who is on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk import files
+from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import may
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.core import options
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, NotAllowed, Refused
+from helpdesk.core.i18n import N_, gettext, zone
+from helpdesk.desk import case
+from helpdesk.desk.moving import make_move
+from helpdesk.desk.pages.ticket import render, render_case_file
+from helpdesk.setup import in_force
+from helpdesk.tickets import actions, callbacks, queries, queue
+from helpdesk.tickets.idempotency import form_once
+from helpdesk.tickets.models import Ticket
+from helpdesk.web.bodies import takes_files
+from helpdesk.words import casefile
+
+blueprint = Blueprint("moves", __name__)
+Page = BaseResponse | tuple[str, int]
+WRITERS = ("reply", "message", "note")
+UNSAID = N_("Please choose who reads it: the customer, or only colleagues.")
+SHOWN_AGAIN = (BadInput, Conflict, Refused, NotAllowed)
+
+
+def _home(number: str, tab: str = "") -> BaseResponse:
+    return redirect(f"/tickets/{number}{tab}", code=303)
+
+
+def given_version() -> int | None:
+    """The version of the ticket that the form was drawn from."""
+    given = request.form.get("version", "")
+    return int(given) if given.isdecimal() else None
+
+
+def _again(number: str, error: HelpdeskError, **typed: Any) -> tuple[str, int]:
+    """The page as it is now, with what went wrong and everything that was typed."""
+    db.session.rollback()
+    found = case.load(number, me().actor)
+    errors = {name: gettext(text) for name, text in getattr(error, "errors", {}).items()}
+    page = render(found, problem=error.sentence(gettext), errors=errors, **typed)
+    return page, error.status
+
+
+def on_ticket(number: str, verb: Callable[[Ticket], Any], **typed: Any) -> Page:
+    """Run a verb of this ticket and go back to it, or show it again with the reason."""
+    try:
+        ticket = queries.by_number(number, me().actor)
+        _once(lambda: verb(ticket))
+    except SHOWN_AGAIN as error:
+        return _again(number, error, **typed)
+    return _home(number)
+
+
+def _once(work: Callable[[], object], stored: tuple[files.StoredFile, ...] = ()) -> None:
+    """Do what the form asks for, unless it was sent before: a double click, a reload."""
+    form_once(request.form, request.path, me().actor, work, stored)
+
+
+@blueprint.post("/tickets/<number>/moves/<code>")
+@needs("ticket.read")
+def move(number: str, code: str) -> Page:
+    """Make a move of the table with the fields that it needs."""
+    try:
+        _once(lambda: _move(number, code, request.form))
+    except BadInput as error:
+        if code == "close" and set(error.errors) & set(casefile.BY_CODE):
+            return _incomplete(number, error)
+        return _again(number, error, dialog_open=code, typed=request.form)
+    except SHOWN_AGAIN as error:
+        return _again(number, error, dialog_open=code, typed=request.form)
+    return _home(number)
+
+
+def _move(number: str, code: str, values: Any) -> None:
+    who = me().actor
+    ticket = queries.by_number(number, who)
+    make_move(code, ticket, by=who, values=values, zone=zone(), version=given_version())
+
+
+def _incomplete(number: str, error: BadInput) -> tuple[str, int]:
+    """A complaint that can't be closed yet: its case file, with what is missing."""
+    db.session.rollback()
+    errors = {name: gettext(text) for name, text in error.errors.items()}
+    found = case.with_promises(number, me().actor)
+    page = render_case_file(found, problem=error.sentence(gettext), errors=errors)
+    return page, error.status
+
+
+@blueprint.post("/tickets/<number>/messages")
+@takes_files("files")
+@needs("ticket.read")
+def write(number: str) -> Page:
+    """Reply, message or note. What was said meanwhile is shown first; the typed text is kept (M24)."""
+    stored: tuple[files.StoredFile, ...] = ()
+    try:
+        stored = files.received(f"agent:{me().id}")
+        _once(lambda: _write(number, stored), stored)
+    except SHOWN_AGAIN as error:
+        files.discard(stored)
+        seen = request.form.get("seen_seq", "")
+        since = int(seen) if seen.isdecimal() and error.code == "newer_messages" else None
+        return _again(number, error, typed=request.form, write_error=True, since=since)
+    return _home(number, "?as=note#latest" if request.form.get("mode") == "note" else "#latest")
+
+
+def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
+    who, form, how = me().actor, request.form, _how()
+    found = case.head(number, who)
+    body, seen = form.get("body", ""), form.get("seen_seq", "")
+    seen_seq = int(seen) if seen.isdecimal() else None
+    if form.get("mode") not in WRITERS:
+        raise BadInput(UNSAID, errors={"mode": UNSAID})
+    if form.get("mode") == "note":
+        actions.note(found.ticket, by=who, body=body, files=stored, how=how)
+    elif form.get("mode") == "reply" and not _stays_open(found):
+        code = found.answer.code if found.answer else "reply"
+        actions.answer(
+            code, found.ticket, by=who, body=body.strip(), files=stored, seen_seq=seen_seq, how=how
+        )
+    else:
+        actions.send_message(
+            found.ticket, by=who, body=body, files=stored, seen_seq=seen_seq, how=how
+        )
+
+
+def _stays_open(found: case.Case) -> bool:
+    """Whether the answer does not solve a fresh complaint yet. Raises BadInput when it is not said."""
+    if not found.asks_solved:
+        return False
+    if request.form.get("solved") not in ("yes", "no"):
+        wrong = N_("Please say whether this solves the matter.")
+        raise BadInput(wrong, errors={"solved": wrong})
+    return request.form["solved"] == "no"
+
+
+def _how() -> actions.How:
+    """Words from a person wait a little on their way out; a draft that they come from is used up."""
+    draft = request.form.get("draft", "")
+    keep = tuple(int(each) for each in request.form.getlist("keep") if each.isdecimal())
+    return actions.How(
+        hold=timedelta(seconds=options.get("undo_seconds")),
+        draft=int(draft) if draft.isdecimal() else None,
+        keep=keep if draft.isdecimal() else (),
+        cc=tuple(request.form.getlist("cc")),
+    )
+
+
+@blueprint.post("/tickets/<number>/messages/<int:message_id>/unsend")
+@needs("ticket.read")
+def unsend(number: str, message_id: int) -> Page:
+    """Take back what one has just sent: the words stand in the reply box again."""
+    try:
+        ticket = queries.by_number(number, me().actor)
+        actions.unsend(ticket, by=me().actor, message_id=message_id)
+    except SHOWN_AGAIN as error:
+        return _again(number, error)
+    flash(
+        gettext("Taken back: the customer has not seen it. Your words are in the box."), "success"
+    )
+    return _home(number, "?draft=1#reply")
+
+
+@blueprint.post("/tickets/<number>/messages/<int:message_id>/discard")
+@needs("ticket.read")
+def discard(number: str, message_id: int) -> Page:
+    """Throw away words that were taken back."""
+    who = me().actor
+    return on_ticket(
+        number, lambda ticket: actions.throw_away(ticket, by=who, message_id=message_id)
+    )
+
+
+@blueprint.post("/tickets/<number>/case-file")
+@needs("ticket.edit")
+def fill(number: str) -> Page:
+    """Fill the case file."""
+    facts = {code: request.form[code] for code in casefile.BY_CODE if code in request.form}
+    try:
+        ticket = queries.by_number(number, me().actor)
+        actions.edit(ticket, by=me().actor, version=given_version(), facts=facts)
+    except SHOWN_AGAIN as error:
+        return _case_file_again(number, error, facts)
+    flash(gettext("The case file is stored."), "success")
+    return _home(number, "/case-file")
+
+
+def _case_file_again(number: str, error: HelpdeskError, facts: dict[str, str]) -> tuple[str, int]:
+    db.session.rollback()
+    errors = {name: gettext(text) for name, text in getattr(error, "errors", {}).items()}
+    found = case.with_promises(number, me().actor)
+    page = render_case_file(found, problem=error.sentence(gettext), errors=errors, typed=facts)
+    return page, error.status
+
+
+@blueprint.post("/tickets/<number>/edit")
+@needs("ticket.edit")
+def edit(number: str) -> Page:
+    """Correct subject and place; for the desk also kind, severity and category, with a reason."""
+    form = request.form
+    changes: dict[str, Any] = {
+        name: form[name].strip()
+        for name in ("subject", "kind", "severity", "place")
+        if name in form
+    }
+    if "category" in form:
+        node = in_force.current().category(form["category"])
+        changes["category_id"] = node.id if node else None
+    reason = form.get("reason", "")
+
+    def verb(ticket: Ticket) -> None:
+        actions.edit(ticket, by=me().actor, version=given_version(), reason=reason, **changes)
+
+    return on_ticket(number, verb, dialog_open="edit", typed=form)
+
+
+@blueprint.post("/tickets/<number>/seal")
+@needs("ticket.seal")
+def seal(number: str) -> Page:
+    """Make the case confidential, with a reason."""
+    return _confidential(number, actions.seal, "seal")
+
+
+@blueprint.post("/tickets/<number>/lift")
+@needs("ticket.lift_confidentiality")
+def lift(number: str) -> Page:
+    """Lift the confidentiality, with a reason that stays in the journal."""
+    return _confidential(number, actions.lift, "lift")
+
+
+def _confidential(number: str, verb: Callable[..., Ticket], dialog: str) -> Page:
+    reason = request.form.get("reason", "")
+    return on_ticket(
+        number,
+        lambda ticket: verb(ticket, by=me().actor, reason=reason, version=given_version()),
+        dialog_open=dialog,
+        typed=request.form,
+    )
+
+
+@blueprint.get("/tickets/<number>/colleagues")
+@needs("ticket.assign")
+def colleagues(number: str) -> str:
+    """Who may take this ticket: the inside of the assign dialog, read when it is opened."""
+    found = case.head(number, me().actor)
+    agents = db.session.scalars(select(Agent).where(Agent.active).order_by(Agent.name)).all()
+    able = [
+        a
+        for a in agents
+        if may(a.actor, "ticket.claim") and queries.is_visible(found.ticket, a.actor)
+    ]
+    return render(found, "tickets/_colleagues.html", agents=able)
+
+
+@blueprint.post("/tickets/<number>/assign")
+@needs("ticket.claim")
+def assign(number: str) -> Page:
+    """Give the ticket to a colleague, or back to the queue."""
+    given = request.form.get("agent", "")
+    agent_id = int(given) if given.isdecimal() else None
+    who = me().actor
+    return on_ticket(number, lambda ticket: queue.assign(ticket, by=who, agent_id=agent_id))
+
+
+@blueprint.post("/tickets/<number>/release")
+@needs("ticket.claim")
+def release(number: str) -> Page:
+    """Put one's own ticket back into the queue."""
+    return on_ticket(number, lambda ticket: queue.release(ticket, by=me().actor))
+
+
+@blueprint.post("/tickets/<number>/urge")
+@needs("ticket.message")
+def urge(number: str) -> Page:
+    """The customer presses, on the phone perhaps."""
+    words = request.form.get("comment", "").strip()
+    return on_ticket(number, lambda ticket: actions.urge(ticket, by=me().actor, comment=words))
+
+
+@blueprint.post("/tickets/<number>/assists")
+@needs("ticket.assign")
+def ask_assist(number: str) -> Page:
+    """Ask a further department for help."""
+    unit = in_force.current().unit(request.form.get("department", ""))
+    task = request.form.get("comment", "").strip()
+
+    def verb(ticket: Ticket) -> None:
+        actions.add_assist(ticket, by=me().actor, department_id=unit.id if unit else 0, task=task)
+
+    return on_ticket(number, verb, dialog_open="assist", typed=request.form)
+
+
+@blueprint.post("/tickets/<number>/assists/<int:department_id>")
+@needs("ticket.note")
+def answer_assist(number: str, department_id: int) -> Page:
+    """The assisting department reports back."""
+    words = request.form.get("answer", "")
+
+    def verb(ticket: Ticket) -> None:
+        actions.answer_assist(ticket, by=me().actor, department_id=department_id, answer=words)
+
+    return on_ticket(number, verb, typed=request.form, assist_open=department_id)
+
+
+@blueprint.post("/tickets/<number>/callback")
+@needs("callback.work")
+def callback(number: str) -> Page:
+    """Note one follow-up call."""
+    return on_ticket(number, lambda ticket: _note_call(ticket, request.form), typed=request.form)
+
+
+def _note_call(ticket: Ticket, form: Any) -> None:
+    def score(name: str) -> int | None:
+        given = form.get(name, "")
+        return int(given) if given.isdecimal() else None
+
+    callbacks.attempt(
+        ticket,
+        by=me().actor,
+        contact=form.get("contact", ""),
+        resolved=form.get("resolved", ""),
+        result=score("result"),
+        attitude=score("attitude"),
+        speed=score("speed"),
+        words=form.get("words", "").strip()[:5000],
+        next_at=None,
+    )

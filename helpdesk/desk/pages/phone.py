@@ -1,0 +1,201 @@
+"""The call agent's form: one screen, keyboard only (M2), and who is calling (S5, S6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, session
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk import search
+from helpdesk.agents.rights import Actor, Role
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, HelpdeskError
+from helpdesk.core.i18n import gettext
+from helpdesk.customers import people
+from helpdesk.customers.models import Person
+from helpdesk.desk.forms import PhoneForm
+from helpdesk.desk.nav import is_installed
+from helpdesk.setup.names import categories
+from helpdesk.tickets import (
+    actions,
+    choices,
+    filters,
+    intake,
+    queries,
+    ticket_lists,
+    ticket_rows,
+)
+from helpdesk.tickets.models import Ticket
+
+blueprint = Blueprint("phone", __name__)
+SIMILAR = 5
+
+
+@blueprint.get("/phone")
+@needs("ticket.open")
+def form() -> str:
+    """The empty form, or with the caller that a link or the telephone brought."""
+    person = db.session.get(Person, request.args.get("person", 0, type=int))
+    number = request.args.get("phone", "")[:80]
+    given = {"phone": number or _first(person, "phone"), "person": str(person.id) if person else ""}
+    if person:
+        given["email"] = _first(person, "email")
+    return _page(PhoneForm(data=given))
+
+
+def _first(person: Person | None, kind: str) -> str:
+    """The address of a kind by which a colleague reaches for this customer first, or ''."""
+    mine = [each for each in person.addresses if each.kind == kind] if person else []
+    return min(mine, key=lambda each: not each.proven_by).value if mine else ""
+
+
+def _page(form: PhoneForm) -> str:
+    return render_template(
+        "tickets/phone.html",
+        form=form,
+        categories=categories(),
+        knows=is_installed("/kb/related"),
+        **callers(form.phone.data or "", form.name.data or "", form.person.data or ""),
+    )
+
+
+@blueprint.post("/phone")
+@needs("ticket.open")
+def save() -> Any:
+    """Register the case and show it with what to read out."""
+    form = PhoneForm()
+    if form.validate():
+        try:
+            opened = intake.open_ticket(form.intake(), me().actor)
+            session["read_out"] = opened.ticket.number  # its code is shown once: see views_ticket
+            return redirect(f"/tickets/{opened.ticket.number}?registered=1", code=303)
+        except BadInput as error:
+            db.session.rollback()
+            form.take(error)
+    return _page(form), 422
+
+
+@blueprint.get("/phone/caller")
+@needs("ticket.open")
+def who_calls() -> str:
+    """Who this number belongs to, however it is written; or people of this name."""
+    number, name = request.args.get("phone", "").strip(), request.args.get("name", "").strip()
+    return render_template(
+        "tickets/_caller.html",
+        asked=bool(number or name),
+        **callers(number[:40], name[:100], request.args.get("person", "")[:9]),
+    )
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who has the caller's number, with their tickets."""
+
+    person: Person
+    level: str
+    open_tickets: Sequence[ticket_rows.Row]
+    ended: Sequence[Ticket]
+
+
+def callers(number: str, name: str, picked: str = "") -> dict[str, Any]:
+    """The people of this number with their tickets, or others with this name; the one picked first."""
+    found = list(people.find(number)) if number else []
+    chosen = (
+        db.session.get(Person, int(picked)) if picked.isascii() and picked.isdecimal() else None
+    )
+    if chosen is not None and chosen not in found:
+        found.insert(0, chosen)
+    return {
+        "callers": [_caller(person, me().actor) for person in found],
+        "namesakes": [] if found else _namesakes(name),
+        "status_names": dict(choices.statuses()),
+        "picked": picked,
+    }
+
+
+def _caller(person: Person, who: Actor) -> Caller:
+    theirs = filters.Filter(person=str(person.id))
+    found = ticket_lists.page(theirs, who, "newest", size=8).tickets
+    return Caller(
+        person,
+        people.LEVELS.get(person.level, person.level),
+        ticket_rows.rows([ticket for ticket in found if ticket.closed_at is None], who),
+        [ticket for ticket in found if ticket.closed_at is not None],
+    )
+
+
+def _namesakes(name: str) -> Sequence[Person]:
+    """People with exactly this name: a duplicate may be avoided."""
+    if len(name) < 2:
+        return []
+    query = select(Person).where(Person.name == name).options(selectinload(Person.addresses))
+    return db.session.scalars(query.order_by(Person.id.desc()).limit(4)).all()
+
+
+@blueprint.get("/phone/similar")
+@needs("ticket.open")
+def similar() -> str:
+    """Open tickets that tell of the same, while the subject is typed (S5)."""
+    words, who = request.args.get("subject", "").strip()[:200], me().actor
+    rows = ticket_rows.rows(alike(words, who), who) if len(words) > 1 else []
+    return render_template("tickets/_similar.html", rows=rows)
+
+
+def alike(words: str, who: Actor) -> Sequence[Ticket]:
+    """Open tickets that share words with a text, the closest first."""
+    close = search.alike(words, "ticket", db.engine.dialect.name).subquery()
+    query = (
+        queries.tickets(who)
+        .join(close, close.c.subject_id == Ticket.id)
+        .where(Ticket.closed_at.is_(None))
+        .order_by(close.c.rank.desc(), Ticket.id.desc())
+        .limit(SIMILAR)
+    )
+    return db.session.scalars(query).unique().all()
+
+
+@blueprint.post("/phone/add/<number>")
+@needs("ticket.open")
+def add(number: str) -> Any:
+    """The caller's words go to a ticket that is open already."""
+    return _to_open(number, _add, gettext("The caller's words are on this ticket now."))
+
+
+@blueprint.post("/phone/urge/<number>")
+@needs("ticket.open")
+def urge(number: str) -> Any:
+    """The caller presses on a ticket that is open already; what was typed goes along."""
+    return _to_open(number, _urge, gettext("The ticket is urged; the department is told."))
+
+
+def _to_open(number: str, verb: Any, told: str) -> Any:
+    try:
+        verb(queries.by_number(number, me().actor), PhoneForm())
+    except HelpdeskError as error:
+        db.session.rollback()
+        form = PhoneForm()
+        form.form_errors.append(error.sentence(gettext))
+        return _page(form), error.status
+    flash(told, "success")
+    return _open(number)
+
+
+def _add(ticket: Ticket, form: PhoneForm) -> None:
+    words = "\n\n".join(part for part in (form.subject.data, form.body.data) if part)
+    caller = Actor("customer", None, form.name.data or ticket.contact_name, Role.CUSTOMER)
+    taken_by: dict[str, object] = {"taken_by": me().name}
+    actions.add_customer_message(ticket, by=caller, body=words, channel="phone", mail=taken_by)
+
+
+def _urge(ticket: Ticket, form: PhoneForm) -> None:
+    actions.urge(ticket, by=me().actor, comment=form.body.data or form.subject.data or "")
+
+
+def _open(number: str) -> BaseResponse:
+    return redirect(f"/tickets/{number}", code=303)

@@ -1,0 +1,120 @@
+"""The live queue: /queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.i18n import N_, gettext
+from helpdesk.desk import queue_views
+from helpdesk.tickets import choices, filters, queries, queue, ticket_lists, ticket_rows
+from helpdesk.web.http import back
+
+blueprint = Blueprint("queue", __name__)
+
+
+@blueprint.get("/queue")
+@needs("ticket.read")
+def index() -> str:
+    """The queue; a live page asks for its list alone."""
+    view = queue_views.view(request.args.get("view", ""), me().actor)
+    session["view"] = view.code
+    if request.args.get("part") == "views":
+        return render_template("tickets/_views.html", **_views(view))
+    found = _found(view)
+    if request.args.get("pane"):
+        return render_template("tickets/_pane.html", **_views(view), **found)
+    if request.headers.get("HX-Request"):
+        return render_template("tickets/_list.html", view=view, **found)
+    return render_template(
+        "tickets/queue.html",
+        options=choices.for_filter(),
+        **_views(view),
+        **found,
+    )
+
+
+def _views(view: queue_views.View) -> dict[str, Any]:
+    """The tabs with their counts."""
+    who = me().actor
+    return {"view": view, "views": queue_views.views(who), "counts": queue_views.counts(who)}
+
+
+def _found(view: queue_views.View) -> dict[str, Any]:
+    """What the list shows: one page of the view's tickets, narrowed and sorted as asked."""
+    who, asked = me().actor, filters.parse(request.args)
+    sort, after = request.args.get("sort", "due"), request.args.get("after", "")
+    if sort not in filters.SORTS:
+        raise BadInput(N_("This list can't be shown: a filter is not understood."))
+    seq = queue_views.counts(
+        who
+    ).seq  # before the rows are read: what comes later is caught up with
+    found = ticket_lists.page(asked.within(view.filter), who, sort, after)
+    pushed = view.rows_come and not asked.narrows and sort == "due" and not after
+    return {
+        "asked": asked,
+        "sort": sort,
+        "after": after,
+        "seq": seq,
+        "next": found.next,
+        "pushed": pushed,
+        "rows": ticket_rows.rows(found.tickets, who),
+        "here": request.full_path.rstrip("?"),
+        "current": request.args.get("current", ""),
+    }
+
+
+@blueprint.post("/queue/next")
+@needs("ticket.claim")
+def take_next() -> BaseResponse:
+    """Take the ticket that is due next, and open it."""
+    view = queue_views.view(request.form.get("view", ""), me().actor)
+    try:
+        ticket = queue_views.take_next(view, me().actor)
+    except Refused as error:
+        flash(error.sentence(gettext), "info")
+        return redirect(url_for("queue.index", view=view.code), code=303)
+    return redirect(f"/tickets/{ticket.number}", code=303)
+
+
+@blueprint.post("/tickets/<number>/claim")
+@needs("ticket.claim")
+def claim(number: str) -> Any:
+    """Take a free ticket; a slower colleague is told who was faster."""
+    ticket = queries.by_number(number, me().actor)
+    try:
+        queue.claim(ticket, by=me().actor)
+        told, status = gettext("You are on %(number)s now.", number=number), 200
+    except Refused as error:
+        told, status = error.sentence(gettext), error.status
+    if request.headers.get("HX-Request"):
+        return _row_again(number, told, status)
+    flash(told, "success" if status == 200 else "warning")
+    return redirect(f"/tickets/{number}", code=303)
+
+
+def _row_again(number: str, told: str, status: int) -> tuple[str, int]:
+    row = ticket_rows.rows([queries.by_number(number, me().actor)], me().actor)[0]
+    return render_template("tickets/_claimed.html", row=row, told=told, status=status), status
+
+
+@blueprint.post("/presence")
+@needs("presence.set")
+def presence() -> BaseResponse:
+    """Ready, busy or away; becoming ready takes waiting work at once."""
+    given = queue.set_presence(me(), request.form.get("state", ""))
+    if given:
+        flash(gettext("You were given %(count)s waiting tickets.", count=given), "info")
+    return back(url_for("queue.index", view="mine"))
+
+
+@blueprint.post("/presence/beat")
+@needs("presence.set")
+def beat() -> tuple[str, int]:
+    """Still here: the desk says so every 60 s."""
+    queue.touch(me())
+    return "", 204

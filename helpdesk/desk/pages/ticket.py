@@ -1,0 +1,152 @@
+"""The ticket page: conversation, case file, promises, history, the mail as it was written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request, session
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.clock import now
+from helpdesk.core import options
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound
+from helpdesk.core.i18n import N_
+from helpdesk.desk import case
+from helpdesk.desk.nav import is_installed
+from helpdesk.setup.names import category_name, departments
+from helpdesk.tickets import (
+    callbacks,
+    choices,
+    explained,
+    history_words,
+    news,
+    queries,
+    tracking,
+)
+from helpdesk.tickets.models import Message
+from helpdesk.web.http import settings
+from helpdesk.web.sanitize import clean_mail_html
+from helpdesk.words import casefile
+
+blueprint = Blueprint("ticket", __name__)
+PARTS = {"case": "tickets/_conversation.html", "dialogs": "tickets/_dialogs.html"}
+
+
+@blueprint.get("/tickets/<number>")
+@needs("ticket.read")
+def show(number: str) -> str:
+    """The ticket with its conversation; a live page asks for the inside alone."""
+    found = case.load(number, me().actor, anew=request.args.get("asker") == "1")
+    news.saw(me().actor, ticket=found.ticket)
+    if request.args.get("part") in PARTS:
+        return render(found, PARTS[request.args["part"]])
+    return render(found, own_code=_for_the_caller(found))
+
+
+def _for_the_caller(found: case.Case) -> str:
+    """The caller's code, once, for the colleague who has just registered the call; '' otherwise."""
+    if session.pop("read_out", "") != found.ticket.number:
+        return ""
+    return tracking.secret(found.ticket, settings().secret_key)
+
+
+def render(found: case.Case, template: str = "tickets/ticket.html", **more: Any) -> str:
+    """A page of the ticket, with what its forms offer."""
+    ticket = found.ticket
+    return render_template(
+        template,
+        case=found,
+        ticket=ticket,
+        view=session.get("view") or None,
+        departments=departments(),
+        options=choices.for_edit(),
+        words=choices.words_of(ticket),
+        channels=dict(choices.channels()),
+        newer=case.newer_messages,
+        category=category_name(ticket.category_id),
+        status_names=dict(choices.statuses()),
+        calls=callbacks,
+        has_suggestions=is_installed("/kb/suggest"),
+        until=case.local_input(now()),
+        **more,
+    )
+
+
+@blueprint.get("/tickets/<number>/case-file")
+@needs("ticket.read")
+def case_file(number: str) -> str:
+    """The form of the complaint, by block; what lacks before closing is marked."""
+    return render_case_file(case.with_promises(number, me().actor))
+
+
+def render_case_file(found: case.Case, **more: Any) -> str:
+    """The case file, perhaps with what was typed and what is wrong with it."""
+    lacking = found.lacking(options.get("required_to_close"))
+    blocks = {
+        code: [each for each in casefile.FIELDS if each.block == code]
+        for code in casefile.BLOCK_NAMES
+    }
+    return render(
+        found, "tickets/case_file.html", blocks=blocks, names=casefile.BLOCK_NAMES,
+        lacking=lacking, **more,
+    )  # fmt: skip
+
+
+@blueprint.get("/tickets/<number>/promises")
+@needs("ticket.read")
+def promises(number: str) -> str:
+    """The response table with the reasons of every due time."""
+    found = case.with_promises(number, me().actor)
+    table = explained.table(found.rows, queries.corrections(found.ticket))
+    return render(found, "tickets/promises.html", table=table, kinds=explained.kinds())
+
+
+@blueprint.get("/tickets/<number>/history")
+@needs("ticket.read")
+def history(number: str) -> str:
+    """What happened, who did it, when, with old and new values (M37)."""
+    found = case.with_promises(number, me().actor)
+    entries = queries.entries(queries.history(found.ticket), found.ticket, found.who)
+    return render(found, "tickets/history.html", entries=entries[::-1], told=history_words)
+
+
+@blueprint.get("/tickets/<number>/messages/<int:message_id>/html")
+@needs("ticket.read")
+def message_html(number: str, message_id: int) -> BaseResponse:
+    """A mail's own HTML, cleaned, alone in a frame: no scripts, no remote images until asked for."""
+    found = case.head(number, me().actor)
+    message = db.session.get(Message, message_id)
+    if message is None or message.ticket_id != found.ticket.id or not message.html:
+        raise NotFound(N_("There is no such message."))
+    if not found.sees("source"):
+        raise NotFound(N_("There is no such message."))
+    remote = request.args.get("images") == "1"
+    clean = clean_mail_html(message.html, _pictures(found, message), show_remote=remote)
+    response = make_response(
+        render_template("tickets/mail.html", clean=clean, message=message, remote=remote)
+    )
+    response.headers["Content-Security-Policy"] = _frame_policy(remote)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _frame_policy(remote: bool) -> str:
+    """No scripts, no forms, no loading but pictures; styles only on elements and from our file."""
+    pictures = "'self' https:" if remote else "'self'"
+    return (
+        f"default-src 'none'; img-src {pictures}; style-src 'self' 'unsafe-inline'; "
+        "style-src-elem 'self'; style-src-attr 'unsafe-inline'; form-action 'none'; "
+        "frame-ancestors 'self'; "
+        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+    )
+
+
+def _pictures(found: case.Case, message: Message) -> dict[str, str]:
+    """The addresses of the pictures that the mail brought along."""
+    return {
+        each.content_id: f"/files/{each.key}"
+        for each in queries.files(found.ticket)
+        if each.message_id == message.id and each.content_id
+    }

@@ -1,0 +1,135 @@
+"""All tickets, also ended ones: the list behind every number, its export, and the search box."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, stream_with_context
+
+from helpdesk.agents.rights import Actor
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.i18n import N_, gettext, zone
+from helpdesk.customers.addresses import spoken
+from helpdesk.customers.people import LEVELS
+from helpdesk.desk import table
+from helpdesk.desk.finding import Hit, everywhere, finds
+from helpdesk.desk.pages.customers import search as search_people
+from helpdesk.notices import queries as notice_queries
+from helpdesk.notices.models import Notice
+from helpdesk.search import matching
+from helpdesk.setup.names import category_alone
+from helpdesk.tickets import choices, filters, queries, ticket_lists, ticket_rows
+from helpdesk.web.exports import csv_bytes
+
+blueprint = Blueprint("tickets", __name__)
+NAMES = ("status", "kind", "channel", "severity", "category", "department", "assignee")
+NUMBER = re.compile(r"\s*(20\d\d)[-– ]?(\d{6})\s*")
+
+
+@blueprint.get("/tickets")
+@needs("ticket.read")
+def index() -> str:
+    """The tickets that a filter means, page by page, with how many there are."""
+    who, asked = me().actor, filters.parse(request.args)
+    sort, after = request.args.get("sort", "newest"), request.args.get("after", "")
+    if sort not in filters.SORTS:
+        raise BadInput(N_("This list can't be shown: a filter is not understood."))
+    found = ticket_lists.page(asked, who, sort, after)
+    return render_template(
+        "tickets/list.html",
+        asked=asked,
+        also=_also(asked),
+        also_words=choices.filter_words,
+        total=ticket_lists.count(asked, who),
+        sort=sort,
+        after=after,
+        next=found.next,
+        rows=ticket_rows.rows(found.tickets, who),
+        status_names=dict(choices.statuses()),
+        options=_options(asked),
+        names=NAMES,
+    )
+
+
+def _options(asked: filters.Filter) -> dict[str, choices.Choices]:
+    """The selects, with what only a link asks for: a colleague, a category without those below."""
+    found = choices.for_filter() | {"at": choices.moments()}
+    found["assignee"] += queries.colleagues(asked.assignee)
+    alone = [code for code in asked.category if code.endswith(".")]
+    found["category"] += [(code, category_alone(code)) for code in alone]
+    return found
+
+
+SHOWN = {*NAMES, "q", "at", "from", "to"}
+
+
+def _also(asked: filters.Filter) -> dict[str, str]:
+    """What else the list is narrowed down by, beside the selects: it came with a link."""
+    found: dict[str, list[str]] = {}
+    for name, value in asked.pairs():
+        if name not in SHOWN:
+            found.setdefault(name, []).append(value)
+    return {name: ",".join(values) for name, values in found.items()}
+
+
+@blueprint.get("/tickets.csv")
+@needs("ticket.export")
+def export() -> Response:
+    """The same list as CSV for spreadsheets: every row, without a cap."""
+    who, asked = me().actor, filters.parse(request.args)
+    headers = [gettext(column.label) for column in table.COLUMNS]
+    rows = table.rows(ticket_lists.every(asked, who), who)
+    body: Iterator[bytes] = csv_bytes(headers, rows, zone())
+    response = Response(stream_with_context(body), mimetype="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="tickets.csv"'
+    return response
+
+
+@blueprint.get("/search")
+@needs("ticket.read")
+def search() -> Any:
+    """Everything that the words of the search box find; a ticket's number opens the ticket."""
+    words, who = request.args.get("q", "").strip()[:200], me().actor
+    number = NUMBER.fullmatch(words)
+    if number:
+        return _open("-".join(number.groups()))
+    if not words:
+        return render_template("tickets/search.html", words="", groups=[], people=[], rows=[])
+    found = ticket_lists.page(filters.Filter(q=words), who, "newest", size=20)
+    return render_template(
+        "tickets/search.html",
+        words=words,
+        q=words,
+        people=search_people(words, who, 6),
+        spoken=spoken,
+        levels=LEVELS,
+        rows=ticket_rows.rows(found.tickets, who),
+        status_names=dict(choices.statuses()),
+        more=found.next,
+        groups=everywhere(words, who),
+    )
+
+
+@finds("notices", N_("Notices"), "notice.read")
+def find_notices(words: str, who: Actor, most: int) -> list[Hit]:
+    """Rectification notices with these words that `who` may see."""
+    index = matching(words, "notice", db.engine.dialect.name, prefix=True)
+    query = notice_queries.notices(who).where(Notice.id.in_(index)).order_by(Notice.id.desc())
+    return [
+        Hit(notice.title, f"/notices/{notice_queries.slug(notice)}", notice.number or "")
+        for notice in db.session.scalars(query.limit(most))
+    ]
+
+
+def _open(number: str) -> Any:
+    try:
+        ticket = queries.by_number(number, me().actor)
+    except NotFound:
+        return render_template(
+            "tickets/search.html", words=number, q=number, groups=[], people=[], rows=[]
+        ), 404
+    return redirect(f"/tickets/{ticket.number}")

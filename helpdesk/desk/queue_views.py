@@ -1,0 +1,172 @@
+"""The live queue as a page: its views, their counts, who is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import has_request_context, request
+from sqlalchemy import ScalarSelect, func, select
+
+from helpdesk.agents.rights import Actor, may, scope
+from helpdesk.clock import now
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.events import Counter, last_seq
+from helpdesk.core.i18n import N_, gettext, language
+from helpdesk.desk.nav import count_for
+from helpdesk.notices import rows
+from helpdesk.setup import in_force
+from helpdesk.setup.rules.routing import DISPATCH_DESK
+from helpdesk.tickets import queries, queue, ticket_lists
+from helpdesk.tickets.filters import Filter
+from helpdesk.tickets.models import Ticket
+
+TRIES = 8  # how many free tickets take_next looks at before it gives up against faster colleagues
+OPEN = Filter(open="yes")
+
+
+@dataclass(frozen=True)
+class View:
+    """One tab of the queue. `topic` is what its live list listens to.
+
+    `rows_come` False: a pushed row may not belong into it, so the list is fetched again instead.
+    """
+
+    code: str
+    label: str
+    filter: Filter
+    topic: str
+    rows_come: bool = False
+
+
+@dataclass
+class Counts:
+    """Open tickets as one statement counted them, for one reader."""
+
+    mine: int = 0
+    all: int = 0
+    late: int = 0
+    callbacks: int = 0
+    seq: int = 0  # the journal's number before anything was read
+    lates: dict[str, int] = field(default_factory=dict)  # of them late, by view
+    queues: dict[str, int] = field(default_factory=dict)
+
+    def of(self, code: str) -> int:
+        """The count of a view."""
+        known = {"mine": self.mine, "all": self.all, "late": self.late, "callbacks": self.callbacks}
+        return known[code] if code in known else self.queues.get(code, 0)
+
+    def late_of(self, code: str) -> int:
+        """How many of a view are late."""
+        return self.late if code in ("all", "late") else self.lates.get(code, 0)
+
+
+def views(who: Actor) -> list[View]:
+    """The tabs for this reader: their own, everything, the dispatch desk, late ones, departments."""
+    everything = scope(who).everything
+    units = _units(who)
+    home = "queue:all" if everything else f"queue:{units[0].code}" if units else "me"
+    found = [View("mine", gettext("Mine"), OPEN.but(assignee=("me",)), home)]
+    if everything:
+        found += [
+            View("all", gettext("All open"), OPEN, "queue:all", rows_come=True),
+            _of_queue(DISPATCH_DESK, gettext("Dispatch desk")),
+        ]
+    found.append(View("late", gettext("Late"), OPEN.but(late="yes"), home))
+    if may(who, "callback.work"):
+        calls = OPEN.but(status=("callback",), call=("due",))
+        found.append(View("callbacks", gettext("Follow-up calls"), calls, home))
+    return [*found, *(_of_queue(unit.code, unit.names[language()]) for unit in units)]
+
+
+def _units(who: Actor) -> list[in_force.Unit]:
+    seen = scope(who)
+    units = [unit for unit in in_force.current().departments.values() if unit.active]
+    return [unit for unit in units if seen.everything or unit.id in seen.department_ids]
+
+
+def _of_queue(code: str, label: str) -> View:
+    return View(code, label, OPEN.but(queue=(code,)), f"queue:{code}", rows_come=True)
+
+
+def view(code: str, who: Actor) -> View:
+    """The view with this code, or the one a person begins with. Raises NotFound."""
+    offered = views(who)
+    if not code:
+        return offered[1] if scope(who).everything else offered[-1]
+    for each in offered:
+        if each.code == code:
+            return each
+    raise NotFound(N_("There is no such view of the queue, or it is not yours to see."))
+
+
+def counts(who: Actor) -> Counts:
+    """Open tickets by view: one GROUP BY over the open ones, read once in a request."""
+    if not has_request_context():
+        return _count(who)
+    kept: dict[Actor, Counts] = request.environ.setdefault("helpdesk.queue_counts", {})
+    if who not in kept:
+        kept[who] = _count(who)
+    return kept[who]
+
+
+def _count(who: Actor) -> Counts:
+    mine = Ticket.assignee_id == (who.id if who.kind == "agent" else None)
+    late = Ticket.due_at < now()
+    waits = queries.call_is_due()
+    parts = (mine, late, waits, mine & late, waits & late)
+    columns: list[Any] = [func.count().filter(each) for each in parts]
+    newest = select(Counter.value).where(Counter.name == "event").scalar_subquery()
+    query = (
+        select(Ticket.queue, func.count(), *columns, newest)
+        .where(Ticket.closed_at.is_(None), queries.visible_to(who))
+        .group_by(Ticket.queue)
+    )
+    total = Counts()
+    total.lates = {"mine": 0, "callbacks": 0}
+    for code, number, own, overdue, waiting, own_late, called_late, seq in db.session.execute(
+        query
+    ):
+        total.queues[code] = number
+        total.all += number
+        total.mine += own
+        total.late += overdue
+        total.callbacks += waiting
+        total.lates[code] = overdue
+        total.lates["mine"] += own_late
+        total.lates["callbacks"] += called_late
+        total.seq = seq or 0
+    total.seq = total.seq or last_seq()  # with nothing open no row has told it
+    return total
+
+
+@count_for("notices")
+def _notices_in_navigation(who: Actor) -> ScalarSelect[int]:
+    return rows.waiting_number(who).scalar_subquery()
+
+
+@count_for("queue")
+def _in_navigation(who: Actor) -> ScalarSelect[int]:
+    """Open tickets that this person is on."""
+    mine = Ticket.assignee_id == (who.id if who.kind == "agent" else None)
+    return select(func.count()).where(Ticket.closed_at.is_(None), mine).scalar_subquery()
+
+
+@count_for("callbacks")
+def _calls_in_navigation(who: Actor) -> ScalarSelect[int]:
+    """Follow-up calls that are to be made."""
+    due = select(func.count()).where(queries.call_is_due(), Ticket.closed_at.is_(None))
+    return due.where(queries.visible_to(who)).scalar_subquery()
+
+
+def take_next(view: View, who: Actor) -> Ticket:
+    """Claim the ticket of this view that is due next and that nobody has. Raises Refused."""
+    free = ticket_lists.page(view.filter.but(assignee=("none",)), who, "due", size=TRIES).tickets
+    for ticket in free:
+        try:
+            return queue.claim(ticket, by=who)
+        except Refused as error:
+            if error.code != "taken":
+                raise
+    raise Refused(N_("Nobody is waiting here: every ticket is taken."))

@@ -1,0 +1,58 @@
+"""How the words of the trade are drawn: one sign for each status, severity, kind and channel.
+
+The words stand beside the names that they speak of; templates draw from here and know no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from helpdesk.notices import lifecycle as notices_lifecycle
+from helpdesk.tickets import lifecycle
+from helpdesk.tickets.choices import FILTER_WORDS
+from helpdesk.tickets.filters import SORTS
+from helpdesk.tickets.reminders import URGENT
+from helpdesk.tickets.responses.names import BROKEN, RINGS, STATE_NAMES, TICKING
+from helpdesk.words.kinds import Kind
+from helpdesk.words.severities import SEVERITIES, SEVERITY_NAMES
+
+__all__ = [
+    "BARS",
+    "BROKEN",
+    "CHANNEL_ICONS",
+    "FILTER_WORDS",
+    "KIND_ICONS",
+    "RINGS",
+    "SEVERITY_NAMES",
+    "SORTS",
+    "STAGES",
+    "STATE_NAMES",
+    "TICKING",
+    "URGENT",
+]
+
+# Where it stands, in one shape: new, going, waiting or done.
+STAGES: dict[str, Mapping[str, str]] = {
+    "ticket": {str(status): lifecycle.stage(status) for status in lifecycle.Status},
+    "notice": {str(state): notices_lifecycle.stage(state) for state in notices_lifecycle.State},
+}
+BARS = {code: len(SEVERITIES) - place for place, code in enumerate(SEVERITIES)}  # S1 has them all
+KIND_ICONS = {
+    Kind.COMPLAINT: "speakerphone",
+    Kind.REQUEST: "clipboard-list",
+    Kind.ENQUIRY: "help-circle",
+    Kind.SUGGESTION: "note",
+    Kind.PRAISE: "thumb-up",
+    Kind.REPORT: "flag",
+}
+CHANNEL_ICONS = {
+    "web": "world",
+    "phone": "phone",
+    "email": "mail",
+    "api": "code",
+    "chat": "message-circle",
+    "letter": "file-text",
+    "counter": "user",
+    "transfer": "inbox",
+    "media": "inbox",
+}

@@ -1,0 +1,75 @@
+"""/board: what a machine gave up on and a person must look at: alarms that throw, deliveries that fail."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from helpdesk.agents import tokens
+from helpdesk.agents.admin import Card, add_card
+from helpdesk.agents.sign_in import needs
+from helpdesk.clock import now
+from helpdesk.core import alarms, events
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.calendars import load_calendars, unpublished
+from helpdesk.core.db import db
+from helpdesk.core.events import Delivery
+from helpdesk.core.i18n import N_, company_zone, gettext
+
+blueprint = Blueprint("board", __name__)
+MOST = 200
+add_card(
+    Card(
+        "cases",
+        N_("Stuck work"),
+        N_("Alarms and mails that failed five times"),
+        "/board",
+        "alert-triangle",
+        "board.read",
+    )
+)
+
+
+@blueprint.get("/board")
+@needs("board.read")
+def index() -> str:
+    """Parked alarms and dead deliveries, the oldest first."""
+    parked = db.session.scalars(
+        select(Alarm).where(Alarm.parked).order_by(Alarm.due_at, Alarm.id).limit(MOST)
+    ).all()
+    dead = db.session.scalars(
+        select(Delivery).where(Delivery.state == "dead").order_by(Delivery.id).limit(MOST)
+    ).all()
+    lacking = unpublished(load_calendars(), now().astimezone(company_zone()).date())
+    return render_template(
+        "board.html", parked=parked, dead=dead, lacking=lacking, ending=tokens.ending_soon()
+    )
+
+
+@blueprint.post("/board/alarms/<int:alarm_id>")
+@needs("board.retry")
+def retry_alarm(alarm_id: int) -> Response:
+    """Ring a parked alarm again."""
+    alarms.retry(alarm_id)
+    flash(gettext("It will be tried again at once."), "success")
+    return redirect("/board", code=303)
+
+
+@blueprint.post("/board/deliveries/<int:delivery_id>")
+@needs("board.retry")
+def retry_delivery(delivery_id: int) -> Response:
+    """Put a dead delivery back into the outbox."""
+    events.retry(delivery_id)
+    flash(gettext("It will be tried again at once."), "success")
+    return redirect("/board", code=303)
+
+
+@blueprint.post("/board/all")
+@needs("board.retry")
+def retry_all() -> Response:
+    """Try everything again: the cause was one for all, such as a mail server that was away."""
+    alarms.retry()
+    events.retry()
+    flash(gettext("It will be tried again at once."), "success")
+    return redirect("/board", code=303)

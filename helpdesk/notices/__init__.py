@@ -1,0 +1,1 @@
+"""Rectification notices: the cause must go, and somebody looks whether it has."""

@@ -1,0 +1,145 @@
+"""The responsible department: sign, object, report, plan, ask for time, say it is done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from helpdesk.agents.rights import Actor
+from helpdesk.clock import now
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
+from helpdesk.files import StoredFile
+from helpdesk.notices import clock
+from helpdesk.notices.actions.step import attach, index, put_answer, require_future, step
+from helpdesk.notices.lifecycle import mark
+from helpdesk.notices.models import Notice
+
+
+def sign(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
+    """The department confirms receipt and that it will act."""
+    with step("sign", notice, by, version, comment=comment) as it:
+        it.notice.signed_by, it.notice.signed_at = by.name, now()
+    return it.notice
+
+
+def object_to(
+    notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
+) -> Notice:
+    """Return it with the reason why it is wrong or not ours; no clock stops for that."""
+    with step("object", notice, by, version, comment=comment) as it:
+        it.notice.objection, it.notice.ruling = comment.strip(), ""
+    return it.notice
+
+
+def contain(
+    notice: Notice,
+    *,
+    by: Actor,
+    containment: str,
+    files: tuple[StoredFile, ...] = (),
+    version: int | None = None,
+) -> Notice:
+    """Report what was done at once, before the cause is known."""
+    with step("contain", notice, by, version, containment=containment) as it:
+        put_answer(it.notice, containment=containment, contained_at=now().isoformat())
+        it.data |= {"containment": containment, "files": attach(it.notice, files)}
+    return it.notice
+
+
+def submit_plan(
+    notice: Notice,
+    *,
+    by: Actor,
+    root_cause: str,
+    plan: str,
+    planned_at: datetime | None,
+    files: tuple[StoredFile, ...] = (),
+    version: int | None = None,
+) -> Notice:
+    """Cause and plan with its day; a day after the time limit needs more time granted first."""
+    given = {"root_cause": root_cause, "plan": plan, "planned_at": planned_at}
+    require_future("planned_at", planned_at)
+    with step("submit_plan", notice, by, version, **given) as it:
+        assert planned_at is not None
+        _not_after(it.notice, planned_at)
+        put_answer(
+            it.notice,
+            root_cause=root_cause,
+            plan=plan,
+            planned_at=planned_at.isoformat(),
+            submitted_at=now().isoformat(),
+            submitted_by=by.name,
+        )
+        names = attach(it.notice, files)
+        it.data |= {"plan": plan, "planned_at": planned_at.isoformat(), "files": names}
+    return it.notice
+
+
+def _not_after(notice: Notice, planned_at: datetime) -> None:
+    due = notice.done_due_at
+    if due and due > now() and planned_at > due:
+        late = N_("This is after the time limit. Ask for more time first, or plan an earlier day.")
+        raise BadInput(N_("Some fields need another look."), errors={"planned_at": late})
+
+
+def start(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
+    """An observation needs no plan: the work begins."""
+    with step("start", notice, by, version, comment=comment) as it:
+        pass
+    return it.notice
+
+
+def claim_done(
+    notice: Notice,
+    *,
+    by: Actor,
+    root_cause: str,
+    correction: str,
+    corrective: str,
+    preventive: str,
+    horizontal_check: str,
+    evidence: str = "",
+    files: tuple[StoredFile, ...] = (),
+    version: int | None = None,
+) -> Notice:
+    """Report that it is done, with causes, the three kinds of action, the look elsewhere and proof.
+
+    Evidence is a file or a description. The re-inspection's clock starts.
+    """
+    texts = {
+        "root_cause": root_cause,
+        "correction": correction,
+        "corrective": corrective,
+        "preventive": preventive,
+        "horizontal_check": horizontal_check,
+    }
+    needed = {**texts, "evidence": evidence.strip() or bool(files)}
+    with step("claim_done", notice, by, version, **needed) as it:
+        claimed = {"claimed_at": now().isoformat(), "claimed_by": mark(by), "claimed_name": by.name}
+        put_answer(it.notice, **texts, evidence=evidence, **claimed)
+        it.notice.done_by_id = by.id if by.kind == "agent" else None
+        it.notice.check_due_at = clock.due_after(it.notice, "check", now())
+        it.notice.wanted_due_at = None
+        it.data["files"] = attach(it.notice, files)
+        index(it.notice)
+    return it.notice
+
+
+def ask_extension(
+    notice: Notice,
+    *,
+    by: Actor,
+    until: datetime | None = None,
+    version: int | None = None,
+    comment: str = "",
+) -> Notice:
+    """Ask for more time, with the reason and until when; a supervisor decides."""
+    require_future("until", until)
+    with step("ask_extension", notice, by, version, until=until, comment=comment) as it:
+        assert until is not None
+        if it.notice.done_due_at and until <= it.notice.done_due_at:
+            early = N_("Please choose a time after the present time limit.")
+            raise BadInput(N_("Some fields need another look."), errors={"until": early})
+        it.notice.wanted_due_at, it.notice.extension_reason = until, comment.strip()
+        it.data["until"] = until.isoformat()
+    return it.notice

@@ -1,0 +1,161 @@
+"""The frame of every move of a notice: lock, right, table, needed fields, change, record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from helpdesk import search
+from helpdesk.agents.rights import Actor, Role, scope
+from helpdesk.clock import now
+from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+from helpdesk.files import StoredFile, settle
+from helpdesk.notices import clock, lifecycle
+from helpdesk.notices.lifecycle import Move, Stand
+from helpdesk.notices.models import Notice
+from helpdesk.tickets.models import Attachment
+
+MOST_TEXT = 5000
+FARTHEST = timedelta(days=730)
+LACKING = {
+    "comment": N_("Please give a reason."),
+    "title": N_("Please give a title."),
+    "problem": N_("Please say what was found: time, place, what, how many."),
+    "requirement": N_("Please say what must be put right."),
+    "containment": N_("Please say what was done at once."),
+    "root_cause": N_("Please give the root cause: ask why until nothing lies behind it."),
+    "plan": N_("Please say what will be done."),
+    "planned_at": N_("Please say when it will be done."),
+    "correction": N_("Please say how this case was put right."),
+    "corrective": N_("Please say what removes the cause."),
+    "preventive": N_("Please say what keeps it from happening elsewhere."),
+    "horizontal_check": N_("Please say where you looked for the same fault, and what you found."),
+    "evidence": N_("Please attach a file as evidence, or describe the evidence."),
+    "until": N_("Please say until when."),
+    "re_due": N_("Please say until when the rest must be done."),
+}
+
+
+@dataclass
+class Step:
+    """One move in progress; `data` goes into the journal beside old and new state."""
+
+    notice: Notice
+    move: Move
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def stand_of(notice: Notice) -> Stand:
+    """What the table must know of this notice."""
+    return Stand(
+        status=notice.status,
+        level=notice.level,
+        department_id=notice.department_id,
+        asked=notice.wanted_due_at is not None,
+        extensions=notice.extensions,
+        claimed_by=notice.answer.get("claimed_by", ""),
+    )
+
+
+def legal_moves(notice: Notice, by: Actor) -> list[Move]:
+    """The next moves of this person on this notice: the buttons."""
+    return lifecycle.moves(stand_of(notice), by) if is_visible(notice, by) else []
+
+
+def is_visible(notice: Notice, by: Actor) -> bool:
+    """Whether `by` may know of this notice: a department of its own, once issued."""
+    seen = scope(by)
+    issued = notice.number is not None and notice.department_id in seen.department_ids
+    return by.role is Role.SYSTEM or seen.everything or issued
+
+
+@contextmanager
+def step(
+    code: str, notice: Notice, by: Actor, version: int | None, **given: object
+) -> Iterator[Step]:
+    """Everything that all moves share. `given` are the fields that the table may ask for.
+
+    Raises NotFound, NotAllowed, Refused, Conflict, or BadInput for a field that is not filled.
+    """
+    with transaction():
+        notice = locked(notice, version)
+        if not is_visible(notice, by):
+            raise NotFound(N_("There is no such notice, or it is not yours to see."))
+        move = lifecycle.check(code, stand_of(notice), by)
+        require_filled(move.needs, given)
+        old, making = notice.status, Step(notice, move)
+        yield making
+        notice.status = move.to or old
+        notice.updated_at = now()
+        clock.follow(notice)
+        words: dict[str, Any] = {"comment": given["comment"]} if given.get("comment") else {}
+        record(
+            f"notice.{code}",
+            by=by,
+            notice=notice,
+            old=old,
+            new=notice.status,
+            **words,
+            **making.data,
+        )
+
+
+def require_filled(needs: tuple[str, ...], given: Mapping[str, object]) -> None:
+    """Raise BadInput naming every needed field that is empty and every text that is too long."""
+    errors = {name: LACKING[name] for name in needs if _empty(given.get(name))}
+    for name, value in given.items():
+        if isinstance(value, str) and len(value) > MOST_TEXT:
+            errors[name] = N_("This is too long: 5,000 characters at most.")
+    if errors:
+        raise BadInput(N_("Some fields need another look."), errors=errors)
+
+
+def _empty(value: object) -> bool:
+    return not (value.strip() if isinstance(value, str) else value)
+
+
+def require_future(name: str, at: datetime | None) -> None:
+    """Raise BadInput when a time that must lie ahead does not, or lies too far ahead."""
+    if at is None or now() < at <= now() + FARTHEST:
+        return
+    wrong = N_("Please choose a time in the future.")
+    if at > now():
+        wrong = N_("Please choose a time within two years.")
+    raise BadInput(N_("Some fields need another look."), errors={name: wrong})
+
+
+def put_answer(notice: Notice, **fields: str) -> None:
+    """Keep what the department wrote, beside what it has written before in this round."""
+    tidy = {name: value.strip() for name, value in fields.items() if value.strip()}
+    notice.answer = notice.answer | tidy
+
+
+def attach(notice: Notice, files: tuple[StoredFile, ...]) -> list[str]:
+    """Keep evidence files with the notice; returns their names for the journal."""
+    settle(files)
+    db.session.add_all(
+        Attachment(
+            key=f.key,
+            notice_id=notice.id,
+            name=f.name,
+            mime=f.mime,
+            size=f.size,
+            sha256=f.sha256,
+            content_id=f.content_id,
+        )
+        for f in files
+    )
+    return [f.name for f in files]
+
+
+def index(notice: Notice) -> None:
+    """Make the notice findable by number, title, problem, demand and the department's answer."""
+    answer = [value for value in notice.answer.values() if isinstance(value, str)]
+    texts = [notice.title, notice.number, notice.problem, notice.requirement, notice.basis, *answer]
+    search.put(db.session(), "notice", notice.id, texts)

@@ -1,0 +1,231 @@
+"""The forms of notices: one for the text of the notice, one for each move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import (
+    HiddenField,
+    MultipleFileField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.widgets import DateTimeLocalInput
+
+from helpdesk.core.i18n import gettext, lazy_gettext
+from helpdesk.notices.actions.checking import RESULTS
+from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES
+from helpdesk.setup.names import departments
+from helpdesk.web.forms import Form, SelectMultipleCheckField, at_most, choices, filled
+
+LONG = 5000
+
+
+class MomentField(StringField):  # type: ignore[misc]
+    """Date and time as the browser writes them; the verb reads them in the reader's zone."""
+
+    widget = DateTimeLocalInput()
+
+
+def _long(label: str, *more: Any, rows: int = 4, **options: Any) -> TextAreaField:
+    return TextAreaField(label, [*more, at_most(LONG)], render_kw={"rows": rows}, **options)
+
+
+def _files(label: str) -> MultipleFileField:
+    return MultipleFileField(label)
+
+
+class NoticeForm(Form):
+    """The text of a notice, as the paper form has it."""
+
+    level = SelectField(lazy_gettext("Level"), [filled()])
+    source = SelectField(lazy_gettext("Where it was found"), [filled()])
+    responsible = StringField(lazy_gettext("Person responsible"), [at_most(200)])
+    cc = StringField(lazy_gettext("Copy to"), [at_most(200)])
+    title = StringField(lazy_gettext("Title"), [filled(), at_most(200)])
+    problem = _long(
+        lazy_gettext("Problem"),
+        filled(),
+        rows=6,
+        description=lazy_gettext(
+            "What can be seen: time, place, what, how many. No guess at causes."
+        ),
+    )
+    basis = _long(
+        lazy_gettext("Basis"),
+        rows=2,
+        description=lazy_gettext("The clause or rule that is not kept."),
+    )
+    requirement = _long(lazy_gettext("Demand"), filled())
+    check_method = _long(lazy_gettext("How it is checked"), rows=2)
+    evidence = _long(lazy_gettext("Evidence"), rows=2)
+    sanction = _long(lazy_gettext("Sanction"), rows=2)
+    files = _files(lazy_gettext("Files"))
+    version = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.level.choices = choices((c, gettext(n)) for c, n in LEVEL_NAMES.items())
+        self.source.choices = choices((c, gettext(n)) for c, n in SOURCE_NAMES.items())
+
+    def texts(self) -> dict[str, Any]:
+        """What the verbs take, but for the department."""
+        left_out = ("csrf_token", "files", "version", "departments", "department")
+        return {n: f.data or "" for n, f in self._fields.items() if n not in left_out}
+
+
+class NewNoticeForm(NoticeForm):
+    """A new one; each ticked department gets a notice of its own."""
+
+    departments = SelectMultipleCheckField(
+        lazy_gettext("Responsible department"),
+        [filled()],
+        description=lazy_gettext("One notice goes to one department; tick more to write to each."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.departments.choices = choices(departments())
+
+
+class EditNoticeForm(NoticeForm):
+    """A draft that is changed."""
+
+    department = SelectField(lazy_gettext("Responsible department"), [filled()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.department.choices = choices(departments())
+
+
+class MoveForm(Form):
+    """A move that needs no words."""
+
+    version = HiddenField()
+
+
+class RemarkForm(MoveForm):
+    """A move with a remark, if any."""
+
+    comment = _long(lazy_gettext("Remark"), rows=3)
+
+
+class ReasonForm(MoveForm):
+    """A move that must be reasoned."""
+
+    comment = _long(lazy_gettext("Reason"), filled())
+
+
+class FilesForm(MoveForm):
+    """A move with evidence."""
+
+    files = _files(lazy_gettext("Evidence files"))
+
+
+class ContainForm(FilesForm):
+    """What was done at once."""
+
+    containment = _long(lazy_gettext("Immediate measure"), filled())
+
+
+class PlanForm(FilesForm):
+    """Cause and plan."""
+
+    root_cause = _long(
+        lazy_gettext("Root cause"),
+        filled(),
+        description=lazy_gettext("Ask why until nothing lies behind it (5 whys)."),
+    )
+    plan = _long(lazy_gettext("Plan"), filled())
+    planned_at = MomentField(lazy_gettext("Done by"), [filled()])
+
+
+class ClaimForm(FilesForm):
+    """What was done, in the words that reviewers ask for."""
+
+    root_cause = _long(
+        lazy_gettext("Root cause"),
+        filled(),
+        description=lazy_gettext("Ask why until nothing lies behind it (5 whys)."),
+    )
+    correction = _long(
+        lazy_gettext("Correction"),
+        filled(),
+        rows=3,
+        description=lazy_gettext("How this case was put right."),
+    )
+    corrective = _long(
+        lazy_gettext("Corrective action"),
+        filled(),
+        rows=3,
+        description=lazy_gettext("What removes the cause."),
+    )
+    preventive = _long(
+        lazy_gettext("Preventive action"),
+        filled(),
+        rows=3,
+        description=lazy_gettext("What keeps it from happening elsewhere."),
+    )
+    horizontal_check = _long(
+        lazy_gettext("Check of similar cases"),
+        filled(),
+        rows=3,
+        description=lazy_gettext("Where you looked for the same fault, and what you found."),
+    )
+    evidence = _long(
+        lazy_gettext("Evidence in words"),
+        rows=2,
+        description=lazy_gettext("Needed when no file is attached."),
+    )
+
+
+class AskExtensionForm(ReasonForm):
+    """More time, with its reason."""
+
+    until = MomentField(lazy_gettext("Until"), [filled()])
+
+
+class GrantExtensionForm(RemarkForm):
+    """More time as asked, or until another moment."""
+
+    until = MomentField(lazy_gettext("Until"), [filled()])
+
+
+class VerifyForm(FilesForm):
+    """The re-inspection."""
+
+    result = RadioField(lazy_gettext("Result"), [filled()])
+    comment = _long(lazy_gettext("What was seen"), filled())
+    re_due = MomentField(
+        lazy_gettext("The rest is due"),
+        description=lazy_gettext("Needed unless it passed."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.result.choices = choices((c, gettext(n)) for c, n in RESULTS.items())
+
+
+FORMS: dict[str, type[MoveForm]] = {
+    "approve": RemarkForm,
+    "issue": RemarkForm,
+    "sign": RemarkForm,
+    "object": ReasonForm,
+    "uphold": ReasonForm,
+    "overrule": ReasonForm,
+    "contain": ContainForm,
+    "submit_plan": PlanForm,
+    "start": RemarkForm,
+    "accept_plan": RemarkForm,
+    "reject_plan": ReasonForm,
+    "claim_done": ClaimForm,
+    "ask_extension": AskExtensionForm,
+    "grant_extension": GrantExtensionForm,
+    "refuse_extension": ReasonForm,
+    "verify": VerifyForm,
+    "close_watch": ReasonForm,
+    "recur": ReasonForm,
+    "withdraw": ReasonForm,
+}

@@ -1,0 +1,208 @@
+"""What the pages of notices show: plain values, ready for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from helpdesk.agents.rights import Actor, scope
+from helpdesk.clock import now
+from helpdesk.core.db import db
+from helpdesk.core.i18n import N_, duration, gettext, language, ngettext
+from helpdesk.notices import (
+    actions,
+    buttons,
+    clock,
+    queries,
+    rail,
+)
+from helpdesk.notices import (
+    rows as notice_board,
+)
+from helpdesk.notices import (
+    words as notice_words,
+)
+from helpdesk.notices.actions.checking import RESULTS
+from helpdesk.notices.forms import MoveForm
+from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES, STATE_NAMES, State, not_passed
+from helpdesk.notices.models import Notice
+from helpdesk.setup import in_force
+from helpdesk.setup.names import departments
+from helpdesk.tickets import explained, sight
+from helpdesk.tickets.models import Message, Ticket
+
+LEVEL_BARS = {"major": "S1", "minor": "S3", "observation": "S4"}  # drawn as severity bars
+ANSWER_LABELS = {
+    "containment": N_("Immediate measure"),
+    "root_cause": N_("Root cause"),
+    "plan": N_("Plan"),
+    "correction": N_("Correction"),
+    "corrective": N_("Corrective action"),
+    "preventive": N_("Preventive action"),
+    "horizontal_check": N_("Check of similar cases"),
+    "evidence": N_("Evidence in words"),
+}
+
+
+def names() -> dict[str, Any]:
+    """The words and choices that the templates look up."""
+    return {
+        "state_names": STATE_NAMES,
+        "level_names": LEVEL_NAMES,
+        "level_bars": LEVEL_BARS,
+        "source_names": SOURCE_NAMES,
+        "result_names": RESULTS,
+        "view_names": notice_board.VIEWS,
+        "age_names": notice_board.AGE_NAMES,
+        "departments": departments(),
+        "step_names": clock.STEP_NAMES,
+        "slug": queries.slug,
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One notice in the list: what it is, whose, how its next step stands."""
+
+    notice: Notice
+    department: str
+    step: str
+    due: str
+    due_at: datetime | None
+    state: str
+    age: str
+    failed: dict[str, Any] | None  # the last re-inspection, while its further round goes on
+
+
+def rows(found: Iterable[Notice]) -> list[Row]:
+    """The rows of a list."""
+    moment, snapshot = now(), in_force.current()
+    return [_row(notice, snapshot, moment) for notice in found]
+
+
+def _row(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> Row:
+    due = actions.next_due(notice)
+    marks = {mark.promise: mark for mark in rail.marks(notice, snapshot, moment)} if due else {}
+    state = marks[due.step].state if due else "none"
+    return Row(
+        notice,
+        snapshot.departments[notice.department_id].names[language()],
+        gettext(clock.STEP_NAMES[due.step]) if due else "",
+        due_words(due, moment) if due else "",
+        notice.due_at,
+        state,
+        duration(moment - notice.issued_at) if notice.issued_at else "",
+        not_passed(notice.status, notice.rounds),
+    )
+
+
+def due_words(due: clock.Due, moment: datetime) -> str:
+    """How much time is left, or by how much it is late."""
+    length = duration(abs(due.at - moment))
+    if due.at < moment:
+        return gettext("%(time)s late", time=length)
+    return gettext("%(time)s left", time=length)
+
+
+def page(
+    notice: Notice, who: Actor, form: MoveForm | None = None, open_code: str = ""
+) -> dict[str, Any]:
+    """Everything on the page of one notice. `form` came back with errors, `open_code` is its move."""
+    due, moment = actions.next_due(notice), now()
+    return names() | {
+        "notice": notice,
+        "department": notice.department.name(language()),
+        "marks": rail.marks(notice, in_force.current()),
+        "due": due,
+        "receipts": explained.receipts(clock.open_steps(notice), clock.calendar_of(notice)),
+        "stretch_kinds": explained.kinds(),
+        "due_words": due_words(due, moment) if due else "",
+        "overdue": actions.is_overdue(notice, moment),
+        "buttons": buttons.buttons(notice, who, form, open_code),
+        "answer": answer(notice.answer),
+        "failed": not_passed(notice.status, notice.rounds),
+        "rounds": [past | {"answer": answer(past["answer"])} for past in notice.rounds],
+        "history": notice_words.happenings(queries.history(notice)),
+        "files": queries.files(notice),
+        "ticket": queries.case_of(notice, who),
+        "previous": db.session.get(Notice, notice.previous_id) if notice.previous_id else None,
+        "following": queries.following(notice, who),
+        "similar": _similar(notice, who),
+        "asked": notice.wanted_due_at,
+        "may_edit": any(move.code == "edit" for move in actions.legal_moves(notice, who)),
+    }
+
+
+def answer(fields: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the department wrote in a round, with the names of the fields."""
+    return [
+        (gettext(label), fields[name]) for name, label in ANSWER_LABELS.items() if fields.get(name)
+    ]
+
+
+def _similar(notice: Notice, who: Actor) -> list[Ticket]:
+    """What looks like a recurrence, for those who may see every case."""
+    watched = notice.status == State.WATCHING and scope(who).everything
+    return actions.similar_since(notice) if watched else []
+
+
+def suggestion(ticket: Ticket) -> dict[str, Any]:
+    """The form of a new notice about a case. No words of a confidential customer go into it."""
+    first = db.session.scalar(
+        select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
+    )
+    facts = ("product", "model", "lot", "order_no", "occurred_at", "quantity")
+    known = [str(ticket.facts[name]) for name in facts if ticket.facts.get(name)]
+    words = "" if sight.is_sealed(ticket) or first is None else first.body[:2000]
+    lines = [" · ".join([ticket.place, *known] if ticket.place else known), words]
+    return {
+        "title": ticket.subject,
+        "problem": "\n".join(line for line in lines if line),
+        "level": "major" if ticket.severity == "S1" else "minor",
+        "source": "complaint",
+        "departments": [ticket.department.code] if ticket.department else [],
+    }
+
+
+def done(code: str, notice: Notice) -> str:
+    """What just happened, for the line above the page."""
+    if code == "issue":
+        return gettext("Issued as %(number)s.", number=notice.number)
+    if code in ("verify_fail", "verify_partial"):
+        words = gettext("Not passed: round %(n)s begins, and the department is told.")
+        return words % {"n": notice.round}
+    if code == "recur":
+        return gettext("Noted. This is the draft of the graver notice.")
+    return gettext("Done: %(state)s.", state=gettext(STATE_NAMES[State(notice.status)]))
+
+
+def made(drafts: list[Notice]) -> str:
+    """The same after drafting."""
+    numbers = [notice.number for notice in drafts if notice.number]
+    if numbers:
+        return gettext("Issued as %(number)s.", number=", ".join(numbers))
+    count = len(drafts)
+    return ngettext("One draft is saved.", "%(num)s drafts are saved.", count)
+
+
+def on_ticket(ticket: Ticket, who: Actor) -> list[dict[str, Any]]:
+    """The notices of a case as its page shows them, in one statement."""
+    moment = now()
+    return [_line(notice, moment) for notice in queries.of_ticket(ticket, who)]
+
+
+def _line(notice: Notice, moment: datetime) -> dict[str, Any]:
+    due = actions.next_due(notice)
+    return {
+        "url": f"/notices/{queries.slug(notice)}",
+        "number": notice.number,
+        "status": notice.status,
+        "state": gettext(STATE_NAMES[State(notice.status)]),
+        "step": gettext(clock.STEP_NAMES[due.step]) if due else "",
+        "due": due_words(due, moment) if due else "",
+        "overdue": actions.is_overdue(notice, moment),
+    }

@@ -1,0 +1,117 @@
+"""The rail of a notice: its steps from left to right in time, as tickets wear their promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from helpdesk.clock import Limit, now, share_used
+from helpdesk.core.i18n import N_, gettext, when
+from helpdesk.notices import clock
+from helpdesk.notices.lifecycle import ENDED, State
+from helpdesk.notices.models import Notice
+from helpdesk.setup import in_force
+from helpdesk.tickets.responses import AT_RISK
+
+_PAST = (*ENDED, State.WATCHING)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One mark of the rail, as components/rail.html draws it."""
+
+    promise: str
+    label: str
+    state: str
+    share: float
+    title: str
+    text: str
+    due_at: datetime | None
+    met_at: datetime | None
+
+
+LABELS = {
+    "issue": N_("Issue"),
+    "sign": N_("Sign"),
+    **clock.STEP_NAMES,
+    "watch": N_("Effect"),
+}
+
+
+def marks(notice: Notice, snapshot: in_force.Setup, moment: datetime | None = None) -> list[Mark]:
+    """The rail of a notice: its steps in this round with due and actual times."""
+    moment = moment or now()
+    open_steps = {due.step: due for due in clock.open_steps(notice)}
+    return [
+        _mark(notice, step, due, met, _going(notice, open_steps.get(step), snapshot, moment))
+        for step, due, met in _steps(notice)
+    ]
+
+
+def _steps(notice: Notice) -> list[tuple[str, datetime | None, datetime | None]]:
+    """The steps that this notice has: (step, due, taken)."""
+    answer, check = notice.answer, notice.check
+    planned = None if notice.status == State.PLAN_REJECTED else _time(answer.get("submitted_at"))
+    ended = notice.closed_at if notice.status in (State.CLOSED, State.REOPENED) else None
+    contained = _time(answer.get("contained_at"))
+    steps = [
+        ("issue", None, notice.issued_at),
+        ("sign", None, notice.signed_at),
+        ("containment", notice.containment_due_at, contained),
+        ("plan", notice.plan_due_at, planned),
+        ("done", notice.done_due_at, _time(answer.get("claimed_at"))),
+        ("check", notice.check_due_at, _time(check.get("verified_at"))),
+        ("watch", notice.watch_until, ended),
+    ]
+    optional = ("containment", "plan")
+    return [s for s in steps if s[0] not in optional or s[1] is not None or s[2] is not None]
+
+
+def _time(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _mark(
+    notice: Notice,
+    step: str,
+    due: datetime | None,
+    met: datetime | None,
+    going: tuple[str, float] | None,
+) -> Mark:
+    state, share = _state(notice, step, due, met, going)
+    label = gettext(LABELS[step])
+    text = when(met) if met else gettext("due %(at)s", at=when(due)) if due else ""
+    if step == "watch" and due and not met:
+        text = gettext("until %(at)s", at=when(due))
+    return Mark(step, label, state, share, f"{label}: {text}" if text else "", text, due, met)
+
+
+def _state(
+    notice: Notice,
+    step: str,
+    due: datetime | None,
+    met: datetime | None,
+    going: tuple[str, float] | None,
+) -> tuple[str, float]:
+    if met is not None:
+        late = due is not None and met > due and step != "watch"
+        return ("late" if late else "met"), 1.0
+    if going is not None:
+        return going
+    if notice.status == State.WATCHING and step == "watch":
+        return "running", 0.0
+    return ("none" if notice.status in _PAST else "pending"), 0.0
+
+
+def _going(
+    notice: Notice, due: clock.Due | None, snapshot: in_force.Setup, moment: datetime
+) -> tuple[str, float] | None:
+    """How a step stands whose clock runs now, and which share of it is used."""
+    if due is None:
+        return None
+    if moment > due.at:
+        return "breached", 1.0
+    limit, calendar = Limit.parse(due.limit), clock.calendar_of(notice, snapshot)
+    share = share_used(due.start, due.at, moment, limit, calendar)
+    return ("risk" if share >= AT_RISK else "running"), share

@@ -1,0 +1,59 @@
+"""`flask doctor`: is the installation set up well, and does its data keep every promise?
+
+finding.py         what a check tells
+configuration.py   database, migrations, Redis, folders, timer process
+surroundings.py    clocks, disk, published holidays, the database itself
+invariants.py      what must hold of the data at any time, whatever was killed when (I1 to I9)
+history.py         the same for status histories, numbers and the journal
+addresses.py, mail.py, sums.py   the same for addresses, mails and statistics
+facts.py           ages, sizes and editions that are worth knowing
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from helpdesk.core.db import db
+from helpdesk.core.errors import HelpdeskError
+from helpdesk.ops.doctor import (
+    addresses,
+    configuration,
+    history,
+    invariants,
+    mail,
+    sums,
+    surroundings,
+)
+from helpdesk.ops.doctor.finding import Finding, found
+
+DATA = (
+    *invariants.CHECKS,
+    *history.CHECKS,
+    *addresses.CHECKS,
+    *mail.CHECKS,
+    *sums.CHECKS,
+)
+CHECKS = (*configuration.CHECKS, *surroundings.CHECKS, *DATA)
+
+
+def examine() -> list[Finding]:
+    """Run every check, in the order in which they are printed."""
+    return [_done(check) for check in CHECKS]
+
+
+def _done(check: Callable[[], Finding]) -> Finding:
+    """What a check finds; one that can't be made counts as broken and keeps no other from its work."""
+    try:
+        return check()
+    except (SQLAlchemyError, OSError, HelpdeskError) as error:
+        db.session.rollback()
+        words = (check.__doc__ or check.__name__).splitlines()[0]
+        return found("unknown", f"this could be checked: {words}", [type(error).__name__])
+
+
+def broken_promises() -> list[str]:
+    """The lines of those findings about the data that break a promise: empty when all is well."""
+    return [finding.line for check in DATA if not (finding := check()).ok]
+
+
+__all__ = ["CHECKS", "DATA", "Finding", "broken_promises", "examine"]

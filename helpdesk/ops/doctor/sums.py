@@ -1,0 +1,78 @@
+"""I9: the statistics are sums of the tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from helpdesk.agents.rights import SYSTEM
+from helpdesk.clock import now
+from helpdesk.core.db import db
+from helpdesk.core.i18n import company_zone
+from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.statistics.figures import Figures
+from helpdesk.statistics.groups import Scope
+from helpdesk.statistics.periods import Period
+from helpdesk.tickets import verdicts
+from helpdesk.tickets.filters import Filter
+from helpdesk.tickets.models import Response, Ticket
+
+DAYS = 30
+GROUPS = ("department", "channel", "severity", "kind", "category", "agent", "day")
+
+
+def last_days() -> Period:
+    """The last 30 days that have ended: nothing comes in for them while they are counted."""
+    zone = company_zone()
+    yesterday = now().astimezone(zone).date() - timedelta(days=1)
+    return Period("", yesterday - timedelta(days=DAYS - 1), yesterday, zone)
+
+
+def statistics() -> Finding:
+    """I9: every way of telling cases apart adds up to the tickets themselves."""
+    promise = f"the statistics of the last {DAYS} days add up to their tickets"
+    return found("I9", promise, _odd_sums(last_days()))
+
+
+def _odd_sums(period: Period) -> Iterator[str]:
+    scope = Scope(Filter(), period, SYSTEM)
+    wanted = {"received": _tickets(period, Ticket.received_at)}
+    wanted |= {"closed": _tickets(period, Ticket.closed_at)}
+    for by in GROUPS:
+        figures = Figures(scope, by)
+        for moment, counted in (("received", figures.received), ("closed", figures.closed)):
+            total = sum(row.get(moment, 0) for row in counted.values())
+            if total != wanted[moment]:
+                yield f"{moment} by {by}: {total} of {wanted[moment]}"
+
+
+def _tickets(period: Period, moment: InstrumentedAttribute[Any]) -> int:
+    query = select(func.count()).select_from(Ticket)
+    within = query.where(moment >= period.begin, moment < period.end)
+    return db.session.scalar(within) or 0
+
+
+def verdicts_told() -> Finding:
+    """I9: of the promises that fell due in the last 30 days each case is judged once, by its worst row."""
+    period = last_days()
+    told = Figures(Scope(Filter(), period, SYSTEM)).due.get(("all", "resolve"))
+    worst = (
+        select(func.max(verdicts.rank()))
+        .join(Ticket, Ticket.id == Response.ticket_id)
+        .where(Response.promise == "resolve")
+        .where(Response.due_at >= period.begin, Response.due_at < period.end)
+        .group_by(Response.ticket_id)
+        .having(func.max(verdicts.rank()) > 0)
+        .subquery()
+    )
+    cases = db.session.scalar(select(func.count()).select_from(worst)) or 0
+    judged = told.total if told else 0
+    odd = [] if cases == judged else [f"{judged} of {cases}"]
+    return found("I9", "each promise to solve is judged once", odd)
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (statistics, verdicts_told)

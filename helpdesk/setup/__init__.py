@@ -1,0 +1,1 @@
+"""What administrators set, a folder for each subject."""

@@ -1,0 +1,113 @@
+"""What the pages of this set-up share: blueprint, cards on the index, choices, answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template
+from werkzeug.wrappers import Response
+
+from helpdesk.agents.admin import Card, add_card
+from helpdesk.agents.rights import Actor
+from helpdesk.agents.sign_in import me
+from helpdesk.core.i18n import N_, gettext, language
+from helpdesk.setup import in_force
+from helpdesk.web.forms import choices
+
+blueprint = Blueprint("setup", __name__)
+Page = str | Response | tuple[str, int]
+
+add_card(
+    Card(
+        "cases", N_("Routing rules"), N_("Which department gets a case"), "/admin/routes", "route"
+    ),
+    Card("cases", N_("Categories"), N_("The tree, in both languages"), "/admin/categories", "tag"),
+    Card(
+        "cases",
+        N_("Promises"),
+        N_("Limits by severity, escalation, editions"),
+        "/admin/promises",
+        "clock",
+    ),
+    Card(
+        "cases",
+        N_("Calendars"),
+        N_("Working hours, holidays, a trial"),
+        "/admin/calendars",
+        "calendar-event",
+    ),
+    Card(
+        "cases",
+        N_("Simulator"),
+        N_("A change tried on past cases"),
+        "/admin/simulator",
+        "clock",
+    ),
+    Card(
+        "cases",
+        N_("Canned replies"),
+        N_("Texts to insert, in both languages"),
+        "/admin/canned-replies",
+        "message-2",
+    ),
+    Card(
+        "cases",
+        N_("Options"),
+        N_("Required fields, urging, reopening, notices"),
+        "/admin/options",
+        "adjustments-horizontal",
+    ),
+)
+
+
+def by() -> Actor:
+    """Who is at the keyboard."""
+    return me().actor
+
+
+def kept(url: str) -> Response:
+    """Say that it was kept, and show `url`."""
+    flash(gettext("Kept."), "success")
+    return redirect(url, code=303)
+
+
+def moved(url: str, row_id: int, up: bool) -> Response:
+    """Show the list with the focus on the button that was used, so that it can be pressed again.
+
+    There is no #fragment: with one, browsers do not give the focus (HTML standard, autofocus).
+    """
+    return redirect(f"{url}?moved={row_id}-{'up' if up else 'down'}", code=303)
+
+
+def form_page(template: str, form: Any, **values: Any) -> Page:
+    """The page with its form; 422 when the form came back with errors."""
+    return render_template(template, form=form, **values), 422 if form.errors else 200
+
+
+def department_choices(none: str) -> list[Any]:
+    """('', none) and every active department by id."""
+    units = in_force.current().departments.values()
+    rows = [(str(unit.id), unit.names[language()]) for unit in units if unit.active]
+    return choices([("", none), *rows])
+
+
+def category_choices(none: str) -> list[Any]:
+    """('', none) and the tree by id, each with the names above it."""
+    nodes = in_force.current().categories
+    names = {node.id: node.names[language()] for node in nodes.values()}
+    paths = {
+        node.id: " › ".join(names[id_] for id_ in node.ids if id_ in names)
+        for node in nodes.values()
+    }
+    ordered = sorted(nodes.values(), key=lambda node: _place(node, list(nodes)))
+    return choices([("", none), *((str(node.id), paths[node.id]) for node in ordered)])
+
+
+def _place(node: in_force.Node, order: list[int]) -> list[int]:
+    return [order.index(id_) for id_ in node.ids if id_ in order]
+
+
+def number(sent: object) -> int | None:
+    """The id or version that a field has sent; None for nothing."""
+    text = str(sent or "")
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,1 @@
+"""Working calendars as administrators keep them."""

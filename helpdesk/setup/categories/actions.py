@@ -1,0 +1,166 @@
+"""The category tree: three levels, two languages, a severity to start with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select
+
+from helpdesk.agents.models import Department
+from helpdesk.agents.rights import Actor
+from helpdesk.core.db import db
+from helpdesk.core.errors import NotFound
+from helpdesk.core.i18n import N_
+from helpdesk.setup.change import FILL, PICK, change, refuse, values
+from helpdesk.setup.models import Category
+from helpdesk.words.severities import SEVERITIES
+
+MOST_LEVELS = 3
+CODE = re.compile(r"[a-z][a-z0-9._-]{0,60}")
+
+
+@dataclass(frozen=True)
+class CategoryText:
+    """What an administrator says of one category. `code` is for programs and never changes."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    parent_id: int | None = None
+    severity: str = ""
+    department_id: int | None = None
+    public: bool = True
+    active: bool = True
+
+
+COLUMNS = tuple(CategoryText.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One line of the tree: the category and how deep it lies (1 to 3)."""
+
+    category: Category
+    level: int
+
+
+def tree() -> list[Branch]:
+    """All categories, each above its children, in their order."""
+    rows = db.session.scalars(select(Category).order_by(Category.position, Category.id)).all()
+    return list(_under(None, rows, 1))
+
+
+def _under(parent_id: int | None, rows: Sequence[Category], level: int) -> Iterator[Branch]:
+    for row in rows:
+        if row.parent_id == parent_id:
+            yield Branch(row, level)
+            yield from _under(row.id, rows, level + 1)
+
+
+def found(category_id: int) -> Category:
+    """This category. Raises NotFound."""
+    row = db.session.get(Category, category_id)
+    if row is None:
+        raise NotFound(N_("There is no such category."))
+    return row
+
+
+def add(given: CategoryText, by: Actor) -> Category:
+    """A new category at the end of its branch. Raises NotAllowed or BadInput."""
+    with change("category", by) as making:
+        _check(given, None)
+        siblings = [one.category.position for one in tree()]
+        row = Category(**_columns(given), position=max(siblings, default=-1) + 1)
+        making.session.add(row)
+        making.session.flush()
+        row.path = _path(row)
+        making.id, making.new = row.id, asdict(given)
+    return row
+
+
+def edit(row: Category, given: CategoryText, by: Actor) -> None:
+    """Change a category, also its place in the tree; its code stays. Raises NotAllowed, BadInput."""
+    with change("category", by) as making:
+        given = CategoryText(**(asdict(given) | {"code": row.code}))
+        _check(given, row)
+        making.id, making.old = row.id, values(row, COLUMNS)
+        making.new = _columns(given)
+        for name, value in making.new.items():
+            setattr(row, name, value)
+        _mend_paths(row)
+
+
+def move(row: Category, step: int, by: Actor) -> None:
+    """Show a category earlier (-1) or later (+1) among its siblings."""
+    with change("category order", by) as making:
+        rows = [one.category for one in tree()]
+        siblings = [one for one in rows if one.parent_id == row.parent_id]
+        place = siblings.index(row)
+        making.id, making.old = row.id, {"order": [one.id for one in siblings]}
+        siblings.insert(max(0, place + step), siblings.pop(place))
+        for position, one in enumerate(siblings):
+            one.position = position
+        making.new = {"order": [one.id for one in siblings]}
+
+
+def _columns(given: CategoryText) -> dict[str, object]:
+    return asdict(given) | {"severity": given.severity or None}
+
+
+def _path(row: Category) -> str:
+    parent = db.session.get(Category, row.parent_id) if row.parent_id else None
+    return f"{parent.path if parent else '/'}{row.id}/"
+
+
+def _mend_paths(row: Category) -> None:
+    """After a move in the tree: the paths of the category and of everything under it."""
+    old, new = row.path, _path(row)
+    if old == new:
+        return
+    for one in db.session.scalars(select(Category).where(Category.path.startswith(old))):
+        one.path = new + one.path.removeprefix(old)
+
+
+def _check(given: CategoryText, row: Category | None) -> None:
+    errors = {name: FILL for name in ("name_zh", "name_en") if not getattr(given, name).strip()}
+    if row is None:
+        errors |= _odd_code(given.code)
+    if given.severity and given.severity not in SEVERITIES:
+        errors["severity"] = PICK
+    if given.department_id and db.session.get(Department, given.department_id) is None:
+        errors["department_id"] = PICK
+    if given.parent_id:
+        errors |= _odd_parent(db.session.get(Category, given.parent_id), row)
+    refuse(errors)
+
+
+def _odd_code(code: str) -> dict[str, str]:
+    if not CODE.fullmatch(code):
+        return {"code": N_("Small letters, digits, dots and hyphens, beginning with a letter.")}
+    if db.session.scalar(select(Category.id).where(Category.code == code)):
+        return {"code": N_("This code is taken already.")}
+    return {}
+
+
+def _odd_parent(parent: Category | None, row: Category | None) -> dict[str, str]:
+    if parent is None:
+        return {"parent_id": PICK}
+    if row is not None and f"/{row.id}/" in parent.path:
+        return {"parent_id": N_("A category can't lie under itself.")}
+    if _depth(parent.path) + _height(row) > MOST_LEVELS:
+        return {"parent_id": N_("The tree has three levels at most.")}
+    return {}
+
+
+def _depth(path: str) -> int:
+    return path.count("/") - 1
+
+
+def _height(row: Category | None) -> int:
+    """How many levels a category and what lies under it take up."""
+    if row is None:
+        return 1
+    under = db.session.scalars(select(Category.path).where(Category.path.startswith(row.path)))
+    return max((_depth(path) for path in under), default=1) - _depth(row.path) + 1

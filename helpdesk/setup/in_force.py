@@ -1,0 +1,195 @@
+"""What admins have set, as one frozen snapshot that is read again only after a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, select
+
+from helpdesk.agents.models import Department
+from helpdesk.clock import WorkCalendar
+from helpdesk.core import calendars, options
+from helpdesk.core.calendars import edition, load_calendars
+from helpdesk.core.db import db
+from helpdesk.setup.models import (
+    Category,
+    EscalationChain,
+    PolicyRow,
+    PolicyVersion,
+    RoutingRule,
+)
+from helpdesk.setup.rules.routing import Rule
+from helpdesk.tickets.models import Response
+
+
+@dataclass(frozen=True)
+class Node:
+    """A category as routing sees it; `ids` runs from the root to this node."""
+
+    id: int
+    code: str
+    ids: tuple[int, ...]
+    names: dict[str, str]
+    severity: str | None
+    department_id: int | None
+    public: bool
+    active: bool
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A department as planning sees it."""
+
+    id: int
+    code: str
+    names: dict[str, str]
+    calendar: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One row of the policy."""
+
+    promise: str
+    severity: str
+    kind: str
+    category_id: int | None
+    channel: str
+    limit: str
+    owner: str
+    chain: str
+    profile: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of an escalation chain: at this share (in per cent) tell these roles."""
+
+    at: int
+    tell: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that decides how a new ticket is handled."""
+
+    version: int
+    categories: dict[int, Node]
+    departments: dict[int, Unit]
+    rules: tuple[Rule, ...]
+    policy_version: int
+    policy: tuple[Promise, ...]
+    chains: dict[str, tuple[Step, ...]]
+    calendars: dict[str, WorkCalendar]
+
+    def category(self, code: str) -> Node | None:
+        """The category with this code."""
+        return next((n for n in self.categories.values() if n.code == code), None)
+
+    def unit(self, code: str) -> Unit | None:
+        """The department with this code."""
+        return next((u for u in self.departments.values() if u.code == code), None)
+
+    def calendar_of(self, row: Response) -> WorkCalendar:
+        """The version by which the row's times were counted: of what has ended, that of then."""
+        newest = self.calendars[row.calendar]
+        if row.calendar_version in (0, newest.version):
+            return newest
+        return edition(row.calendar, row.calendar_version)
+
+
+_kept: WeakKeyDictionary[Engine, Setup] = WeakKeyDictionary()
+
+
+def current(version: int | None = None) -> Setup:
+    """The snapshot in force. `version` saves the look-up when the caller has just read it."""
+    found = options.version() if version is None else version
+    kept = _kept.get(db.engine)
+    if kept is None or kept.version != found:
+        kept = _kept[db.engine] = _load(found)
+    return kept
+
+
+def forget() -> None:
+    """Drop the kept snapshots (tests make new databases under one name)."""
+    _kept.clear()
+    calendars.forget()
+
+
+def _load(version: int) -> Setup:
+    session = db.session()
+    policy_id = session.scalar(select(PolicyVersion.id).where(PolicyVersion.active)) or 0
+    policy = session.scalars(select(PolicyRow).where(PolicyRow.version_id == policy_id))
+    chains = session.scalars(select(EscalationChain))
+    rules = session.scalars(
+        select(RoutingRule).where(RoutingRule.active).order_by(RoutingRule.position, RoutingRule.id)
+    )
+    return Setup(
+        version=version,
+        categories={
+            row.id: _node(row)
+            for row in session.scalars(select(Category).order_by(Category.position, Category.id))
+        },
+        departments={
+            row.id: _unit(row)
+            for row in session.scalars(select(Department).order_by(Department.id))
+        },
+        rules=tuple(rule_of(row) for row in rules),
+        policy_version=policy_id,
+        policy=tuple(_promise(row) for row in policy),
+        chains={chain.code: tuple(_step(step) for step in chain.steps) for chain in chains},
+        calendars=load_calendars(),
+    )
+
+
+def _node(row: Category) -> Node:
+    ids = tuple(int(part) for part in row.path.strip("/").split("/") if part) or (row.id,)
+    names = {"zh_Hans": row.name_zh, "en": row.name_en}
+    return Node(
+        row.id, row.code, ids, names, row.severity, row.department_id, row.public, row.active
+    )
+
+
+def _unit(row: Department) -> Unit:
+    names = {"zh_Hans": row.name_zh, "en": row.name_en}
+    return Unit(row.id, row.code, names, row.calendar, row.active)
+
+
+def rule_of(row: RoutingRule) -> Rule:
+    """A row of the routing rules as routing sees it."""
+    words = tuple(w.strip() for w in row.words.replace("，", ",").split(",") if w.strip())
+    return Rule(
+        row.id,
+        row.name,
+        row.kind,
+        row.category_id,
+        row.place,
+        row.channel,
+        words,
+        row.level,
+        row.language,
+        row.department_id,
+        row.severity,
+        row.dispatch,
+    )
+
+
+def _promise(row: PolicyRow) -> Promise:
+    return Promise(
+        row.promise,
+        row.severity,
+        row.kind,
+        row.category_id,
+        row.channel,
+        row.limit,
+        row.owner,
+        row.chain,
+        row.profile,
+    )
+
+
+def _step(step: dict[str, Any]) -> Step:
+    return Step(int(step["at"]), tuple(step["tell"]))

@@ -1,0 +1,183 @@
+"""The business settings of helpdesk.core.options: what each means, its bounds, and how it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk.agents.rights import Actor
+from helpdesk.core import options
+from helpdesk.core.i18n import N_
+from helpdesk.setup.change import FILL, PICK, change, refuse
+from helpdesk.setup.promises.actions import limit_problem
+from helpdesk.words.casefile import BY_CODE
+from helpdesk.words.kinds import KIND_NAMES
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One setting: kind is number, yes, text, limit, choice (of `choices`) or fields."""
+
+    name: str
+    group: str
+    kind: str
+    label: str
+    hint: str = ""
+    least: int = 1
+    most: int = 365
+    choices: Mapping[Any, str] | None = None
+
+
+GROUPS = {
+    "company": N_("Company"),
+    "cases": N_("Cases"),
+    "notices": N_("Rectification notices"),
+    "doors": N_("Ways in"),
+}
+SWITCHES = (
+    Switch("company_zh", "company", "text", N_("Company name in Chinese")),
+    Switch("company_en", "company", "text", N_("Company name in English")),
+    Switch(
+        "second_factor_for_admins",
+        "company",
+        "yes",
+        N_("Administrators need a second factor"),
+        N_("Without one they can only set it up; everybody else may have one."),
+    ),
+    Switch(
+        "required_to_close",
+        "cases",
+        "fields",
+        N_("Must be filled before a complaint is closed"),
+        N_("The fields of the complaint handling form."),
+    ),
+    Switch(
+        "urge_hours",
+        "cases",
+        "number",
+        N_("Hours between two urges"),
+        N_("How long a customer waits before urging the same case again."),
+        most=720,
+    ),
+    Switch(
+        "reopen_days",
+        "cases",
+        "number",
+        N_("Days in which a closed case can be reopened"),
+        N_("Later a new case is opened that names the old one."),
+    ),
+    Switch(
+        "unmerge_hours",
+        "cases",
+        "number",
+        N_("Hours in which a merge can be undone"),
+        N_("Both cases are then as before, with their clocks."),
+        most=720,
+    ),
+    Switch(
+        "repeat_days",
+        "cases",
+        "number",
+        N_("Days in which the same matter counts as a repeat"),
+        N_("A repeated complaint begins one severity higher."),
+    ),
+    Switch(
+        "offer_work",
+        "cases",
+        "yes",
+        N_("Offer new work to whoever is ready"),
+        N_("Without it, people take their work from the queue."),
+    ),
+    Switch(
+        "undo_seconds",
+        "cases",
+        "number",
+        N_("Seconds in which an answer can be taken back"),
+        N_("So long it waits before it goes out to the customer; 0 sends at once."),
+        least=0,
+        most=120,
+    ),
+    Switch("notice_prefix", "notices", "text", N_("Letters before the number of a notice")),
+    Switch("notice_major_containment", "notices", "limit", N_("Major: immediate measure")),
+    Switch("notice_major_plan", "notices", "limit", N_("Major: cause and plan")),
+    Switch("notice_major_done", "notices", "limit", N_("Major: done, with proof")),
+    Switch("notice_minor_plan", "notices", "limit", N_("Minor: cause and plan")),
+    Switch("notice_minor_done", "notices", "limit", N_("Minor: done, with proof")),
+    Switch("notice_observation_done", "notices", "limit", N_("Observation: done")),
+    Switch("notice_check", "notices", "limit", N_("Verification after “done”")),
+    Switch(
+        "notice_watch_days",
+        "notices",
+        "number",
+        N_("Days of watching after a notice is closed"),
+        N_("If the problem comes back, the next notice names this one."),
+        most=730,
+    ),
+    Switch(
+        "form_per_hour",
+        "doors",
+        "number",
+        N_("Web forms per hour from one address"),
+        N_("More are refused with a friendly sentence."),
+        most=1000,
+    ),
+    Switch(
+        "mail_kind",
+        "doors",
+        "choice",
+        N_("A mail begins as"),
+        N_("People can change it when they read the mail."),
+        choices=KIND_NAMES,
+    ),
+    Switch(
+        "mail_copies",
+        "doors",
+        "choice",
+        N_("One mail to two of our mailboxes"),
+        N_("With two tickets, each names the other in a note."),
+        choices={"one": N_("makes one ticket"), "each": N_("makes a ticket in each")},
+    ),
+)
+BY_NAME = {switch.name: switch for switch in SWITCHES}
+
+
+def current() -> dict[str, Any]:
+    """The value of every setting on the page."""
+    return {switch.name: options.get(switch.name) for switch in SWITCHES}
+
+
+def save(given: Mapping[str, Any], by: Actor) -> None:
+    """Change settings; names that are left out stay.
+
+    Raises NotAllowed, or BadInput with the field's sentence for each odd value.
+    """
+    with change("options", by) as making:
+        refuse({name: problem for name in given if (problem := _problem(name, given[name]))})
+        old = {name: options.get(name) for name in given}
+        changed = [name for name in given if old[name] != given[name]]
+        for name in changed:
+            options.put(name, given[name])
+        making.old = {name: old[name] for name in changed}
+        making.new = {name: given[name] for name in changed}
+
+
+def _problem(name: str, value: Any) -> str:
+    switch = BY_NAME.get(name)
+    if switch is None:
+        return PICK
+    if switch.kind == "number" and not _is_within(value, switch):
+        return N_("Please give a whole number in the bounds beside it.")
+    if switch.kind == "limit":
+        return FILL if not value else limit_problem(str(value))
+    if switch.kind == "fields" and not set(value) <= set(BY_CODE):
+        return PICK
+    if switch.choices is not None and value not in switch.choices:
+        return PICK
+    if switch.kind == "text" and len(str(value)) > 80:
+        return N_("This is too long: 80 characters at most.")
+    return ""
+
+
+def _is_within(value: Any, switch: Switch) -> bool:
+    return type(value) is int and switch.least <= value <= switch.most

@@ -1,0 +1,1 @@
+"""The policy of promises, its deadlines of law and its chains of escalation."""

@@ -1,0 +1,79 @@
+"""Escalation chains: at which share of a promise's time whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from helpdesk.agents.rights import Actor
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.i18n import N_
+from helpdesk.setup.change import PICK, change, refuse
+from helpdesk.setup.models import EscalationChain
+from helpdesk.tickets.escalation import ROLE_NAMES
+
+CHAIN_NAMES = {
+    "standard": N_("Usual"),
+    "critical": N_("Critical"),
+    "signing": N_("Signing"),
+}
+MOST_SHARE = 1000  # per cent: ten times the promise
+
+
+@dataclass(frozen=True)
+class Level:
+    """One step: the share in per cent and the roles that are told."""
+
+    at: int
+    tell: tuple[str, ...]
+
+
+def listed() -> Sequence[EscalationChain]:
+    """All chains."""
+    return db.session.scalars(select(EscalationChain).order_by(EscalationChain.code)).all()
+
+
+def found(code: str) -> EscalationChain:
+    """The chain with this code. Raises NotFound."""
+    row = db.session.get(EscalationChain, code)
+    if row is None:
+        raise NotFound(N_("There is no such chain."))
+    return row
+
+
+def save(row: EscalationChain, levels: Sequence[Level], by: Actor) -> None:
+    """Set the steps of a chain; promises that run follow it from their next step on.
+
+    Raises NotAllowed, or BadInput for shares that do not ascend or a step that tells nobody.
+    """
+    with change("chain", by) as making:
+        _check(levels)
+        making.id, making.old = row.code, {"steps": row.steps}
+        row.steps = [{"at": level.at, "tell": list(level.tell)} for level in levels]
+        making.new = {"steps": row.steps}
+
+
+def _check(levels: Sequence[Level]) -> None:
+    if not levels:
+        raise BadInput(N_("A chain has at least one step."))
+    errors = {}
+    reached = 0
+    for place, level in enumerate(levels):
+        problem = _problem(level, reached)
+        if problem:
+            errors[f"step-{place}"] = problem
+        reached = level.at
+    refuse(errors)
+
+
+def _problem(level: Level, reached: int) -> str:
+    if not 1 <= level.at <= MOST_SHARE:
+        return N_("A share is from 1 to 1,000 per cent of the promise.")
+    if level.at <= reached:
+        return N_("Each step comes later than the one above it.")
+    if not level.tell:
+        return N_("Please say who is told.")
+    return PICK if set(level.tell) - set(ROLE_NAMES) else ""

@@ -1,0 +1,1 @@
+"""Routing rules: where a case goes."""

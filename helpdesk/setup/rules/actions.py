@@ -1,0 +1,157 @@
+"""Routing rules: their order, their conditions, and what they would do (M10)."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select
+
+from helpdesk.agents.models import Department
+from helpdesk.agents.rights import Actor
+from helpdesk.core.db import db, locked
+from helpdesk.core.errors import NotFound
+from helpdesk.core.i18n import N_
+from helpdesk.customers.people import LEVELS
+from helpdesk.settings import LANGUAGES
+from helpdesk.setup import in_force
+from helpdesk.setup.change import FILL, PICK, change, refuse, values
+from helpdesk.setup.models import Category, RoutingRule
+from helpdesk.setup.rules import routing
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import KIND_NAMES
+from helpdesk.words.severities import SEVERITIES
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """What an administrator says of one rule; '' and None fit everything."""
+
+    name: str
+    kind: str = ""
+    category_id: int | None = None
+    place: str = ""
+    channel: str = ""
+    words: str = ""
+    level: str = ""
+    language: str = ""
+    department_id: int | None = None
+    severity: str = ""
+    dispatch: bool = False
+    active: bool = True
+
+
+COLUMNS = tuple(RuleText.__dataclass_fields__)
+
+
+def listed() -> Sequence[RoutingRule]:
+    """All rules in the order in which they are tried."""
+    return db.session.scalars(
+        select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id)
+    ).all()
+
+
+def found(rule_id: int) -> RoutingRule:
+    """This rule. Raises NotFound."""
+    row = db.session.get(RoutingRule, rule_id)
+    if row is None:
+        raise NotFound(N_("There is no such rule."))
+    return row
+
+
+def add(given: RuleText, by: Actor) -> RoutingRule:
+    """A new rule at the end. Raises NotAllowed, or BadInput naming each odd field."""
+    with change("rule", by) as making:
+        _check(given)
+        last = max((row.position for row in listed()), default=0)
+        row = RoutingRule(position=last + 1, **asdict(given))
+        making.session.add(row)
+        making.session.flush()
+        making.id, making.new = row.id, asdict(given)
+    return row
+
+
+def edit(row: RoutingRule, given: RuleText, by: Actor, version: int | None = None) -> None:
+    """Change a rule. Raises NotAllowed, Conflict or BadInput."""
+    with change("rule", by) as making:
+        row = locked(row, version)
+        _check(given)
+        making.id, making.old, making.new = row.id, values(row, COLUMNS), asdict(given)
+        for name, value in making.new.items():
+            setattr(row, name, value)
+
+
+def remove(row: RoutingRule, by: Actor) -> None:
+    """Delete a rule; tickets that it has routed keep its name. Raises NotAllowed."""
+    with change("rule", by) as making:
+        making.id, making.old = row.id, values(row, COLUMNS)
+        making.session.delete(row)
+
+
+def move(row: RoutingRule, step: int, by: Actor) -> None:
+    """Try a rule earlier (-1) or later (+1); at the end of the list nothing changes."""
+    with change("rule order", by) as making:
+        rows = list(listed())
+        old = [one.id for one in rows]
+        place = old.index(row.id)
+        rows.insert(max(0, place + step), rows.pop(place))
+        for position, one in enumerate(rows, 1):
+            one.position = position
+        making.id = row.id
+        making.old, making.new = {"order": old}, {"order": [one.id for one in rows]}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a case would meet: department (None is the dispatch desk), severity, rule, reason (JSON)."""
+
+    unit: in_force.Unit | None
+    severity: str
+    rule: str
+    reason: str
+    dispatch: bool
+
+
+def try_out(
+    kind: str,
+    category_id: int | None = None,
+    place: str = "",
+    channel: str = "phone",
+    level: str = "plain",
+    text: str = "",
+    language: str = "zh_Hans",
+) -> Trial:
+    """Route a case that is only thought of, by the rules in force; nothing is stored."""
+    snapshot = in_force.current()
+    node = snapshot.categories.get(category_id or 0)
+    facts = routing.Facts(kind, text, channel, place, level, language, node.ids if node else ())
+    route = routing.decide(facts, snapshot.rules)
+    severity = routing.starting_severity(
+        "", route, node.severity if node else None, kind, repeat=False
+    )
+    unit = snapshot.departments.get(route.department_id or 0)
+    return Trial(unit, severity, route.rule, route.reason, route.dispatch)
+
+
+def _check(given: RuleText) -> None:
+    offered: dict[str, Container[str]] = {
+        "kind": KIND_NAMES,
+        "channel": CHANNELS,
+        "level": LEVELS,
+        "language": LANGUAGES,
+        "severity": SEVERITIES,
+    }
+    errors = {
+        name: PICK
+        for name, known in offered.items()
+        if getattr(given, name) and getattr(given, name) not in known
+    }
+    if not given.name.strip():
+        errors["name"] = FILL
+    if given.category_id and db.session.get(Category, given.category_id) is None:
+        errors["category_id"] = PICK
+    if given.department_id and db.session.get(Department, given.department_id) is None:
+        errors["department_id"] = PICK
+    if given.dispatch and not given.department_id:
+        errors["dispatch"] = N_("To dispatch without a person, the rule needs a department.")
+    refuse(errors)

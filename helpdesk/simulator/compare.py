@@ -1,0 +1,254 @@
+"""One past case under another set-up: which promises fare otherwise, and whether it goes elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from helpdesk.clock import Limit, WorkCalendar
+from helpdesk.setup.in_force import Promise, Setup
+from helpdesk.setup.rules import routing
+from helpdesk.simulator.facts import Case
+from helpdesk.simulator.plans import Plan
+from helpdesk.simulator.replay import Moments, Outcome, compared, outcome
+from helpdesk.tickets import responses
+from helpdesk.tickets.models import Response
+from helpdesk.words.channels import SPOKEN
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What would be otherwise; the names are those of models.Simulated."""
+
+    ticket_id: int
+    outcome: str
+    promise: str = ""
+    cycle: int = 1
+    before: str = ""
+    after: str = ""
+    limit_before: str = ""
+    limit_after: str = ""
+    due_before: datetime | None = None
+    due_after: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Everything that a case is tried on: what was, and what is tried."""
+
+    setup: Setup
+    editions: Mapping[int, tuple[Promise, ...]]
+    plan: Plan
+    asked_at: datetime
+
+
+@dataclass
+class Tried:
+    """What a case told: differences, and how many of its promises could be judged."""
+
+    differences: list[Difference]
+    judged: int
+    broken_before: int
+    broken_after: int
+
+
+def tried(case: Case, bench: Bench) -> Tried:
+    """The case under the plan of the bench, compared with its stored response table."""
+    route = _route(case, bench)
+    found = _elsewhere(case, route, bench)
+    result = Tried(found, 0, 0, 0)
+    for row in case.rows:
+        if row.started_at is not None and row.promise not in responses.WINDOWS:
+            _try_row(case, row, _severity(case, route), bench, result)
+    _try_new(case, _severity(case, route), bench, result)
+    return result
+
+
+def _route(case: Case, bench: Bench) -> routing.Route | None:
+    """Where the rules of the plan send the case, by what was known when it came."""
+    opened = case.opened
+    if bench.plan.rules is None or opened is None:
+        return None
+    then = case.facts(opened.at)
+    node = bench.setup.categories.get(then.category_id or 0)
+    facts = routing.Facts(
+        kind=then.kind,
+        text=f"{then.subject}\n{case.body}",
+        channel=then.channel,
+        place=then.place,
+        level=case.level,
+        language=then.language,
+        categories=node.ids if node else (),
+    )
+    return routing.or_lead(
+        routing.decide(facts, bench.plan.rules), node.department_id if node else None
+    )
+
+
+def _elsewhere(case: Case, route: routing.Route | None, bench: Bench) -> list[Difference]:
+    opened = case.opened
+    if route is None or opened is None:
+        return []
+    unit = bench.setup.departments.get(route.department_id or 0)
+    queue = unit.code if unit and unit.active else routing.DISPATCH_DESK
+    if queue == opened.data.get("queue"):
+        return []
+    before = str(opened.data.get("queue", ""))
+    return [Difference(case.ticket.id, "elsewhere", before=before, after=queue, reason=route.rule)]
+
+
+def _severity(case: Case, route: routing.Route | None) -> str:
+    """The severity that another rule gives the case from its opening on; '' leaves it as it was."""
+    opened = case.opened
+    same = route is None or opened is None or route.rule == opened.data.get("rule")
+    return "" if same or route is None else route.severity
+
+
+def _try_row(case: Case, row: Response, severity: str, bench: Bench, result: Tried) -> None:
+    stored = Outcome(row.due_at, _verdict(row, bench.asked_at))  # type: ignore[arg-type]
+    known = _as_it_was(case, row, stored, bench)
+    if known is None:
+        result.differences.append(_difference(row, "unlike", stored, stored, row.limit))
+        return
+    moments, then = known
+    line = _line(row, then, severity, bench)
+    after = outcome(moments, Limit.parse(line.limit), _calendar(row, line, bench)) if line else None
+    _count(row, stored, after, line, result)
+
+
+def _as_it_was(
+    case: Case, row: Response, stored: Outcome, bench: Bench
+) -> tuple[Moments, SimpleNamespace] | None:
+    """The moments and facts that give exactly what is stored; None where none does."""
+    limit, calendar = Limit.parse(row.limit), bench.setup.calendar_of(row)
+    for moments, then in case.ways(row, bench.asked_at):
+        if outcome(moments, limit, calendar) == stored and not _unlike(row, then, bench):
+            return moments, then
+    return None
+
+
+def _count(
+    row: Response, stored: Outcome, after: Outcome | None, line: Promise | None, result: Tried
+) -> None:
+    verdict = after.verdict if after else "none"
+    result.judged += 1
+    result.broken_before += stored.bad
+    result.broken_after += bool(after and after.bad)
+    changed = compared(stored.verdict, verdict)
+    if changed:
+        made = _difference(row, changed, stored, after, line.limit if line else "")
+        result.differences.append(replace(made, after=verdict))
+
+
+def _verdict(row: Response, asked_at: datetime) -> str:
+    """The stored verdict; an open promise whose time is up counts as missed, as in every list."""
+    if row.state in ("running", "paused") and row.due_at:
+        over = row.due_at < (row.paused_at or asked_at)
+        return "missed" if over or row.verdict == "missed" else ""
+    return row.verdict
+
+
+def _unlike(row: Response, then: SimpleNamespace, bench: Bench) -> bool:
+    """Whether the row's own edition of the policy, where it is kept, would give another limit."""
+    edition = bench.editions.get(row.policy_version)
+    if not edition:
+        return False
+    line = _applicable(then, edition, bench).get(row.promise)
+    return line is None or Limit.parse(line.limit) != Limit.parse(row.limit)
+
+
+def _line(row: Response, then: SimpleNamespace, severity: str, bench: Bench) -> Promise | None:
+    """The policy row that the plan holds for this promise; None where it makes none."""
+    policy = bench.plan.policy
+    if policy is None and not (severity and row.cycle == 1):
+        return _as_made(row)
+    if severity and row.cycle == 1:
+        then = SimpleNamespace(**(vars(then) | {"severity": severity}))
+    edition = policy if policy is not None else bench.editions.get(row.policy_version, ())
+    return _applicable(then, edition, bench).get(row.promise)
+
+
+def _as_made(row: Response) -> Promise:
+    return replace(NOTHING, promise=row.promise, limit=row.limit, owner=row.owner, chain=row.chain)
+
+
+NOTHING = Promise(
+    promise="", severity="", kind="", category_id=None, channel="", limit="", owner="", chain=""
+)
+
+
+def _applicable(then: SimpleNamespace, policy: Any, bench: Bench) -> dict[str, Promise]:
+    facts: Any = then
+    return responses.applicable(facts, replace(bench.setup, policy=tuple(policy)))
+
+
+def _calendar(row: Response, line: Promise, bench: Bench) -> WorkCalendar:
+    """The calendar of the plan: the owner's, unless the plan puts another one in its place.
+
+    A row whose owner stays is counted by the version of the calendar that has counted it.
+    """
+    if line.owner == row.owner:
+        return bench.plan.calendars.get(row.calendar) or bench.setup.calendar_of(row)
+    unit = bench.setup.departments.get(row.owner_department_id or 0)
+    code = unit.calendar if unit and line.owner == "department" else responses.DESK_CALENDAR
+    return bench.plan.calendars.get(code) or bench.setup.calendars[code]
+
+
+def _try_new(case: Case, severity: str, bench: Bench, result: Tried) -> None:
+    """Promises of the opening that only the plan makes."""
+    for line in _new_lines(case, severity, bench):
+        if line.promise == "acknowledge" and case.ticket.channel in SPOKEN:
+            continue  # whoever took the call has acknowledged it
+        moments = case.unmade(line.promise, bench.asked_at)
+        if moments is None:
+            continue
+        calendar = bench.plan.calendars.get(responses.DESK_CALENDAR)
+        calendar = calendar or bench.setup.calendars[responses.DESK_CALENDAR]
+        after = outcome(moments, Limit.parse(line.limit), calendar)
+        result.judged += 1
+        result.broken_after += after.bad
+        if after.bad:
+            result.differences.append(
+                Difference(
+                    case.ticket.id,
+                    "broken",
+                    line.promise,
+                    before="none",
+                    after=after.verdict,
+                    limit_after=line.limit,
+                    due_after=after.due,
+                )
+            )
+
+
+def _new_lines(case: Case, severity: str, bench: Bench) -> Iterator[Promise]:
+    if bench.plan.policy is None or case.opened is None:
+        return
+    then = case.facts(case.opened.at)
+    if severity:
+        then = SimpleNamespace(**(vars(then) | {"severity": severity}))
+    made = {row.promise for row in case.rows}
+    for promise, line in _applicable(then, bench.plan.policy, bench).items():
+        if promise in responses.AT_OPENING and promise not in made:
+            yield line
+
+
+def _difference(
+    row: Response, outcome: str, before: Outcome, after: Outcome | None, limit: str
+) -> Difference:
+    return Difference(
+        row.ticket_id,
+        outcome,
+        row.promise,
+        row.cycle,
+        before=before.verdict,
+        after=after.verdict if after else "none",
+        limit_before=row.limit,
+        limit_after=limit,
+        due_before=before.due,
+        due_after=after.due if after else None,
+    )

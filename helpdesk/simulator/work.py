@@ -1,0 +1,242 @@
+"""A simulation as a row: begun by a person, worked off in the background, read on a page.
+
+Each round takes the next cases and writes what it found together with how far it came, so a process
+that is killed loses one round at most, and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+
+from helpdesk.agents.rights import Actor, require
+from helpdesk.clock import now
+from helpdesk.core import jobs
+from helpdesk.core.calendars import Calendar
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.i18n import N_, company_zone
+from helpdesk.setup import in_force
+from helpdesk.simulator import facts, plans
+from helpdesk.simulator.compare import Bench, Tried, tried
+from helpdesk.simulator.models import Simulated, Simulation
+from helpdesk.tickets.models import Ticket
+
+log = logging.getLogger(__name__)
+JOB = "simulate"
+MOST_DAYS = 366
+MOST_TICKETS = 200_000
+ROUND = 200  # cases of one round: a second of work
+OPEN = ("waiting", "running")
+OUTCOMES = ("broken", "saved", "elsewhere", "unlike")
+PAGE = 50
+
+
+def begin(since: date, until: date, plan: Mapping[str, Any], by: Actor) -> Simulation:
+    """A simulation over the cases received from `since` to `until`, both days included.
+
+    Raises NotAllowed, or BadInput with a sentence by field.
+    """
+    require(by, "simulation.run")
+    _check(since, until, plan)
+    begin_, end = stretch(since, until)
+    total = db.session.scalar(
+        select(func.count())
+        .select_from(Ticket)
+        .where(Ticket.received_at >= begin_, Ticket.received_at < end)
+    )
+    if (total or 0) > MOST_TICKETS:
+        wrong = N_("There are more than 200,000 cases in these days. Please choose fewer days.")
+        raise _wrong("until", wrong)
+    with transaction() as session:
+        row = Simulation(
+            made_by=by.name, since=since, until=until, plan=dict(plan), total=total or 0, counts={}
+        )
+        session.add(row)
+    jobs.wake(JOB)
+    return row
+
+
+def _check(since: date, until: date, plan: Mapping[str, Any]) -> None:
+    today = now().astimezone(company_zone()).date()
+    if until < since:
+        raise _wrong("until", N_("The last day lies before the first one."))
+    if since > today:
+        raise _wrong("since", N_("Please choose days that have passed."))
+    if (until - since).days >= MOST_DAYS:
+        raise _wrong("until", N_("Please choose a year at most."))
+    if plans.is_empty(plan):
+        raise _wrong("policy", N_("Please choose what to try: promises, a calendar or rules."))
+
+
+def _wrong(field: str, sentence: str) -> BadInput:
+    return BadInput(N_("Some fields need another look."), errors={field: sentence})
+
+
+def stretch(since: date, until: date) -> tuple[datetime, datetime]:
+    """The moments between which these days of the company lie."""
+    zone = company_zone()
+    first, after = (
+        datetime.combine(day, time.min, zone) for day in (since, until + timedelta(days=1))
+    )
+    return first, after
+
+
+@jobs.job(JOB)
+def advance() -> int:
+    """Work off one round of the oldest open simulation; returns how many cases were tried."""
+    row = db.session.scalar(
+        select(Simulation)
+        .where(Simulation.state.in_(OPEN))
+        .order_by(Simulation.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        return 0
+    try:
+        done = _round(row)
+    except Exception as error:
+        db.session.rollback()
+        log.exception("Simulation %s failed", row.id)
+        _fail(row.id, f"{type(error).__name__}: {error}")
+        return 0
+    jobs.wake(JOB)
+    return done
+
+
+def _round(row: Simulation) -> int:
+    plan = plans.of_data(row.plan)
+    words = plan.rules is not None
+    cases = facts.cases(row.cursor, *stretch(row.since, row.until), ROUND, words)
+    bench = Bench(in_force.current(), plans.editions(), plan, now())
+    results = [tried(case, bench) for case in cases]
+    last = cases[-1].ticket.id if cases else row.cursor
+    _keep(row, results, last, finished=len(cases) < ROUND)
+    return len(cases)
+
+
+def _keep(row: Simulation, results: list[Tried], last: int, finished: bool) -> None:
+    """Write the round, unless another process has written it or somebody has ended it."""
+    differences = [d for result in results for d in result.differences]
+    values: dict[str, Any] = {
+        "cursor": last,
+        "done": row.done + len(results),
+        "counts": _summed(row.counts, results),
+        "state": "done" if finished else "running",
+        "ended_at": now() if finished else None,
+    }
+    with transaction() as session:
+        changed = session.execute(
+            update(Simulation)
+            .where(
+                Simulation.id == row.id,
+                Simulation.cursor == row.cursor,
+                Simulation.state.in_(OPEN),
+            )
+            .values(**values)
+            .execution_options(synchronize_session=False)
+            .returning(Simulation.id)
+        ).first()
+        if changed and differences:
+            rows = [asdict(d) | {"simulation_id": row.id} for d in differences]
+            session.execute(insert(Simulated), rows)
+
+
+def _summed(counts: Mapping[str, int], results: list[Tried]) -> dict[str, int]:
+    total = Counter(counts)
+    for result in results:
+        total["judged"] += result.judged
+        total["broken_before"] += result.broken_before
+        total["broken_after"] += result.broken_after
+        for kind in {d.outcome for d in result.differences}:
+            total[f"{kind}_cases"] += 1
+    return dict(total)
+
+
+def _fail(simulation_id: int, error: str) -> None:
+    with transaction() as session:
+        session.execute(
+            update(Simulation)
+            .where(Simulation.id == simulation_id)
+            .values(state="failed", error=error[:2000], ended_at=now())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def end(simulation_id: int, by: Actor) -> None:
+    """Stop before all cases were tried; what was found so far stays. Raises NotAllowed, NotFound."""
+    require(by, "simulation.run")
+    one(simulation_id)
+    with transaction() as session:
+        session.execute(
+            update(Simulation)
+            .where(Simulation.id == simulation_id, Simulation.state.in_(OPEN))
+            .values(state="ended", ended_at=now())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def one(simulation_id: int) -> Simulation:
+    """This simulation, fresh. Raises NotFound."""
+    row = db.session.get(Simulation, simulation_id, populate_existing=True)
+    if row is None:
+        raise NotFound(N_("There is no such simulation."))
+    return row
+
+
+def newest(most: int = 20) -> Sequence[Simulation]:
+    """The last simulations, the newest first."""
+    return db.session.scalars(select(Simulation).order_by(Simulation.id.desc()).limit(most)).all()
+
+
+def counts(row: Simulation) -> dict[tuple[str, str], int]:
+    """(outcome, promise) -> how many differences are stored: each number has its list."""
+    found = db.session.execute(
+        select(Simulated.outcome, Simulated.promise, func.count())
+        .where(Simulated.simulation_id == row.id)
+        .group_by(Simulated.outcome, Simulated.promise)
+    )
+    return {(outcome, promise): number for outcome, promise, number in found}
+
+
+def found(row: Simulation, outcome: str, promise: str = "") -> Select[Simulated, Ticket]:
+    """The differences of one kind with their tickets, in the order in which cases came."""
+    query = (
+        select(Simulated, Ticket)
+        .join(Ticket, Ticket.id == Simulated.ticket_id)
+        .where(Simulated.simulation_id == row.id, Simulated.outcome == outcome)
+        .order_by(Simulated.id)
+    )
+    return query.where(Simulated.promise == promise) if promise else query
+
+
+def calendars() -> Sequence[Calendar]:
+    """Every version of every calendar that may be put in the place of another one."""
+    query = select(Calendar).order_by(Calendar.code, Calendar.version.desc(), Calendar.id)
+    return db.session.scalars(query).all()
+
+
+def number(query: Select[Simulated, Ticket]) -> int:
+    """How many rows a list has."""
+    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def page(query: Select[Simulated, Ticket], after: int) -> list[tuple[Simulated, Ticket]]:
+    """The next rows after this id: one more than a page when there is a further one."""
+    rows = query.where(Simulated.id > after).limit(PAGE + 1)
+    return [(found, ticket) for found, ticket in db.session.execute(rows)]
+
+
+def every(query: Select[Simulated, Ticket]) -> Iterator[tuple[Simulated, Ticket]]:
+    """All rows, for export."""
+    after = 0
+    while rows := page(query, after):
+        yield from rows
+        after = rows[-1][0].id

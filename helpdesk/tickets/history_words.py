@@ -1,0 +1,248 @@
+"""What happened to a ticket, as one sentence in the reader's language: every event has its own.
+
+The journal keeps names and values; words are found when they are read, so both languages and
+later corrections of a word reach the oldest entries too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from helpdesk.core.i18n import N_, gettext, language, when
+from helpdesk.customers.people import PROOFS
+from helpdesk.setup import in_force
+from helpdesk.setup.names import category_name
+from helpdesk.tickets import news
+from helpdesk.tickets.escalation import ROLE_NAMES
+from helpdesk.tickets.responses import PROMISE_NAMES
+from helpdesk.tickets.sight import Noted
+from helpdesk.words import casefile
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import KIND_NAMES
+from helpdesk.words.scores import CONTACTS, SCORES
+from helpdesk.words.severities import SEVERITY_NAMES
+
+SENTENCES: dict[str, str] = {
+    "ticket.opened": N_("Registered: %(kind)s by %(channel)s, %(severity)s"),
+    "file.infected": N_("A malware scanner found something in %(file)s; the file is locked"),
+    "ticket.accept": N_("Accepted"),
+    "ticket.decline": N_("Not accepted"),
+    "ticket.dispatch": N_("Dispatched to %(department)s"),
+    "ticket.answer_directly": N_("Answered the customer directly"),
+    "ticket.send_back": N_("Asked to return it to the dispatcher"),
+    "ticket.refuse_return": N_("Refused the return"),
+    "ticket.sign": N_("Signed for it"),
+    "ticket.handle": N_("Began to handle it"),
+    "ticket.transfer": N_("Transferred from %(from_department)s to %(department)s"),
+    "ticket.hold": N_("Put on hold until %(until)s"),
+    "ticket.resume": N_("Resumed"),
+    "ticket.ask_extension": N_("Asked for more time, until %(until)s"),
+    "ticket.grant_extension": N_("Granted more time, until %(until)s"),
+    "ticket.refuse_extension": N_("Refused more time"),
+    "ticket.reply": N_("Replied to the customer"),
+    "ticket.review": N_("Took the answer under review"),
+    "ticket.approve": N_("Approved the answer for the follow-up call"),
+    "ticket.rework": N_("Sent back for rework, round %(cycle)s"),
+    "ticket.close": N_("Closed"),
+    "ticket.reopen": N_("Reopened, round %(cycle)s"),
+    "ticket.archive": N_("Archived"),
+    "ticket.withdraw": N_("Withdrawn"),
+    "ticket.merge": N_("Merged into %(into)s"),
+    "ticket.unmerge": N_("Undid the merge into %(into)s"),
+    "ticket.merge_undone": N_("The merge of %(number)s into this one was undone"),
+    "ticket.transfer_out": N_("Transferred outside"),
+    "ticket.edited": N_("Changed %(changes)s"),
+    "ticket.sealed": N_("Made it confidential"),
+    "ticket.confidentiality_lifted": N_("Lifted the confidentiality"),
+    "ticket.urged": N_("Urged, %(urges)s in all"),
+    "ticket.linked": N_("Said whose case it is: customer %(person)s instead of %(from_person)s"),
+    "ticket.reply_to": N_("Answers go to %(new)s instead of %(old)s"),
+    "ticket.proven": N_("The address %(address)s is proven: %(how)s"),
+    "ticket.claim": N_("Took it"),
+    "ticket.assign": N_("Gave it to %(assignee)s"),
+    "ticket.unassign": N_("Gave it back to the queue"),
+    "ticket.handed_on": N_("Handed on from %(who)s to %(assignee)s"),
+    "ticket.handed_back": N_("Handed on from %(who)s to the queue"),
+    "ticket.release": N_("Put it back into the queue"),
+    "ticket.offer": N_("Given to %(assignee)s, who had %(load)s of %(capacity)s open tickets"),
+    "ticket.assist": N_("Asked %(department)s to assist"),
+    "ticket.assist_answered": N_("Answered as the assisting department"),
+    "ticket.merged_in": N_("Ticket %(number)s was merged into this one"),
+    "ticket.rated": N_("The customer rated it: %(score)s"),
+    "ticket.notice_issued": N_("Rectification notice %(number)s was issued to %(department)s"),
+    "message.customer": N_("The customer wrote"),
+    "message.automatic": N_("An automatic reply came in; nothing else happened"),
+    "message.staff": N_("Wrote to the customer"),
+    "message.note": N_("Wrote an internal note"),
+    "ticket.unsend": N_("Took the answer back before it went out"),
+    "message.reread": N_("Read the customer's mail again; its message was renewed"),
+    "mail.lost": N_("The mail to %(to)s did not arrive"),
+    "callback.attempt": N_("Follow-up call: %(contact)s"),
+    "callback.rated": N_("Follow-up call: %(contact)s, %(score)s"),
+    "promise.warned": N_("“%(promise)s”: %(level)s %% of the time is used; told the %(told)s"),
+    "promise.recounted": N_(
+        "“%(promise)s”: the calendar was edited; due %(due)s instead of %(was)s"
+    ),
+    "promise.breached": N_("“%(promise)s” is overdue (%(level)s %%); told the %(told)s"),
+    "promise.passed": N_("“%(promise)s”: %(level)s %% of the time was used on %(step_due_at)s"),
+    "staff.concerned": N_("Told %(who)s, on the page and by mail: %(what)s"),
+    "staff.told": N_("Told %(who)s (%(role)s) by mail: “%(promise)s”, %(level)s %%"),
+}
+FIELD_NAMES = {
+    "severity": N_("Severity"),
+    "category_id": N_("Category"),
+    "place": N_("Place"),
+    "subject": N_("Subject"),
+    "confidential": N_("Confidential"),
+    "kind": N_("Kind"),
+}
+SIGNS = {
+    "ticket.opened": "plus",
+    "ticket.hold": "player-pause",
+    "ticket.resume": "player-play",
+    "ticket.dispatch": "route",
+    "ticket.transfer": "route",
+    "ticket.close": "circle-check",
+    "ticket.reopen": "arrow-back-up",
+    "ticket.merge": "arrow-merge",
+    "ticket.merged_in": "arrow-merge",
+    "ticket.reply": "send",
+    "ticket.answer_directly": "send",
+    "ticket.unsend": "arrow-back-up",
+    "ticket.edited": "pencil",
+    "ticket.sealed": "eye-off",
+    "ticket.confidentiality_lifted": "eye",
+    "ticket.urged": "bell",
+    "ticket.linked": "user",
+    "ticket.reply_to": "mail",
+    "ticket.proven": "shield-check",
+    "ticket.rated": "star",
+    "message.staff": "send",
+    "message.note": "lock",
+    "mail.lost": "alert-circle",
+    "message.customer": "message-2",
+    "callback.attempt": "phone-call",
+    "promise.warned": "alert-triangle",
+    "promise.breached": "alert-circle",
+    "promise.recounted": "calendar-event",
+    "staff.concerned": "bell",
+    "staff.told": "bell",
+}
+
+
+def told(event: Noted) -> str:
+    """The event as a sentence: who did it and when stand beside it."""
+    data = {name: _word(name, value) for name, value in event.data.items()}
+    data = _Known(data | {"changes": changes(event)})
+    return gettext(SENTENCES.get(_name(event), N_("Noted: %(name)s"))) % (
+        data | {"name": event.name}
+    )
+
+
+def comment(event: Noted) -> str:
+    """The reason that was given with it."""
+    words = str(event.data.get("comment") or event.data.get("words") or "")
+    return gettext(words) if words and event.by_kind == "system" else words
+
+
+def sign(event: Noted) -> str:
+    """The drawing beside the sentence."""
+    return SIGNS.get(event.name, "check")
+
+
+def _name(event: Noted) -> str:
+    data = event.data
+    if event.name == "ticket.assign" and not data.get("assignee"):
+        return "ticket.unassign"
+    if event.name == "ticket.handed_on" and not data.get("assignee"):
+        return "ticket.handed_back"
+    if event.name == "message.customer" and data.get("automatic"):
+        return "message.automatic"
+    if event.name in ("promise.warned", "promise.breached") and not data.get("told"):
+        return "promise.passed"  # found later than a higher step, so nobody was told of it
+    if event.name == "callback.attempt" and data.get("score"):
+        return "callback.rated"
+    return event.name
+
+
+class _Known(dict[str, Any]):
+    """Values for a sentence; what an old entry does not have is told as a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+    def __or__(self, other: Mapping[str, Any]) -> _Known:  # type: ignore[override]
+        return _Known({**self, **other})
+
+
+def _word(name: str, value: Any) -> str:
+    """A value as people say it."""
+    say = WORDS.get(name)
+    return say(value) if say and value not in (None, "") else str(value)
+
+
+def _named(names: Mapping[Any, str]) -> Callable[[Any], str]:
+    return lambda value: gettext(names[value]) if value in names else str(value)
+
+
+def _moment(value: Any) -> str:
+    try:
+        return when(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)
+
+
+def _people(value: Any) -> str:
+    return gettext(", ").join(gettext(ROLE_NAMES.get(role, role)) for role in str(value).split(","))
+
+
+def _unit(value: Any) -> str:
+    found = in_force.current().unit(str(value))
+    return found.names[language()] if found else str(value)
+
+
+WORDS: dict[str, Callable[[Any], str]] = {
+    "kind": _named(KIND_NAMES),
+    "channel": _named(CHANNELS),
+    "severity": _named(SEVERITY_NAMES),
+    "department": _unit,
+    "from_department": _unit,
+    "until": _moment,
+    "due": _moment,
+    "was": _moment,
+    "promise": _named(PROMISE_NAMES),
+    "told": _people,
+    "role": _people,
+    "step_due_at": _moment,
+    "contact": _named(CONTACTS),
+    "how": _named(PROOFS),
+    "score": _named(SCORES),
+    "what": _named(news.WORDS),
+}
+
+
+def changes(event: Noted) -> str:
+    """Old and new of each field that was corrected: 'Severity: Normal → Urgent'."""
+    return gettext("; ").join(
+        f"{_field(name)}: {_value(name, old)} → {_value(name, new)}"
+        for name, (old, new) in event.data.get("changed", {}).items()
+    )
+
+
+def _field(name: str) -> str:
+    known = casefile.BY_CODE.get(name)
+    return gettext(known.label if known else FIELD_NAMES.get(name, name))
+
+
+def _value(name: str, value: Any) -> str:
+    if value in (None, ""):
+        return gettext("empty")
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if name == "category_id":
+        return category_name(int(value))
+    if name in casefile.BY_CODE:
+        return gettext(casefile.shown(name, str(value)))
+    return _word(name, value)

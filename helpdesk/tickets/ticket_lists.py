@@ -1,0 +1,269 @@
+"""The tickets that a Filter means: as conditions, as a number, as pages, as a whole for export.
+
+Rights come from queries.visible_to alone. Pages are keyset pages: the cursor is the last row's
+place, so a page costs the same however far down it is and never repeats a row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
+
+from helpdesk import search
+from helpdesk.agents.rights import Actor
+from helpdesk.clock import now, read_moment
+from helpdesk.core.db import db
+from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import N_
+from helpdesk.customers.models import Person
+from helpdesk.setup import in_force
+from helpdesk.tickets import queries, sight, verdicts
+from helpdesk.tickets.filters import Filter
+from helpdesk.tickets.models import Callback, Rating, Response, Ticket
+
+PAGE = 50
+BATCH = 500
+SOON = timedelta(hours=1)
+NUMBER = re.compile(r"(20\d\d)[- ]?(\d{6})")
+Condition = ColumnElement[bool]
+MOMENT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
+    "received": Ticket.received_at,
+    "replied": Ticket.replied_at,
+    "closed": Ticket.closed_at,
+    "due": Ticket.due_at,
+}
+
+
+def conditions(filter: Filter, who: Actor) -> list[Condition]:
+    """What a ticket must fulfil to be in this list, for this reader: rights included."""
+    return [queries.visible_to(who), *narrowing(filter, who)]
+
+
+def narrowing(filter: Filter, who: Actor) -> list[Condition]:
+    """The conditions of the filter alone, for queries that ask for the rights themselves."""
+    found: list[Condition] = []
+    for name in ("status", "kind", "channel", "severity", "queue"):
+        values = getattr(filter, name)
+        if values:
+            found.append(getattr(Ticket, name).in_(values))
+    found += _places(filter, who)
+    found += _flags(filter)
+    found += _time(filter)
+    found += _outcome(filter)
+    if filter.q:
+        found.append(_words(filter.q, who))
+    return found
+
+
+def _places(filter: Filter, who: Actor) -> Iterator[Condition]:
+    if filter.category:
+        yield _category(filter.category)
+    if filter.department:
+        units = in_force.current().departments.values()
+        ids = [unit.id for unit in units if unit.code in filter.department]
+        yield _ids(Ticket.department_id, ids, "none" in filter.department)
+    if filter.assignee:
+        ids = [int(each) for each in filter.assignee if each.isdecimal()]
+        ids += [who.id] if "me" in filter.assignee and who.id and who.kind == "agent" else []
+        yield _ids(Ticket.assignee_id, ids, "none" in filter.assignee)
+    if filter.person:
+        yield and_(Ticket.person_id == int(filter.person), queries.known_with_person(who))
+    if filter.place:
+        yield Ticket.place.icontains(filter.place, autoescape=True)
+
+
+def _category(codes: tuple[str, ...]) -> Condition:
+    """These categories with everything below them; with a dot at the end, alone."""
+    nodes = in_force.current().categories.values()
+    tops = {node.id for node in nodes if node.code in codes}
+    alone = {node.id for node in nodes if f"{node.code}." in codes}
+    ids = [node.id for node in nodes if tops & set(node.ids) or node.id in alone]
+    return _ids(Ticket.category_id, ids, "none" in codes)
+
+
+def _ids(column: InstrumentedAttribute[Any], ids: list[int], or_none: bool) -> Condition:
+    wanted = column.in_(ids) if ids else false()
+    return or_(wanted, column.is_(None)) if or_none else wanted
+
+
+def _flags(filter: Filter) -> Iterator[Condition]:
+    if filter.open:
+        yield Ticket.closed_at.is_(None) if filter.open == "yes" else Ticket.closed_at.is_not(None)
+    if filter.waiting:
+        waits = Ticket.closed_at.is_(None) & Ticket.assignee_id.is_(None)
+        yield waits & Ticket.waiting_since.is_not(None)
+    if filter.late:
+        yield Ticket.closed_at.is_(None)
+        soon = Ticket.due_at.between(now(), now() + SOON)
+        yield soon if filter.late == "soon" else Ticket.due_at < now()
+    if filter.repeat:
+        yield _is(Ticket.repeat_of_id.is_not(None), filter.repeat)
+    if filter.urged:
+        yield _is(Ticket.urges > 0, filter.urged)
+    if filter.reopened:
+        yield _is(Ticket.cycle > 1, filter.reopened)
+    if filter.returned:
+        yield _is(Ticket.returns > 0, filter.returned)
+    if filter.merged:
+        yield _is(Ticket.merged_into_id.is_not(None), filter.merged)
+    if filter.level:
+        levels = [int(level) for level in filter.level if level != "any"]
+        yield Ticket.escalation > 0 if "any" in filter.level else Ticket.escalation.in_(levels)
+
+
+def _is(condition: Condition, answer: str) -> Condition:
+    return condition if answer == "yes" else ~condition
+
+
+def _time(filter: Filter) -> Iterator[Condition]:
+    if filter.at == "open":
+        yield _open_at(filter.end)
+        return
+    if filter.at == "promised":
+        return  # see _promises
+    column = MOMENT_COLUMNS[filter.at]
+    if filter.begin:
+        yield column >= filter.begin
+    if filter.end:
+        yield column < filter.end
+
+
+def _open_at(end: datetime | None) -> Condition:
+    """Open at that moment, as far as is known now; without one: open now."""
+    if end is None:
+        return Ticket.closed_at.is_(None)
+    return and_(Ticket.received_at < end, or_(Ticket.closed_at.is_(None), Ticket.closed_at >= end))
+
+
+def _outcome(filter: Filter) -> Iterator[Condition]:
+    yield from _promises(filter)
+    if filter.call:
+        yield exists().where(
+            Callback.ticket_id == Ticket.id,
+            Callback.cycle == Ticket.cycle,
+            Callback.state.in_(filter.call),
+        )
+    if filter.score:
+        scores = [int(score) for score in filter.score]
+        yield exists().where(
+            Rating.ticket_id == Ticket.id, Rating.result.in_(scores), verdicts.last_rating()
+        )
+
+
+def _promises(filter: Filter) -> Iterator[Condition]:
+    """How a promise was kept; at "promised" since and until speak of the day on which it fell due."""
+    of_time = filter.at == "promised" and (filter.since or filter.until)
+    due = verdicts.fell_due(filter.begin, filter.end) if of_time else None
+    if filter.verdict:
+        yield verdicts.is_one_of(filter.verdict, filter.promise, due)
+    elif filter.promise or due is not None:
+        rows: list[Any] = [Response.promise == filter.promise] if filter.promise else []
+        rows += [due] if due is not None else []
+        yield exists().where(Response.ticket_id == Ticket.id, *rows)
+
+
+def _words(words: str, who: Actor) -> Condition:
+    """Words anywhere in a ticket, or its number. A hidden name must not be found out by asking."""
+    number = NUMBER.fullmatch(words.strip())
+    if number:
+        return Ticket.number == "-".join(number.groups())
+    index = search.matching(words, "ticket", db.engine.dialect.name, prefix=True)
+    found = Ticket.id.in_(index)
+    return found if sight.sees_everybody(who) else and_(found, queries.known_with_person(who))
+
+
+def count(filter: Filter, who: Actor) -> int:
+    """How many tickets the list has: exactly those that its pages show."""
+    query = select(func.count()).select_from(Ticket).where(*conditions(filter, who))
+    return db.session.scalar(query) or 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list and where the next ones begin ('' at the end)."""
+
+    tickets: Sequence[Ticket]
+    next: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """A column to sort by, upwards or downwards; rows without a value come last."""
+
+    column: InstrumentedAttribute[Any]
+    down: bool = False
+
+
+ORDERS = {
+    "due": Order(Ticket.due_at),
+    "waiting": Order(Ticket.waiting_since),
+    "newest": Order(Ticket.received_at, down=True),
+    "changed": Order(Ticket.updated_at, down=True),
+}
+
+
+def page(
+    filter: Filter, who: Actor, sort: str = "newest", after: str = "", size: int = PAGE
+) -> Page:
+    """One page of the list in one statement. Raises BadInput for a cursor that is none."""
+    order = ORDERS[sort]
+    ids = _sorted(select(Ticket.id).where(*conditions(filter, who)), order)
+    if after:
+        ids = ids.where(_beyond(order, after))
+    part = ids.limit(size + 1).subquery()
+    query = _sorted(queries.tickets(who).join(part, part.c.id == Ticket.id), order)
+    query = query.options(joinedload(Ticket.person).lazyload(Person.addresses))
+    found = db.session.scalars(query).all()
+    more = len(found) > size
+    return Page(found[:size], _cursor(order, found[size - 1]) if more else "")
+
+
+def _sorted(query: Select[Any], order: Order) -> Select[Any]:
+    column = order.column.desc() if order.down else order.column.asc()
+    if order.column.property.columns[0].nullable:
+        column = column.nulls_last()  # elsewhere it would keep PostgreSQL from its index
+    return query.order_by(column, Ticket.id.desc() if order.down else Ticket.id)
+
+
+def _cursor(order: Order, ticket: Ticket) -> str:
+    value: datetime | None = getattr(ticket, order.column.key)
+    return f"{value.isoformat() if value else ''}~{ticket.id}"
+
+
+def _beyond(order: Order, cursor: str) -> Condition:
+    value, last_id = _read(cursor)
+    column, id_ = order.column, Ticket.id
+    further = id_ < last_id if order.down else id_ > last_id
+    if value is None:
+        return column.is_(None) & further
+    place = literal(value, column.type)
+    past = column < place if order.down else column > place
+    return or_(past, and_(column == place, further), column.is_(None))
+
+
+def _read(cursor: str) -> tuple[datetime | None, int]:
+    value, _tilde, last_id = cursor.partition("~")
+    try:
+        return read_moment(value) if value else None, int(last_id)
+    except ValueError:
+        raise BadInput(
+            N_("This page of the list does not exist. Please begin at the first.")
+        ) from None
+
+
+def every(filter: Filter, who: Actor) -> Iterator[Ticket]:
+    """All tickets of the list, newest first, read in batches: for export without a cap."""
+    after = ""
+    while True:
+        found = page(filter, who, "newest", after, BATCH)
+        yield from found.tickets
+        db.session.expunge_all()
+        if not found.next:
+            return
+        after = found.next

@@ -1,0 +1,1 @@
+"""The glue to HTTP: requests, forms, sanitizer, static files, exports, workers."""

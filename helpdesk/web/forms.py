@@ -1,0 +1,217 @@
+"""What all WTForms of the project share: our own sentences, and errors that a verb found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    MultipleFileField,
+    SelectMultipleField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from helpdesk.core.errors import BadInput, Conflict, Refused
+from helpdesk.core.i18n import N_, gettext, lazy_gettext
+
+
+class SelectMultipleCheckField(SelectMultipleField):  # type: ignore[misc]
+    """Several of a few choices, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __iter__(self) -> Iterator[Any]:
+        """The boxes; a browser would take "required" as "tick every one"."""
+        for option in super().__iter__():
+            option.flags.required = False
+            yield option
+
+
+class OwnWords:
+    """What WTForms says by itself, from our catalogue and in the reader's language."""
+
+    def gettext(self, text: str) -> str:
+        """The sentence; those of WTForms that we put otherwise stand in SAID_BY_WTFORMS."""
+        return gettext(SAID_BY_WTFORMS.get(text, text))
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """The same for a number of things."""
+        return self.gettext(one if number == 1 else many)
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form with a CSRF token. Texts come without blanks around them, and without NUL."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Strip what was typed; passwords say otherwise themselves. Speak our own words."""
+
+        def get_translations(self, form: FlaskForm) -> OwnWords:
+            """Our catalogue instead of the one that WTForms brings."""
+            return OWN_WORDS
+
+        def bind_field(self, form: FlaskForm, unbound: Any, options: Any) -> Any:
+            """Give every text field the strip filter."""
+            given = unbound.kwargs.get("filters")
+            if given is None and unbound.field_class.__name__ in STRIPPED:
+                options = options | {"filters": (_stripped,)}
+            return super().bind_field(form, unbound, options)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields' own checks; a name that came twice is nothing that a person types."""
+        fine = super().validate(extra_validators)
+        twice = [field for field in self if _came_twice(field)]
+        for field in twice:
+            field.errors = [
+                *field.errors,
+                gettext("This came more than once. Please send it once."),
+            ]
+        return bool(fine and not twice)
+
+    def did(self, verb: Callable[[], object]) -> bool:
+        """Whether the form was sent, was right, and the verb went through.
+
+        The sentences of a refusal stand in the form afterwards.
+        """
+        if not self.validate_on_submit():
+            return False
+        try:
+            verb()
+        except BadInput as error:
+            self.take(error)
+        except (Refused, Conflict) as error:
+            self.form_errors.append(error.sentence(gettext))
+        else:
+            return True
+        return False
+
+    def take(self, error: BadInput) -> None:
+        """Show the sentences of a verb at their fields; without a field, above the form."""
+        placed = False
+        for name, text in error.errors.items():
+            field = self._fields.get(name)
+            if field is not None:
+                field.errors = [*field.errors, gettext(text)]
+                placed = True
+        if not placed:
+            self.form_errors.append(error.sentence(gettext))
+
+
+PICK = N_("Please pick one of the offered choices.")
+FILL = N_("Please fill this in.")
+NUMBER = N_("Please give a number.")
+DATE = N_("Please give a date and time.")
+ODD = N_("This can't be read. Please look at it again.")
+LONG = N_("This is too long or too short.")
+SAID_BY_WTFORMS = {
+    "Not a valid choice.": PICK,
+    "Not a valid choice": PICK,
+    "Invalid Choice: could not coerce.": PICK,
+    "Invalid Choice: could not coerce": PICK,
+    "Choices cannot be None.": PICK,
+    "Invalid choice(s): one or more data inputs could not be coerced.": PICK,
+    "'%(value)s' is not a valid choice for this field.": PICK,
+    "'%(value)s' are not valid choices for this field.": PICK,
+    "This field is required.": FILL,
+    "This field must be filled.": FILL,
+    "Not a valid integer value.": NUMBER,
+    "Not a valid decimal value.": NUMBER,
+    "Not a valid float value.": NUMBER,
+    "Number must be at least %(min)s.": NUMBER,
+    "Number must be at most %(max)s.": NUMBER,
+    "Number must be between %(min)s and %(max)s.": NUMBER,
+    "Not a valid datetime value.": DATE,
+    "Not a valid date value.": DATE,
+    "Not a valid time value.": DATE,
+    "Not a valid week value.": DATE,
+    "Invalid value, must be one of: %(values)s.": PICK,
+    "Invalid value, can't be any of: %(values)s.": ODD,
+    "This field must not be filled.": ODD,
+    "This field cannot be edited by the user.": ODD,
+    "This field is disabled and cannot have a value.": ODD,
+    "Invalid input.": ODD,
+    "Invalid Mac address.": ODD,
+    "Invalid UUID.": ODD,
+    "Invalid URL.": ODD,
+    "Invalid IP address.": ODD,
+    "Invalid email address.": N_(
+        "This is not a mail address: it should look like name@example.com."
+    ),
+    "Invalid field name '%(name)s'.": ODD,
+    "Invalid field name '%s'.": ODD,
+    "This field cannot be edited.": ODD,
+    "Date must be at least %(min)s.": DATE,
+    "Date must be at most %(max)s.": DATE,
+    "Date must be between %(min)s and %(max)s.": DATE,
+    "Field must be equal to %(other_name)s.": ODD,
+    "Field must be at least %(min)d character long.": LONG,
+    "Field must be at least %(min)d characters long.": LONG,
+    "Field cannot be longer than %(max)d character.": LONG,
+    "Field cannot be longer than %(max)d characters.": LONG,
+    "Field must be exactly %(max)d character long.": LONG,
+    "Field must be exactly %(max)d characters long.": LONG,
+    "Field must be between %(min)d and %(max)d characters long.": LONG,
+    "Invalid CSRF Token.": ODD,
+    "CSRF token missing.": ODD,
+    "CSRF failed.": ODD,
+    "CSRF token expired.": ODD,
+}
+OWN_WORDS = OwnWords()
+
+
+def _came_twice(field: Field) -> bool:
+    many = isinstance(field, SelectMultipleField | MultipleFileField | BooleanField)
+    return not many and len(field.raw_data or ()) > 1
+
+
+STRIPPED = {"StringField", "TextAreaField", "EmailField", "TelField", "SearchField"}
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.replace("\x00", "").strip() if isinstance(value, str) else value
+
+
+def once_id(door: str, key: str, *words: str) -> str:
+    """The name of what a form with the hidden `key` brought through this door: equal words are the same
+    case, other words after a step back in the browser are another one."""
+    return f"{door}:{key[:40]}:{hashlib.sha256(chr(0).join(words).encode()).hexdigest()[:16]}"
+
+
+def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """The (value, label) pairs as WTForms wants them."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def filled() -> DataRequired:
+    """The field must be filled, with more than blanks."""
+    return DataRequired(lazy_gettext("Please fill this in."))
+
+
+def at_most(characters: int) -> Length:
+    """No more than so many characters."""
+    return Length(
+        max=characters,
+        message=lazy_gettext("This is too long: %(most)s characters at most.", most=characters),
+    )
+
+
+def may_be_empty() -> Optional:
+    """The field may be left empty; then nothing else is checked."""
+    return Optional()
+
+
+def fits(check: Callable[[Any], bool], sentence: str) -> Callable[[Any, Field], None]:
+    """A validator of one's own: `check` on the data, else the sentence (a message id)."""
+
+    def validate(_form: Any, field: Field) -> None:
+        if not check(field.data):
+            raise ValidationError(gettext(sentence))
+
+    return validate

@@ -1,0 +1,347 @@
+"""HTTP glue: languages, security headers, CSRF, error pages or problem JSON, small view helpers."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Hashable
+from functools import lru_cache, partial
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
+from flask_babel import Babel, refresh
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import DataError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk.clock import now
+from helpdesk.core import i18n, options
+from helpdesk.core.db import CHANGED, commits, db, gave_way, is_twin, refusal_of
+from helpdesk.core.errors import (
+    BadInput,
+    Busy,
+    Conflict,
+    HelpdeskError,
+    NotFound,
+    NotSignedIn,
+    TooMany,
+)
+from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.shortage import Shortage, note, shortage_of
+from helpdesk.settings import LANGUAGES, Settings
+from helpdesk.web import bodies, sanitize
+
+log = logging.getLogger(__name__)
+csrf = CSRFProtect()
+babel = Babel()
+LANGUAGE_COOKIE = "helpdesk_language"
+HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+HTTP_SENTENCES = {
+    400: N_("The request could not be read. Please go back and try again."),
+    404: N_("There is no such page."),
+    405: N_("This page does not take that."),
+    415: N_("Please send JSON."),
+}
+
+
+def init(app: Flask, settings: Settings) -> None:
+    """Wire the glue into the app."""
+    app.wsgi_app = believing_proxies(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.dispatch_request = partial(_answered, app.dispatch_request)  # type: ignore[method-assign]
+    app.before_request(_begin)
+    bodies.init(app)
+    csrf.init_app(app)
+    babel.init_app(
+        app,
+        locale_selector=lambda: g.get("language", settings.language),
+        timezone_selector=lambda: g.get("timezone", settings.timezone),
+    )
+    app.after_request(_headers)
+    app.register_error_handler(HelpdeskError, refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SQLAlchemyError, _database_says_no)
+    app.register_error_handler(OSError, _disk_says_no)
+    app.register_error_handler(DataError, _not_storable)
+    app.register_error_handler(OverflowError, _not_storable)
+    app.register_error_handler(Exception, _broken)
+    app.context_processor(_context)
+    app.jinja_env.filters |= {
+        "when": i18n.when,
+        "day": i18n.day,
+        "told_moment": i18n.told_moment,
+        "duration": i18n.duration,
+        "clock_time": i18n.clock_time,
+        "text_to_html": sanitize.text_to_html,
+        "iso": lambda at: at.isoformat() if at else "",
+    }
+    i18n.speak(app.jinja_env, sanitize.own_words)
+    app.jinja_env.globals["drawn_once"] = drawn_once
+    app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def believing_proxies(wsgi: Any, settings: Settings) -> Any:
+    """The WSGI application, told caller, scheme and host by the proxies that stand in front."""
+    hops = settings.behind_proxies
+    return ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops) if hops else wsgi
+
+
+def drawn_once(macro: Callable[..., str], *values: Hashable) -> str:
+    """What a macro makes of these values, made once in each language while many ask for it.
+
+    Only for macros that show nothing but their values and texts of the catalogue.
+    """
+    return _drawn(macro, i18n.language(), values)
+
+
+@lru_cache(maxsize=1000)
+def _drawn(macro: Callable[..., str], _language: str, values: tuple[Hashable, ...]) -> str:
+    return macro(*values)
+
+
+def settings() -> Settings:
+    """The settings of this app."""
+    return settings_of(current_app)
+
+
+def settings_of(app: Flask) -> Settings:
+    """The settings of an app, outside its context too."""
+    found: Settings = app.extensions["helpdesk_settings"]
+    return found
+
+
+def _begin() -> None:
+    g.csp_nonce = secrets.token_urlsafe(16)
+    g.timezone = settings().timezone
+    g.language = _asked_language()
+    refresh()  # an application context may live longer than one request
+
+
+def _asked_language() -> str:
+    """By link, by cookie, by the browser, else the set default; sign-in overrules it later."""
+    asked = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
+    if asked in LANGUAGES:
+        return asked
+    best = request.accept_languages.best_match(["zh-CN", "zh", "zh-Hans", "en", "en-US", "en-GB"])
+    if best is None:
+        return settings().language
+    return "zh_Hans" if best.lower().startswith("zh") else "en"
+
+
+def _headers(response: Response) -> Response:
+    nonce = g.get("csp_nonce", "")
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+        f"img-src 'self' data:; connect-src 'self' {_own_sockets()}; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'self'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.args.get("lang") in LANGUAGES:
+        _remember_language(response)
+    if settings().secure_cookies:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def _own_sockets() -> str:
+    """Where our pages may open a websocket: at the host that they came from, and nowhere else."""
+    secure = request.is_secure or settings().secure_cookies
+    host = request.host if HOST.fullmatch(request.host) else urlsplit(settings().base_url).netloc
+    return f"{'wss' if secure else 'ws'}://{host}"
+
+
+def _remember_language(response: Response) -> None:
+    secure = settings().secure_cookies
+    response.set_cookie(
+        LANGUAGE_COOKIE,
+        request.args["lang"],
+        31_536_000,
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _context() -> dict[str, Any]:
+    return {
+        "csp_nonce": g.get("csp_nonce", ""),
+        "language": g.get("language", "zh_Hans"),
+        "html_language": "zh-Hans" if g.get("language", "zh_Hans") == "zh_Hans" else "en",
+        "languages": {"zh_Hans": "中文", "en": "English"},
+        "company": _Company(),
+        "now_iso": now().isoformat(),
+    }
+
+
+def company() -> str:
+    """The company's name in the reader's language."""
+    return company_in(g.get("language", "zh_Hans"))
+
+
+def company_in(language: str) -> str:
+    """The company's name in a language: as admins set it, else from the environment."""
+    chinese, known = language == "zh_Hans", settings()
+    named = options.get("company_zh" if chinese else "company_en")
+    return str(named or (known.company_zh if chinese else known.company))
+
+
+class _Company:
+    """Asked for when a page shows it, so that fragments cost no look-up."""
+
+    def __str__(self) -> str:
+        return company()
+
+
+def wants_json() -> bool:
+    """True for the API and for callers that ask for JSON."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.path.startswith("/api/") or best == "application/json"
+
+
+def problem(error: HelpdeskError) -> Response:
+    """RFC 9457 problem JSON with code, title, detail and errors by field."""
+    errors = getattr(error, "errors", {})
+    body = {
+        "type": "about:blank",
+        "status": error.status,
+        "code": error.code,
+        "title": error.sentence(gettext),
+        "detail": error.sentence(gettext),
+        "message": error.sentence(gettext),
+        "errors": {name: gettext(text) for name, text in errors.items()},
+    }
+    response = jsonify(body)
+    response.status_code, response.content_type = error.status, "application/problem+json"
+    return response
+
+
+def error_page(error: HelpdeskError) -> tuple[str, int]:
+    """What happened, what was kept and what to do, as a page."""
+    return render_template(
+        "error.html", error=error, sentence=error.sentence(gettext)
+    ), error.status
+
+
+def refused(error: HelpdeskError) -> Any:
+    """The answer to a refusal: problem JSON, the way to sign in, or a page that says why."""
+    db.session.rollback()
+    if isinstance(error, NotSignedIn) and not wants_json():
+        return _to_sign_in()
+    answer = problem(error) if wants_json() else current_app.make_response(error_page(error))
+    if isinstance(error, NotSignedIn):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Busy):
+        answer.headers["Retry-After"] = "2"
+    return answer
+
+
+def _to_sign_in() -> BaseResponse:
+    """The sign-in page, which leads back here; htmx is told to load it as a page."""
+    asked = request.full_path if request.method == "GET" else _came_from()
+    page = f"/sign-in?next={quote(local_path(asked))}"
+    if request.headers.get("HX-Request"):
+        page = "/sign-in"
+        return Response(status=401, headers={"HX-Redirect": page})
+    return redirect(page)
+
+
+def _came_from() -> str:
+    """The page of this site whose form was sent."""
+    parts = urlsplit(request.referrer or "")
+    return parts.path if parts.netloc == request.host else "/"
+
+
+def _http(error: HTTPException) -> Any:
+    code = error.code or 500
+    if code in (301, 302, 303, 307, 308):
+        return error
+    if isinstance(error, RequestEntityTooLarge):
+        return refused(bodies.too_large(error))
+    wrapped = NotFound(HTTP_SENTENCES.get(code, N_("This did not work. Please try again.")))
+    wrapped.status = code
+    wrapped.code = (error.name or "error").lower().replace(" ", "_")
+    answer = refused(wrapped)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
+
+
+def _database_says_no(error: SQLAlchemyError) -> Any:
+    """Gone, too busy, or somebody was faster: said as such. All else is our mistake."""
+    if is_twin(error):
+        return refused(Conflict(CHANGED))
+    refusal = refusal_of(error)
+    if refusal is None:
+        return _broken(error)
+    if isinstance(refusal, Busy) and not isinstance(refusal, Shortage):
+        gone = N_("The database can't be reached now. Nothing was stored; please try again.")
+        return refused(Busy(gone))
+    return refused(refusal)
+
+
+def _disk_says_no(error: OSError) -> Any:
+    """A file that could not be written, such as an upload on its way; all else is our mistake."""
+    shortage = shortage_of(error)
+    if shortage is None:
+        return _broken(error)
+    note(shortage)
+    return refused(shortage)
+
+
+def _answered(dispatch: Callable[[], Any]) -> Any:
+    """The view's answer. When the database undid its one transaction in favour of another's, the
+    request is run again, three times in all (F9); nothing of the first run is left.
+    """
+    for left in (2, 1, 0):
+        before = commits()
+        try:
+            return dispatch()
+        except Exception as error:
+            if not left or not gave_way(error) or commits() != before:
+                raise
+        db.session.rollback()
+        for sent in (each for many in request.files.listvalues() for each in many):
+            sent.stream.seek(0)
+    raise AssertionError("unreachable")
+
+
+def _not_storable(_error: DataError | OverflowError) -> Any:
+    """What no column takes, such as a NUL character or 30 digits in an address: the caller's mistake."""
+    return refused(BadInput(HTTP_SENTENCES[400]))
+
+
+def _broken(error: Exception) -> Any:
+    log.exception("Unexpected error on %s %s", request.method, request.path)
+    if current_app.testing and current_app.config.get("PROPAGATE"):
+        raise error
+    wrapped = HelpdeskError(N_("Something went wrong on our side. It was noted; please try again."))
+    wrapped.status, wrapped.code = 500, "internal"
+    return refused(wrapped)
+
+
+def local_path(target: str | None) -> str:
+    """A path on this site, or '/' for anything else: the only way to redirect to a given address."""
+    if not target or any(c in target for c in "\\\r\n\t"):
+        return "/"
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
+        return "/"
+    return target.rstrip("?")
+
+
+def back(default: str) -> BaseResponse:
+    """See other: where the form says it came from, or `default`."""
+    return redirect(
+        local_path(request.form.get("next")) if request.form.get("next") else default, code=303
+    )
