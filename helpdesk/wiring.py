@@ -27,13 +27,14 @@ from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import confirm, files, tracking, unsubscribe
 from helpdesk.channels.form import pages as web_form
 from helpdesk.core import background, dbclock
-from helpdesk.desk import blueprints, signs, stuck, timers
+from helpdesk.desk import blueprints, shell, signs, stuck, timers
 from helpdesk.desk.pages import callbacks, printing
 from helpdesk.kb import actions as articles
 from helpdesk.kb import category_views, public_views
 from helpdesk.kb import views as kb_desk
-from helpdesk.notices import actions
-from helpdesk.notices import pages as views_notices
+from helpdesk.notices import actions as notice_actions
+from helpdesk.notices import handing_on as notice_handing_on
+from helpdesk.notices import pages as notice_pages
 from helpdesk.notify import colleagues, concerned, customers, escalations
 from helpdesk.notify import notices as notice_mails
 from helpdesk.notify.mail import medium as mail_medium
@@ -42,8 +43,9 @@ from helpdesk.ops.backup import cli as backup_cli
 from helpdesk.ops.doctor import cli as doctor_cli
 from helpdesk.setup import pages as setup_pages
 from helpdesk.setup.calendars import years
+from helpdesk.simulator import pages as simulator
 from helpdesk.statistics import views as statistics
-from helpdesk.tickets import escalation, handing_on, queue, recompute
+from helpdesk.tickets import escalation, handing_on, policy_reach, queue, recompute
 from helpdesk.web import http
 
 # One part per line, so that two new parts don't meet in one line.
@@ -64,9 +66,13 @@ LISTENERS = (
     mail_medium,
     meta,
     notice_mails,
-    actions,
+    notice_actions,
+    notice_handing_on,
+    policy_reach,
     queue,
     recompute,
+    shell,
+    simulator,
     timers,
 )
 BLUEPRINTS: tuple[object, ...] = (
@@ -76,15 +82,15 @@ BLUEPRINTS: tuple[object, ...] = (
     duty_pages.blueprint,
     second_factor_views.blueprint,
     *blueprints.BLUEPRINTS,
-    views_notices.pages,
-    printing.pages,
+    notice_pages.blueprint,
+    printing.blueprint,
     api.blueprint,
     health.blueprint,
     public_views.blueprint,
     kb_desk.blueprint,
     category_views.blueprint,
     setup_pages.blueprint,
-    statistics.pages,
+    statistics.blueprint,
     web_form.blueprint,
     confirm.blueprint,
     files.blueprint,
@@ -119,7 +125,7 @@ def begin(app: Flask, stop: threading.Event, pages: int) -> background.Running:
 
     `pages` is how many open ones this server bears.
     """
-    realtime.door.most = blueprints
+    realtime.door.most = pages
     dbclock.follow(app, stop)
     role = http.settings_of(app).role
     if role != "web":

@@ -36,7 +36,7 @@ DEAR, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
 class Store:
     """Makes the seeded template once and hands out fresh copies of it."""
 
-    in_force: in_force.Setup  # of every fresh copy, so that not each test reads it
+    setup: in_force.Setup  # of every fresh copy, so that not each test reads it
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpdesk.words.channels import CHANNELS
 
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
@@ -23,6 +22,7 @@ from helpdesk.core import background
 from helpdesk.core.errors import BadInput
 from helpdesk.ops import manual
 from helpdesk.settings import Settings
+from helpdesk.words.channels import CHANNELS
 from tests import factories as make
 from tests.smtp_sink import Sink
 

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
-from helpdesk.words.severities import SEVERITIES
 from jinja2 import Environment, nodes
 
 import helpdesk
@@ -19,6 +16,9 @@ from helpdesk.kb import lifecycle as articles
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.tickets import filters, lifecycle, responses
 from helpdesk.tickets.responses.names import STATE_NAMES
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
+from helpdesk.words.severities import SEVERITIES
 
 TEMPLATES = Path(helpdesk.__file__).parent / "templates"
 FILES = sorted(TEMPLATES.rglob("*.html")) + sorted(TEMPLATES.rglob("*.txt"))

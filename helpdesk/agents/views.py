@@ -21,7 +21,6 @@ from helpdesk.agents.rights import ROLE_NAMES
 from helpdesk.core.errors import BadInput, NotFound, TooMany
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, guessing
-from helpdesk.desk.nav import go_keys, nav
 from helpdesk.settings import LANGUAGES
 from helpdesk.web.http import LANGUAGE_COOKIE, local_path, settings
 
@@ -33,13 +32,6 @@ Page = str | Response | tuple[str, int]
 @blueprint.record_once
 def _install(state: Any) -> None:
     sign_in.init(state.app)
-
-
-@blueprint.app_context_processor
-def _who() -> dict[str, Any]:
-    who = sign_in.actor()
-    entries = nav(who)
-    return {"actor": who, "nav": entries, "go_keys": go_keys(entries)}
 
 
 @blueprint.get("/sign-in")

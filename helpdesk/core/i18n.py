@@ -38,7 +38,7 @@ __all__ = [
     "work_time",
 ]
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "translations" / "zh_Hans" / "LC_MESSAGES" / "messages.po"
 MONTHS = get_month_names("abbreviated", locale="en")
 HALF_A_YEAR = timedelta(days=180)

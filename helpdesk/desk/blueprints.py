@@ -15,15 +15,15 @@ from helpdesk.desk.pages import (
 )
 
 BLUEPRINTS = (
-    bulk.pages,
-    canned.pages,
-    customers.pages,
-    files.pages,
-    identity.pages,
-    ticket_lists.pages,
-    moves.pages,
-    news.pages,
-    phone.pages,
-    queue.pages,
-    ticket.pages,
+    bulk.blueprint,
+    canned.blueprint,
+    customers.blueprint,
+    files.blueprint,
+    identity.blueprint,
+    ticket_lists.blueprint,
+    moves.blueprint,
+    news.blueprint,
+    phone.blueprint,
+    queue.blueprint,
+    ticket.blueprint,
 )

@@ -9,11 +9,12 @@ from typing import Any
 from helpdesk.agents.rights import Actor
 from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.setup.names import category_name
-from helpdesk.tickets import choices, sight
+from helpdesk.tickets import sight
 from helpdesk.tickets.lifecycle import STATUS_NAMES, Status
 from helpdesk.tickets.models import Ticket
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES, Kind
+from helpdesk.words.languages import LANGUAGES
 from helpdesk.words.severities import SEVERITY_NAMES
 
 
@@ -48,7 +49,7 @@ COLUMNS = (
     Column(N_("Returns"), lambda ticket, who: ticket.returns),
     Column(N_("Urges"), lambda ticket, who: ticket.urges),
     Column(N_("Repeated"), lambda ticket, who: ticket.repeat_of_id is not None),
-    Column(N_("Language"), lambda ticket, who: gettext(choices.LANGUAGES[ticket.language])),
+    Column(N_("Language"), lambda ticket, who: gettext(LANGUAGES[ticket.language])),
 )
 
 

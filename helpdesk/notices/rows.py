@@ -17,7 +17,6 @@ from helpdesk.notices import clock, queries
 from helpdesk.notices.lifecycle import DRAFTS, ENDED, STATE_NAMES, Level, State
 from helpdesk.notices.models import Notice
 from helpdesk.setup import in_force
-from helpdesk.tickets.queries import notices_visible_to
 
 AGES = (3, 7, 14, 30)  # days since the issue; the last column is for all that is older
 AGE_NAMES = (
@@ -154,7 +153,7 @@ def page(wanted: Filter, who: Actor, number: int) -> Sequence[Notice]:
 def counts(who: Actor) -> dict[str, int]:
     """How many notices each view holds, in one statement."""
     sums = [func.coalesce(func.sum(case((_in_view(v, who), 1), else_=0)), 0) for v in VIEWS]
-    row = db.session.execute(select(*sums).where(notices_visible_to(who))).one()
+    row = db.session.execute(select(*sums).where(queries.visible_to(who))).one()
     return dict(zip(VIEWS, map(int, row), strict=True))
 
 
@@ -178,7 +177,7 @@ def matrix(who: Actor) -> list[Line]:
     overdue = func.sum(case((clock.overdue(), 1), else_=0))
     query = (
         select(Notice.department_id, overdue, *ages)
-        .where(notices_visible_to(who), _in_view("open", who))
+        .where(queries.visible_to(who), _in_view("open", who))
         .group_by(Notice.department_id)
     )
     units = in_force.current().departments
@@ -191,4 +190,4 @@ def matrix(who: Actor) -> list[Line]:
 
 def waiting_number(who: Actor) -> Select[Any]:
     """Select how many notices wait for this person: none for those who only read."""
-    return select(func.count(Notice.id)).where(notices_visible_to(who), _in_view("mine", who))
+    return select(func.count(Notice.id)).where(queries.visible_to(who), _in_view("mine", who))

@@ -8,11 +8,10 @@ from sqlalchemy import case, func, select
 
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
-from helpdesk.notices import rows
+from helpdesk.notices import queries, rows
 from helpdesk.notices.lifecycle import STATE_NAMES
 from helpdesk.notices.models import Notice
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries
 
 
 @dataclass
@@ -66,7 +65,7 @@ def board(who: Actor) -> Board:
             func.count(case((first, 1))),
             func.count(case((again, 1))),
         )
-        .where(queries.notices_visible_to(who))
+        .where(queries.visible_to(who))
         .group_by(Notice.department_id, Notice.status)
     )
     lines: dict[int, Line] = {}

@@ -16,23 +16,9 @@ from helpdesk.setup import in_force
 from helpdesk.tickets import queries, responses
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Ticket
+from helpdesk.words.scores import CONTACTS, RESOLVED, SCORES
 
 MOST_ATTEMPTS = 3
-CONTACTS = {
-    "reached": N_("Reached"),
-    "no_answer": N_("No answer"),
-    "wrong_number": N_("Wrong number"),
-    "refused": N_("Did not want to talk"),
-    "later": N_("Asked to call later"),
-}
-SCORES = {
-    5: N_("Very satisfied"),
-    4: N_("Satisfied"),
-    3: N_("Basically satisfied"),
-    2: N_("Dissatisfied"),
-    1: N_("Very dissatisfied"),
-}
-RESOLVED = {"yes": N_("Yes"), "partly": N_("Partly"), "no": N_("No")}
 
 
 def plan(ticket: Ticket) -> Callback:

@@ -5,7 +5,6 @@ Placeholders are named and filled one by one; there is no template language to i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Select, func, or_, select, update
@@ -16,18 +15,9 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_, gettext, in_language, when
 from helpdesk.setup import in_force
 from helpdesk.setup.models import CannedReply
+from helpdesk.setup.replies.placeholders import BRACES, TEXTS
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Ticket
-
-PLACEHOLDERS = {
-    "name": N_("the customer's name"),
-    "number": N_("the number of the ticket"),
-    "agent": N_("your name"),
-    "department": N_("the department that handles it"),
-    "due": N_("when the next promise is due"),
-}
-BRACES = re.compile(r"\{([^{}\n]*)\}")
-TEXTS = ("title_zh", "title_en", "body_zh", "body_en")
 
 
 def listed(who: Actor, words: str = "", limit: int = 50) -> Sequence[CannedReply]:
@@ -81,11 +71,6 @@ def used(reply_id: int, who: Actor) -> None:
             .values(uses=CannedReply.uses + 1)
             .execution_options(synchronize_session=False)
         )
-
-
-def unknown_placeholders(text: str) -> list[str]:
-    """The names in braces that nothing fills."""
-    return [name for name in BRACES.findall(text) if name not in PLACEHOLDERS]
 
 
 def _fillers(ticket: Ticket, agent: Actor, language: str) -> dict[str, Callable[[], str]]:

@@ -1,4 +1,4 @@
-"""What colleagues hold of tickets and notices, and how it goes on when they leave (see agents.leaving).
+"""What colleagues hold of tickets, and how it goes on when they leave (see agents.leaving).
 
 All in sets: five thousand cases take a few statements and one journal row each.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from helpdesk.agents.leaving import Leaving, Part, holds
 from helpdesk.agents.models import Agent
@@ -16,8 +16,6 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
-from helpdesk.notices.lifecycle import OPEN
-from helpdesk.notices.models import Notice
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Message, Ticket
 
@@ -102,38 +100,5 @@ def _keep_drafts(leaving: Leaving, by: Actor) -> None:
         record("message.note", by=by, ticket=ticket, message=message_id)
 
 
-def _notices(leaving: Leaving) -> ColumnElement[bool]:
-    """Open notices that this person has issued, of which nobody else is told by name."""
-    theirs = (Notice.issuer_id == leaving.agent.id) & Notice.status.in_(OPEN)
-    keeps = leaving.future is not None and may(leaving.future, "notice.issue")
-    return theirs & ~true() if keeps else theirs
-
-
-def _count_notices(leaving: Leaving) -> int:
-    return db.session.scalar(select(func.count()).where(_notices(leaving))) or 0
-
-
-def _pass_notices(leaving: Leaving, by: Actor) -> None:
-    """To an heir who may issue notices; else the roles are told alone."""
-    able = leaving.heir is not None and may(leaving.heir.actor, "notice.issue")
-    heir = leaving.heir if able else None
-    moved = db.session.execute(
-        update(Notice)
-        .where(_notices(leaving))
-        .values(issuer_id=heir.id if heir else None, updated_at=now(), version=Notice.version + 1)
-        .returning(Notice.id)
-        .execution_options(synchronize_session=False)
-    )
-    for row in moved.all():
-        record(
-            "notice.handed_on",
-            by=by,
-            notice=row,
-            who=leaving.agent.name,
-            assignee=heir.name if heir else "",
-        )
-
-
 holds(Part(N_("open cases, with their planned calls"), _count_cases, _pass_cases))
 holds(Part(N_("unsent drafts"), _count_drafts, _keep_drafts))
-holds(Part(N_("open notices"), _count_notices, _pass_notices))

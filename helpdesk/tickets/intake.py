@@ -28,22 +28,11 @@ from helpdesk.tickets.lifecycle import move_for
 from helpdesk.tickets.models import Message, Response, Ticket
 from helpdesk.tickets.veil import veiled
 from helpdesk.words import casefile
+from helpdesk.words.channels import CHANNELS, SPOKEN
 from helpdesk.words.kinds import Kind
 from helpdesk.words.severities import SEVERITIES
 
-__all__ = ["CHANNELS", "Intake", "Opened", "checked", "guess_language", "open_ticket"]
-CHANNELS = {
-    "web": N_("Web form"),
-    "phone": N_("Phone"),
-    "email": N_("E-mail"),
-    "api": N_("API"),
-    "chat": N_("Chat"),
-    "letter": N_("Letter"),
-    "counter": N_("Counter"),
-    "transfer": N_("Transfer from an authority"),
-    "media": N_("Public post"),
-}
-SPOKEN = ("phone", "counter")  # a person has already acknowledged it
+__all__ = ["Intake", "Opened", "checked", "guess_language", "open_ticket"]
 MOST_SUBJECT, MOST_BODY = 200, 100_000
 NUMBER_ZONE = ZoneInfo("Asia/Shanghai")
 

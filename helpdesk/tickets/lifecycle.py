@@ -13,17 +13,7 @@ from enum import StrEnum
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.core.i18n import N_, P_
-
-
-class Kind(StrEnum):
-    """What a ticket is; a report of wrongdoing is not a complaint."""
-
-    COMPLAINT = "complaint"
-    REQUEST = "request"
-    ENQUIRY = "enquiry"
-    SUGGESTION = "suggestion"
-    PRAISE = "praise"
-    REPORT = "report"
+from helpdesk.words.kinds import Kind
 
 
 class Clock(StrEnum):
@@ -57,14 +47,6 @@ class Status(StrEnum):
     TRANSFERRED = "transferred"
 
 
-KIND_NAMES = {
-    Kind.COMPLAINT: N_("Complaint"),
-    Kind.REQUEST: N_("Service request"),
-    Kind.ENQUIRY: N_("Enquiry"),
-    Kind.SUGGESTION: N_("Suggestion"),
-    Kind.PRAISE: N_("Praise"),
-    Kind.REPORT: N_("Report of wrongdoing"),
-}
 STATUS_NAMES = {
     Status.REGISTERED: N_("Registered"),
     Status.ACCEPTED: N_("Accepted"),

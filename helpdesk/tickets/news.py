@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,8 +14,6 @@ from helpdesk.clock import now
 from helpdesk.core.db import db, insert_new, transaction
 from helpdesk.core.events import Event, record
 from helpdesk.core.i18n import N_
-from helpdesk.notices import queries as notice_queries
-from helpdesk.notices.models import Notice
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import News, Ticket
 
@@ -42,6 +40,8 @@ WORDS = {
     "notice.claim_done": N_("Reported as done: please re-inspect"),
 }
 TABLE: Any = News.__table__
+Finder = Callable[[Actor, Sequence[int]], Sequence[Any]]
+_finders: list[Finder] = []
 
 
 def tell(noted: Event, people: Iterable[tuple[int, str]]) -> set[int]:
@@ -114,7 +114,7 @@ def _id(who: Actor) -> int | None:
     return who.id if who.kind == "agent" else None
 
 
-def saw(who: Actor, *, ticket: Ticket | None = None, notice: Notice | None = None) -> None:
+def saw(who: Actor, *, ticket: Ticket | None = None, notice: Any = None) -> None:
     """This person looks at the case or notice, or (neither given) has read the whole list."""
     about = [News.agent_id == _id(who), News.seen_at.is_(None)]
     if ticket is not None:
@@ -138,7 +138,7 @@ class Item:
 
     news: News
     ticket: Ticket | None
-    notice: Notice | None
+    notice: Any
 
     @property
     def words(self) -> str:
@@ -157,9 +157,20 @@ def page(who: Actor, before: int = 0) -> tuple[Sequence[Item], int]:
     ).all()
     shown = rows[:PAGE]
     tickets = _by_id(queries.tickets(who), Ticket.id, [row.ticket_id for row in shown])
-    notices = _by_id(notice_queries.notices(who), Notice.id, [row.notice_id for row in shown])
+    notices = _notices(who, [row.notice_id for row in shown])
     items = [Item(r, tickets.get(r.ticket_id), notices.get(r.notice_id)) for r in shown]
     return [i for i in items if i.ticket or i.notice], shown[-1].id if len(rows) > PAGE else 0
+
+
+def _notices(who: Actor, ids: Iterable[int | None]) -> dict[int | None, Any]:
+    """The notices among these that this person may see, as the part that keeps notices tells."""
+    return {row.id: row for find in _finders for row in find(who, [i for i in ids if i])}
+
+
+def finds_notices(finder: Finder) -> Finder:
+    """Register what reads notices by their ids, those alone that a person may see."""
+    _finders.append(finder)
+    return finder
 
 
 def _by_id(query: Any, column: Any, ids: Iterable[int | None]) -> dict[int | None, Any]:

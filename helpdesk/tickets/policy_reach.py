@@ -11,10 +11,12 @@ from sqlalchemy import func, select
 from helpdesk.core.db import db
 from helpdesk.setup import in_force
 from helpdesk.setup.promises.actions import Line
+from helpdesk.setup.promises.reach import counts_cases
 from helpdesk.tickets import responses
 from helpdesk.tickets.models import Ticket
 
 
+@counts_cases
 def open_cases(lines: Sequence[Line]) -> int:
     """Open cases that these rows would promise something else than the edition in force.
 

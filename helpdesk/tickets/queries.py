@@ -19,7 +19,6 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
 from helpdesk.customers.models import Person
-from helpdesk.notices.models import Notice
 from helpdesk.tickets import lifecycle, sight
 from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Response, Ticket
 from helpdesk.words.kinds import Kind
@@ -55,16 +54,6 @@ def known_with_person(who: Actor | None) -> ColumnElement[bool]:
     Whatever goes by person asks this: the person's cases, page, judgements, repeats, merges.
     """
     return visible_to(who) & tied_to_person(who)
-
-
-def notices_visible_to(who: Actor | None) -> ColumnElement[bool]:
-    """The same for rectification notices: a department sees its own, once issued."""
-    seen = scope(who)
-    if seen.everything:
-        return true()
-    if not seen.department_ids:
-        return false()
-    return Notice.department_id.in_(seen.department_ids) & Notice.number.is_not(None)
 
 
 def is_visible(ticket: Ticket, who: Actor | None) -> bool:

@@ -23,6 +23,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Ticket
+from helpdesk.words.presences import PRESENCES
 
 DESK_STATUSES = (Status.REGISTERED, Status.REOPENED, Status.ACCEPTED)
 MAKES_ROOM = frozenset(
@@ -42,7 +43,6 @@ MAKES_ROOM = frozenset(
     }
 )
 PRESENT_FOR = timedelta(minutes=2)
-PRESENCES = {"ready": N_("Ready"), "busy": N_("Busy"), "away": N_("Away")}
 
 
 def claim(ticket: Ticket, *, by: Actor) -> Ticket:

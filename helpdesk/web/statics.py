@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, send_from_directory
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).parent.parent / "static"
 OURS = ("css/*.css", "js/**/*.js", "*.svg", "vendor/VENDOR.json")
 A_YEAR = 31_536_000
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpdesk.setup.replies.placeholders import TEXTS
 
 from helpdesk.agents.models import Agent
 from helpdesk.core.db import db, transaction
@@ -16,6 +15,7 @@ from helpdesk.customers.people import Asker
 from helpdesk.setup.models import CannedReply
 from helpdesk.setup.replies import actions as replies
 from helpdesk.setup.replies.actions import ReplyText
+from helpdesk.setup.replies.placeholders import TEXTS
 from helpdesk.tickets import actions, canned
 from tests import factories as make
 

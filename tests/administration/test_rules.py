@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpdesk.setup.rules.reasons import reason_words
 
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import STAFF
@@ -15,6 +14,7 @@ from helpdesk.core.errors import BadInput, Conflict, NotAllowed
 from helpdesk.setup import in_force
 from helpdesk.setup.rules import actions
 from helpdesk.setup.rules.actions import RuleText
+from helpdesk.setup.rules.reasons import reason_words
 from tests import factories as make
 
 

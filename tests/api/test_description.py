@@ -163,7 +163,13 @@ def test_a_view_is_mounted_by_its_declaration_alone() -> None:
     for path in folder.glob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        beside = called & {"bp.get", "bp.post", "bp.route", "bp.add_url_rule", "request.args.get"}
+        beside = called & {
+            "blueprint.get",
+            "blueprint.post",
+            "blueprint.route",
+            "blueprint.add_url_rule",
+            "request.args.get",
+        }
         assert not beside or path.name == "operations.py", (path.name, beside)
     assert OPERATIONS
 

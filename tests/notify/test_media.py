@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpdesk.words.channels import CHANNELS
 from sqlalchemy import select
 
 from helpdesk.clock import moved_to, now
@@ -30,6 +29,7 @@ from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.settings import Settings
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
+from helpdesk.words.channels import CHANNELS
 from tests import factories as make
 from tests.smtp_sink import Sink
 

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
 from sqlalchemy.orm import joinedload
 from werkzeug.security import check_password_hash
 
@@ -42,6 +40,8 @@ from helpdesk.tickets.models import (
     Response,
     Ticket,
 )
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 

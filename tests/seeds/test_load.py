@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
 from werkzeug.security import check_password_hash
 
 from helpdesk import search
@@ -30,6 +28,8 @@ from helpdesk.tickets import responses
 from helpdesk.tickets.lifecycle import ENDED
 from helpdesk.tickets.models import Callback, Escalation, Message, Rating, Response, Ticket
 from helpdesk.words import casefile
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import Kind
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 

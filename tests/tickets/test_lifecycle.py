@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from helpdesk.words.kinds import KIND_NAMES, Kind
 
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.lifecycle import CODES, ENDED, OPEN, TABLE, Status
+from helpdesk.words.kinds import KIND_NAMES, Kind
 from tests import values
 
 PEOPLE = {

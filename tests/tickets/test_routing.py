@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from helpdesk.words.severities import SEVERITIES
 
 from helpdesk.setup.rules import routing
 from helpdesk.setup.rules.routing import Facts, Route, Rule, decide, or_lead, starting_severity
+from helpdesk.words.severities import SEVERITIES
 from tests import values
 
 FACTS = Facts(

@@ -11,6 +11,7 @@ from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
+from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
 from helpdesk.tickets import queries, scanning
 from helpdesk.tickets.models import Attachment, Ticket
@@ -37,5 +38,5 @@ def _is_visible(row: Attachment, who: Actor) -> bool:
             return True
     if row.notice_id is None:
         return False
-    query = select(Notice.id).where(Notice.id == row.notice_id, queries.notices_visible_to(who))
+    query = select(Notice.id).where(Notice.id == row.notice_id, notice_queries.visible_to(who))
     return db.session.scalar(query) is not None

@@ -73,7 +73,7 @@ def save() -> Any:
     if form.validate():
         try:
             opened = intake.open_ticket(form.intake(), me().actor)
-            session["read_out"] = opened.ticket.number  # its code is shown once: see views_ticket
+            session["read_out"] = opened.ticket.number  # its code is shown once: see pages.ticket
             return redirect(f"/tickets/{opened.ticket.number}?registered=1", code=303)
         except BadInput as error:
             db.session.rollback()

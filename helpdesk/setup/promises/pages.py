@@ -10,9 +10,8 @@ from helpdesk.agents.sign_in import needs
 from helpdesk.core.errors import BadInput, Conflict
 from helpdesk.core.i18n import gettext
 from helpdesk.setup.blueprint import Page, blueprint, by, category_choices, kept, number
-from helpdesk.setup.promises import actions, chains, drafts, legal
+from helpdesk.setup.promises import actions, chains, drafts, legal, reach
 from helpdesk.setup.promises.chains import CHAIN_NAMES
-from helpdesk.tickets import policy_reach
 from helpdesk.tickets.escalation import ROLE_NAMES
 from helpdesk.tickets.responses import OWNER_NAMES, POLICY_NAMES
 from helpdesk.words.channels import CHANNELS
@@ -52,7 +51,7 @@ def promise_save() -> Page:
 def _previewed(draft: drafts.PolicyDraft) -> Page:
     """The form again, with the number of open cases that the change is about."""
     try:
-        number_of_cases = policy_reach.open_cases(actions.checked(drafts.lines_of(draft)))
+        number_of_cases = reach.open_cases(actions.checked(drafts.lines_of(draft)))
     except BadInput as error:
         draft.errors = error.errors or {"": error.text}
         return page(draft, actions.in_force()), 422
@@ -81,7 +80,7 @@ def page(draft: drafts.PolicyDraft, current: Any, touched: int | None = None) ->
     """The page with a draft, beside the edition in force."""
     return render_template(
         "setup/promises.html",
-        touched=policy_reach,
+        touched=touched,
         profiles=legal.profiles(),
         legal_lines=legal.in_use(),
         draft=draft,

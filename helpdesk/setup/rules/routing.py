@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from helpdesk.core.i18n import N_
 from helpdesk.words.kinds import Kind
+from helpdesk.words.severities import KIND_SEVERITY, SEVERITIES
 
 DISPATCH_DESK = "dispatch"
 LEAD = '[["lead", ""]]'  # the reason when the category decided
@@ -20,21 +21,6 @@ CONDITION_NAMES = {
     "words": N_("word in the text"),
     "level": N_("customer level"),
     "language": N_("language"),
-}
-KIND_SEVERITY = {
-    Kind.COMPLAINT: "S3",
-    Kind.REQUEST: "S3",
-    Kind.REPORT: "S2",
-    Kind.ENQUIRY: "S4",
-    Kind.SUGGESTION: "S4",
-    Kind.PRAISE: "S4",
-}
-SEVERITIES = ("S1", "S2", "S3", "S4")
-SEVERITY_NAMES = {
-    "S1": N_("Critical"),
-    "S2": N_("Urgent"),
-    "S3": N_("Normal"),
-    "S4": N_("Minor"),
 }
 
 

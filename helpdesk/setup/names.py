@@ -1,0 +1,44 @@
+"""The names of what administrators set, in the reader's language. No statements of their own."""
+
+from __future__ import annotations
+
+from helpdesk.core.i18n import gettext, language
+from helpdesk.setup import in_force
+
+Choices = list[tuple[str, str]]
+
+
+def departments() -> Choices:
+    """The departments that are in use."""
+    units = in_force.current().departments.values()
+    return [(unit.code, unit.names[language()]) for unit in units if unit.active]
+
+
+def categories(only_active: bool = True) -> Choices:
+    """The tree of categories, each with the names above it: 'Quality › Appliances › Fridge'."""
+    nodes = in_force.current().categories
+    names = {id_: node.names[language()] for id_, node in nodes.items()}
+    return [
+        (node.code, " › ".join(names[id_] for id_ in node.ids if id_ in names))
+        for node in nodes.values()
+        if node.active or not only_active
+    ]
+
+
+def category_name(category_id: int | None) -> str:
+    """The name of a category with those above it; '' for none."""
+    nodes = in_force.current().categories
+    node = nodes.get(category_id or 0)
+    return " › ".join(nodes[i].names[language()] for i in node.ids if i in nodes) if node else ""
+
+
+def category_alone(code: str) -> str:
+    """The name of a category without those below it; its code may end with a dot."""
+    node = in_force.current().category(code.removesuffix("."))
+    return gettext("%(name)s itself", name=node.names[language()]) if node else code
+
+
+def department_name(code: str) -> str:
+    """The name of a department, or of the dispatch desk, by its code."""
+    unit = in_force.current().unit(code)
+    return unit.names[language()] if unit else gettext("Dispatch desk")

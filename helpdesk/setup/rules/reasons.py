@@ -1,0 +1,41 @@
+"""Why a case went where it went, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from helpdesk.core.i18n import gettext
+from helpdesk.customers.people import LEVELS
+from helpdesk.setup.names import category_name
+from helpdesk.setup.rules.routing import CONDITION_NAMES, LEAD
+from helpdesk.words.channels import CHANNELS
+from helpdesk.words.kinds import KIND_NAMES
+from helpdesk.words.languages import LANGUAGES
+
+CONDITION_WORDS: dict[str, Mapping[Any, str]] = {
+    "kind": KIND_NAMES,
+    "channel": CHANNELS,
+    "level": LEVELS,
+    "language": LANGUAGES,
+}
+
+
+def reason_words(rule: str, reason: str, category_id: int | None = None) -> str:
+    """A route's reason in words; `category_id` names the category where the reason has no id."""
+    if not rule and reason == LEAD:
+        return gettext("No rule fits: the category’s lead department.")
+    if not rule:
+        return gettext("No rule fits: the dispatch desk decides.")
+    words = gettext("Rule “%(rule)s”", rule=rule)
+    parts = [_condition(name, value, category_id) for name, value in json.loads(reason or "[]")]
+    found = gettext(", ").join(parts)
+    return gettext("%(rule)s: %(found)s", rule=words, found=found) if parts else words
+
+
+def _condition(name: str, value: str, category_id: int | None) -> str:
+    if name == "category":
+        value = category_name(int(value) if value.isdecimal() else category_id)
+    known = CONDITION_WORDS.get(name, {}).get(value)
+    return f"{gettext(CONDITION_NAMES[name])} {gettext(known) if known else value}"
