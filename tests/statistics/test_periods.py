@@ -156,3 +156,89 @@ def test_groups_of_time_without_a_case_are_there_too() -> None:
     assert len(every("day", period)) == 14
     assert every("week", period) == ["2026-02-23", "2026-03-02", "2026-03-09"]
     assert every("month", period) == ["2026-02-01", "2026-03-01"]
+
+
+@pytest.mark.parametrize(
+    ("month", "begins"),
+    [
+        (1, 1),
+        (2, 1),
+        (3, 1),
+        (4, 4),
+        (5, 4),
+        (6, 4),
+        (7, 7),
+        (8, 7),
+        (9, 7),
+        (10, 10),
+        (11, 10),
+        (12, 10),
+    ],
+)
+def test_a_quarter_begins_in_january_april_july_and_october(
+    app: Flask, month: int, begins: int
+) -> None:
+    with moved_to(WEDNESDAY.replace(month=month)):
+        assert choose({"period": "quarter"}).since == date(2026, begins, 1)
+
+
+@pytest.mark.parametrize(
+    ("month", "last"), [(1, "2025-12-31"), (3, "2026-02-28"), (12, "2026-11-30")]
+)
+def test_the_last_month_is_whole_whatever_its_length(app: Flask, month: int, last: str) -> None:
+    with moved_to(WEDNESDAY.replace(month=month)):
+        found = choose({"period": "last_month"})
+    assert (found.until.isoformat(), found.since) == (last, found.until.replace(day=1))
+
+
+@pytest.mark.parametrize(("days", "fits"), [(1, True), (3660, True), (3661, False)])
+def test_a_period_has_one_day_at_least_and_ten_years_at_most(
+    app: Flask, days: int, fits: bool
+) -> None:
+    until = date(2026, 3, 1) + timedelta(days=days - 1)
+    asked = {"from": "2026-03-01", "to": until.isoformat()}
+    if fits:
+        assert choose(asked).days == days
+        return
+    with pytest.raises(BadInput) as refused:
+        choose(asked)
+    assert set(refused.value.errors) == {"from"}
+
+
+def test_the_end_before_the_beginning_is_told_at_the_end(app: Flask) -> None:
+    with pytest.raises(BadInput) as refused:
+        choose({"from": "2026-03-02", "to": "2026-03-01"})
+    assert set(refused.value.errors) == {"to"}
+
+
+def test_a_period_that_begins_later_than_today_ends_with_its_first_day(app: Flask) -> None:
+    with moved_to(WEDNESDAY):
+        found = choose({"from": "2026-12-24"})
+    assert (found.since, found.until) == (date(2026, 12, 24), date(2026, 12, 24))
+
+
+@pytest.mark.parametrize(
+    ("at", "hours"),
+    [
+        (timedelta(0), 0),  # at its first moment nothing of it is over, nor compared
+        (timedelta(hours=1), 1),
+        (timedelta(hours=24) - timedelta(seconds=1), 24),
+        (timedelta(hours=24), 24),
+        (timedelta(hours=-1), 24),  # still to come: the whole day before
+    ],
+)
+def test_a_day_is_compared_up_to_the_hour_that_it_has_reached(
+    app: Flask, at: timedelta, hours: int
+) -> None:
+    day = Period("", date(2026, 11, 18), date(2026, 11, 18), SHANGHAI)
+    with moved_to(day.begin + at):
+        begin, end = day.before
+        assert day.runs == (timedelta(0) <= at < timedelta(hours=24))
+    assert begin == day.begin - timedelta(days=1)
+    assert round((end - begin).total_seconds() / 3600) == hours
+
+
+def test_a_day_of_25_hours_is_never_compared_beyond_the_day_before(app: Flask) -> None:
+    day = Period("", date(2026, 10, 25), date(2026, 10, 25), BERLIN)
+    with moved_to(day.end - timedelta(minutes=1)):
+        assert day.before[1] == day.begin

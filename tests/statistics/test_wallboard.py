@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -124,3 +124,49 @@ def test_the_board_takes_four_statements(app: Flask) -> None:
 def test_a_visitor_is_asked_to_sign_in(client: FlaskClient) -> None:
     make.agent("Ada", "admin")
     assert client.get("/wallboard").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("who", "state"),
+    [
+        ({"presence": "ready", "seen": 119}, "ready"),
+        ({"presence": "ready", "seen": 120}, "away"),
+        ({"presence": "busy", "seen": 0}, "busy"),
+        ({"presence": "ready", "seen": 0, "active": False}, None),
+        ({"presence": "ready", "seen": 0, "role": "handler"}, None),
+    ],
+)
+def test_who_was_not_seen_for_two_minutes_is_away(
+    app: Flask, who: dict[str, object], state: str | None
+) -> None:
+    with moved_to(MONDAY):
+        seen = MONDAY - timedelta(seconds=int(str(who.pop("seen"))))
+        make.agent(seen_at=seen, **who)  # type: ignore[arg-type]
+        found = wallboard.read(BOSS).presence
+    assert found == {"ready": 0, "busy": 0, "away": 0} | ({state: 1} if state else {})
+
+
+@pytest.mark.parametrize(
+    ("waits", "presence", "deserted"),
+    [(1, "away", True), (1, "busy", False), (1, "ready", False), (0, "away", False)],
+)
+def test_customers_who_wait_before_an_empty_desk_must_be_seen(
+    app: Flask, waits: int, presence: str, deserted: bool
+) -> None:
+    with moved_to(MONDAY):
+        for _each in range(waits):
+            make.ticket()
+        make.agent(presence=presence, seen_at=MONDAY)
+        assert wallboard.read(BOSS).deserted is deserted
+
+
+def test_the_longest_wait_is_that_of_the_one_who_waits_and_not_of_the_oldest(app: Flask) -> None:
+    with moved_to(MONDAY) as tick:
+        taken = make.ticket()
+        tick(600)
+        make.ticket(subject="Another")
+        queue.claim(taken, by=make.agent().actor)
+        tick(60)
+        board = wallboard.read(BOSS)
+    assert board.figures["waiting"].count == 1
+    assert board.longest == timedelta(seconds=60)

@@ -9,13 +9,16 @@ import pytest
 from flask import Flask
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now
 from helpdesk.core import jobs
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import NotAllowed, NotFound, Refused
-from helpdesk.tickets import actions, queue
+from helpdesk.core.errors import Conflict, NotAllowed, NotFound, Refused
+from helpdesk.core.events import Event
+from helpdesk.tickets import actions, queries, queue
+from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
@@ -187,3 +190,220 @@ def test_an_ended_case_can_not_be_taken(app: Flask) -> None:
     actions.withdraw(ticket, by=make.CUSTOMER, comment="x")
     with pytest.raises(Refused, match="ended"):
         queue.claim(ticket, by=make.agent().actor)
+
+
+def waiting(*ages: int, **more: object) -> list[Ticket]:
+    """Cases that came so many minutes ago."""
+    made = []
+    for age in ages:
+        with moved_to(now() - timedelta(minutes=age)):
+            made.append(make.ticket(subject=f"{age} minutes old", **more))
+    return made
+
+
+def test_a_case_that_is_taken_is_new_to_who_looked_before(app: Flask) -> None:
+    ticket, agent = make.ticket(), make.agent()
+    with transaction():
+        ticket.offer_reason = "0/3"
+    seen = ticket.version
+    taken = queue.claim(ticket, by=agent.actor)
+    assert (taken.assignee_id, taken.offer_reason) == (agent.id, "")
+    assert taken.version > seen
+    with pytest.raises(Refused, match="Zhang Wei took it first"):
+        queue.claim(ticket, by=make.agent("Li Na").actor)
+
+
+def test_nobody_takes_what_another_department_leads(app: Flask) -> None:
+    ticket = make.ticket()
+    actions.accept(ticket, by=make.SUPERVISOR)
+    actions.dispatch(ticket, by=make.SUPERVISOR, department_id=make.department().id)
+    actions.add_assist(
+        ticket,
+        by=make.SUPERVISOR,
+        department_id=make.department("logistics", "物流部", "Logistics").id,
+        task="Bring it back",
+    )
+    helper = make.agent("Sun Lei", "handler", make.department("logistics"))
+    with pytest.raises(NotAllowed, match="Another department leads"):
+        queue.claim(ticket, by=helper.actor)
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_a_case_is_given_to_colleagues_who_still_work_here(app: Flask, active: bool) -> None:
+    ticket, colleague = make.ticket(), make.agent("Li Na", active=active)
+    with transaction():
+        ticket.offer_reason = "0/3"
+    if active:
+        given = queue.assign(ticket, by=make.SUPERVISOR, agent_id=colleague.id)
+        assert (given.assignee_id, given.offer_reason) == (colleague.id, "")
+    else:
+        with pytest.raises(NotFound):
+            queue.assign(ticket, by=make.SUPERVISOR, agent_id=colleague.id)
+    with pytest.raises(NotFound):
+        queue.assign(ticket, by=make.SUPERVISOR, agent_id=999_999)
+
+
+def test_a_case_is_given_back_to_the_queue_and_the_journal_says_from_whom(app: Flask) -> None:
+    ticket, agent = make.ticket(), make.agent()
+    queue.claim(ticket, by=agent.actor)
+    assert queue.assign(ticket, by=make.SUPERVISOR, agent_id=None).assignee_id is None
+    told = [e.data for e in queries.history(ticket) if e.name == "ticket.assign"]
+    assert [(data["old"], data["new"], data["assignee"]) for data in told] == [(agent.id, None, "")]
+
+
+def test_a_department_takes_its_own_case_and_gives_it_to_nobody_else(app: Flask) -> None:
+    unit = make.department()
+    handler, other = (make.agent(name, "handler", unit) for name in ("Sun Lei", "Ma Li"))
+    ticket = make.ticket()
+    actions.accept(ticket, by=make.SUPERVISOR)
+    actions.dispatch(ticket, by=make.SUPERVISOR, department_id=unit.id)
+    for agent_id in (other.id, None):
+        with pytest.raises(NotAllowed):
+            queue.assign(ticket, by=handler.actor, agent_id=agent_id)
+    assert queue.assign(ticket, by=handler.actor, agent_id=handler.id).assignee_id == handler.id
+
+
+def test_who_gives_a_case_away_must_have_seen_it_as_it_is(app: Flask) -> None:
+    ticket, agent = make.ticket(), make.agent()
+    seen = ticket.version
+    queue.assign(ticket, by=make.SUPERVISOR, agent_id=agent.id, version=seen)
+    with pytest.raises(Conflict):
+        queue.assign(ticket, by=make.SUPERVISOR, agent_id=None, version=seen)
+
+
+def test_only_ready_brings_work_and_each_change_is_seen(app: Flask) -> None:
+    make.ticket()
+    agent = make.agent(seen_at=None)
+    for state, given in (("busy", 0), ("away", 0), ("ready", 1)):
+        assert queue.set_presence(agent, state) == given
+        stored = db.session.get_one(Agent, agent.id, populate_existing=True)
+        assert stored.presence == state and stored.seen_at is not None
+    with pytest.raises(Refused):
+        queue.set_presence(agent, "asleep")
+    assert agent.presence == "ready"
+
+
+def test_a_desk_that_is_open_is_seen(app: Flask) -> None:
+    agent = make.agent(seen_at=now() - timedelta(hours=1))
+    queue.touch(agent)
+    stored = db.session.get_one(Agent, agent.id, populate_existing=True)
+    assert stored.seen_at is not None and now() - stored.seen_at < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("away", "given"), [(119, 1), (120, 0), (121, 0), (None, 1)])
+def test_two_minutes_without_a_sign_end_the_offering(
+    app: Flask, away: int | None, given: int
+) -> None:
+    make.ticket()
+    moment = now()
+    with moved_to(moment):
+        make.agent(
+            presence="ready", seen_at=None if away is None else moment - timedelta(seconds=away)
+        )
+        assert queue.offer_waiting() == given
+
+
+@pytest.mark.parametrize(
+    ("who", "given"),
+    [
+        ({"presence": "ready"}, 1),
+        ({"presence": "busy"}, 0),
+        ({"presence": "away"}, 0),
+        ({"presence": "ready", "active": False}, 0),
+        ({"presence": "ready", "role": "supervisor"}, 0),
+        ({"presence": "ready", "role": "handler"}, 0),
+        ({"presence": "ready", "capacity": 0}, 0),
+        ({"presence": "ready", "capacity": 1}, 1),
+        ({"presence": "ready", "capacity": 2}, 2),
+    ],
+)
+def test_work_goes_to_ready_agents_up_to_their_capacity(
+    app: Flask, who: dict[str, object], given: int
+) -> None:
+    waiting(1, 2, 3)
+    make.agent(**({"capacity": 1} | who))  # type: ignore[arg-type]
+    assert queue.offer_waiting() == given
+
+
+def test_among_equals_who_was_here_first_is_asked_first_and_among_cases_the_older_one(
+    app: Flask,
+) -> None:
+    newer, older = waiting(5, 10)
+    first, second = (make.agent(name, presence="ready", capacity=1) for name in "AB")
+    assert queue.offer_waiting() == 2
+    assert [fresh(each).assignee_id for each in (older, newer)] == [first.id, second.id]
+    assert [fresh(each).offer_reason for each in (older, newer)] == ["0/1", "0/1"]
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_what_waits_at_the_desk_is_offered_and_nothing_else(app: Flask, status: Status) -> None:
+    (ticket,) = waiting(1)
+    with transaction():
+        ticket.status = status
+    make.agent(presence="ready")
+    assert queue.offer_waiting() == (status in ("registered", "accepted", "reopened"))
+
+
+def test_an_ended_case_is_offered_to_nobody_and_takes_no_room(app: Flask) -> None:
+    agent = make.agent(presence="ready", capacity=1)
+    done, taken = waiting(20, 10)
+    with transaction():
+        done.assignee_id, done.closed_at, done.status = agent.id, now(), "accepted"
+        taken.closed_at = now()
+    (free,) = waiting(5)
+    assert queue.offer_waiting() == 1
+    assert fresh(free).assignee_id == agent.id and fresh(taken).assignee_id is None
+
+
+def test_what_a_department_works_on_takes_no_room_at_the_desk(app: Flask) -> None:
+    agent = make.agent(presence="ready", capacity=1)
+    sent, free = waiting(20, 10)
+    with transaction():
+        sent.assignee_id, sent.status = agent.id, "handling"
+    assert queue.offer_waiting() == 1 and fresh(free).assignee_id == agent.id
+    assert fresh(free).offer_reason == "0/1"
+
+
+def test_an_offer_tells_load_and_capacity_and_is_the_programs_own(app: Flask) -> None:
+    first, second = waiting(20, 10)
+    queue.set_presence(make.agent(capacity=2), "ready")
+    assert [fresh(each).offer_reason for each in (first, second)] == ["0/2", "1/2"]
+    told = [e for e in queries.history(second) if e.name == "ticket.offer"]
+    assert [(e.by_kind, e.data["load"], e.data["capacity"]) for e in told] == [("system", 1, 2)]
+
+
+def test_at_most_fifty_cases_are_given_in_one_go(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "_offer_one", lambda: True)
+    assert (queue.offer_waiting(), queue.offer_waiting(most=2)) == (50, 2)
+
+
+@pytest.mark.parametrize(("name", "wakes"), [("ticket.handed_on", 1), ("ticket.noted", 0)])
+def test_the_offering_is_woken_by_what_makes_room_or_brings_a_case(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, name: str, wakes: int
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(jobs, "wake", woken.append)
+    queue.wake_on([Event(name="ticket.noted"), Event(name=name)])
+    assert woken == ["offer"] * wakes
+
+
+def test_an_offer_is_made_on_the_rows_as_they_are_and_not_as_they_were_read(app: Flask) -> None:
+    (ticket,) = waiting(1)
+    agent = make.agent(presence="ready", capacity=1)
+    with db.engine.begin() as apart:  # somebody else's writing, unknown to this session
+        apart.execute(update(Agent).where(Agent.id == agent.id).values(capacity=7, name="Li Na"))
+        apart.execute(update(Ticket).where(Ticket.id == ticket.id).values(version=40))
+    assert queue.offer_waiting() == 1
+    assert fresh(ticket).offer_reason == "0/7" and fresh(ticket).version == 41
+    told = [e.data["assignee"] for e in queries.history(ticket) if e.name == "ticket.offer"]
+    assert told == ["Li Na"]
+
+
+def test_a_case_is_not_given_to_a_colleague_who_has_just_left(app: Flask) -> None:
+    ticket, colleague = make.ticket(), make.agent("Li Na")
+    with db.engine.begin() as apart:
+        apart.execute(update(Agent).where(Agent.id == colleague.id).values(active=False))
+    with pytest.raises(NotFound):
+        queue.assign(ticket, by=make.SUPERVISOR, agent_id=colleague.id)
