@@ -237,3 +237,22 @@ def test_working_time_ends_with_its_own_stretch_and_outside_of_it_at_once(
     calendar, moment, closing
 ):
     assert wall(closes_at(at(moment), CALENDARS[calendar])) == closing
+
+
+@pytest.mark.parametrize(
+    ("start", "published"),
+    [
+        ("2023-12-31 23:59", False),
+        ("2024-01-01 00:00", True),
+        ("2026-12-31 10:00", True),
+        ("2027-01-01 00:00", False),
+    ],
+)
+def test_the_first_and_the_last_published_day_are_published(start, published):
+    due = at(start) + timedelta(minutes=1)
+    assert covers(at(start), due, OFFICE) == published
+    if published:
+        assert due_at(at(start), Limit.parse("1 wmin"), OFFICE)
+    else:
+        with pytest.raises(NoCalendarData):
+            due_at(at(start), Limit.parse("1 wmin"), OFFICE)
