@@ -184,3 +184,12 @@ def test_it_is_night_between_two_days_that_end_by_midnight(hours, why):
     calendar = WorkCalendar("x", 1, ZONE, dict.fromkeys(range(7), (hours,)))
     spans = explained("2026-11-24 05:00", "1 wh", calendar)
     assert [span.why for span in spans] == [why, "open"]
+
+
+def test_a_due_day_that_moved_off_a_weekend_stays_told_after_a_pause():
+    pause = ("2026-11-24 10:00", "2026-11-25 10:00")
+    for pauses, days in (([], 5), ([pause], 6)):
+        spans = explained("2026-11-23 09:00", "5 cd", pauses=pauses)
+        assert spans[-1].why == "moved"
+        rest = 86400 if pauses else 0
+        assert sum(span.seconds for span in counted(spans)) == days * 86400 - rest
