@@ -14,7 +14,8 @@ PARTS = {
     "rights": (
         "helpdesk/agents/rights.py helpdesk/agents/scopes.py helpdesk/tickets/sight.py"
         " helpdesk/tickets/veil.py",
-        "tests/agents/test_rights.py tests/agents/test_scopes.py tests/tickets/test_sight.py",
+        "tests/agents/test_rights.py tests/agents/test_scopes.py tests/tickets/test_sight_field.py"
+        " tests/tickets/test_sight.py",
     ),
     "callbacks": (
         "helpdesk/tickets/callbacks.py",
