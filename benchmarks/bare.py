@@ -24,13 +24,14 @@ from benchmarks.sites import Site, start, stop, wait
 from tests.servers import free_port
 
 LAST = "(SELECT max(id) FROM ticket)"
+OF_LAST = f"subject_kind = 'ticket' AND subject_id = {LAST}"
 ROWS = {  # table: which of its rows belong to the last ticket
     "person": f"id = (SELECT person_id FROM ticket WHERE id = {LAST})",
     "contact_address": f"person_id = (SELECT person_id FROM ticket WHERE id = {LAST})",
     "ticket": f"id = {LAST}",
     "message": f"ticket_id = {LAST}",
-    "response": f"ticket_id = {LAST}",
-    "alarm": f"kind = 'response' AND subject_id IN (SELECT id FROM response WHERE ticket_id = {LAST})",
+    "promise": OF_LAST,
+    "alarm": f"kind = 'promise' AND subject_id IN (SELECT id FROM promise WHERE {OF_LAST})",
     "search_ticket": f"{{key}} = {LAST}",
     "event": f"ticket_id = {LAST}",
     "delivery": f"event_seq IN (SELECT seq FROM event WHERE ticket_id = {LAST})",
@@ -38,7 +39,7 @@ ROWS = {  # table: which of its rows belong to the last ticket
 KEYS = {  # column: the table that it points into
     "ticket_id": "ticket",
     "person_id": "person",
-    "subject_id": "response",
+    "subject_id": "promise",
     "event_seq": "event",
 }
 OWN = {name: "id" for name in ROWS if name not in ("event", "search_ticket")} | {"event": "seq"}

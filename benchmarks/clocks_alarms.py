@@ -18,14 +18,15 @@ from flask import Flask
 from sqlalchemy import delete, func, insert, select
 
 from benchmarks.clocks_site import Asked, Figure
+from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core import alarms, background
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.customers.people import Asker
-from helpdesk.tickets import responses
+from helpdesk.promises.models import Escalation, Promise
 from helpdesk.tickets.intake import Intake, open_ticket
-from helpdesk.tickets.models import Escalation, Response, Ticket
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 FLOOD = 10_000
@@ -86,12 +87,12 @@ def _plan(begin: datetime) -> set[int]:
     moments = [begin + timedelta(seconds=MINUTE * n / FLOOD) for n in range(FLOOD)]
     with transaction() as session:
         session.execute(
-            insert(Response), [_promise(*one) for one in zip(tickets, moments, strict=True)]
+            insert(Promise), [_promise(*one) for one in zip(tickets, moments, strict=True)]
         )
-        mine = select(Response.id).where(Response.part == PART).order_by(Response.ticket_id)
+        mine = select(Promise.id).where(Promise.part == PART).order_by(Promise.subject_id)
         rows = session.scalars(mine).all()
         due = zip(rows, moments, strict=True)
-        alarms.set_alarms([alarms.alarm_row(responses.ALARM, row, at, level=50) for row, at in due])
+        alarms.set_alarms([alarms.alarm_row(promises.ALARM, row, at, level=50) for row, at in due])
     return set(rows)
 
 
@@ -131,9 +132,9 @@ def _come_in(app: Flask, stop: threading.Event, waits: list[float]) -> None:
 def _wait_until_rung(most: float = 600) -> None:
     """Return when none of the flood is left."""
     end = time.monotonic() + most
-    flood = select(Response.id).where(Response.part == PART)
+    flood = select(Promise.id).where(Promise.part == PART)
     mine = select(func.count()).where(
-        Alarm.kind == responses.ALARM, Alarm.level == 50, Alarm.subject_id.in_(flood)
+        Alarm.kind == promises.ALARM, Alarm.level == 50, Alarm.subject_id.in_(flood)
     )
     while db.session.scalar(mine) and time.monotonic() < end:
         db.session.rollback()

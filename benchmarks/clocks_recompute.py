@@ -15,9 +15,9 @@ from helpdesk.core import options
 from helpdesk.core.alarms import ring_due
 from helpdesk.core.calendars import rows_of
 from helpdesk.core.db import db, transaction
+from helpdesk.promises import recompute
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
-from helpdesk.tickets import recompute
-from helpdesk.tickets.models import Response
 
 OPEN, AIM = 10_000, 30.0
 CODE = "cn-office"
@@ -45,10 +45,10 @@ def measure(asked: Asked) -> Iterator[Figure]:
 
 def _leave(count: int) -> None:
     """Keep the clocks of so many promises; the rest of what was invented has ended."""
-    kept = select(Response.id).where(recompute.open_rows(CODE)).order_by(Response.id).limit(count)
+    kept = select(Promise.id).where(recompute.open_rows(CODE)).order_by(Promise.id).limit(count)
     with transaction() as session:
-        others = Response.__table__.update().where(
-            recompute.open_rows(CODE), Response.id.not_in(kept)
+        others = Promise.__table__.update().where(
+            recompute.open_rows(CODE), Promise.id.not_in(kept)
         )
         session.execute(others.values(state="dropped", verdict="dropped"))
 
@@ -75,5 +75,5 @@ def _ring_all() -> int:
 
 
 def _left(edited: WorkCalendar) -> int:
-    behind = Response.calendar_version < edited.version
+    behind = Promise.calendar_version < edited.version
     return db.session.scalar(select(func.count()).where(recompute.open_rows(CODE), behind)) or 0

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import func, select
 
+from helpdesk import promises
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import duration, in_language
-from helpdesk.tickets import explained, responses, verdicts
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.promises import receipts, verdicts
+from helpdesk.promises.models import Promise
+from helpdesk.tickets.models import Ticket
 
 TOLD = ("acknowledge", "first_answer", "resolve")
 ANSWERS = ("ticket.reply", "ticket.answer_directly")
@@ -25,10 +27,10 @@ WORDS = {1: "on time", 2: "late", 3: "missed"}
 def kept_by_severity() -> Iterator[str]:
     """One line per severity and promise: on time, late, missed; a case counts by its worst row."""
     worst = (
-        select(Ticket.severity, Response.promise, func.max(verdicts.rank()).label("rank"))
-        .join(Response, Response.ticket_id == Ticket.id)
-        .where(Response.promise.in_(TOLD))
-        .group_by(Ticket.id, Ticket.severity, Response.promise)
+        select(Ticket.severity, Promise.promise, func.max(verdicts.rank()).label("rank"))
+        .join(Promise, Promise.of(Ticket))
+        .where(Promise.promise.in_(TOLD))
+        .group_by(Ticket.id, Ticket.severity, Promise.promise)
         .subquery()
     )
     rows = db.session.execute(
@@ -53,7 +55,7 @@ def text_of(ids: Sequence[int]) -> str:
 def _ticket(ticket_id: int) -> Iterator[str]:
     ticket = db.session.get_one(Ticket, ticket_id, populate_existing=True)
     yield f"{ticket.number}  {ticket.external_id}  {ticket.severity}  {ticket.status}"
-    for told in explained.table(list(responses.table(ticket))):
+    for told in receipts.table(list(promises.table(ticket))):
         row = told.row
         if row.started_at is None:
             continue
@@ -63,7 +65,7 @@ def _ticket(ticket_id: int) -> Iterator[str]:
             f"{told.verdict or 'open'}"
         )
         yield f"    counted {told.counted}, paused {told.paused or '0'}, taken {_taken(row)}"
-        for begin, end in responses.pauses_of(row):
+        for begin, end in promises.pauses_of(row):
             yield f"    paused {_at(begin)} to {_at(end)}"
         yield f"    receipt: {_receipt(row)}"
     yield ""
@@ -73,18 +75,18 @@ def _at(moment: object) -> str:
     return moment.strftime("%Y-%m-%d %H:%M") if moment else "-"  # type: ignore[attr-defined]
 
 
-def _taken(row: Response) -> str:
+def _taken(row: Promise) -> str:
     return duration(row.taken) if row.taken is not None else "-"
 
 
-def _receipt(row: Response) -> str:
+def _receipt(row: Promise) -> str:
     """The line of the journal that kept the promise."""
     if row.met_at is None:
         return "none"
     kept_by = Event.name.in_(KEPT_BY.get(row.promise, ANSWERS))
     noted = db.session.scalar(
         select(Event)
-        .where(Event.ticket_id == row.ticket_id, Event.at >= row.met_at)
+        .where(Event.ticket_id == row.subject_id, Event.at >= row.met_at)
         .order_by(kept_by.desc(), Event.seq)
         .limit(1)
     )

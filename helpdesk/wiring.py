@@ -41,11 +41,12 @@ from helpdesk.notify.mail import medium as mail_medium
 from helpdesk.ops import health
 from helpdesk.ops.backup import cli as backup_cli
 from helpdesk.ops.doctor import cli as doctor_cli
+from helpdesk.promises import escalation, recompute
 from helpdesk.setup import pages as setup_pages
 from helpdesk.setup.calendars import years
 from helpdesk.simulator import pages as simulator
 from helpdesk.statistics import views as statistics
-from helpdesk.tickets import escalation, handing_on, policy_reach, queue, recompute
+from helpdesk.tickets import handing_on, policy_reach, queue
 from helpdesk.web import http
 
 # One part per line, so that two new parts don't meet in one line.

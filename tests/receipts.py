@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from helpdesk import promises
 from helpdesk.clock import Limit, LimitKind, remaining
+from helpdesk.promises import receipts
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
-from helpdesk.tickets import explained, responses
-from helpdesk.tickets.models import Response
 
 
-def proven(row: Response) -> bool:
+def proven(row: Promise) -> bool:
     """Check one receipt; False when the promise has no due time yet."""
     snapshot = in_force.current()
-    spans = explained.spans(row, snapshot)
+    spans = receipts.spans(row, snapshot)
     if not spans:
         return False
     assert row.started_at and row.due_at
@@ -21,7 +22,7 @@ def proven(row: Response) -> bool:
     assert all(one.end == two.start for one, two in pairwise(spans))
     limit, calendar = Limit.parse(row.limit), snapshot.calendar_of(row)
     counted = [span for span in spans if span.kind == "counted"]
-    pauses = responses.pauses_of(row)
+    pauses = promises.pauses_of(row)
     paused = sum(span.seconds for span in spans if span.kind == "paused")
     if row.bound == "" and row.extended_to is None:  # due by its limit alone
         assert paused == sum(remaining(*pause, limit, calendar) for pause in pauses)

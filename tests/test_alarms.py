@@ -13,7 +13,7 @@ from helpdesk.clock import moved_to, now
 from helpdesk.core import alarms
 from helpdesk.core.alarms import Alarm, Ring
 from helpdesk.core.db import db, transaction
-from helpdesk.tickets import reminders
+from helpdesk.promises import reminders
 from tests.statements import counted
 
 FAR = timedelta(days=9)

@@ -24,19 +24,17 @@ VERBS = (  # the only modules that note in the journal what happened
     "channels/email",
     "channels/phone",
     "notify/mail/tokens.py",
+    "promises",
     "tickets/actions",
     "notices/actions",
     "notices/clock.py",
     "notices/handing_on.py",
     "setup",
     "tickets/callbacks.py",
-    "tickets/escalation.py",
     "tickets/intake.py",
     "tickets/news.py",
     "tickets/handing_on.py",
     "tickets/queue.py",
-    "tickets/recompute.py",
-    "tickets/reminders.py",
 )
 TELL_TIME = ("clock", "core/i18n.py")
 INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style(?![^>]*nonce)|javascript:", re.I)

@@ -17,7 +17,7 @@ from helpdesk.core import alarms, background, events, jobs
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
-from helpdesk.tickets.models import Escalation, Response
+from helpdesk.promises.models import Escalation, Promise
 from tests import factories as make
 from tests.servers import ROOT, environment, wait_until
 
@@ -158,8 +158,9 @@ def overdue_promises(count: int) -> None:
     ticket, start = make.ticket(), now() - timedelta(days=3)
     with transaction() as session:
         rows = [
-            Response(
-                ticket_id=ticket.id,
+            Promise(
+                subject_kind="ticket",
+                subject_id=ticket.id,
                 promise="sign",
                 cycle=1,
                 part=part + 2,
@@ -178,7 +179,7 @@ def overdue_promises(count: int) -> None:
         session.add_all(rows)
         session.flush()
         alarms.set_alarms(
-            [alarms.alarm_row("response", row.id, row.due_at or now(), level=100) for row in rows]
+            [alarms.alarm_row("promise", row.id, row.due_at or now(), level=100) for row in rows]
         )
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from helpdesk import files
+from helpdesk import files, promises
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
@@ -30,9 +30,10 @@ from helpdesk.notices.models import Notice
 from helpdesk.ops import doctor
 from helpdesk.ops.doctor import history, invariants, mail, sums, surroundings
 from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.promises.models import Escalation, Promise
 from helpdesk.statistics import counting
 from helpdesk.tickets import actions
-from helpdesk.tickets.models import Escalation, Response, Ticket
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 
@@ -69,7 +70,7 @@ def test_a_finding_reads_as_one_line() -> None:
 
 def test_i3_an_alarm_that_is_due_and_did_not_ring_is_found(ticket: Ticket) -> None:
     with transaction():
-        alarms.set_alarm("response", 99, now() - timedelta(minutes=5))
+        alarms.set_alarm("promise", 99, now() - timedelta(minutes=5))
     assert broken() == ["I3 no alarm is due and has not rung"]
 
 
@@ -200,7 +201,7 @@ def test_i9_an_open_ticket_with_an_end_is_found(ticket: Ticket) -> None:
 def test_a_clock_that_runs_on_an_ended_ticket_is_found(ticket: Ticket) -> None:
     actions.withdraw(ticket, by=make.agent("Zhao Min").actor, comment="solved itself")
     assert broken() == []
-    force(sa.update(Response).values(state="running"))
+    force(sa.update(Promise).values(state="running"))
     assert broken() == ["I9 no clock runs on an ended ticket"]
 
 
@@ -286,8 +287,21 @@ def test_i1_a_case_that_was_taken_in_and_is_gone_is_found(ticket: Ticket) -> Non
     assert broken() == ["I1 each case that was taken in is there"]
 
 
+def test_i9_a_promise_about_a_case_that_is_gone_is_found(ticket: Ticket) -> None:
+    row = promises.table(ticket)[0]
+    assert broken() == []
+    force(sa.update(Promise).where(Promise.id == row.id).values(subject_id=ticket.id + 1))
+    assert "I9 each promise is about a case that is there" in broken()
+
+
+def test_i9_a_promise_about_an_unknown_kind_of_thing_is_found(ticket: Ticket) -> None:
+    row = promises.table(ticket)[-1]
+    force(sa.update(Promise).where(Promise.id == row.id).values(subject_kind="wish"))
+    assert "I9 each promise is about a case that is there" in broken()
+
+
 def test_i2_a_step_of_escalation_taken_twice_is_found(ticket: Ticket) -> None:
-    step = {"subject_kind": "response", "subject_id": 1, "level": 50, "told": "owner"}
+    step = {"subject_kind": "promise", "subject_id": 1, "level": 50, "told": "owner"}
     force(sa.insert(Escalation).values(**step, due_at=now(), at=now(), cycle=1))
     assert broken() == []
     with without_constraints("escalation"):
@@ -329,7 +343,7 @@ def test_i9_a_promise_that_the_statistics_do_not_judge_is_found(
 ) -> None:
     with moved_to(now() - timedelta(days=20)):
         made = make.ticket()
-    force(sa.update(Response).where(Response.ticket_id == made.id).values(verdict="late"))
+    force(sa.update(Promise).where(Promise.of(made)).values(verdict="late"))
     assert sums.verdicts_told().broken == 0
     monkeypatch.setattr(counting, "fell_due", lambda *_rest: {})
     assert list(sums.verdicts_told().examples) == ["0 of 1"]
@@ -358,7 +372,7 @@ def test_a_disk_that_is_nearly_full_is_found(app: Flask, monkeypatch: pytest.Mon
 
 def test_a_promise_beyond_the_published_holidays_is_a_note(ticket: Ticket) -> None:
     assert surroundings.beyond().broken == 0
-    force(sa.update(Response).where(Response.promise == "resolve").values(provisional=True))
+    force(sa.update(Promise).where(Promise.promise == "resolve").values(provisional=True))
     assert list(surroundings.beyond().examples) == [ticket.number]
     assert surroundings.beyond().ok
 

@@ -86,7 +86,7 @@ def test_readyz_says_that_the_timer_process_has_gone_silent(client: FlaskClient)
 def test_readyz_says_that_alarms_ring_late(client: FlaskClient) -> None:
     background.beat("alarms")
     with transaction():
-        alarms.set_alarm("response", 1, now() - timedelta(seconds=100))
+        alarms.set_alarm("promise", 1, now() - timedelta(seconds=100))
     found = client.get("/readyz").json["checks"]["alarms"]
     assert found["ok"] is False
     assert "late" in found["problem"]

@@ -12,15 +12,17 @@ from flask import Flask
 
 from benchmarks import incident_logs, incident_report
 from benchmarks.incidents import HOME, Replay, departments, next_move
+from helpdesk import promises
 from helpdesk.clock import moved_to
 from helpdesk.core.db import db
 from helpdesk.ops import doctor
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.simulator import facts, plans
 from helpdesk.simulator.compare import Bench, tried
-from helpdesk.tickets import lifecycle, responses
+from helpdesk.tickets import lifecycle
 from helpdesk.tickets.lifecycle import Status
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.models import Ticket
 
 OWN = Path(__file__).parent / "incident_logs"
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -72,11 +74,11 @@ def test_each_incident_ends_where_its_log_left_it(replay: Replay) -> None:
 
 def test_waiting_pauses_the_clocks_for_as_long_as_the_log_waited(replay: Replay) -> None:
     rows = db.session.scalars(
-        sa.select(Response).where(
-            Response.ticket_id == replay.tickets["servicenow", "A1"], Response.promise == "resolve"
+        sa.select(Promise).where(
+            Promise.subject_id == replay.tickets["servicenow", "A1"], Promise.promise == "resolve"
         )
     ).all()
-    pauses = [responses.pauses_of(row) for row in rows if row.cycle == 1]
+    pauses = [promises.pauses_of(row) for row in rows if row.cycle == 1]
     assert pauses == [[(MONDAY.replace(hour=3), MONDAY.replace(day=3, hour=3))]]
 
 

@@ -10,12 +10,13 @@ from flask import Flask
 from jinja2 import Environment, nodes
 
 import helpdesk
+from helpdesk import promises
 from helpdesk.agents.rights import STAFF
 from helpdesk.customers.people import LEVELS
 from helpdesk.kb import lifecycle as articles
 from helpdesk.notices import lifecycle as notices_lifecycle
-from helpdesk.tickets import filters, lifecycle, responses
-from helpdesk.tickets.responses.names import STATE_NAMES
+from helpdesk.promises.words import STATE_NAMES
+from helpdesk.tickets import filters, lifecycle
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import Kind
 from helpdesk.words.severities import SEVERITIES
@@ -31,7 +32,7 @@ TRADE: dict[str, set[str]] = {
     "states of an article": set(articles.State),
     "channels": set(CHANNELS),
     "severities": set(SEVERITIES),
-    "promises": set(responses.ORDER),
+    "promises": set(promises.ORDER),
     "states of a promise": set(STATE_NAMES),
     "levels of a customer": set(LEVELS),
     "verdicts": set(filters.VERDICTS),

@@ -12,14 +12,14 @@ from sqlalchemy import func, select
 
 from benchmarks.faulting.nursery import Role, killing, nursery, skewed, timers
 from benchmarks.faulting.tally import Tally
+from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core import alarms
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.customers.people import Asker
-from helpdesk.tickets import responses
-from helpdesk.tickets.models import Escalation, Response
+from helpdesk.promises.models import Escalation, Promise
 from tests import factories as make
 from tests.servers import wait_until
 
@@ -38,19 +38,20 @@ def promises_due(count: int, late: timedelta, spread: timedelta = timedelta(0)) 
             rows = [_promise(ticket.id, n, start) for n in range(min(PER_TICKET, count - first))]
             session.add_all(rows)
             session.flush()
-            responses.note_next_due(ticket, responses.table(ticket))
+            promises.note_next_due(ticket, promises.table(ticket))
             moments = [now() - late + spread * ((first + n) / count) for n in range(len(rows))]
             alarms.set_alarms(
                 [
-                    alarms.alarm_row("response", row.id, at, level=200)
+                    alarms.alarm_row("promise", row.id, at, level=200)
                     for row, at in zip(rows, moments, strict=True)
                 ]
             )
 
 
-def _promise(ticket_id: int, part: int, start) -> Response:  # type: ignore[no-untyped-def]
-    return Response(
-        ticket_id=ticket_id,
+def _promise(ticket_id: int, part: int, start) -> Promise:  # type: ignore[no-untyped-def]
+    return Promise(
+        subject_kind="ticket",
+        subject_id=ticket_id,
         promise="sign",
         cycle=1,
         part=part + 2,
@@ -125,11 +126,11 @@ def _earliest() -> float:
 
 
 def _ours(kind):  # type: ignore[no-untyped-def]
-    return select(kind).where(kind.kind == "response", kind.level == 200)
+    return select(kind).where(kind.kind == "promise", kind.level == 200)
 
 
 def _taken():  # type: ignore[no-untyped-def]
-    return select(Escalation).where(Escalation.subject_kind == "response", Escalation.level == 200)
+    return select(Escalation).where(Escalation.subject_kind == "promise", Escalation.level == 200)
 
 
 def quiet(look: Callable[[], object] = int) -> None:
@@ -146,7 +147,7 @@ def quiet(look: Callable[[], object] = int) -> None:
 
 def waiting() -> int:
     """How many of our alarms have not rung."""
-    ours = select(func.count()).where(Alarm.kind == "response", Alarm.level == 200)
+    ours = select(func.count()).where(Alarm.kind == "promise", Alarm.level == 200)
     return db.session.scalar(ours.where(Alarm.parked.is_(False))) or 0
 
 

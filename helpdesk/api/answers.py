@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from helpdesk import promises
 from helpdesk.agents.rights import Role
 from helpdesk.api.fields import Schema
 from helpdesk.customers.people import LEVELS, PROOFS
@@ -12,7 +13,7 @@ from helpdesk.kb.lifecycle import Visibility
 from helpdesk.notices.lifecycle import Level, State
 from helpdesk.settings import LANGUAGES
 from helpdesk.statistics import groups, measures
-from helpdesk.tickets import filters, lifecycle, responses
+from helpdesk.tickets import filters, lifecycle
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import Kind
 from helpdesk.words.scores import RESOLVED
@@ -122,8 +123,8 @@ RATING: dict[str, Schema] = {
     "at": TIME,
 }
 PROMISE: dict[str, Schema] = {
-    "promise": one_of(responses.ORDER),
-    "owner": one_of(responses.OWNER_NAMES),
+    "promise": one_of(promises.ORDER),
+    "owner": one_of(promises.OWNER_NAMES),
     "state": TEXT,
     "limit": TEXT,
     "started_at": TIME_OR_NONE,

@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from helpdesk import promises
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
 from helpdesk.api.answers import ref
 from helpdesk.api.operations import takes
 from helpdesk.core.i18n import gettext, language
 from helpdesk.setup import in_force
 from helpdesk.statistics import groups, measures
-from helpdesk.tickets import lifecycle, responses
+from helpdesk.tickets import lifecycle
 from helpdesk.words import casefile
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES
@@ -29,7 +30,7 @@ def meta() -> Response:
             "kinds": _named(KIND_NAMES),
             "statuses": _named(lifecycle.STATUS_NAMES),
             "moves": [_move(move) for move in lifecycle.TABLE],
-            "promises": _named(responses.PROMISE_NAMES),
+            "promises": _named(promises.PROMISE_NAMES),
             "severities": _named(SEVERITY_NAMES),
             "channels": _named(CHANNELS),
             "roles": _named({r: ROLE_NAMES[r] for r in STAFF}),

@@ -6,24 +6,25 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE
 from helpdesk.clock import Limit, explain, now
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext
 from helpdesk.customers.models import Person
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.tickets import (
     callbacks,
     choices,
     queries,
-    responses,
     scanning,
     sight,
     tracking,
     whose,
 )
-from helpdesk.tickets.models import Attachment, Message, Response, Ticket
+from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web.http import settings
 
 
@@ -33,7 +34,7 @@ def time(at: datetime | None) -> str | None:
 
 
 def ticket(
-    row: Ticket, promises: Iterable[Response], who: Actor, snapshot: in_force.Setup | None = None
+    row: Ticket, promises: Iterable[Promise], who: Actor, snapshot: in_force.Setup | None = None
 ) -> dict[str, Any]:
     """One ticket with its route and response table; the way in for the customer is not in it."""
     return summary(row, who, snapshot or in_force.current()) | {
@@ -136,7 +137,7 @@ def rating(row: Ticket) -> dict[str, Any] | None:
     return told | {"resolved": found.resolved or None, "at": time(found.at)}
 
 
-def promise(row: Response) -> dict[str, Any]:
+def promise(row: Promise) -> dict[str, Any]:
     """One row of the response table. verdict: null while open and in time, missed when overdue."""
     overdue = row.state == "running" and row.due_at is not None and row.due_at < now()
     return {
@@ -156,12 +157,12 @@ def promise(row: Response) -> dict[str, Any]:
     }
 
 
-def explained(row: Response, corrections: Iterable[Event] = ()) -> dict[str, Any]:
+def explained(row: Promise, corrections: Iterable[Event] = ()) -> dict[str, Any]:
     """The row with the intervals that were counted, skipped and paused, and what moved it (S1)."""
     spans: list[dict[str, Any]] = []
     if row.started_at and row.due_at:
         calendar = in_force.current().calendar_of(row)
-        pauses = responses.pauses_of(row)
+        pauses = promises.pauses_of(row)
         for span in explain(row.started_at, row.due_at, Limit.parse(row.limit), calendar, pauses):
             spans.append(
                 {

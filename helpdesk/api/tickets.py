@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, jsonify, request
 from sqlalchemy import select
 
+from helpdesk import promises
 from helpdesk.agents.rights import require
 from helpdesk.api import answers, inputs, read, shapes
 from helpdesk.api.answers import ref
@@ -19,7 +20,7 @@ from helpdesk.core.errors import BadInput
 from helpdesk.core.events import Event, last_seq
 from helpdesk.desk import moving
 from helpdesk.setup import in_force
-from helpdesk.tickets import actions, filters, queries, responses, sight, ticket_lists
+from helpdesk.tickets import actions, filters, queries, sight, ticket_lists
 from helpdesk.tickets.idempotency import done_once, open_once
 from helpdesk.tickets.intake import open_ticket
 from helpdesk.tickets.models import Message, Ticket
@@ -39,10 +40,10 @@ def create(sent: dict[str, Any]) -> tuple[Response, int]:
     intake = read.intake(sent)
     opened = open_once(key, read.body(), intake, by) if key else open_ticket(intake, by)
     if not opened.new:
-        return _answer(queries.by_number(opened.ticket.number, by), opened.responses, 201)
+        return _answer(queries.by_number(opened.ticket.number, by), opened.promises, 201)
     # What the caller has just made is neither read again nor hidden, and told the secret of once.
     track = shapes.track(opened.ticket, by)
-    return _answer(opened.ticket, opened.responses, 201, opened.snapshot, track=track)
+    return _answer(opened.ticket, opened.promises, 201, opened.snapshot, track=track)
 
 
 def _answer(
@@ -95,7 +96,7 @@ def _filter() -> filters.Filter:
 def show(number: str) -> Response:
     """One ticket with its response table and public and internal messages."""
     ticket = queries.by_number(number, api_actor())
-    body = shapes.ticket(ticket, responses.table(ticket), api_actor())
+    body = shapes.ticket(ticket, promises.table(ticket), api_actor())
     body["messages"] = [
         shapes.message(each, ticket, api_actor()) for each in queries.conversation(ticket)
     ]
@@ -177,7 +178,7 @@ def move(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
 
     moved = done_once(read.once_key(), read.body(), api_actor(), work, Ticket)
     fresh = queries.by_number(moved.number, api_actor())
-    return _answer(fresh, list(responses.table(moved)), 200)
+    return _answer(fresh, list(promises.table(moved)), 200)
 
 
 @takes(
@@ -190,5 +191,5 @@ def response_table(number: str) -> Response:
     """The response table, each row with the sum that gave its due time."""
     ticket = queries.by_number(number, api_actor())
     moved = queries.corrections(ticket)
-    items = [shapes.explained(row, moved) for row in responses.table(ticket)]
+    items = [shapes.explained(row, moved) for row in promises.table(ticket)]
     return jsonify({"items": items})

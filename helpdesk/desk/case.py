@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import joinedload
 
+from helpdesk import promises
 from helpdesk.agents.rights import Actor, may, stands_for
 from helpdesk.clock import now
 from helpdesk.core.db import db
@@ -20,6 +21,8 @@ from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, gettext, language, zone
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import LEVELS
+from helpdesk.promises import rail
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force as set_up
 from helpdesk.tickets import (
     askers,
@@ -28,21 +31,11 @@ from helpdesk.tickets import (
     copies,
     lifecycle,
     queries,
-    responses,
     sight,
-    ticket_rows,
 )
 from helpdesk.tickets.actions.unsending import SURE
 from helpdesk.tickets.lifecycle import ENDED, Move, Status
-from helpdesk.tickets.models import (
-    Assist,
-    Attachment,
-    Callback,
-    Extension,
-    Message,
-    Response,
-    Ticket,
-)
+from helpdesk.tickets.models import Assist, Attachment, Callback, Extension, Message, Ticket
 from helpdesk.tickets.sight import Field
 from helpdesk.words import casefile
 from helpdesk.words.kinds import Kind
@@ -62,7 +55,7 @@ class Case:
     repeat_of: str
     messages: Sequence[Message] = ()
     files: dict[int, list[Attachment]] = field(default_factory=dict)
-    rows: list[Response] = field(default_factory=list)
+    rows: list[Promise] = field(default_factory=list)
     others: Sequence[Row[*tuple[Any, ...]]] = ()
     assists: Sequence[Assist] = ()
     extension: Extension | None = None
@@ -81,7 +74,7 @@ class Case:
             kind=ticket.kind,
             returns=ticket.returns,
             by=self.who,
-            late_to_return=responses.is_window_over(self.rows, ticket),
+            late_to_return=promises.is_window_over(self.rows, ticket),
         )
         decisions = ("grant_extension", "refuse_extension")
         return [move for move in found if self.extension or move.code not in decisions]
@@ -132,9 +125,9 @@ class Case:
         return [] if self.hidden else self.ticket.person.addresses
 
     @property
-    def marks(self) -> list[ticket_rows.Mark]:
+    def marks(self) -> list[rail.Mark]:
         """The promise rail."""
-        return ticket_rows.marks(responses.rail(self.rows, self.ticket), set_up.current())
+        return rail.marks(promises.shown(self.rows, self.ticket), set_up.current())
 
     @property
     def is_open(self) -> bool:
@@ -297,7 +290,7 @@ def with_promises(number: str, who: Actor) -> Case:
 
 def _around(case: Case, anew: bool = False) -> None:
     ticket = case.ticket
-    case.rows = list(responses.table(ticket))
+    case.rows = list(promises.table(ticket))
     case.about = None if case.hidden else askers.about(ticket, case.who, anew=anew)
     case.others = () if not case.sees(Field.OTHERS) else _others(ticket, case.who)
     case.assists = db.session.scalars(

@@ -16,6 +16,7 @@ from helpdesk.core.events import Counter, last_seq
 from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.desk.nav import count_for
 from helpdesk.notices import rows
+from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
 from helpdesk.setup.rules.routing import DISPATCH_DESK
 from helpdesk.tickets import queries, queue, ticket_lists
@@ -80,7 +81,7 @@ def views(who: Actor) -> list[View]:
     return [*found, *(_of_queue(unit.code, unit.names[language()]) for unit in units)]
 
 
-def _units(who: Actor) -> list[in_force.Unit]:
+def _units(who: Actor) -> list[Unit]:
     seen = scope(who)
     units = [unit for unit in in_force.current().departments.values() if unit.active]
     return [unit for unit in units if seen.everything or unit.id in seen.department_ids]

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from helpdesk.notices import lifecycle as notices_lifecycle
+from helpdesk.promises.words import BROKEN, RINGS, STATE_NAMES, TICKING, URGENT
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.choices import FILTER_WORDS
 from helpdesk.tickets.filters import SORTS
-from helpdesk.tickets.reminders import URGENT
-from helpdesk.tickets.responses.names import BROKEN, RINGS, STATE_NAMES, TICKING
 from helpdesk.words.kinds import Kind
 from helpdesk.words.severities import SEVERITIES, SEVERITY_NAMES
 

@@ -1,4 +1,4 @@
-"""Alarms that run a verb: kind of alarm -> check -> verb. (Promises: see escalation.)"""
+"""Alarms that run a verb: kind of alarm -> check -> verb. (Promises: see helpdesk.promises.escalation.)"""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from helpdesk.core.alarms import Ring, on_alarm
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_
 from helpdesk.tickets import actions, holds
-from helpdesk.tickets.escalation import FORCED_SIGNING
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.subject import FORCED_SIGNING
 
 SENTENCES = {
     "until": N_("The time on hold is over."),

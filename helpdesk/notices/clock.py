@@ -21,10 +21,11 @@ from helpdesk.core.events import record
 from helpdesk.core.i18n import N_, P_
 from helpdesk.notices.lifecycle import State
 from helpdesk.notices.models import Notice
+from helpdesk.promises import BREACH
+from helpdesk.promises.models import Escalation
+from helpdesk.promises.policy import Step
+from helpdesk.promises.reminders import Telling, remind
 from helpdesk.setup import in_force
-from helpdesk.tickets.models import Escalation
-from helpdesk.tickets.reminders import Case, remind
-from helpdesk.tickets.responses import BREACH
 
 ALARM = "notice"
 WATCH_ALARM = "notice_watch"
@@ -154,7 +155,7 @@ def _cycle(notice: Notice, step: str) -> int:
     return (notice.round * 10 + notice.extensions) * 10 + STEPS.index(step)
 
 
-def _chain(notice: Notice) -> tuple[in_force.Step, ...]:
+def _chain(notice: Notice) -> tuple[Step, ...]:
     return in_force.current().chains.get("critical" if notice.level == "major" else "standard", ())
 
 
@@ -211,8 +212,8 @@ def _tell(notice: Notice, due: Due, alarm: Ring, told: str) -> None:
     remind([_case(notice, due, alarm, told)], in_force.current())
 
 
-def _case(notice: Notice, due: Due, alarm: Ring, told: str) -> Case:
-    return Case(
+def _case(notice: Notice, due: Due, alarm: Ring, told: str) -> Telling:
+    return Telling(
         kind="notice",
         subject_id=notice.id,
         ticket_id=notice.ticket_id,

@@ -30,9 +30,10 @@ from helpdesk.notices.actions.checking import RESULTS
 from helpdesk.notices.forms import MoveForm
 from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES, STATE_NAMES, State, not_passed
 from helpdesk.notices.models import Notice
+from helpdesk.promises import receipts
 from helpdesk.setup import in_force
 from helpdesk.setup.names import departments
-from helpdesk.tickets import explained, sight
+from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket
 
 LEVEL_BARS = {"major": "S1", "minor": "S3", "observation": "S4"}  # drawn as severity bars
@@ -100,6 +101,17 @@ def _row(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> Row:
     )
 
 
+def _receipts(notice: Notice) -> list[receipts.Receipt]:
+    """How the due time of each step came about whose clock runs now."""
+    calendar = clock.calendar_of(notice)
+    return [
+        receipts.receipt(
+            gettext(clock.STEP_NAMES[due.step]), due.start, due.at, due.limit, calendar
+        )
+        for due in clock.open_steps(notice)
+    ]
+
+
 def due_words(due: clock.Due, moment: datetime) -> str:
     """How much time is left, or by how much it is late."""
     length = duration(abs(due.at - moment))
@@ -118,8 +130,8 @@ def page(
         "department": notice.department.name(language()),
         "marks": rail.marks(notice, in_force.current()),
         "due": due,
-        "receipts": explained.receipts(clock.open_steps(notice), clock.calendar_of(notice)),
-        "stretch_kinds": explained.kinds(),
+        "receipts": _receipts(notice),
+        "stretch_kinds": receipts.kinds(),
         "due_words": due_words(due, moment) if due else "",
         "overdue": actions.is_overdue(notice, moment),
         "buttons": buttons.buttons(notice, who, form, open_code),

@@ -11,8 +11,8 @@ from helpdesk.core.i18n import N_, gettext, when
 from helpdesk.notices import clock
 from helpdesk.notices.lifecycle import ENDED, State
 from helpdesk.notices.models import Notice
+from helpdesk.promises import AT_RISK
 from helpdesk.setup import in_force
-from helpdesk.tickets.responses import AT_RISK
 
 _PAST = (*ENDED, State.WATCHING)
 

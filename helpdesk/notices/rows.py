@@ -16,6 +16,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.notices import clock, queries
 from helpdesk.notices.lifecycle import DRAFTS, ENDED, STATE_NAMES, Level, State
 from helpdesk.notices.models import Notice
+from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
 
 AGES = (3, 7, 14, 30)  # days since the issue; the last column is for all that is older
@@ -161,7 +162,7 @@ def counts(who: Actor) -> dict[str, int]:
 class Line:
     """One department on the board: how many of its open notices are how old."""
 
-    unit: in_force.Unit
+    unit: Unit
     ages: tuple[int, ...]
     overdue: int
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, P_, gettext, language, when
 from helpdesk.notices.clock import STEP_NAMES
-from helpdesk.tickets.escalation import ROLE_NAMES
 
 # event -> sentence, icon. %(names)s come from the event's data, put into words by _filled().
 SENTENCES = {

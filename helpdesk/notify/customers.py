@@ -7,6 +7,7 @@ from datetime import timedelta
 from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
+from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.events import Event, durable
@@ -14,7 +15,8 @@ from helpdesk.core.i18n import lazy_gettext
 from helpdesk.notify import optouts
 from helpdesk.notify.letters import Customer, customer_of, to_customer
 from helpdesk.notify.models import Envelope
-from helpdesk.tickets import dues, responses, tracking
+from helpdesk.promises import dues
+from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web.http import settings
 
@@ -90,7 +92,7 @@ def _subject(ticket: Ticket) -> str:
 
 def _promised(ticket: Ticket) -> object:
     """When somebody answers, worded when the letter is: in the customer's language."""
-    row = responses.newest(ticket, "first_answer")
+    row = promises.newest(ticket, "first_answer")
     return LazyString(dues.promised, row.due_at, row.limit) if row and row.due_at else None
 
 

@@ -1,6 +1,6 @@
 """Mails to colleagues: a promise or a notice at risk or overdue, alone or as one digest.
 
-Who is told was decided with the step (tickets.reminders); here the words are found and sent.
+Who is told was decided with the step (promises.reminders); here the words are found and sent.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from helpdesk.core.i18n import gettext, in_language, lazy_gettext
 from helpdesk.notices.clock import STEP_NAMES
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import to_colleague
-from helpdesk.tickets.models import Reminder, Response, Ticket
-from helpdesk.tickets.responses import BREACH, PROMISE_NAMES
+from helpdesk.promises import BREACH, PROMISE_NAMES
+from helpdesk.promises.models import Promise, Reminder
+from helpdesk.tickets.models import Ticket
 
 MOST_LINES = 100  # of a digest; the lists hold the rest
 
@@ -33,7 +34,7 @@ def escalation(noted: Event) -> None:
     with in_language(agent.language):
         line = due_step(row)
         subject = _subject(line)
-    thread = line.number if row.subject_kind == "response" else f"notice-{row.notice_id}"
+    thread = line.number if row.subject_kind == "promise" else f"notice-{row.notice_id}"
     to_colleague(noted, agent, "escalation", subject, thread=thread, path=line.path, line=line)
 
 
@@ -101,7 +102,7 @@ def due_step(row: Reminder) -> DueStep:
         number, title, path = notice.number or "", notice.title, f"notices/{notice.id}"
     else:
         ticket = db.session.get_one(Ticket, row.ticket_id)
-        due = db.session.get_one(Response, row.subject_id).due_at
+        due = db.session.get_one(Promise, row.subject_id).due_at
         label = gettext(PROMISE_NAMES[row.promise])
         number, title, path = ticket.number, ticket.subject, f"tickets/{ticket.number}"
     return DueStep(number, title, label, row.level >= BREACH, row.level, due, path)

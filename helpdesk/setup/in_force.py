@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, select
 
 from helpdesk.agents.models import Department
-from helpdesk.clock import WorkCalendar
 from helpdesk.core import calendars, options
-from helpdesk.core.calendars import edition, load_calendars
+from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
+from helpdesk.promises.policy import Snapshot, Step, Unit, given_by, terms_of
 from helpdesk.setup.models import (
     Category,
     EscalationChain,
@@ -21,7 +21,6 @@ from helpdesk.setup.models import (
     RoutingRule,
 )
 from helpdesk.setup.rules.routing import Rule
-from helpdesk.tickets.models import Response
 
 
 @dataclass(frozen=True)
@@ -39,51 +38,12 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A department as planning sees it."""
+class Setup(Snapshot):
+    """Everything that decides how a new ticket is handled: what is promised, and the route."""
 
-    id: int
-    code: str
-    names: dict[str, str]
-    calendar: str
-    active: bool
-
-
-@dataclass(frozen=True)
-class Promise:
-    """One row of the policy."""
-
-    promise: str
-    severity: str
-    kind: str
-    category_id: int | None
-    channel: str
-    limit: str
-    owner: str
-    chain: str
-    profile: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of an escalation chain: at this share (in per cent) tell these roles."""
-
-    at: int
-    tell: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Setup:
-    """Everything that decides how a new ticket is handled."""
-
-    version: int
     categories: dict[int, Node]
-    departments: dict[int, Unit]
+    version: int
     rules: tuple[Rule, ...]
-    policy_version: int
-    policy: tuple[Promise, ...]
-    chains: dict[str, tuple[Step, ...]]
-    calendars: dict[str, WorkCalendar]
 
     def category(self, code: str) -> Node | None:
         """The category with this code."""
@@ -92,13 +52,6 @@ class Setup:
     def unit(self, code: str) -> Unit | None:
         """The department with this code."""
         return next((u for u in self.departments.values() if u.code == code), None)
-
-    def calendar_of(self, row: Response) -> WorkCalendar:
-        """The version by which the row's times were counted: of what has ended, that of then."""
-        newest = self.calendars[row.calendar]
-        if row.calendar_version in (0, newest.version):
-            return newest
-        return edition(row.calendar, row.calendar_version)
 
 
 _kept: WeakKeyDictionary[Engine, Setup] = WeakKeyDictionary()
@@ -111,6 +64,9 @@ def current(version: int | None = None) -> Setup:
     if kept is None or kept.version != found:
         kept = _kept[db.engine] = _load(found)
     return kept
+
+
+given_by(current)
 
 
 def forget() -> None:
@@ -139,7 +95,7 @@ def _load(version: int) -> Setup:
         },
         rules=tuple(rule_of(row) for row in rules),
         policy_version=policy_id,
-        policy=tuple(_promise(row) for row in policy),
+        policy=tuple(terms_of(row) for row in policy),
         chains={chain.code: tuple(_step(step) for step in chain.steps) for chain in chains},
         calendars=load_calendars(),
     )
@@ -174,20 +130,6 @@ def rule_of(row: RoutingRule) -> Rule:
         row.department_id,
         row.severity,
         row.dispatch,
-    )
-
-
-def _promise(row: PolicyRow) -> Promise:
-    return Promise(
-        row.promise,
-        row.severity,
-        row.kind,
-        row.category_id,
-        row.channel,
-        row.limit,
-        row.owner,
-        row.chain,
-        row.profile,
     )
 
 

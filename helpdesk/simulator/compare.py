@@ -8,14 +8,15 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
+from helpdesk import promises
 from helpdesk.clock import Limit, WorkCalendar
-from helpdesk.setup.in_force import Promise, Setup
+from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Terms
+from helpdesk.setup.in_force import Setup
 from helpdesk.setup.rules import routing
 from helpdesk.simulator.facts import Case
 from helpdesk.simulator.plans import Plan
 from helpdesk.simulator.replay import Moments, Outcome, compared, outcome
-from helpdesk.tickets import responses
-from helpdesk.tickets.models import Response
 from helpdesk.words.channels import SPOKEN
 
 
@@ -41,7 +42,7 @@ class Bench:
     """Everything that a case is tried on: what was, and what is tried."""
 
     setup: Setup
-    editions: Mapping[int, tuple[Promise, ...]]
+    editions: Mapping[int, tuple[Terms, ...]]
     plan: Plan
     asked_at: datetime
 
@@ -62,7 +63,7 @@ def tried(case: Case, bench: Bench) -> Tried:
     found = _elsewhere(case, route, bench)
     result = Tried(found, 0, 0, 0)
     for row in case.rows:
-        if row.started_at is not None and row.promise not in responses.WINDOWS:
+        if row.started_at is not None and row.promise not in promises.WINDOWS:
             _try_row(case, row, _severity(case, route), bench, result)
     _try_new(case, _severity(case, route), bench, result)
     return result
@@ -108,7 +109,7 @@ def _severity(case: Case, route: routing.Route | None) -> str:
     return "" if same or route is None else route.severity
 
 
-def _try_row(case: Case, row: Response, severity: str, bench: Bench, result: Tried) -> None:
+def _try_row(case: Case, row: Promise, severity: str, bench: Bench, result: Tried) -> None:
     stored = Outcome(row.due_at, _verdict(row, bench.asked_at))  # type: ignore[arg-type]
     known = _as_it_was(case, row, stored, bench)
     if known is None:
@@ -121,7 +122,7 @@ def _try_row(case: Case, row: Response, severity: str, bench: Bench, result: Tri
 
 
 def _as_it_was(
-    case: Case, row: Response, stored: Outcome, bench: Bench
+    case: Case, row: Promise, stored: Outcome, bench: Bench
 ) -> tuple[Moments, SimpleNamespace] | None:
     """The moments and facts that give exactly what is stored; None where none does."""
     limit, calendar = Limit.parse(row.limit), bench.setup.calendar_of(row)
@@ -132,7 +133,7 @@ def _as_it_was(
 
 
 def _count(
-    row: Response, stored: Outcome, after: Outcome | None, line: Promise | None, result: Tried
+    row: Promise, stored: Outcome, after: Outcome | None, line: Terms | None, result: Tried
 ) -> None:
     verdict = after.verdict if after else "none"
     result.judged += 1
@@ -144,7 +145,7 @@ def _count(
         result.differences.append(replace(made, after=verdict))
 
 
-def _verdict(row: Response, asked_at: datetime) -> str:
+def _verdict(row: Promise, asked_at: datetime) -> str:
     """The stored verdict; an open promise whose time is up counts as missed, as in every list."""
     if row.state in ("running", "paused") and row.due_at:
         over = row.due_at < (row.paused_at or asked_at)
@@ -152,7 +153,7 @@ def _verdict(row: Response, asked_at: datetime) -> str:
     return row.verdict
 
 
-def _unlike(row: Response, then: SimpleNamespace, bench: Bench) -> bool:
+def _unlike(row: Promise, then: SimpleNamespace, bench: Bench) -> bool:
     """Whether the row's own edition of the policy, where it is kept, would give another limit."""
     edition = bench.editions.get(row.policy_version)
     if not edition:
@@ -161,7 +162,7 @@ def _unlike(row: Response, then: SimpleNamespace, bench: Bench) -> bool:
     return line is None or Limit.parse(line.limit) != Limit.parse(row.limit)
 
 
-def _line(row: Response, then: SimpleNamespace, severity: str, bench: Bench) -> Promise | None:
+def _line(row: Promise, then: SimpleNamespace, severity: str, bench: Bench) -> Terms | None:
     """The policy row that the plan holds for this promise; None where it makes none."""
     policy = bench.plan.policy
     if policy is None and not (severity and row.cycle == 1):
@@ -172,21 +173,21 @@ def _line(row: Response, then: SimpleNamespace, severity: str, bench: Bench) -> 
     return _applicable(then, edition, bench).get(row.promise)
 
 
-def _as_made(row: Response) -> Promise:
+def _as_made(row: Promise) -> Terms:
     return replace(NOTHING, promise=row.promise, limit=row.limit, owner=row.owner, chain=row.chain)
 
 
-NOTHING = Promise(
+NOTHING = Terms(
     promise="", severity="", kind="", category_id=None, channel="", limit="", owner="", chain=""
 )
 
 
-def _applicable(then: SimpleNamespace, policy: Any, bench: Bench) -> dict[str, Promise]:
+def _applicable(then: SimpleNamespace, policy: Any, bench: Bench) -> dict[str, Terms]:
     facts: Any = then
-    return responses.applicable(facts, replace(bench.setup, policy=tuple(policy)))
+    return promises.applicable(facts, replace(bench.setup, policy=tuple(policy)))
 
 
-def _calendar(row: Response, line: Promise, bench: Bench) -> WorkCalendar:
+def _calendar(row: Promise, line: Terms, bench: Bench) -> WorkCalendar:
     """The calendar of the plan: the owner's, unless the plan puts another one in its place.
 
     A row whose owner stays is counted by the version of the calendar that has counted it.
@@ -194,7 +195,7 @@ def _calendar(row: Response, line: Promise, bench: Bench) -> WorkCalendar:
     if line.owner == row.owner:
         return bench.plan.calendars.get(row.calendar) or bench.setup.calendar_of(row)
     unit = bench.setup.departments.get(row.owner_department_id or 0)
-    code = unit.calendar if unit and line.owner == "department" else responses.DESK_CALENDAR
+    code = unit.calendar if unit and line.owner == "department" else promises.DESK_CALENDAR
     return bench.plan.calendars.get(code) or bench.setup.calendars[code]
 
 
@@ -206,8 +207,8 @@ def _try_new(case: Case, severity: str, bench: Bench, result: Tried) -> None:
         moments = case.unmade(line.promise, bench.asked_at)
         if moments is None:
             continue
-        calendar = bench.plan.calendars.get(responses.DESK_CALENDAR)
-        calendar = calendar or bench.setup.calendars[responses.DESK_CALENDAR]
+        calendar = bench.plan.calendars.get(promises.DESK_CALENDAR)
+        calendar = calendar or bench.setup.calendars[promises.DESK_CALENDAR]
         after = outcome(moments, Limit.parse(line.limit), calendar)
         result.judged += 1
         result.broken_after += after.bad
@@ -225,7 +226,7 @@ def _try_new(case: Case, severity: str, bench: Bench, result: Tried) -> None:
             )
 
 
-def _new_lines(case: Case, severity: str, bench: Bench) -> Iterator[Promise]:
+def _new_lines(case: Case, severity: str, bench: Bench) -> Iterator[Terms]:
     if bench.plan.policy is None or case.opened is None:
         return
     then = case.facts(case.opened.at)
@@ -233,15 +234,15 @@ def _new_lines(case: Case, severity: str, bench: Bench) -> Iterator[Promise]:
         then = SimpleNamespace(**(vars(then) | {"severity": severity}))
     made = {row.promise for row in case.rows}
     for promise, line in _applicable(then, bench.plan.policy, bench).items():
-        if promise in responses.AT_OPENING and promise not in made:
+        if promise in promises.AT_OPENING and promise not in made:
             yield line
 
 
 def _difference(
-    row: Response, outcome: str, before: Outcome, after: Outcome | None, limit: str
+    row: Promise, outcome: str, before: Outcome, after: Outcome | None, limit: str
 ) -> Difference:
     return Difference(
-        row.ticket_id,
+        row.subject_id,
         outcome,
         row.promise,
         row.cycle,

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
 
 from sqlalchemy import func, select
 
+from helpdesk import promises
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.customers.models import Person
+from helpdesk.promises.models import Promise
 from helpdesk.simulator.replay import Moments
-from helpdesk.tickets import responses
 from helpdesk.tickets.lifecycle import ENDED, TABLE
-from helpdesk.tickets.models import Message, Response, Ticket
+from helpdesk.tickets.models import Message, Ticket
 
 CHANGING = ("kind", "severity", "category_id", "place", "subject")
 ENDS = tuple(f"ticket.{move.code}" for move in TABLE if move.to in ENDED)
@@ -50,7 +50,7 @@ class Case:
     """One ticket with its response table and what its journal says, oldest first."""
 
     ticket: Ticket
-    rows: list[Response]
+    rows: list[Promise]
     events: list[Event]
     body: str = ""
     level: str = "plain"
@@ -69,7 +69,7 @@ class Case:
                 known |= {name: changed[name][0] for name in CHANGING if name in changed}
         return SimpleNamespace(**known)
 
-    def ways(self, row: Response, asked_at: datetime) -> Iterator[tuple[Moments, SimpleNamespace]]:
+    def ways(self, row: Promise, asked_at: datetime) -> Iterator[tuple[Moments, SimpleNamespace]]:
         """What may have happened to a promise whose clock has begun, with the facts of its end.
 
         One way for most; of a row that stopped counting the journal may leave several moments.
@@ -81,19 +81,19 @@ class Case:
         for end in self._ends_of(row):
             yield self._moments(row, asked_at, dropped=end), self.facts(end - JUST_BEFORE)
 
-    def _moments(self, row: Response, asked_at: datetime, **end: datetime | None) -> Moments:
+    def _moments(self, row: Promise, asked_at: datetime, **end: datetime | None) -> Moments:
         assert row.started_at
         granted = row.extended_at and row.extended_to
         return Moments(
             started=row.started_at,
             asked_at=asked_at,
-            pauses=tuple(responses.pauses_of(row)),
+            pauses=tuple(promises.pauses_of(row)),
             paused=row.paused_at if row.state in ("paused", "dropped") else None,
             granted=((row.extended_at, row.extended_to),) if granted else (),  # type: ignore[arg-type]
             **end,
         )
 
-    def _ends_of(self, row: Response) -> Iterator[datetime]:
+    def _ends_of(self, row: Promise) -> Iterator[datetime]:
         """When the promise may have stopped counting: at a correction, or at the end of its round."""
         assert row.started_at
         names = (*ENDS, *AGAIN, *ENDED_BY.get(row.promise, ()))
@@ -127,7 +127,7 @@ def cases(after: int, since: datetime, until: datetime, most: int, words: bool) 
         .execution_options(populate_existing=True)
     ).all()
     ids = [ticket.id for ticket in tickets]
-    rows, noted = _by_ticket(Response, ids, Response.id), _by_ticket(Event, ids, Event.seq)
+    rows, noted = _promises(ids), _events(ids)
     bodies, levels = (_bodies(ids), _levels(tickets)) if words else ({}, {})
     return [
         Case(
@@ -141,13 +141,24 @@ def cases(after: int, since: datetime, until: datetime, most: int, words: bool) 
     ]
 
 
-def _by_ticket(model: Any, ids: Sequence[int], order: Any) -> dict[int, list[Any]]:
-    query = select(model).where(model.ticket_id.in_(ids)).order_by(model.ticket_id, order)
-    if model is Event:
-        query = query.where(Event.name.in_(NOTED))
-    found: dict[int, list[Any]] = defaultdict(list)
+def _promises(ids: Sequence[int]) -> dict[int, list[Promise]]:
+    """What each of these tickets was promised."""
+    about = Promise.subject_kind == Ticket.subject_kind, Promise.subject_id.in_(ids)
+    query = select(Promise).where(*about).order_by(Promise.subject_id, Promise.id)
+    found: dict[int, list[Promise]] = defaultdict(list)
     for row in db.session.scalars(query.execution_options(populate_existing=True)):
-        found[row.ticket_id].append(row)
+        found[row.subject_id].append(row)
+    return found
+
+
+def _events(ids: Sequence[int]) -> dict[int, list[Event]]:
+    """What happened to each of these tickets, as far as it decides about promises."""
+    query = select(Event).where(Event.ticket_id.in_(ids), Event.name.in_(NOTED))
+    found: dict[int, list[Event]] = defaultdict(list)
+    for event in db.session.scalars(
+        query.order_by(Event.ticket_id, Event.seq).execution_options(populate_existing=True)
+    ):
+        found[event.ticket_id or 0].append(event)
     return found
 
 

@@ -13,6 +13,8 @@ from helpdesk.clock import now
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_, company_zone, gettext, language, zone
+from helpdesk.promises import PROMISE_NAMES
+from helpdesk.promises.words import VERDICT_NAMES
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import Page, blueprint, by, number
 from helpdesk.setup.promises import actions as policy
@@ -21,9 +23,7 @@ from helpdesk.setup.rules import actions as rules
 from helpdesk.setup.rules.routing import DISPATCH_DESK
 from helpdesk.simulator import plans, work
 from helpdesk.simulator.models import Simulated, Simulation
-from helpdesk.tickets.explained import VERDICTS
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.responses import PROMISE_NAMES
 from helpdesk.web.exports import csv_bytes
 
 HOME = "/admin/simulator"
@@ -40,7 +40,7 @@ OUTCOMES = {
     "elsewhere": N_("To another place"),
     "unlike": N_("Can’t be told"),
 }
-JUDGED = VERDICTS | {"none": N_("no promise")}
+JUDGED = VERDICT_NAMES | {"none": N_("no promise")}
 HEADERS = (
     N_("Number"),
     N_("Subject"),

@@ -11,19 +11,19 @@ from sqlalchemy import select
 from helpdesk.clock import WorkCalendar
 from helpdesk.core.calendars import Calendar, calendar_of
 from helpdesk.core.db import db
+from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
-from helpdesk.setup.in_force import Promise
 from helpdesk.setup.models import PolicyRow, PolicyVersion, RoutingRule
 from helpdesk.setup.rules.routing import Rule
 
-FIELDS = tuple(field.name for field in fields(Promise))
+FIELDS = tuple(field.name for field in fields(Terms))
 
 
 @dataclass(frozen=True)
 class Plan:
     """The set-up to try. None and {} mean: as it was."""
 
-    policy: tuple[Promise, ...] | None
+    policy: tuple[Terms, ...] | None
     calendars: Mapping[str, WorkCalendar]
     rules: tuple[Rule, ...] | None
 
@@ -55,7 +55,7 @@ def of_data(data: Mapping[str, Any]) -> Plan:
     """The plan that was kept, with calendars and rules as they are now."""
     lines, rules = data.get("policy"), data.get("rules")
     return Plan(
-        policy=None if lines is None else tuple(Promise(**line) for line in lines),
+        policy=None if lines is None else tuple(Terms(**line) for line in lines),
         calendars={code: _calendar(id_) for code, id_ in data.get("calendars", {}).items()},
         rules=None if rules is None else _rules(rules),
     )
@@ -80,13 +80,13 @@ def lines_of(version_id: int) -> list[PolicyRow]:
     return list(db.session.scalars(query))
 
 
-def editions() -> dict[int, tuple[Promise, ...]]:
+def editions() -> dict[int, tuple[Terms, ...]]:
     """Every edition of the policy, by its number: old rows are judged by their own."""
-    known: dict[int, list[Promise]] = {
+    known: dict[int, list[Terms]] = {
         id_: [] for id_ in db.session.scalars(select(PolicyVersion.id))
     }
     for row in db.session.scalars(select(PolicyRow).order_by(PolicyRow.id)):
-        known.setdefault(row.version_id, []).append(Promise(**_line(row)))
+        known.setdefault(row.version_id, []).append(Terms(**_line(row)))
     return {id_: tuple(rows) for id_, rows in known.items()}
 
 

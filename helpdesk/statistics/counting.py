@@ -23,10 +23,12 @@ from sqlalchemy import (
 )
 
 from helpdesk.core.db import db
+from helpdesk.promises import verdicts
+from helpdesk.promises.models import Promise
 from helpdesk.statistics.groups import Scope, bucket, key_of
-from helpdesk.tickets import ticket_lists, verdicts
+from helpdesk.tickets import queries, ticket_lists
 from helpdesk.tickets.filters import Filter
-from helpdesk.tickets.models import Callback, Rating, Response, Ticket
+from helpdesk.tickets.models import Callback, Rating, Ticket
 
 Counts = dict[str, dict[str, int]]
 Span = tuple[datetime, datetime]
@@ -212,9 +214,9 @@ def _within_tenths(ranked: Any, tenths: int) -> ColumnElement[Any]:
 
 def _received(scope: Scope, by: str, promises: tuple[str, ...], edges: Edges) -> Select[Any]:
     """The promises of the cases received in the period."""
-    within = [*_within(scope, "received"), *edges.holds(Response.ticket_id)]
+    within = [*_within(scope, "received"), *edges.holds(Promise.subject_id)]
     key = bucket(by, Ticket.received_at, scope)
-    return _judged_cases(RECEIVED, key, [*within, Response.promise.in_(promises)])
+    return _judged_cases(RECEIVED, key, [*within, Promise.promise.in_(promises)])
 
 
 def _due(scope: Scope, by: str, promises: tuple[str, ...]) -> Select[Any]:
@@ -222,8 +224,8 @@ def _due(scope: Scope, by: str, promises: tuple[str, ...]) -> Select[Any]:
     period = scope.period
     begin = period.before[0] if by == "span" else period.begin
     within = [*ticket_lists.conditions(scope.base, scope.who), verdicts.fell_due(begin, period.end)]
-    key = bucket(by, Response.due_at, scope)
-    return _judged_cases(DUE, key, [*within, Response.promise.in_(promises)])
+    key = bucket(by, Promise.due_at, scope)
+    return _judged_cases(DUE, key, [*within, Promise.promise.in_(promises)])
 
 
 def _judged_cases(
@@ -234,15 +236,15 @@ def _judged_cases(
         select(
             cast(literal(basis), Ticket.channel.type).label("basis"),
             key.label("bucket"),
-            Response.promise,
+            Promise.promise,
             func.max(verdicts.rank()).label("rank"),
-            func.sum(Response.taken).label("taken"),
+            func.sum(Promise.taken).label("taken"),
         )
         .select_from(Ticket)
-        .join(Response, Response.ticket_id == Ticket.id)
+        .join(Promise, Promise.of(Ticket))
         .where(*wanted)
-        .where(or_(verdicts.rank() > 0, Response.taken.is_not(None)))  # what tells nothing: early
-        .group_by(Response.ticket_id, "bucket", Response.promise)
+        .where(or_(verdicts.rank() > 0, Promise.taken.is_not(None)))  # what tells nothing: early
+        .group_by(Promise.subject_id, "bucket", Promise.promise)
     )
 
 
@@ -281,7 +283,7 @@ def said(scope: Scope, by: str, edges: Edges) -> dict[str, Said]:
     called = _of_cases(
         select(key, literal(0), Callback.state, func.count()), Callback, cases, edges
     )
-    rated = rated.where(verdicts.last_rating()).group_by("bucket", Rating.result)
+    rated = rated.where(queries.last_rating()).group_by("bucket", Rating.result)
     called = called.where(Callback.cycle == Ticket.cycle).group_by("bucket", Callback.state)
     found: dict[str, Said] = {}
     for value, score, state, number in db.session.execute(union_all(rated, called)):

@@ -11,6 +11,7 @@ from helpdesk.core.db import db
 from helpdesk.notices import queries, rows
 from helpdesk.notices.lifecycle import STATE_NAMES
 from helpdesk.notices.models import Notice
+from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
 
 
@@ -18,7 +19,7 @@ from helpdesk.setup import in_force
 class Line:
     """One department's notices by state; of those re-inspected, how many passed the first time."""
 
-    unit: in_force.Unit
+    unit: Unit
     states: dict[str, int] = field(default_factory=dict)
     checked: int = 0
     passed: int = 0

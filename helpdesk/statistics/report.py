@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.core.errors import BadInput
 from helpdesk.setup import in_force
@@ -17,7 +18,7 @@ from helpdesk.statistics.figures import NOBODY, PROMISES, Cell, Figures, Row, wi
 from helpdesk.statistics.groups import Scope
 from helpdesk.statistics.measures import BY_CODE, Measure
 from helpdesk.statistics.periods import Period, choose
-from helpdesk.tickets import choices, responses
+from helpdesk.tickets import choices
 from helpdesk.tickets import filters as lists
 from helpdesk.tickets.filters import Filter
 from helpdesk.words.scores import SCORES
@@ -123,7 +124,7 @@ class Report:
 
     @cached_property
     def _kept(self) -> dict[str, counting.Kept]:
-        return counting.in_all(self.scope, PROMISES, responses.ORDER, self.before)
+        return counting.in_all(self.scope, PROMISES, promises.ORDER, self.before)
 
     @property
     def before(self) -> Edges:
@@ -165,10 +166,10 @@ class Report:
     def promises(self) -> list[Promised]:
         """Every promise that can be judged, in the order of a case's life."""
         found = []
-        for code in responses.ORDER:
+        for code in promises.ORDER:
             judged = self.spans.get(("now", code), NOBODY)
             if judged.total:
-                found.append(Promised(code, responses.PROMISE_NAMES[code], judged, self._of(code)))
+                found.append(Promised(code, promises.PROMISE_NAMES[code], judged, self._of(code)))
         return found
 
     def _of(self, promise: str) -> dict[str, Filter]:

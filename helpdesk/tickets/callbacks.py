@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, select
 
+from helpdesk import promises
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import Limit, due_at, now
 from helpdesk.core.db import db, locked, transaction
@@ -13,7 +14,7 @@ from helpdesk.core.errors import BadInput, NotAllowed, Refused
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries, responses
+from helpdesk.tickets import queries
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Ticket
 from helpdesk.words.scores import CONTACTS, RESOLVED, SCORES
@@ -153,10 +154,10 @@ def _settle(
     """Where the call stands after this attempt."""
     if contact == "reached":
         callback.state = "reached"
-        responses.meet(ticket, ["callback"], by.name, N_("Customer reached"))
+        promises.meet(ticket, ["callback"], by.name, N_("Customer reached"))
     elif contact in ("refused", "wrong_number") or callback.attempts >= MOST_ATTEMPTS:
         callback.state = "unreachable"
-        responses.meet(ticket, ["callback"], by.name, N_("Customer not reached"))
+        promises.meet(ticket, ["callback"], by.name, N_("Customer not reached"))
     else:
         half_day = Limit.parse("4 wh")
         calendar = in_force.current().calendars["cn-desk"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from helpdesk.core.i18n import N_, gettext
+from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.setup.names import categories, department_name, departments
 from helpdesk.setup.rules.reasons import reason_words
 from helpdesk.tickets.filters import MOMENTS
 from helpdesk.tickets.lifecycle import STATUS_NAMES, Status
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.responses import PROMISE_NAMES
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES, Kind
 from helpdesk.words.scores import SCORES

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_, company_zone
+from helpdesk.promises import ORDER
 from helpdesk.tickets.lifecycle import Status
-from helpdesk.tickets.responses import ORDER
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import Kind
 from helpdesk.words.scores import SCORES

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from helpdesk import promises
 from helpdesk.clock import now
+from helpdesk.promises import dues
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.setup.rules import routing
-from helpdesk.tickets import dues, responses
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.models import Ticket
 
 PROMISE = "first_answer"
 
@@ -43,14 +45,14 @@ def first_answers(kinds: list[str], channel: str, language: str) -> list[Foretol
     return found
 
 
-def _foretold(row: Response, kind: str, category: str) -> Foretold:
+def _foretold(row: Promise, kind: str, category: str) -> Foretold:
     assert row.due_at is not None  # its clock begins with the case
     return Foretold(kind, category, row.due_at, row.limit)
 
 
 def _first_answer(
     kind: str, channel: str, language: str, node: in_force.Node | None, snapshot: in_force.Setup
-) -> Response | None:
+) -> Promise | None:
     """The row of a case that would come in now and of which only this is known."""
     facts = routing.Facts(
         kind=kind,
@@ -73,4 +75,4 @@ def _first_answer(
         cycle=1,
         received_at=now(),
     )
-    return responses.planned(case, PROMISE, snapshot)
+    return promises.planned(case, PROMISE, snapshot)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.core.i18n import N_, gettext, language, when
 from helpdesk.customers.people import PROOFS
+from helpdesk.promises import PROMISE_NAMES
 from helpdesk.setup import in_force
 from helpdesk.setup.names import category_name
 from helpdesk.tickets import news
-from helpdesk.tickets.escalation import ROLE_NAMES
-from helpdesk.tickets.responses import PROMISE_NAMES
 from helpdesk.tickets.sight import Noted
 from helpdesk.words import casefile
 from helpdesk.words.channels import CHANNELS
@@ -228,6 +228,17 @@ def changes(event: Noted) -> str:
     return gettext("; ").join(
         f"{_field(name)}: {_value(name, old)} → {_value(name, new)}"
         for name, (old, new) in event.data.get("changed", {}).items()
+    )
+
+
+def corrected(event: Noted) -> str:
+    """'Severity: High → Minor by Li Na on 3 March 10:20, planned anew. Reason: ...'"""
+    return gettext(
+        "%(changes)s by %(name)s on %(at)s, planned anew. Reason: %(reason)s",
+        changes=changes(event),
+        name=event.by_name,
+        at=when(event.at),
+        reason=event.data.get("comment") or gettext("none given"),
     )
 
 

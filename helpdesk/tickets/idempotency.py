@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import delete, update
 
+from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.db import Model, db, insert_new, retrying, transaction
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile, drop
-from helpdesk.tickets import responses
 from helpdesk.tickets.actions.twins import prints_of
 from helpdesk.tickets.intake import Intake, Opened, open_ticket
 from helpdesk.tickets.models import IdempotencyKey, Ticket
@@ -150,7 +150,7 @@ def _row(name: tuple[str, str], request_hash: str, ticket: Ticket) -> Idempotenc
 def _as_before(known: IdempotencyKey, request_hash: str) -> Opened:
     _require_same(known, request_hash)
     ticket = db.session.get_one(Ticket, known.ticket_id)
-    return Opened(ticket, list(responses.table(ticket)), new=False)
+    return Opened(ticket, list(promises.table(ticket)), new=False)
 
 
 def _require_same(known: IdempotencyKey, request_hash: str) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from helpdesk import search
+from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now, within_reach
 from helpdesk.core.alarms import set_alarms
@@ -20,12 +20,14 @@ from helpdesk.core.events import draw, record
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
 from helpdesk.customers.models import Person
+from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
 from helpdesk.setup.rules import routing
-from helpdesk.tickets import actions, queries, responses, whose
+from helpdesk.tickets import actions, queries, whose
 from helpdesk.tickets.incoming import Intake
 from helpdesk.tickets.lifecycle import move_for
-from helpdesk.tickets.models import Message, Response, Ticket
+from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.veil import veiled
 from helpdesk.words import casefile
 from helpdesk.words.channels import CHANNELS, SPOKEN
@@ -45,7 +47,7 @@ class Opened:
     """
 
     ticket: Ticket
-    responses: list[Response]
+    promises: list[Promise]
     new: bool
     snapshot: in_force.Setup | None = None
 
@@ -164,7 +166,7 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
     look = _look(session, intake)
     if look.seen_id:
         seen = session.get_one(Ticket, look.seen_id)
-        return Opened(seen, list(responses.table(seen)), new=False)
+        return Opened(seen, list(promises.table(seen)), new=False)
     snapshot = in_force.current(look.setup_version)
     known = whose.whose(session, intake, by, look.people)
     person = whose.asker(session, intake, by, known)
@@ -198,7 +200,7 @@ class _Plan:
 
     node: in_force.Node | None
     route: routing.Route
-    unit: in_force.Unit | None
+    unit: Unit | None
     severity: str
     repeat_of_id: int | None
 
@@ -288,21 +290,19 @@ def _number(session: Session) -> str:
     return f"{year}-{draw(session, f'ticket:{year}'):06d}"
 
 
-def _promises(
-    ticket: Ticket, intake: Intake, snapshot: in_force.Setup, by: Actor
-) -> list[Response]:
+def _promises(ticket: Ticket, intake: Intake, snapshot: in_force.Setup, by: Actor) -> list[Promise]:
     """The response table of the new ticket, before either is stored."""
-    rows = responses.plan(ticket, snapshot)
+    rows = promises.plan(ticket, snapshot)
     if intake.channel in SPOKEN:
-        responses.meet_at_opening(rows, "acknowledge", by.name, snapshot)
-    responses.note_next_due(ticket, rows)
+        promises.meet_at_opening(rows, "acknowledge", by.name, snapshot)
+    promises.note_next_due(ticket, rows)
     return rows
 
 
 def _store(
     session: Session,
     ticket: Ticket,
-    rows: list[Response],
+    rows: list[Promise],
     intake: Intake,
     person: Person,
     snapshot: in_force.Setup,
@@ -311,14 +311,12 @@ def _store(
     ticket.number = _number(session)
     session.add(ticket)
     session.flush()
-    for row in rows:
-        row.ticket_id = ticket.id
     message = session.connection().execute(FIRST_MESSAGE, _first_message(ticket, intake))
-    responses.store(rows)
+    promises.store(ticket, rows)
     if intake.files:
         message_id = message.inserted_primary_key[0]  # type: ignore[index]
         session.add_all(actions.attachment_rows(intake.files, ticket.id, message_id, public=True))
-    set_alarms(responses.alarms_of(rows, snapshot))
+    set_alarms(promises.alarms_of(rows, snapshot))
     names = dict.fromkeys((person.name, ticket.contact_name))
     words = [ticket.subject, ticket.number, intake.body, *names, ticket.place]
     search.put(session, "ticket", ticket.id, [*words, *intake.fields.values()])

@@ -13,15 +13,8 @@ from enum import StrEnum
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.core.i18n import N_, P_
+from helpdesk.promises.words import Clock
 from helpdesk.words.kinds import Kind
-
-
-class Clock(StrEnum):
-    """What the customer's clocks do in a status."""
-
-    RUNS = "runs"
-    PAUSED = "paused"
-    STOPPED = "stopped"
 
 
 class Status(StrEnum):

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 
+from helpdesk import promises
 from helpdesk.core.db import db
+from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
-from helpdesk.setup.promises.actions import Line
 from helpdesk.setup.promises.reach import counts_cases
-from helpdesk.tickets import responses
 from helpdesk.tickets.models import Ticket
 
 
 @counts_cases
-def open_cases(lines: Sequence[Line]) -> int:
+def open_cases(lines: Sequence[Terms]) -> int:
     """Open cases that these rows would promise something else than the edition in force.
 
     They keep what they were given; a further round, dispatch or a corrected severity asks anew.
     """
     now = in_force.current()
-    then = replace(now, policy=tuple(in_force.Promise(**asdict(line)) for line in lines))
+    then = replace(now, policy=tuple(lines))
     columns = (Ticket.severity, Ticket.kind, Ticket.channel, Ticket.category_id)
     groups = db.session.execute(
         select(*columns, func.count().label("number"))
@@ -34,5 +34,5 @@ def open_cases(lines: Sequence[Line]) -> int:
 
 
 def _promised(case: Any, snapshot: in_force.Setup) -> dict[str, tuple[str, str, str]]:
-    rows = responses.applicable(case, snapshot)
+    rows = promises.applicable(case, snapshot)
     return {name: (row.limit, row.owner, row.chain) for name, row in rows.items()}

@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Select, exists, false, func, select, true
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, scope, stands_for
@@ -19,8 +19,9 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
 from helpdesk.customers.models import Person
+from helpdesk.promises.models import Promise
 from helpdesk.tickets import lifecycle, sight
-from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Response, Ticket
+from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Rating, Ticket
 from helpdesk.words.kinds import Kind
 
 BIGGEST = 2**31 - 1
@@ -189,7 +190,7 @@ def corrections(ticket: Ticket) -> Sequence[Event]:
     return db.session.scalars(select(Event).where(*corrected).order_by(Event.seq)).all()
 
 
-def moving(row: Response, found: Iterable[Event]) -> list[Event]:
+def moving(row: Promise, found: Iterable[Event]) -> list[Event]:
     """Those corrections that had this promise planned anew."""
     return [noted for noted in found if row.id in noted.data.get("replanned", ())]
 
@@ -266,3 +267,9 @@ def colleagues(ids: Iterable[str]) -> list[tuple[str, str]]:
         return []
     rows = db.session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(wanted)))
     return [(str(id_), name) for id_, name in rows]
+
+
+def last_rating() -> ColumnElement[bool]:
+    """The condition that a rating is the customer's last word on its ticket."""
+    later = aliased(Rating)
+    return ~exists().where(later.ticket_id == Rating.ticket_id, later.id > Rating.id)

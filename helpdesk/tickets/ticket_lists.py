@@ -22,10 +22,12 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_
 from helpdesk.customers.models import Person
+from helpdesk.promises import verdicts
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries, sight, verdicts
+from helpdesk.tickets import queries, sight
 from helpdesk.tickets.filters import Filter
-from helpdesk.tickets.models import Callback, Rating, Response, Ticket
+from helpdesk.tickets.models import Callback, Rating, Ticket
 
 PAGE = 50
 BATCH = 500
@@ -152,7 +154,7 @@ def _outcome(filter: Filter) -> Iterator[Condition]:
     if filter.score:
         scores = [int(score) for score in filter.score]
         yield exists().where(
-            Rating.ticket_id == Ticket.id, Rating.result.in_(scores), verdicts.last_rating()
+            Rating.ticket_id == Ticket.id, Rating.result.in_(scores), queries.last_rating()
         )
 
 
@@ -161,11 +163,11 @@ def _promises(filter: Filter) -> Iterator[Condition]:
     of_time = filter.at == "promised" and (filter.since or filter.until)
     due = verdicts.fell_due(filter.begin, filter.end) if of_time else None
     if filter.verdict:
-        yield verdicts.is_one_of(filter.verdict, filter.promise, due)
+        yield verdicts.is_one_of(Ticket, filter.verdict, filter.promise, due)
     elif filter.promise or due is not None:
-        rows: list[Any] = [Response.promise == filter.promise] if filter.promise else []
+        rows: list[Any] = [Promise.promise == filter.promise] if filter.promise else []
         rows += [due] if due is not None else []
-        yield exists().where(Response.ticket_id == Ticket.id, *rows)
+        yield exists().where(Promise.of(Ticket), *rows)
 
 
 def _words(words: str, who: Actor) -> Condition:

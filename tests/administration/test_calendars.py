@@ -24,9 +24,9 @@ from helpdesk.core.errors import BadInput
 from helpdesk.core.events import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.ops.doctor import invariants, surroundings
+from helpdesk.promises.models import Promise
 from helpdesk.setup.calendars import drafts, files, marks, years
 from helpdesk.setup.calendars.actions import draft_of, found
-from helpdesk.tickets.models import Response
 from tests import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
@@ -82,7 +82,7 @@ def test_s2_saving_moves_open_cases_and_keeps_the_reason(desk: FlaskClient, chan
     assert "counted anew: 0 of 3" in desk.get("/admin/calendars").text
     alarms.ring_all()
     assert "3 open promises counted anew, 2 moved" in desk.get("/admin/calendars").text
-    query = select(Response).filter_by(ticket_id=ticket.id, promise="resolve")
+    query = select(Promise).where(Promise.of(ticket), Promise.promise == "resolve")
     row = db.session.scalars(query.execution_options(populate_existing=True)).one()
     assert row.due_at == datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
     (change,) = changes()
@@ -426,7 +426,7 @@ def test_a_provisional_promise_is_counted_when_its_year_comes_out(
     with moved_to(datetime(2026, 12, 30, 2, 0, tzinfo=UTC)):
         make.sign_in(desk, boss)
         ticket = make.ticket()
-        query = select(Response).filter_by(ticket_id=ticket.id, promise="resolve")
+        query = select(Promise).where(Promise.of(ticket), Promise.promise == "resolve")
         assert db.session.scalars(query).one().provisional
         save(desk, bring(desk, CHINESE, complete="y").text)
         alarms.ring_all()

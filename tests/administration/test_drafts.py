@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from helpdesk.promises.policy import Terms
 from helpdesk.setup.promises import drafts
-from helpdesk.setup.promises.actions import Line
 
-PLAIN = Line("resolve", "5 wd", "department", "standard", severity="S3")
-MEDIA = Line("resolve", "12 h", "department", "critical", channel="media")
-NONE = Line("sign", "", "department", "signing", kind="praise", category_id=4)
+PLAIN = Terms("resolve", "5 wd", "department", "standard", severity="S3")
+MEDIA = Terms("resolve", "12 h", "department", "critical", channel="media")
+NONE = Terms("sign", "", "department", "signing", kind="praise", category_id=4)
 
 
 def test_an_edition_goes_through_the_form_unchanged() -> None:

@@ -7,18 +7,21 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
+from helpdesk import promises
 from helpdesk.agents.models import Agent
 from helpdesk.core.errors import BadInput, NotAllowed
+from helpdesk.promises import receipts
+from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
 from helpdesk.setup.promises import actions, legal
-from helpdesk.tickets import explained, policy_reach, responses
-from helpdesk.tickets.models import Response
+from helpdesk.tickets import policy_reach
 from tests import factories as make
 
 
-def row_of(promise: str, **more: str) -> Response:
+def row_of(promise: str, **more: str) -> Promise:
     opened = make.opened(**more)
-    return next(row for row in opened.responses if row.promise == promise)
+    return next(row for row in opened.promises if row.promise == promise)
 
 
 def test_every_profile_names_its_rule_its_source_and_a_limit_that_counts() -> None:
@@ -27,7 +30,7 @@ def test_every_profile_names_its_rule_its_source_and_a_limit_that_counts() -> No
 
     for code, zh, en, rule, promise, limit, source, _sure in PROFILES:
         assert code and zh and en and rule and source
-        assert promise in responses.ORDER and Limit.parse(limit)
+        assert promise in promises.ORDER and Limit.parse(limit)
 
 
 def test_a_rule_of_law_wins_where_it_is_earlier_than_the_policy(boss: Agent) -> None:
@@ -57,7 +60,7 @@ def test_a_rule_stays_on_when_the_table_is_saved_and_goes_when_it_is_switched_of
     legal.switch_on("cn-refund", "", None, boss.actor)
     lines = actions.lines(actions.in_force().id)
     given = {f"r{n}": replace(x) for n, x in enumerate(lines) if not x.profile}
-    given["new"] = actions.Line("close", "9 wd", "desk", channel="api")
+    given["new"] = Terms("close", "9 wd", "desk", channel="api")
     actions.save(given, "More", actions.in_force().id, boss.actor)
     assert [line.profile for line in legal.in_use()] == ["cn-refund"]
     legal.switch_off(0, boss.actor)
@@ -78,8 +81,8 @@ def test_a_rule_is_not_switched_on_twice_nor_by_a_supervisor(boss: Agent) -> Non
 
 def test_the_receipt_names_the_rule(boss: Agent) -> None:
     legal.switch_on("cn-refund", "", None, boss.actor)
-    rows = list(responses.table(make.ticket(severity="S4")))
-    told = {each.row.promise: each.moved for each in explained.table(rows)}
+    rows = list(promises.table(make.ticket(severity="S4")))
+    told = {each.row.promise: each.moved for each in receipts.table(rows)}
     assert "cn-refund" in told["resolve"] and not told["close"]
 
 

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from helpdesk import promises
 from helpdesk.agents.models import Agent
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed
+from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
 from helpdesk.setup.promises import actions, chains, drafts
-from helpdesk.setup.promises.actions import Line
 from helpdesk.setup.promises.chains import Level
-from helpdesk.tickets import responses
 from tests import factories as make
 
 
-def table() -> dict[str, Line]:
+def table() -> dict[str, Terms]:
     return {f"row-{n}": line for n, line in enumerate(actions.lines(actions.in_force().id))}
 
 
-def changed(promise: str, severity: str, **more: Any) -> dict[str, Line]:
+def changed(promise: str, severity: str, **more: Any) -> dict[str, Terms]:
     return {
         name: replace(line, **more)
         if (line.promise, line.severity, line.plain) == (promise, severity, True)
@@ -32,12 +32,12 @@ def changed(promise: str, severity: str, **more: Any) -> dict[str, Line]:
     }
 
 
-def save(given: dict[str, Line], by: Agent, note: str = "Faster") -> Any:
+def save(given: dict[str, Terms], by: Agent, note: str = "Faster") -> Any:
     return actions.save(given, note, actions.in_force().id, by.actor)
 
 
 def limit_of(ticket: Any, promise: str) -> str:
-    return next(row.limit for row in responses.table(ticket) if row.promise == promise)
+    return next(row.limit for row in promises.table(ticket) if row.promise == promise)
 
 
 def test_a_new_edition_is_for_new_cases_and_open_ones_keep_theirs(boss: Agent) -> None:
@@ -45,7 +45,7 @@ def test_a_new_edition_is_for_new_cases_and_open_ones_keep_theirs(boss: Agent) -
     edition = save(changed("resolve", "S3", limit="4 wd"), boss)
     after = make.ticket(subject="Another", category="billing.charge")
     assert (limit_of(before, "resolve"), limit_of(after, "resolve")) == ("5 wd", "4 wd")
-    assert {row.policy_version for row in responses.table(after)} == {edition.id}
+    assert {row.policy_version for row in promises.table(after)} == {edition.id}
 
 
 def test_old_editions_stay_readable(boss: Agent) -> None:
@@ -60,7 +60,7 @@ def test_old_editions_stay_readable(boss: Agent) -> None:
 def test_two_editions_are_compared_row_by_row(boss: Agent) -> None:
     first = actions.in_force()
     given = changed("resolve", "S3", limit="4 wd")
-    given["new"] = Line("resolve", "1 wd", "department", channel="media")
+    given["new"] = Terms("resolve", "1 wd", "department", channel="media")
     gone = next(name for name, line in given.items() if line.kind == "praise")
     about = given.pop(gone).key
     edition = save(given, boss)
@@ -111,14 +111,14 @@ def test_limits_are_kept_in_their_shortest_form(boss: Agent) -> None:
     ],
 )
 def test_an_unknown_choice_is_refused(boss: Agent, wrong: dict[str, Any]) -> None:
-    row = replace(Line("resolve", "1 wd", "department", kind="praise"), **wrong)
+    row = replace(Terms("resolve", "1 wd", "department", kind="praise"), **wrong)
     with pytest.raises(BadInput) as refused:
         save(table() | {"new": row}, boss)
     assert set(refused.value.errors) == {"new"}
 
 
 def test_two_rows_for_the_same_case_are_refused(boss: Agent) -> None:
-    twin = Line("resolve", "1 wd", "department", severity="S3")
+    twin = Terms("resolve", "1 wd", "department", severity="S3")
     with pytest.raises(BadInput) as refused:
         save(table() | {"twin": twin}, boss)
     assert "already" in refused.value.errors["twin"]

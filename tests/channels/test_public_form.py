@@ -15,8 +15,9 @@ from helpdesk.channels.form import tracking as web_tracking
 from helpdesk.clock import moved_to, now
 from helpdesk.core import i18n
 from helpdesk.core.db import db, transaction
+from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, lifecycle, tracking
-from helpdesk.tickets.models import Attachment, Message, Rating, Response, Ticket
+from helpdesk.tickets.models import Attachment, Message, Rating, Ticket
 from helpdesk.web.http import settings
 from tests import factories as make
 
@@ -63,7 +64,7 @@ def test_a_visitor_sees_number_code_and_promised_time_at_once(
     assert thanks in text
     assert ticket.number in text
     assert tracking.secret(ticket, settings().secret_key) in text
-    asked = select(Response.due_at).where(Response.promise == "first_answer")
+    asked = select(Promise.due_at).where(Promise.promise == "first_answer")
     with i18n.in_language("zh_Hans" if language == "zh-CN" else "en"):
         promised = i18n.when(db.session.scalar(asked))
     wanted = f"最迟于 {promised}|最迟.{{0,6}}{promised}|by {promised} at the latest"

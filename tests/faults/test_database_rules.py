@@ -16,15 +16,17 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
+from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core import alarms
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, gave_way, insert_many, locked, retrying, transaction
 from helpdesk.core.errors import Busy, Conflict
 from helpdesk.ops import doctor
-from helpdesk.tickets import actions, responses
-from helpdesk.tickets.models import Response, Ticket
-from helpdesk.tickets.responses import rows
+from helpdesk.promises import rows
+from helpdesk.promises.models import Promise
+from helpdesk.tickets import actions
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.statements import counted
 
@@ -73,7 +75,7 @@ def test_a_time_with_a_zone_comes_back_as_the_same_moment(app: Flask) -> None:
 
 def test_many_rows_in_one_statement_keep_every_kind_of_value(app: Flask) -> None:
     """Numbers, texts in both scripts, moments of any zone, lists, yes and no, and nothing at all."""
-    row = responses.table(make.ticket())[0]
+    row = promises.table(make.ticket())[0]
     noon = datetime(2026, 11, 18, 12, tzinfo=BEIJING)
     values = {name: getattr(row, name) for name in rows.COLUMNS} | {
         "part": 7,
@@ -85,8 +87,8 @@ def test_many_rows_in_one_statement_keep_every_kind_of_value(app: Flask) -> None
         "taken": None,
     }
     with transaction():
-        [made] = insert_many(Response.__table__, [values], Response.promise, Response.id)
-    kept = db.session.get_one(Response, made.id)
+        [made] = insert_many(Promise.__table__, [values], Promise.promise, Promise.id)
+    kept = db.session.get_one(Promise, made.id)
     assert made.promise == row.promise
     assert {name: getattr(kept, name) for name in rows.COLUMNS} == values
     assert kept.due_at is not None and kept.due_at.tzinfo is UTC
@@ -94,7 +96,7 @@ def test_many_rows_in_one_statement_keep_every_kind_of_value(app: Flask) -> None
 
 def test_no_rows_are_no_statement(app: Flask) -> None:
     with transaction(), counted() as sent:
-        assert insert_many(Response.__table__, [], Response.id) == []
+        assert insert_many(Promise.__table__, [], Promise.id) == []
     assert sent == []
 
 

@@ -14,8 +14,9 @@ from helpdesk.core.events import Delivery, deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify.envelopes import MOST_AUTOMATIC
 from helpdesk.notify.models import Envelope
+from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, mail_ids
-from helpdesk.tickets.models import Message, Response
+from helpdesk.tickets.models import Message
 from helpdesk.web.http import settings
 from tests import factories as make
 from tests.smtp_sink import Sink
@@ -139,7 +140,7 @@ def test_a_missed_promise_is_told_by_mail_to_the_roles_of_the_chain(sink: Sink) 
     assert {to for to, _subject in told} == {lead.email, supervisor.email}
     assert len(told) == 2
     assert (
-        db.session.scalar(select(Response.verdict).where(Response.promise == "acknowledge"))
+        db.session.scalar(select(Promise.verdict).where(Promise.promise == "acknowledge"))
         == "missed"
     )
 

@@ -64,12 +64,12 @@ pending_file: plain key owner address name mime sha256
 person: inside note | plain name organisation language level
 policy_row: plain promise severity kind channel limit owner chain profile
 policy_version: inside note made_by
+promise: inside owner_name met_by done | plain subject_kind promise state verdict owner limit chain
+    calendar bound profile pauses
 rate_limit: plain key
 rating: inside reason | plain source resolved words
 recount: inside by_name | plain calendar by_kind
 reminder: plain subject_kind promise role outcome
-response: inside owner_name met_by done | plain promise state verdict owner limit chain calendar bound
-    profile pauses
 routing_rule: inside name | plain kind place channel words level language severity
 sending: plain before
 simulated: inside reason | plain outcome promise before after limit_before limit_after

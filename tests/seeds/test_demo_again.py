@@ -11,9 +11,10 @@ from flask import Flask
 
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
+from helpdesk.promises.models import Promise
 from helpdesk.seeds.demo import seed_demo, sign_ins
 from helpdesk.setup import in_force
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.models import Ticket
 
 NOON = datetime.fromisoformat("2026-09-09T12:30:00+08:00")
 SUNDAY_NIGHT = datetime.fromisoformat("2026-11-22T17:40:00+00:00")
@@ -24,8 +25,8 @@ def _day() -> tuple[list[Any], list[Any], list[Any]]:
         Ticket.number, Ticket.status, Ticket.received_at, Ticket.due_at, Ticket.department_id
     ).order_by(Ticket.id)
     promises = sa.select(
-        Response.ticket_id, Response.promise, Response.due_at, Response.met_at, Response.verdict
-    ).order_by(Response.id)
+        Promise.subject_id, Promise.promise, Promise.due_at, Promise.met_at, Promise.verdict
+    ).order_by(Promise.id)
     events = sa.select(Event.seq, Event.at, Event.name, Event.ticket_id).order_by(Event.seq)
     tables = [db.session.execute(query).all() for query in (tickets, promises, events)]
     return tables[0], tables[1], tables[2]

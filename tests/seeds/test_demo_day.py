@@ -24,6 +24,7 @@ from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import known
 from helpdesk.kb.models import Article, KbMiss
 from helpdesk.notices.models import Notice
+from helpdesk.promises.models import Escalation, Promise
 from helpdesk.seeds import content
 from helpdesk.seeds.demo import DEMO_PASSWORD, seed_demo
 from helpdesk.setup import in_force
@@ -33,11 +34,9 @@ from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import (
     Assist,
     CallbackAttempt,
-    Escalation,
     Extension,
     Message,
     Rating,
-    Response,
     Ticket,
 )
 from helpdesk.words.channels import CHANNELS
@@ -109,7 +108,7 @@ def test_several_promises_fall_due_in_the_next_hours(day: None) -> None:
 
 
 def test_every_late_promise_has_its_missed_or_late_verdict(day: None) -> None:
-    overdue = _all(Response, Response.state == "running", Response.due_at < NOW)
+    overdue = _all(Promise, Promise.state == "running", Promise.due_at < NOW)
     assert overdue
     assert {row.verdict for row in overdue} == {"missed"}
 

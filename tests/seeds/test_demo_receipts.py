@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from helpdesk import promises
 from helpdesk.core.db import db
+from helpdesk.promises.models import Promise
 from helpdesk.seeds.demo import seed_demo
 from helpdesk.setup import in_force
-from helpdesk.tickets import responses
-from helpdesk.tickets.models import Response
 from tests.receipts import proven
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
@@ -32,6 +32,6 @@ def day(the_app: Flask, store: Any) -> Iterator[None]:
 
 
 def test_every_receipt_of_the_demo_adds_up(day: None) -> None:
-    rows = db.session.scalars(sa.select(Response)).all()
+    rows = db.session.scalars(sa.select(Promise)).all()
     shown = sum(proven(row) for row in rows)
-    assert shown > 150 and {row.promise for row in rows} == set(responses.ORDER)
+    assert shown > 150 and {row.promise for row in rows} == set(promises.ORDER)

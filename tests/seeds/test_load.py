@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.security import check_password_hash
 
-from helpdesk import search
+from helpdesk import promises, search
 from helpdesk.agents.models import Agent, Department
 from helpdesk.core import options
 from helpdesk.core.alarms import Alarm
@@ -21,12 +21,12 @@ from helpdesk.core.events import Counter as Numbers
 from helpdesk.core.events import Event
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.kb.models import Article, ArticleRevision
+from helpdesk.promises.models import Escalation, Promise
 from helpdesk.seeds.load import LOAD_PASSWORD, LoadReport, seed_load
 from helpdesk.setup import in_force
 from helpdesk.setup.models import Category
-from helpdesk.tickets import responses
 from helpdesk.tickets.lifecycle import ENDED
-from helpdesk.tickets.models import Callback, Escalation, Message, Rating, Response, Ticket
+from helpdesk.tickets.models import Callback, Message, Rating, Ticket
 from helpdesk.words import casefile
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import Kind
@@ -49,10 +49,10 @@ def _all(kind: type[Any], *conditions: Any) -> list[Any]:
     return list(db.session.scalars(query))
 
 
-def _promises() -> dict[int, list[Response]]:
-    rows: dict[int, list[Response]] = {}
-    for row in _all(Response):
-        rows.setdefault(row.ticket_id, []).append(row)
+def _promises() -> dict[int, list[Promise]]:
+    rows: dict[int, list[Promise]] = {}
+    for row in _all(Promise):
+        rows.setdefault(row.subject_id, []).append(row)
     return rows
 
 
@@ -90,12 +90,12 @@ def test_each_open_ticket_is_due_when_its_next_running_promise_is(loaded: LoadRe
 
 def test_no_promise_is_open_on_an_ended_ticket(loaded: LoadReport) -> None:
     ended = {t.id for t in _all(Ticket, Ticket.closed_at.is_not(None))}
-    open_rows = _all(Response, Response.state.in_(responses.OPEN))
-    assert not [row for row in open_rows if row.ticket_id in ended]
+    open_rows = _all(Promise, Promise.state.in_(promises.OPEN))
+    assert not [row for row in open_rows if row.subject_id in ended]
 
 
 def test_every_verdict_follows_from_its_times(loaded: LoadReport) -> None:
-    for row in _all(Response):
+    for row in _all(Promise):
         if row.state == "met":
             late = row.due_at is not None and row.met_at > row.due_at
             assert row.verdict == ("late" if late else "on_time")
@@ -109,21 +109,21 @@ def test_every_verdict_follows_from_its_times(loaded: LoadReport) -> None:
 
 
 def test_some_promises_were_broken_but_most_were_kept(loaded: LoadReport) -> None:
-    verdicts = Counter(row.verdict for row in _all(Response))
+    verdicts = Counter(row.verdict for row in _all(Promise))
     broken = verdicts["late"] + verdicts["missed"]
     assert 0.02 < broken / (broken + verdicts["on_time"]) < 0.4
 
 
 def test_one_alarm_waits_for_each_running_promise_and_none_is_due(loaded: LoadReport) -> None:
-    alarms = _all(Alarm, Alarm.kind == "response")
-    running = {row.id for row in _all(Response, Response.state == "running")}
+    alarms = _all(Alarm, Alarm.kind == "promise")
+    running = {row.id for row in _all(Promise, Promise.state == "running")}
     assert {alarm.subject_id for alarm in alarms} <= running
     assert len({alarm.subject_id for alarm in alarms}) == len(alarms)
     assert all(alarm.due_at > NOW for alarm in _all(Alarm))
 
 
 def test_the_steps_of_overdue_promises_were_taken(loaded: LoadReport) -> None:
-    levels = {row.id: row.level for row in _all(Response)}
+    levels = {row.id: row.level for row in _all(Promise)}
     steps = _all(Escalation)
     assert steps
     assert all(levels[step.subject_id] >= step.level for step in steps)
@@ -131,7 +131,7 @@ def test_the_steps_of_overdue_promises_were_taken(loaded: LoadReport) -> None:
 
 def test_waiting_tickets_have_paused_promises_and_a_time_to_wake(loaded: LoadReport) -> None:
     waiting = {t.id for t in _all(Ticket, Ticket.status == "waiting")}
-    paused = {row.ticket_id for row in _all(Response, Response.state == "paused")}
+    paused = {row.subject_id for row in _all(Promise, Promise.state == "paused")}
     woken = {alarm.subject_id for alarm in _all(Alarm, Alarm.kind == "hold")}
     assert waiting == woken
     assert paused <= waiting
@@ -211,7 +211,7 @@ def test_merged_tickets_live_on_in_one_that_stays(loaded: LoadReport) -> None:
 def test_nothing_happens_after_now(loaded: LoadReport) -> None:
     newest = [
         db.session.scalar(sa.select(sa.func.max(column)))
-        for column in (Ticket.received_at, Ticket.closed_at, Message.at, Event.at, Response.met_at)
+        for column in (Ticket.received_at, Ticket.closed_at, Message.at, Event.at, Promise.met_at)
     ]
     assert all(at is not None and at <= NOW for at in newest)
 

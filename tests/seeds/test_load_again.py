@@ -13,11 +13,12 @@ from helpdesk.clock import moved_to
 from helpdesk.core import alarms
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
+from helpdesk.promises.models import Promise
 from helpdesk.seeds.load import seed_load
 from helpdesk.seeds.load.arrivals import ZONE, arrivals
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions
-from helpdesk.tickets.models import Message, Response, Ticket
+from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
@@ -27,7 +28,7 @@ def _rows() -> list[Any]:
     queries = (
         sa.select(Ticket.number, Ticket.subject, Ticket.status, Ticket.due_at, Ticket.track_salt),
         sa.select(Message.body, Message.at),
-        sa.select(Response.promise, Response.due_at, Response.verdict),
+        sa.select(Promise.promise, Promise.due_at, Promise.verdict),
         sa.select(Event.seq, Event.name, Event.by_name),
     )
     return [db.session.execute(query.order_by(sa.text("1, 2"))).all() for query in queries]

@@ -18,11 +18,12 @@ from helpdesk.api.auth import new_token
 from helpdesk.clock import moved_to
 from helpdesk.core import i18n
 from helpdesk.core.db import db, transaction
+from helpdesk.promises.models import Promise
 from helpdesk.statistics import groups, words
 from helpdesk.statistics.measures import ALL
 from helpdesk.statistics.periods import choose
 from helpdesk.tickets import actions, filters, ticket_lists
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.statements import counted
 from tests.statistics import samples
@@ -162,9 +163,14 @@ def _average(query: str, promise: str) -> float:
     """The average time that the listed cases took for this promise, all rounds of a case added."""
     wanted = [
         *ticket_lists.conditions(filters.parse(_args(query)), BOSS),
-        Response.promise == promise,
+        Promise.promise == promise,
     ]
-    taken = select(func.sum(Response.taken)).join(Ticket).where(*wanted).group_by(Ticket.id)
+    taken = (
+        select(func.sum(Promise.taken))
+        .join(Ticket, Promise.of(Ticket))
+        .where(*wanted)
+        .group_by(Ticket.id)
+    )
     times = [float(each) for each in db.session.scalars(taken)]
     assert len(times) == ticket_lists.count(filters.parse(_args(query)), BOSS)
     return sum(times) / len(times)
@@ -235,7 +241,7 @@ def test_the_page_takes_few_statements(boss: FlaskClient) -> None:
         get(boss, "/statistics?from=2026-03-01&to=2026-03-31")
         with counted() as sent:
             get(boss, "/statistics?from=2026-03-01&to=2026-03-31")
-    own = [s for s in sent if "FROM ticket" in s or "FROM response" in s or "rating" in s]
+    own = [s for s in sent if "FROM ticket" in s or "FROM promise" in s or "rating" in s]
     assert len(own) <= 8, "\n\n".join(own)
     assert len(sent) <= 16, "\n\n".join(sent)
 

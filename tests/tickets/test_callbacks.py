@@ -12,9 +12,10 @@ from helpdesk.agents.rights import Actor
 from helpdesk.clock import moved_to
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, NotAllowed, Refused
+from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.lifecycle import Status
-from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Response, Ticket
+from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Ticket
 from tests import factories as make
 
 MORNING = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)  # Monday, 09:00 in Shanghai; the desk opens at 8
@@ -47,7 +48,7 @@ def call(ticket: Ticket, by: Actor, contact: str = "no_answer", **more: Any) -> 
 
 def promise(ticket: Ticket) -> str:
     """Where the promise to call stands."""
-    query = db.select(Response).filter_by(ticket_id=ticket.id, promise="callback")
+    query = db.select(Promise).where(Promise.of(ticket), Promise.promise == "callback")
     return db.session.scalars(query).one().state
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from helpdesk.tickets import actions, responses
+from helpdesk import promises
+from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 
 def _containment(ticket: Ticket) -> tuple[str, str, str]:
-    row = next(row for row in responses.table(ticket) if row.promise == "containment")
+    row = next(row for row in promises.table(ticket) if row.promise == "containment")
     return row.state, row.verdict, row.done
 
 

@@ -6,11 +6,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helpdesk import promises
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed, Refused
-from helpdesk.tickets import actions, queries, responses
+from helpdesk.tickets import actions, queries
 from helpdesk.tickets.models import Assist, Ticket
 from tests import factories as make
 from tests.tickets.test_views_queue import get
@@ -36,7 +37,7 @@ def fresh(ticket: Ticket) -> Ticket:
 
 
 def due(ticket: Ticket) -> dict[str, object]:
-    return {r.promise: r.due_at for r in responses.current(responses.table(ticket), ticket)}
+    return {r.promise: r.due_at for r in promises.current(promises.table(ticket), ticket)}
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helpdesk import promises
 from helpdesk.channels.form.forms import KINDS
 from helpdesk.clock import Limit, moved_to
 from helpdesk.core.i18n import in_language
+from helpdesk.promises import dues, rail
 from helpdesk.setup import in_force
-from helpdesk.tickets import dues, responses, ticket_rows
 from tests import factories
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -24,7 +25,7 @@ AT_WORK = datetime(2026, 11, 30, 9, 20, tzinfo=SHANGHAI)
 
 
 def told(at: datetime, limit: str = "2 wh", language: str = "en", due: datetime = MONDAY) -> str:
-    calendar = in_force.current().calendars[responses.DESK_CALENDAR]
+    calendar = in_force.current().calendars[promises.DESK_CALENDAR]
     with moved_to(at), in_language(language):
         return dues.clock(due, "running", dues.left(due, Limit.parse(limit), calendar, at)).words
 
@@ -94,6 +95,6 @@ def test_the_promise_of_an_enquiry_is_not_that_of_a_complaint(client: FlaskClien
 def test_a_mark_tells_what_its_moment_is_measured_in(app: Flask) -> None:
     with moved_to(AT_WORK), app.test_request_context():
         made = factories.ticket()
-        marks = ticket_rows.marks(responses.rail(responses.table(made), made), in_force.current())
+        marks = rail.marks(promises.shown(promises.table(made), made), in_force.current())
         first = next(mark for mark in marks if mark.promise == "first_answer")
         assert re.search(r"by \S+ \S+, \d\d:\d\d at the latest \(\d+ working \w+\)", first.promised)

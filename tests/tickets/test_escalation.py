@@ -15,8 +15,10 @@ from helpdesk.core.alarms import Alarm, Ring
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput
 from helpdesk.core.events import Event
-from helpdesk.tickets import actions, escalation
-from helpdesk.tickets.models import Escalation, Response, Ticket
+from helpdesk.promises import escalation
+from helpdesk.promises.models import Escalation, Promise
+from helpdesk.tickets import actions
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 
@@ -24,8 +26,8 @@ def steps(promise: str = "acknowledge") -> list[int]:
     return list(
         db.session.scalars(
             select(Escalation.level)
-            .join(Response, Response.id == Escalation.subject_id)
-            .where(Response.promise == promise)
+            .join(Promise, Promise.id == Escalation.subject_id)
+            .where(Promise.promise == promise)
             .order_by(Escalation.level)
         )
     )
@@ -57,7 +59,7 @@ def test_after_a_long_silence_every_missed_step_is_recorded_once_with_its_true_t
 ) -> None:
     """F19: the timers were off; each level has its own due time."""
     opened = make.opened(severity="S2")
-    row = next(r for r in opened.responses if r.promise == "acknowledge")
+    row = next(r for r in opened.promises if r.promise == "acknowledge")
     with moved_to(now() + timedelta(hours=12)):
         alarms.ring_all()
     found = db.session.scalars(
@@ -94,8 +96,8 @@ def test_a_missed_promise_is_marked_missed_on_the_ticket_and_in_its_history(app:
     with moved_to(now() + timedelta(minutes=31)):
         alarms.ring_all()
     row = db.session.scalar(
-        select(Response)
-        .where(Response.promise == "acknowledge")
+        select(Promise)
+        .where(Promise.promise == "acknowledge")
         .execution_options(populate_existing=True)
     )
     assert (row.verdict, row.level) == ("missed", 100)
@@ -112,8 +114,7 @@ def test_a_missed_promise_that_is_kept_later_is_late(app: Flask) -> None:
         alarms.ring_all()
         actions.accept(ticket, by=make.agent().actor)
     assert (
-        db.session.scalar(select(Response.verdict).where(Response.promise == "acknowledge"))
-        == "late"
+        db.session.scalar(select(Promise.verdict).where(Promise.promise == "acknowledge")) == "late"
     )
 
 
@@ -142,8 +143,8 @@ def test_after_more_time_was_granted_the_chain_begins_anew_and_a_second_miss_is_
         alarms.ring_all()
     assert steps("resolve") == [25, 50, 75, 75, 100, 100]
     row = db.session.scalar(
-        select(Response)
-        .where(Response.promise == "resolve")
+        select(Promise)
+        .where(Promise.promise == "resolve")
         .execution_options(populate_existing=True)
     )
     assert (row.verdict, row.level) == ("missed", 100)
@@ -157,7 +158,7 @@ def test_more_time_shortens_no_promise_and_must_be_more(app: Flask) -> None:
         actions.dispatch(ticket, by=by, department_id=make.department().id)
         actions.sign(ticket, by=by)
         actions.handle(ticket, by=by)
-        due = dict(db.session.execute(select(Response.promise, Response.due_at)).all())
+        due = dict(db.session.execute(select(Promise.promise, Promise.due_at)).all())
         assert due["department_reply"] < due["resolve"]
         with pytest.raises(BadInput) as refused:
             actions.ask_extension(ticket, by=by, comment="x", until=due["department_reply"])
@@ -165,19 +166,19 @@ def test_more_time_shortens_no_promise_and_must_be_more(app: Flask) -> None:
         between = due["department_reply"] + timedelta(hours=1)
         actions.ask_extension(ticket, by=by, comment="x", until=between)
         actions.grant_extension(ticket, by=by)
-    after = dict(db.session.execute(select(Response.promise, Response.due_at)).all())
+    after = dict(db.session.execute(select(Promise.promise, Promise.due_at)).all())
     assert (after["department_reply"], after["resolve"]) == (between, due["resolve"])
 
 
 def test_a_merged_or_withdrawn_case_never_escalates(app: Flask) -> None:
     """M21: not even when an alarm was left behind."""
     ticket = make.ticket(severity="S2")
-    row_id = db.session.scalar(select(Response.id).where(Response.promise == "acknowledge"))
+    row_id = db.session.scalar(select(Promise.id).where(Promise.promise == "acknowledge"))
     actions.withdraw(ticket, by=make.CUSTOMER, comment="x")
     with moved_to(now() + timedelta(hours=5)):
         alarms.ring_all()
         with transaction():
-            escalation.ring([Ring("response", row_id, 1, 100, now())])
+            escalation.ring([Ring("promise", row_id, 1, 100, now())])
     assert steps() == []
 
 
@@ -192,10 +193,10 @@ def test_a_kept_promise_does_not_ring(app: Flask) -> None:
 def test_the_same_ring_twice_changes_nothing(app: Flask) -> None:
     """The unique row is the guard, not the code."""
     make.ticket(severity="S2")
-    row_id = db.session.scalar(select(Response.id).where(Response.promise == "acknowledge"))
+    row_id = db.session.scalar(select(Promise.id).where(Promise.promise == "acknowledge"))
     for _ in range(2):
         with transaction():
-            escalation.ring([Ring("response", row_id, 1, 50, now())])
+            escalation.ring([Ring("promise", row_id, 1, 50, now())])
     assert steps() == [50]
 
 
@@ -247,7 +248,7 @@ def test_chains_differ_by_severity(app: Flask, severity: str) -> None:
     make.ticket(severity=severity)
     level = db.session.scalar(
         select(Alarm.level)
-        .join(Response, Response.id == Alarm.subject_id)
-        .where(Response.promise == "acknowledge")
+        .join(Promise, Promise.id == Alarm.subject_id)
+        .where(Promise.promise == "acknowledge")
     )
     assert level == {"S1": 25, "S3": 50}[severity]

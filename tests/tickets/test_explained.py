@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
+from helpdesk import promises
 from helpdesk.clock import Limit, moved_to
 from helpdesk.core.i18n import in_language
+from helpdesk.promises import receipts
 from helpdesk.setup import in_force
-from helpdesk.tickets import actions, explained, responses
+from helpdesk.tickets import actions
 from tests import factories as make
 
 FRIDAY = datetime(2026, 3, 6, 8, 0, tzinfo=UTC)  # 16:00 in Shanghai
@@ -19,10 +21,10 @@ FRIDAY = datetime(2026, 3, 6, 8, 0, tzinfo=UTC)  # 16:00 in Shanghai
 def test_the_counted_stretches_of_every_promise_sum_to_the_promise(app: Flask) -> None:
     with moved_to(FRIDAY):
         ticket = make.ticket(severity="S3")
-        rows = responses.table(ticket)
+        rows = promises.table(ticket)
     for row in rows:
         limit = Limit.parse(row.limit)
-        found = explained.spans(row, in_force.current())
+        found = receipts.spans(row, in_force.current())
         if found and str(limit).endswith("wh"):
             counted = sum(span.seconds for span in found if span.kind == "counted")
             assert counted == limit.amount * 60, row.promise
@@ -31,7 +33,7 @@ def test_the_counted_stretches_of_every_promise_sum_to_the_promise(app: Flask) -
 def test_weekends_and_lunch_are_named_as_not_counted(app: Flask) -> None:
     with moved_to(FRIDAY), app.test_request_context(), in_language("en"):
         ticket = make.ticket(severity="S3")
-        table = {each.row.promise: each for each in explained.table(list(responses.table(ticket)))}
+        table = {each.row.promise: each for each in receipts.table(list(promises.table(ticket)))}
     first = table["first_answer"]
     assert first.limit == "8 working hours" and first.counted == "8 h"
     assert {"weekend", "lunch break", "night"} <= {s.why for s in first.stretches}
@@ -50,8 +52,8 @@ def test_a_pause_is_told_with_its_length(app: Flask) -> None:
         actions.hold(ticket, by=lead, until=until, comment="Waits for a part")
         tick(1800)
         actions.resume(ticket, by=lead)
-        rows = [row for row in responses.table(ticket) if row.promise == "resolve"]
-        (row,) = explained.table(rows)
+        rows = [row for row in promises.table(ticket) if row.promise == "resolve"]
+        (row,) = receipts.table(rows)
     assert row.paused == "30 min"
     assert "on hold" in {stretch.why for stretch in row.stretches}
 
@@ -69,6 +71,6 @@ def test_a_pause_is_told_with_its_length(app: Flask) -> None:
 def test_a_limit_is_told_in_words(app: Flask, limit: str, english: str, chinese: str) -> None:
     with app.test_request_context():
         with in_language("en"):
-            assert explained.limit_words(Limit.parse(limit)) == english
+            assert receipts.limit_words(Limit.parse(limit)) == english
         with in_language("zh_Hans"):
-            assert explained.limit_words(Limit.parse(limit)) == chinese
+            assert receipts.limit_words(Limit.parse(limit)) == chinese

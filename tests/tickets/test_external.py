@@ -9,21 +9,24 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helpdesk import promises
 from helpdesk.clock import Limit, default_calendars, moved_to, now
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput
+from helpdesk.promises import receipts
+from helpdesk.promises.external import before
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
-from helpdesk.tickets import actions, explained, responses
-from helpdesk.tickets.models import Response, Ticket
-from helpdesk.tickets.responses.external import before
+from helpdesk.tickets import actions
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
 OFFICE = default_calendars()[0]
 
 
-def resolve(ticket: Ticket) -> Response:
-    return next(row for row in responses.table(ticket) if row.promise == "resolve")
+def resolve(ticket: Ticket) -> Promise:
+    return next(row for row in promises.table(ticket) if row.promise == "resolve")
 
 
 def at(day: int, hour: int, month: int = 11) -> datetime:
@@ -147,4 +150,4 @@ def test_the_desk_types_a_transfer_with_its_document_time_and_deadline(
     ticket = db.session.scalars(db.select(Ticket)).one()
     assert ticket.received_at == at(17, 9)
     assert resolve(ticket).due_at == at(20, 18)
-    assert explained.spans(resolve(ticket), in_force.current())[0].start == at(17, 9)
+    assert receipts.spans(resolve(ticket), in_force.current())[0].start == at(17, 9)

@@ -20,8 +20,9 @@ from helpdesk.core.events import Event
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
 from helpdesk.files import StoredFile
+from helpdesk.promises.models import Promise
 from helpdesk.tickets.intake import guess_language, open_ticket
-from helpdesk.tickets.models import Attachment, Message, Response, Ticket
+from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests import factories as make
 
 
@@ -35,7 +36,7 @@ def test_a_case_gets_number_promises_alarms_route_history_and_search(app: Flask)
     ticket = opened.ticket
     assert opened.new
     assert re.fullmatch(r"20\d\d-000001", ticket.number)
-    assert [r.promise for r in opened.responses] == [
+    assert [r.promise for r in opened.promises] == [
         "acknowledge",
         "first_answer",
         "update",
@@ -46,7 +47,7 @@ def test_a_case_gets_number_promises_alarms_route_history_and_search(app: Flask)
         "callback",
         "close",
     ]
-    running = [r for r in opened.responses if r.state == "running"]
+    running = [r for r in opened.promises if r.state == "running"]
     assert {r.promise for r in running} == {"acknowledge", "first_answer", "resolve"}
     assert ticket.due_at == min(r.due_at for r in running)
     assert count(Alarm) == len(running)
@@ -89,7 +90,7 @@ def test_the_same_external_id_gives_the_ticket_that_it_made_before(app: Flask) -
     first = make.opened(channel="api", external_id="A-1")
     second = make.opened(channel="api", external_id="A-1", subject="something else")
     assert (second.ticket.id, second.new) == (first.ticket.id, False)
-    assert [r.promise for r in second.responses] == [r.promise for r in first.responses]
+    assert [r.promise for r in second.promises] == [r.promise for r in first.promises]
     assert count(Ticket) == 1
 
 
@@ -171,7 +172,7 @@ def test_a_wrong_field_is_named_and_nothing_is_stored(app: Flask, wrong: dict, f
     with pytest.raises(BadInput) as refusal:
         make.ticket(**wrong)
     assert field in refusal.value.errors
-    assert [count(model) for model in (Ticket, Person, Message, Response, Alarm, Event)] == [0] * 6
+    assert [count(model) for model in (Ticket, Person, Message, Promise, Alarm, Event)] == [0] * 6
 
 
 def test_two_wrong_fields_are_named_at_once(app: Flask) -> None:
@@ -183,7 +184,7 @@ def test_two_wrong_fields_are_named_at_once(app: Flask) -> None:
 def test_a_phone_call_is_acknowledged_by_taking_it(app: Flask) -> None:
     agent = make.agent()
     opened = make.opened(by=agent.actor, channel="phone")
-    acknowledge = next(r for r in opened.responses if r.promise == "acknowledge")
+    acknowledge = next(r for r in opened.promises if r.promise == "acknowledge")
     assert (acknowledge.state, acknowledge.verdict, acknowledge.met_by) == (
         "met",
         "on_time",
@@ -194,9 +195,9 @@ def test_a_phone_call_is_acknowledged_by_taking_it(app: Flask) -> None:
 def test_an_injury_starts_as_the_highest_severity_with_clock_hours(app: Flask) -> None:
     opened = make.opened(category="safety.injury")
     assert opened.ticket.severity == "S1"
-    first = next(r for r in opened.responses if r.promise == "first_answer")
+    first = next(r for r in opened.promises if r.promise == "first_answer")
     assert first.due_at - first.started_at == timedelta(minutes=30)
-    assert "containment" in {r.promise for r in opened.responses}
+    assert "containment" in {r.promise for r in opened.promises}
 
 
 def test_a_repeat_within_thirty_days_goes_one_severity_up_and_names_the_first(app: Flask) -> None:
@@ -235,7 +236,7 @@ def test_a_time_in_the_future_is_not_believed(app: Flask) -> None:
 def test_clocks_start_when_the_channel_received_the_case(app: Flask) -> None:
     received = now() - timedelta(hours=3)
     opened = make.opened(received_at=received, severity="S2")
-    first = next(r for r in opened.responses if r.promise == "first_answer")
+    first = next(r for r in opened.promises if r.promise == "first_answer")
     assert first.started_at == received
     assert first.due_at == received + timedelta(hours=2)
 
@@ -252,7 +253,7 @@ def test_a_rule_that_dispatches_does_so_without_a_person(app: Flask) -> None:
     make.rule("fridges", quality, words="冰箱,冷柜", dispatch=True)
     ticket = make.ticket()
     assert (ticket.status, ticket.queue, ticket.route_rule) == ("dispatched", "quality", "fridges")
-    rows = {r.promise: r.state for r in db.session.scalars(select(Response))}
+    rows = {r.promise: r.state for r in db.session.scalars(select(Promise))}
     assert rows["sign"] == "running"
 
 

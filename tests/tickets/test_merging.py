@@ -9,12 +9,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from helpdesk import promises
 from helpdesk.clock import moved_to, now
 from helpdesk.core.alarms import Alarm, ring_all
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotAllowed, Refused
-from helpdesk.tickets import actions, callbacks, responses
-from helpdesk.tickets.models import Escalation, Link, Ticket
+from helpdesk.promises.models import Escalation
+from helpdesk.tickets import actions, callbacks
+from helpdesk.tickets.models import Link, Ticket
 from tests import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
@@ -26,9 +28,9 @@ def seen(ticket: Ticket) -> dict[str, Any]:
     fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
     rows = [
         (r.promise, r.part, r.state, r.verdict, r.due_at, r.paused_at)
-        for r in responses.table(fresh)
+        for r in promises.table(fresh)
     ]
-    ids = [r.id for r in responses.table(fresh)]
+    ids = [r.id for r in promises.table(fresh)]
     alarms = db.session.execute(
         select(Alarm.kind, Alarm.subject_id, Alarm.level, Alarm.due_at)
         .where(Alarm.subject_id.in_([*ids, ticket.id]))

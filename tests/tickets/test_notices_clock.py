@@ -13,7 +13,7 @@ from helpdesk.core.db import db, transaction
 from helpdesk.notices import actions, queries
 from helpdesk.notices import rows as notice_board
 from helpdesk.notices.models import Notice
-from helpdesk.tickets.models import Escalation
+from helpdesk.promises.models import Escalation
 from tests import factories as make
 from tests.tickets import notice_samples as sample
 from tests.tickets.notice_samples import DONE, Cast, cast

@@ -8,24 +8,26 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from helpdesk import promises
 from helpdesk.clock import Limit, moved_to, now, remaining
 from helpdesk.core.alarms import ring_all
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
 from helpdesk.core.events import Event, deliver_due
 from helpdesk.notify.models import Envelope
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
-from helpdesk.tickets import actions, lifecycle, responses
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets import actions, lifecycle
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
 HOUR, DAY = 3600, 24 * 3600
 
 
-def newest(ticket: Ticket) -> dict[str, Response]:
-    found = responses.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
-    return {row.promise: row for row in responses.current(found, ticket)}
+def newest(ticket: Ticket) -> dict[str, Promise]:
+    found = promises.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
+    return {row.promise: row for row in promises.current(found, ticket)}
 
 
 def status(ticket: Ticket) -> str:

@@ -14,14 +14,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import paper
+from helpdesk import paper, promises
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, tick
 from helpdesk.core import alarms
 from helpdesk.core.db import db
 from helpdesk.customers.people import Asker
 from helpdesk.desk.printing import asked_language, case_facts, case_form
-from helpdesk.tickets import actions, callbacks, queries, responses
+from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import casefile
 from tests import factories as make
@@ -103,7 +103,7 @@ def test_every_promise_stands_in_the_table_with_owner_due_met_and_verdict(app: F
     ticket = handled(who)
     form = form_of(app, ticket, who.supervisor)
     table = next(block for block in form.blocks if isinstance(block, paper.TableBlock))
-    rows = responses.table(ticket)
+    rows = promises.table(ticket)
     assert len(table.rows) == len(rows) >= 6
     assert table.headers == ["Promise", "Owner", "Due", "Warned", "Met", "Verdict", "What was done"]
     verdicts = {words[0]: words[5] for words in table.rows}

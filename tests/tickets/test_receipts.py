@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helpdesk import promises
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db
 from helpdesk.notices import clock
-from helpdesk.tickets import actions, explained, responses
+from helpdesk.promises import receipts
+from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.receipts import proven
@@ -36,7 +38,7 @@ def test_every_receipt_of_a_case_at_any_hour_adds_up(app: Flask, seed: int) -> N
             tick(chance.randrange(60, 36000))
             actions.resume(ticket, by=make.SUPERVISOR)
         fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
-        assert sum(proven(row) for row in responses.table(fresh)) >= 6
+        assert sum(proven(row) for row in promises.table(fresh)) >= 6
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -72,7 +74,7 @@ def test_receipts_add_up_after_every_step_of_a_long_life(app: Flask, seed: int) 
             tick(chance.randrange(60, 9000))
             step()
             fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
-            assert sum(proven(row) for row in responses.table(fresh)) >= 6
+            assert sum(proven(row) for row in promises.table(fresh)) >= 6
 
 
 @pytest.mark.parametrize("level", ["major", "minor", "observation"])
@@ -80,9 +82,10 @@ def test_the_steps_of_a_notice_have_receipts_that_add_up(app: Flask, level: str)
     with moved_to(datetime(2026, 9, 29, 2, 0, tzinfo=UTC)), app.test_request_context():
         notice = issued(cast(), level=level)
         steps = clock.open_steps(notice)
-        receipts = explained.receipts(steps, clock.calendar_of(notice))
-    assert receipts
-    for step, receipt in zip(steps, receipts, strict=True):
+        calendar = clock.calendar_of(notice)
+        found = [receipts.receipt(s.step, s.start, s.at, s.limit, calendar) for s in steps]
+    assert found
+    for step, receipt in zip(steps, found, strict=True):
         stretches = receipt.stretches
         assert receipt.exact and receipt.calendar
         assert (stretches[0].start, stretches[-1].end) == (step.start, step.at)

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from helpdesk import promises
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import DayRule, WorkCalendar, moved_to, now
 from helpdesk.core import alarms, calendars, options
@@ -17,9 +18,11 @@ from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.customers.people import Asker
+from helpdesk.promises import receipts, recompute
+from helpdesk.promises.models import Escalation, Promise, Recount
 from helpdesk.setup import in_force
-from helpdesk.tickets import actions, explained, recompute, responses
-from helpdesk.tickets.models import Escalation, Recount, Response, Ticket
+from helpdesk.tickets import actions
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.conftest import POSTGRES
 
@@ -58,8 +61,8 @@ def cases(count: int) -> list[Ticket]:
     return [make.ticket(person=person, subject=f"冰箱 {person.phone}") for person in people]
 
 
-def row_of(ticket: Ticket, promise: str = "resolve") -> Response:
-    query = select(Response).filter_by(ticket_id=ticket.id, promise=promise)
+def row_of(ticket: Ticket, promise: str = "resolve") -> Promise:
+    query = select(Promise).where(Promise.of(ticket), Promise.promise == promise)
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
@@ -92,8 +95,8 @@ def test_f14_an_edit_counts_every_open_promise_anew(app: Flask) -> None:
     alarms.ring_all()
     row = row_of(ticket)
     assert (wall(row.due_at), row.calendar_version) == ("11-24 18:00", 2)
-    rings = db.session.scalars(select(Alarm).filter_by(kind="response", subject_id=row.id)).one()
-    assert rings.due_at == responses.next_alarm(row, in_force.current())[0]["due_at"]
+    rings = db.session.scalars(select(Alarm).filter_by(kind="promise", subject_id=row.id)).one()
+    assert rings.due_at == promises.next_alarm(row, in_force.current())[0]["due_at"]
     (told,) = [event for event in moves() if event.data["promise"] == "resolve"]
     assert told.data["was"] == before.isoformat()
     assert told.data["due"] == row.due_at.isoformat()
@@ -106,7 +109,7 @@ def test_the_list_shows_the_new_due_time_and_no_form_becomes_stale(app: Flask) -
     save(THURSDAY_OFF)
     alarms.ring_all()
     fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
-    rows = responses.table(fresh)
+    rows = promises.table(fresh)
     assert fresh.due_at == min(row.due_at for row in rows if row.state == "running")
     assert fresh.version == version
 
@@ -122,7 +125,7 @@ def test_what_has_ended_keeps_its_result_and_its_version(app: Flask) -> None:
     row = row_of(ticket, "acknowledge")
     assert (row.due_at, row.taken, row.verdict) == (due, taken, "on_time")
     assert row.calendar_version == 1
-    counted = [s for s in explained.spans(row, in_force.current()) if s.kind == "counted"]
+    counted = [s for s in receipts.spans(row, in_force.current()) if s.kind == "counted"]
     assert sum(span.seconds for span in counted) == 2 * 3600
 
 
@@ -131,16 +134,16 @@ def test_a_paused_promise_is_counted_and_rings_only_when_it_runs_again(
 ) -> None:
     ticket = make.ticket()
     with transaction():
-        responses.pause(ticket)
+        promises.pause(ticket)
     save(MAKE_UP)
     alarms.ring_all()
     row = row_of(ticket)
     assert (row.state, wall(row.due_at)) == ("paused", "11-24 18:00")
     kinds = set(db.session.scalars(select(Alarm.kind)))
-    assert "response" not in kinds
+    assert "promise" not in kinds
     wednesday(3600)
     with transaction():
-        responses.resume(ticket, in_force.current())
+        promises.resume(ticket, in_force.current())
     assert wall(row_of(ticket).due_at) == "11-25 10:00"
 
 
@@ -149,10 +152,10 @@ def test_a_pause_that_is_over_is_counted_by_the_new_hours(
 ) -> None:
     ticket = make.ticket()
     with transaction():
-        responses.pause(ticket)
+        promises.pause(ticket)
     wednesday(86_400)
     with transaction():
-        responses.resume(ticket, in_force.current())
+        promises.resume(ticket, in_force.current())
     assert wall(row_of(ticket).due_at) == "11-26 18:00"
     save(THURSDAY_OFF)
     alarms.ring_all()
@@ -163,7 +166,7 @@ def test_a_pause_that_is_over_is_counted_by_the_new_hours(
 def test_time_that_a_supervisor_granted_stands(app: Flask) -> None:
     ticket, until = make.ticket(), WEDNESDAY + timedelta(days=20)
     with transaction():
-        responses.extend(ticket, until, in_force.current())
+        promises.extend(ticket, until, in_force.current())
     save(MAKE_UP)
     alarms.ring_all()
     assert row_of(ticket).due_at == until
@@ -186,7 +189,7 @@ def test_f14_no_step_is_taken_twice(app: Flask, wednesday: Callable[[float], dat
     for _ in range(20):
         wednesday(86_400)
         alarms.ring_all()
-    steps = select(Escalation.subject_id, Escalation.level).filter_by(subject_kind="response")
+    steps = select(Escalation.subject_id, Escalation.level).filter_by(subject_kind="promise")
     taken = db.session.execute(steps).all()
     assert len(taken) == len(set(taken))
     told = [
@@ -246,7 +249,7 @@ def test_a_promise_that_was_planned_with_the_old_version_is_found_later(
     alarms.ring_all()
     ticket = make.ticket()
     with transaction() as session:  # as a transaction leaves it that began before the edit
-        old = Response.__table__.update().where(Response.ticket_id == ticket.id)
+        old = Promise.__table__.update().where(Promise.of(ticket))
         session.execute(old.values(calendar_version=1, due_at=now() + timedelta(days=9)))
     wednesday(61)
     alarms.ring_all()

@@ -7,24 +7,26 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import func, select
 
+from helpdesk import promises
 from helpdesk.clock import moved_to, now
 from helpdesk.core.alarms import Alarm, ring_all
 from helpdesk.core.db import db
-from helpdesk.tickets import actions, responses
-from helpdesk.tickets.models import Escalation, Response, Ticket
+from helpdesk.promises.models import Escalation, Promise
+from helpdesk.tickets import actions
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
 HOUR, DAY = 3600, 24 * 3600
 
 
-def newest(ticket: Ticket) -> dict[str, Response]:
-    found = responses.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
-    return {row.promise: row for row in responses.current(found, ticket)}
+def newest(ticket: Ticket) -> dict[str, Promise]:
+    found = promises.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
+    return {row.promise: row for row in promises.current(found, ticket)}
 
 
 def parts(ticket: Ticket, promise: str) -> list[tuple[int, str, str]]:
-    return [(r.part, r.state, r.verdict) for r in responses.table(ticket) if r.promise == promise]
+    return [(r.part, r.state, r.verdict) for r in promises.table(ticket) if r.promise == promise]
 
 
 def raised(ticket: Ticket, severity: str) -> None:
@@ -123,7 +125,7 @@ def test_a_further_category_with_its_own_promise_plans_anew_and_a_place_does_not
 def test_no_row_of_an_ended_case_changes(app: Flask) -> None:
     ticket = make.ticket()
     actions.withdraw(ticket, by=make.CUSTOMER, comment="x")
-    count = db.session.scalar(select(func.count()).select_from(Response))
+    count = db.session.scalar(select(func.count()).select_from(Promise))
     raised(ticket, "S1")
-    assert db.session.scalar(select(func.count()).select_from(Response)) == count
-    assert {r.state for r in responses.table(ticket)} == {"dropped"}
+    assert db.session.scalar(select(func.count()).select_from(Promise)) == count
+    assert {r.state for r in promises.table(ticket)} == {"dropped"}

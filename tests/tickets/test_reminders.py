@@ -16,10 +16,11 @@ from helpdesk.core.db import db
 from helpdesk.core.events import Event, deliver_due
 from helpdesk.notices import actions as notices
 from helpdesk.notify.models import Envelope
+from helpdesk.promises.models import Escalation, Promise, Reminder
+from helpdesk.promises.reminders import MOST_SINGLE
 from helpdesk.tickets import actions
 from helpdesk.tickets.history_words import told
-from helpdesk.tickets.models import Escalation, Reminder, Response, Ticket
-from helpdesk.tickets.reminders import MOST_SINGLE
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 from tests.statements import counted
 from tests.tickets import notice_samples as sample
@@ -56,7 +57,7 @@ def test_after_twelve_silent_hours_each_level_is_recorded_and_only_the_highest_t
     """F19: each missed level once with its true due time, one reminder for the highest."""
     make.agent("Chen Jie", "supervisor")
     with moved_to(MONDAY):
-        row = next(r for r in make.opened(severity="S2").responses if r.promise == "acknowledge")
+        row = next(r for r in make.opened(severity="S2").promises if r.promise == "acknowledge")
         wait(12 * HOUR)
         rows = db.session.scalars(
             select(Escalation).where(Escalation.subject_id == row.id).order_by(Escalation.level)
@@ -105,10 +106,10 @@ def test_a_warning_of_a_usual_case_waits_for_the_next_working_minute(app: Flask)
     evening = MONDAY + timedelta(hours=12)  # 21:00
     with moved_to(MONDAY):
         ticket = make.ticket(severity="S3")
-        row = db.session.scalar(select(Response).where(Response.promise == "resolve"))
+        row = db.session.scalar(select(Promise).where(Promise.promise == "resolve"))
         row.limit, row.started_at, row.due_at = "24 h", MONDAY, MONDAY + timedelta(hours=24)
         db.session.commit()
-        alarms.set_alarm("response", row.id, evening, level=50)
+        alarms.set_alarm("promise", row.id, evening, level=50)
         db.session.commit()
         wait(12 * HOUR)
         step = db.session.scalar(select(Escalation).where(Escalation.subject_id == row.id))
@@ -130,9 +131,9 @@ def test_a_warning_that_waits_for_the_morning_is_dropped_when_it_was_answered(ap
         db.session.add(
             Reminder(
                 agent_id=boss.id,
-                subject_kind="response",
+                subject_kind="promise",
                 subject_id=db.session.scalar(
-                    select(Response.id).where(Response.promise == "acknowledge")
+                    select(Promise.id).where(Promise.promise == "acknowledge")
                 ),
                 ticket_id=ticket.id,
                 promise="acknowledge",
@@ -202,7 +203,7 @@ def test_a_department_that_does_not_sign_is_reminded_then_signed_for(app: Flask)
         fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
         assert fresh.status == "signed"
     row = db.session.scalar(
-        select(Response).where(Response.promise == "sign").execution_options(populate_existing=True)
+        select(Promise).where(Promise.promise == "sign").execution_options(populate_existing=True)
     )
     assert (row.state, row.verdict) == ("met", "late")
 
@@ -233,10 +234,10 @@ def test_merged_tickets_never_escalate_even_in_a_batch(app: Flask) -> None:
     boss = make.agent("Chen Jie", "supervisor")
     with moved_to(MONDAY):
         gone, stays = make.ticket(severity="S2"), make.ticket(subject="stays", severity="S2")
-        left = [r.id for r in db.session.scalars(select(Response).filter_by(ticket_id=gone.id))]
+        left = [r.id for r in db.session.scalars(select(Promise).where(Promise.of(gone)))]
         actions.merge(gone, by=boss.actor, target=stays)
         for row_id in left:
-            alarms.set_alarm("response", row_id, MONDAY, level=50)
+            alarms.set_alarm("promise", row_id, MONDAY, level=50)
         db.session.commit()
         wait(HOUR)
         assert {step.ticket_id for step in _steps()} == {stays.id}
@@ -292,7 +293,7 @@ def test_hundreds_of_promises_due_in_one_minute_are_stepped_once_each_in_few_sta
         due = [MONDAY + timedelta(seconds=n / 5) for n in range(300)]
         alarms.set_alarms(
             [
-                alarms.alarm_row("response", r.id, at, level=50)
+                alarms.alarm_row("promise", r.id, at, level=50)
                 for r, at in zip(rows, due, strict=True)
             ]
         )
@@ -306,9 +307,10 @@ def test_hundreds_of_promises_due_in_one_minute_are_stepped_once_each_in_few_sta
     assert len(statements) < 40
 
 
-def _half_used(ticket: Ticket, part: int) -> Response:
-    return Response(
-        ticket_id=ticket.id,
+def _half_used(ticket: Ticket, part: int) -> Promise:
+    return Promise(
+        subject_kind=Ticket.subject_kind,
+        subject_id=ticket.id,
         promise="acknowledge",
         part=part,
         owner="desk",

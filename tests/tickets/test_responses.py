@@ -8,22 +8,25 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from helpdesk import promises
 from helpdesk.clock import moved_to, now
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
+from helpdesk.promises import rail
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.setup.models import Category, PolicyRow, PolicyVersion
-from helpdesk.tickets import actions, responses, ticket_rows
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets import actions
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 # A Wednesday, 10:00 in Shanghai, inside office hours.
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 
 
-def rows(ticket: Ticket) -> dict[str, Response]:
-    found = responses.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
-    return {row.promise: row for row in responses.current(found, ticket)}
+def rows(ticket: Ticket) -> dict[str, Promise]:
+    found = promises.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
+    return {row.promise: row for row in promises.current(found, ticket)}
 
 
 def alarms() -> dict[int, Alarm]:
@@ -50,7 +53,7 @@ def handled() -> Ticket:
 def test_the_default_policy_is_the_table_of_the_trade(app: Flask) -> None:
     """M8: all targets of complaints.md section 3, by severity."""
     limits = {
-        s: {r.promise: r.limit for r in make.opened(severity=s, subject=s).responses}
+        s: {r.promise: r.limit for r in make.opened(severity=s, subject=s).promises}
         for s in ("S1", "S2", "S3", "S4")
     }
     assert limits["S1"]["acknowledge"] == "10 min"
@@ -63,8 +66,8 @@ def test_the_default_policy_is_the_table_of_the_trade(app: Flask) -> None:
 
 def test_work_limits_count_office_hours_and_clock_limits_do_not(app: Flask) -> None:
     with moved_to(WEDNESDAY):
-        normal = {r.promise: r for r in make.opened(severity="S3").responses}
-        urgent = {r.promise: r for r in make.opened(severity="S2", subject="x").responses}
+        normal = {r.promise: r for r in make.opened(severity="S3").promises}
+        urgent = {r.promise: r for r in make.opened(severity="S2", subject="x").promises}
     assert normal["acknowledge"].due_at == WEDNESDAY + timedelta(hours=2)
     # 8 working hours from Wednesday 10:00 (lunch 12:00-13:30, until 18:00) end on Thursday 10:30.
     assert normal["first_answer"].due_at == datetime(2026, 11, 19, 2, 30, tzinfo=UTC)
@@ -135,7 +138,7 @@ def test_a_transfer_needs_a_reason_and_restarts_only_the_department_clocks(app: 
     assert after["resolve"].due_at == resolve
     assert after["sign"].due_at > sign
     assert (after["sign"].part, after["sign"].owner_department_id) == (2, finance.id)
-    dropped = db.session.scalars(select(Response.promise).where(Response.state == "dropped")).all()
+    dropped = db.session.scalars(select(Promise.promise).where(Promise.state == "dropped")).all()
     assert sorted(dropped) == ["department_reply", "send_back", "sign"]
 
 
@@ -226,7 +229,7 @@ def test_a_rework_makes_the_promises_anew_and_keeps_the_old_rows(app: Flask) -> 
     handler = make.agent("Wu Di", "handler", make.department()).actor
     actions.reply(ticket, by=handler, body="已处理")
     actions.rework(ticket, by=make.SUPERVISOR, comment="客户不满意")
-    table = responses.table(ticket)
+    table = promises.table(ticket)
     assert {r.cycle for r in table} == {1, 2}
     assert rows(ticket)["resolve"].state == "running"
     first = [r for r in table if r.cycle == 1 and r.promise == "resolve"]
@@ -240,7 +243,7 @@ def test_an_ended_ticket_has_no_running_promise_and_no_alarm(app: Flask) -> None
     actions.merge(merged, by=make.agent().actor, target=kept)
     actions.withdraw(withdrawn, by=make.CUSTOMER, comment="已解决")
     for ticket in (merged, withdrawn):
-        assert not {r.state for r in responses.table(ticket)} & {"running", "paused", "pending"}
+        assert not {r.state for r in promises.table(ticket)} & {"running", "paused", "pending"}
         assert db.session.get_one(Ticket, ticket.id, populate_existing=True).due_at is None
     open_rows = {r.id for r in rows(kept).values() if r.state == "running"}
     assert set(alarms()) == open_rows
@@ -250,16 +253,14 @@ def test_the_rail_tells_each_state_by_shape_and_words(app: Flask) -> None:
     with moved_to(WEDNESDAY) as tick, app.test_request_context():
         ticket = make.ticket(severity="S2")
         snapshot = in_force.current()
-        fresh = {m.promise: m.state for m in ticket_rows.marks(rows(ticket).values(), snapshot)}
+        fresh = {m.promise: m.state for m in rail.marks(rows(ticket).values(), snapshot)}
         assert fresh["acknowledge"] == "running"
         assert fresh["callback"] == "pending"
         tick(25 * 60)
-        assert {m.promise: m.state for m in ticket_rows.marks(rows(ticket).values(), snapshot)}[
+        assert {m.promise: m.state for m in rail.marks(rows(ticket).values(), snapshot)}[
             "acknowledge"
         ] == "risk"
         tick(10 * 60)
-        late = {m.promise: m for m in ticket_rows.marks(rows(ticket).values(), snapshot)}[
-            "acknowledge"
-        ]
+        late = {m.promise: m for m in rail.marks(rows(ticket).values(), snapshot)}["acknowledge"]
         assert late.state == "breached"
         assert "5 min" in late.title or "5 分钟" in late.title

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import select
 
+from helpdesk import promises
 from helpdesk.clock import moved_to
 from helpdesk.core.alarms import Alarm, ring_all
 from helpdesk.core.db import db
-from helpdesk.tickets import actions, responses, ticket_lists
+from helpdesk.promises.models import Promise
+from helpdesk.tickets import actions, ticket_lists
 from helpdesk.tickets.filters import Filter
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
@@ -21,16 +23,16 @@ HOUR, DAY = 3600, 24 * 3600
 
 def parts(ticket: Ticket, promise: str) -> list[tuple[int, str, str]]:
     """Part, state and verdict of every row of this promise."""
-    return [(r.part, r.state, r.verdict) for r in responses.table(ticket) if r.promise == promise]
+    return [(r.part, r.state, r.verdict) for r in promises.table(ticket) if r.promise == promise]
 
 
-def newest(ticket: Ticket, promise: str) -> Response:
-    found = responses.current(responses.table(ticket), ticket)
+def newest(ticket: Ticket, promise: str) -> Promise:
+    found = promises.current(promises.table(ticket), ticket)
     return next(row for row in found if row.promise == promise)
 
 
 def ringing() -> set[int]:
-    return set(db.session.scalars(select(Alarm.subject_id).where(Alarm.kind == responses.ALARM)))
+    return set(db.session.scalars(select(Alarm.subject_id).where(Alarm.kind == promises.ALARM)))
 
 
 def dispatched() -> Ticket:

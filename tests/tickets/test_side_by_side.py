@@ -8,26 +8,28 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from helpdesk import promises
 from helpdesk.clock import moved_to, now
 from helpdesk.core.alarms import ring_all
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
 from helpdesk.desk import case
-from helpdesk.tickets import actions, callbacks, responses
-from helpdesk.tickets.models import Escalation, Response, Ticket
+from helpdesk.promises.models import Escalation, Promise
+from helpdesk.tickets import actions, callbacks
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
 HOUR, DAY = 3600, 24 * 3600
 
 
-def newest(ticket: Ticket) -> dict[str, Response]:
-    found = responses.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
-    return {row.promise: row for row in responses.current(found, ticket)}
+def newest(ticket: Ticket) -> dict[str, Promise]:
+    found = promises.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
+    return {row.promise: row for row in promises.current(found, ticket)}
 
 
 def parts(ticket: Ticket, promise: str) -> list[tuple[int, str, str]]:
-    return [(r.part, r.state, r.verdict) for r in responses.table(ticket) if r.promise == promise]
+    return [(r.part, r.state, r.verdict) for r in promises.table(ticket) if r.promise == promise]
 
 
 def running(ticket: Ticket) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from helpdesk.tickets import actions, callbacks, responses
+from helpdesk import promises
+from helpdesk.tickets import actions, callbacks
 from tests import factories as make
 
 
@@ -33,6 +34,6 @@ def test_a_complaint_lives_from_the_form_to_the_closed_file(app: Flask) -> None:
     )
     actions.close(ticket, by=supervisor)
     assert ticket.status == "closed"
-    verdicts = {row.promise: row.verdict for row in responses.table(ticket)}
+    verdicts = {row.promise: row.verdict for row in promises.table(ticket)}
     assert verdicts.pop("update") == verdicts.pop("send_back") == "dropped"
     assert set(verdicts.values()) == {"on_time"}

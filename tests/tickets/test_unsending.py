@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from helpdesk import search
+from helpdesk import promises, search
 from helpdesk.clock import moved_to, now
 from helpdesk.core import options
 from helpdesk.core.alarms import Alarm
@@ -24,9 +24,10 @@ from helpdesk.core.events import Delivery, Event, deliver_due
 from helpdesk.files import store
 from helpdesk.notify.models import Envelope
 from helpdesk.ops import doctor
+from helpdesk.promises.models import Promise
 from helpdesk.simulator.facts import cases
-from helpdesk.tickets import actions, callbacks, queries, responses, tracking
-from helpdesk.tickets.models import Attachment, Message, Response, Ticket
+from helpdesk.tickets import actions, callbacks, queries, tracking
+from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web.http import settings
 from tests import factories as make
 from tests.faults.crashing import killed_at
@@ -35,7 +36,7 @@ from tests.tickets.test_views_queue import get
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
 TEN = actions.How(hold=timedelta(seconds=10))
-COLUMNS = [column.key for column in Response.__table__.columns]
+COLUMNS = [column.key for column in Promise.__table__.columns]
 WORDS = "压缩机已更换，请放心使用。"
 
 
@@ -57,7 +58,7 @@ def seen(ticket: Ticket) -> dict[str, Any]:
     """All of a ticket that an answer can move."""
     db.session.expire_all()
     fresh = db.session.get_one(Ticket, ticket.id)
-    rows = [tuple(getattr(row, name) for name in COLUMNS) for row in responses.table(fresh)]
+    rows = [tuple(getattr(row, name) for name in COLUMNS) for row in promises.table(fresh)]
     alarms = db.session.execute(
         select(Alarm.kind, Alarm.subject_id, Alarm.level, Alarm.due_at).order_by(
             Alarm.kind, Alarm.subject_id
@@ -118,7 +119,7 @@ def test_an_answer_that_stays_goes_out_after_ten_seconds_and_counts_from_the_fir
         ticket = handled()
         tick(60)
         actions.reply(ticket, by=by, body=WORDS, how=TEN)
-        met = {row.promise: row.met_at for row in responses.table(ticket) if row.met_at}
+        met = {row.promise: row.met_at for row in promises.table(ticket) if row.met_at}
         assert met["first_answer"] == met["resolve"] == WEDNESDAY + timedelta(seconds=60)
         deliver_due()
         assert with_words(sink) == 0

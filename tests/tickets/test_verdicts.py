@@ -10,9 +10,10 @@ from flask import Flask
 from helpdesk.clock import moved_to
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput
+from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, callbacks, filters, ticket_lists
 from helpdesk.tickets.filters import Filter
-from helpdesk.tickets.models import Rating, Response, Ticket
+from helpdesk.tickets.models import Rating, Ticket
 from tests import factories as make
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
@@ -28,9 +29,9 @@ def found(**asked: object) -> set[str]:
     return numbers
 
 
-def row(ticket: Ticket, promise: str) -> Response:
-    query = db.select(Response).filter_by(ticket_id=ticket.id, promise=promise)
-    return db.session.scalars(query.order_by(Response.id.desc())).first()
+def row(ticket: Ticket, promise: str) -> Promise:
+    query = db.select(Promise).where(Promise.of(ticket), Promise.promise == promise)
+    return db.session.scalars(query.order_by(Promise.id.desc())).first()
 
 
 def answered(ticket: Ticket) -> Ticket:

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
+from helpdesk import promises
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.ops.doctor import history
-from helpdesk.tickets import actions, callbacks, queries, responses
+from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.models import Attachment, Callback, Ticket
 from tests import factories as make
 from tests.tickets.test_views_queue import get
@@ -82,11 +83,11 @@ def test_a_transfer_keeps_the_overall_clock_and_starts_the_department_s(desk: Fl
     """M13."""
     ticket = dispatched(make.ticket(), make.department().id)
     make.department("logistics", "物流部", "Logistics")
-    before = {row.promise: row for row in responses.current(responses.table(ticket), ticket)}
+    before = {row.promise: row for row in promises.current(promises.table(ticket), ticket)}
     data = {"department": "logistics", "comment": "Damaged in transit"}
     desk.post(f"/tickets/{ticket.number}/moves/transfer", data=data)
     ticket = fresh(ticket)
-    after = {row.promise: row for row in responses.current(responses.table(ticket), ticket)}
+    after = {row.promise: row for row in promises.current(promises.table(ticket), ticket)}
     assert after["resolve"].due_at == before["resolve"].due_at
     assert after["sign"].part == 2 and after["sign"].started_at > before["sign"].started_at
     assert "Damaged in transit" in get(desk, f"/tickets/{ticket.number}/history")
@@ -325,7 +326,7 @@ def test_answering_a_fresh_complaint_asks_whether_it_is_solved_and_keeps_the_wor
 def test_an_answer_that_does_not_solve_it_yet_leaves_the_complaint_open(desk: FlaskClient) -> None:
     ticket = make.ticket()
     assert answer(desk, ticket, solved="no").status_code == 303
-    rows = {r.promise: r.state for r in responses.table(fresh(ticket))}
+    rows = {r.promise: r.state for r in promises.table(fresh(ticket))}
     assert fresh(ticket).status == "registered"
     assert (rows["first_answer"], rows["resolve"]) == ("met", "running")
     assert queries.conversation(ticket)[-1].public

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from helpdesk import files
+from helpdesk import files, promises
 from helpdesk.agents.sign_in import actor
 from helpdesk.channels.form.forms import AddForm, FindForm, RateForm
 from helpdesk.channels.form.pages import ANYBODY, TRACKED, Page, customer, remember
@@ -17,17 +17,9 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, Guesses, searching, spend
+from helpdesk.promises import rail
 from helpdesk.setup import in_force
-from helpdesk.tickets import (
-    actions,
-    callbacks,
-    lifecycle,
-    queries,
-    responses,
-    scanning,
-    ticket_rows,
-    tracking,
-)
+from helpdesk.tickets import actions, callbacks, lifecycle, queries, scanning, tracking
 from helpdesk.tickets.idempotency import form_once
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import drafts
@@ -251,15 +243,15 @@ def _page(ticket: Ticket, add_form: AddForm, rate_form: RateForm) -> str:
     snapshot = in_force.current()
     rows = [
         r
-        for r in responses.current(responses.table(ticket), ticket)
-        if r.promise in responses.FOR_CUSTOMERS
+        for r in promises.current(promises.table(ticket), ticket)
+        if r.promise in promises.FOR_CUSTOMERS
     ]
     status = lifecycle.Status(ticket.status)
     return render_template(
         "public/track.html",
         page="track",
         ticket=ticket,
-        marks=ticket_rows.marks(rows, snapshot),
+        marks=rail.marks(rows, snapshot),
         step=STEPS[status],
         with_desk=status in lifecycle.AT_DESK,
         may_add=status not in lifecycle.DEAF,

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from helpdesk import paper
+from helpdesk import paper, promises
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.i18n import language
 from helpdesk.desk.printing import (
@@ -21,8 +21,9 @@ from helpdesk.desk.printing import (
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
 from helpdesk.paper.words import word
+from helpdesk.promises import rail
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries, responses, ticket_rows
+from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import company, settings
 
@@ -86,12 +87,12 @@ def case(number: str) -> str:
     if request.args.get("print"):
         return _case_sheet(found)
     snapshot = in_force.current()
-    rows = responses.current(found.promises, ticket)
+    rows = promises.current(found.promises, ticket)
     form = _case_form(found, language())
     return render_template(
         "printing/case.html",
         ticket=ticket,
-        marks=ticket_rows.marks(rows, snapshot),
+        marks=rail.marks(rows, snapshot),
         rail_marks={row.id: mark for row, mark in _with_marks(found.promises, snapshot)},
         promises=found.promises,
         checked=_checked(found),
@@ -101,7 +102,7 @@ def case(number: str) -> str:
 
 
 def _with_marks(rows: Any, snapshot: in_force.Setup) -> Any:
-    return zip(rows, ticket_rows.marks(rows, snapshot), strict=True)
+    return zip(rows, rail.marks(rows, snapshot), strict=True)
 
 
 def _checked(found: Case) -> int | str | None:

@@ -15,16 +15,10 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.desk import case
 from helpdesk.desk.nav import is_installed
+from helpdesk.promises import receipts
+from helpdesk.promises.models import Promise
 from helpdesk.setup.names import category_name, departments
-from helpdesk.tickets import (
-    callbacks,
-    choices,
-    explained,
-    history_words,
-    news,
-    queries,
-    tracking,
-)
+from helpdesk.tickets import callbacks, choices, history_words, news, queries, tracking
 from helpdesk.tickets.models import Message
 from helpdesk.web.http import settings
 from helpdesk.web.sanitize import clean_mail_html
@@ -99,8 +93,13 @@ def render_case_file(found: case.Case, **more: Any) -> str:
 def promises(number: str) -> str:
     """The response table with the reasons of every due time."""
     found = case.with_promises(number, me().actor)
-    table = explained.table(found.rows, queries.corrections(found.ticket))
-    return render(found, "tickets/promises.html", table=table, kinds=explained.kinds())
+    noted = queries.corrections(found.ticket)
+
+    def corrected(row: Promise) -> list[str]:
+        return [history_words.corrected(each) for each in queries.moving(row, noted)]
+
+    table = receipts.table(found.rows, corrected)
+    return render(found, "tickets/promises.html", table=table, kinds=receipts.kinds())
 
 
 @blueprint.get("/tickets/<number>/history")

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
 
-from helpdesk import search
+from helpdesk import promises, search
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
-from helpdesk.tickets import queries, responses, sight
+from helpdesk.promises.models import Escalation, Promise
+from helpdesk.tickets import queries, sight
 from helpdesk.tickets.models import (
     Assist,
     Attachment,
     Callback,
     CallbackAttempt,
-    Escalation,
     Message,
     Rating,
-    Response,
     Ticket,
 )
 from helpdesk.tickets.sight import Entry, Field
@@ -43,7 +42,7 @@ class Case:
 
     ticket: Ticket
     open_identity: bool
-    promises: Sequence[Response]
+    promises: Sequence[Promise]
     steps: Sequence[Escalation]
     messages: Sequence[Message]
     events: Sequence[Entry]
@@ -75,7 +74,7 @@ class Case:
 def case_facts(ticket: Ticket, who: Actor) -> Case:
     """The case as `who` may see it; the caller has checked that they may see the ticket."""
     session = db.session
-    promises = responses.table(ticket)
+    rows = promises.table(ticket)
     calls = (
         select(CallbackAttempt)
         .join(Callback, Callback.id == CallbackAttempt.callback_id)
@@ -85,8 +84,8 @@ def case_facts(ticket: Ticket, who: Actor) -> Case:
     return Case(
         ticket=ticket,
         open_identity=sight.sees(who, ticket, Field.PERSON),
-        promises=promises,
-        steps=_steps(promises),
+        promises=rows,
+        steps=_steps(rows),
         messages=queries.conversation(ticket),
         events=queries.entries(queries.history(ticket), ticket, who),
         assists=session.scalars(select(Assist).where(Assist.ticket_id == ticket.id)).all(),
@@ -98,10 +97,10 @@ def case_facts(ticket: Ticket, who: Actor) -> Case:
     )
 
 
-def _steps(promises: Sequence[Response]) -> Sequence[Escalation]:
+def _steps(promises: Sequence[Promise]) -> Sequence[Escalation]:
     ids = [row.id for row in promises]
     query = select(Escalation).where(
-        Escalation.subject_kind == "response", Escalation.subject_id.in_(ids)
+        Escalation.subject_kind == "promise", Escalation.subject_id.in_(ids)
     )
     return db.session.scalars(query.order_by(Escalation.id)).all()
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.core.i18n import N_
 from helpdesk.desk.printing.facts import Case
 from helpdesk.paper import TableBlock
+from helpdesk.promises.models import Promise
+from helpdesk.promises.words import OWNER_NAMES, PROMISE_NAMES, VERDICT_NAMES
 from helpdesk.setup.speech import Speech, stamp
-from helpdesk.tickets.escalation import ROLE_NAMES
-from helpdesk.tickets.models import Response
-from helpdesk.tickets.responses import OWNER_NAMES, PROMISE_NAMES
 
-VERDICTS = {
-    "on_time": N_("on time"),
-    "late": N_("late"),
-    "missed": N_("overdue"),
-    "dropped": N_("no longer counts"),
-}
 STATES = {
     "pending": N_("not begun"),
     "running": N_("running"),
@@ -39,7 +33,7 @@ def promise_table(case: Case, say: Speech) -> TableBlock:
     return TableBlock(say(N_("Response table")), [say(h) for h in headers], rows, widths)
 
 
-def promise_row(case: Case, row: Response, say: Speech) -> list[str]:
+def promise_row(case: Case, row: Promise, say: Speech) -> list[str]:
     """One promise in words."""
     name = say(PROMISE_NAMES[row.promise])
     again = f" ({row.cycle})" if row.cycle > 1 else ""
@@ -54,13 +48,13 @@ def promise_row(case: Case, row: Response, say: Speech) -> list[str]:
     ]
 
 
-def owner(row: Response, say: Speech) -> str:
+def owner(row: Promise, say: Speech) -> str:
     """The responsible side and person."""
     side = say.department(row.owner_department_id) or say(OWNER_NAMES[row.owner])
     return " · ".join(filter(None, [side, row.owner_name]))
 
 
-def _warned(case: Case, row: Response, say: Speech) -> str:
+def _warned(case: Case, row: Promise, say: Speech) -> str:
     told = [step for step in case.steps if step.subject_id == row.id]
     if not told:
         return stamp(row.warned_at)
@@ -69,6 +63,6 @@ def _warned(case: Case, row: Response, say: Speech) -> str:
     return f"{stamp(told[-1].at)} {told[-1].level} % {names}"
 
 
-def verdict(row: Response, say: Speech) -> str:
+def verdict(row: Promise, say: Speech) -> str:
     """Kept, late, overdue, or how its clock stands."""
-    return say(VERDICTS.get(row.verdict) or STATES.get(row.state, ""))
+    return say(VERDICT_NAMES[row.verdict] if row.verdict else STATES.get(row.state, ""))

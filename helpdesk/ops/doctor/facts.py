@@ -17,7 +17,8 @@ from helpdesk.core.alarms import Alarm
 from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
 from helpdesk.core.events import Delivery, last_seq
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.promises.models import Promise
+from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import settings
 
 Fact = tuple[str, str]
@@ -69,7 +70,7 @@ def calendars() -> Iterator[Fact]:
 
 def sizes() -> Iterator[Fact]:
     """How much there is."""
-    for name, model in (("tickets", Ticket), ("promises", Response), ("mails", InboundMail)):
+    for name, model in (("tickets", Ticket), ("promises", Promise), ("mails", InboundMail)):
         yield name, str(db.session.scalar(select(func.count()).select_from(model)) or 0)
     sealed = seals.latest()
     yield "journal", f"{last_seq()} rows, sealed up to {sealed.last_seq if sealed else 0}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, func, or_, select
 
+from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
@@ -15,12 +16,14 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.events import MAX_TRIES, Delivery, Event
 from helpdesk.files import location
 from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.promises import recompute
+from helpdesk.promises.models import Escalation, Promise
 from helpdesk.setup import in_force
-from helpdesk.tickets import recompute, responses
 from helpdesk.tickets.lifecycle import ENDED
-from helpdesk.tickets.models import Attachment, Escalation, Response, Ticket
+from helpdesk.tickets.models import Attachment, Ticket
 
 GRACE = timedelta(minutes=1)
+SUBJECTS = (Ticket,)  # whatever something is promised about
 STATES = ("waiting", "running", "done", "dead", "withdrawn")
 
 
@@ -68,13 +71,24 @@ def parked_alarms() -> Finding:
 
 def silent_promises() -> Finding:
     """I3: a running promise with steps of its chain ahead has an alarm."""
-    alarm = exists().where(Alarm.kind == responses.ALARM, Alarm.subject_id == Response.id)
+    alarm = exists().where(Alarm.kind == promises.ALARM, Alarm.subject_id == Promise.id)
     silent = (
         select(Ticket.number)
-        .join(Response, Response.ticket_id == Ticket.id)
-        .where(Response.state == "running", Ticket.status.not_in(ENDED), _steps_ahead(), ~alarm)
+        .join(Promise, Promise.of(Ticket))
+        .where(Promise.state == "running", Ticket.status.not_in(ENDED), _steps_ahead(), ~alarm)
     )
     return found("I3", "every running promise has its alarm", _rows(silent))
+
+
+def homeless_promises() -> Finding:
+    """I9: what a promise is about is there: no foreign key can say so, a kind has its own table."""
+    there = [
+        (Promise.subject_kind == model.subject_kind)
+        & exists().where(model.id == Promise.subject_id)
+        for model in SUBJECTS
+    ]
+    lost = select(Promise.id).where(~or_(false(), *there))
+    return found("I9", "each promise is about a case that is there", db.session.scalars(lost))
 
 
 def _steps_ahead() -> ColumnElement[bool]:
@@ -82,7 +96,7 @@ def _steps_ahead() -> ColumnElement[bool]:
     return or_(
         false(),
         *(
-            (Response.chain == code) & (Response.level < max(step.at for step in steps))
+            (Promise.chain == code) & (Promise.level < max(step.at for step in steps))
             for code, steps in chains.items()
             if steps
         ),
@@ -92,11 +106,11 @@ def _steps_ahead() -> ColumnElement[bool]:
 def recounts() -> Finding:
     """F14: an open promise was counted by the newest version of its calendar, or is about to be."""
     newest = [
-        recompute.open_rows(code) & (Response.calendar_version < calendar.version)
+        recompute.open_rows(code) & (Promise.calendar_version < calendar.version)
         for code, calendar in in_force.current().calendars.items()
     ]
     under_way = exists().where(Alarm.kind == recompute.ALARM)
-    behind = select(Ticket.number).join(Response, Response.ticket_id == Ticket.id)
+    behind = select(Ticket.number).join(Promise, Promise.of(Ticket))
     return found(
         "F14",
         "every open promise is counted by the calendar in force",
@@ -138,8 +152,8 @@ def has_bytes(key: str, size: int) -> bool:
 def next_due() -> Finding:
     """A ticket shows the due time of its next running promise."""
     running = (
-        select(func.min(Response.due_at))
-        .where(Response.ticket_id == Ticket.id, Response.state == "running")
+        select(func.min(Promise.due_at))
+        .where(Promise.of(Ticket), Promise.state == "running")
         .scalar_subquery()
     )
     odd = select(Ticket.number).where(
@@ -158,8 +172,8 @@ def promises_of_ended() -> Finding:
     """An ended ticket has no running clock."""
     running = (
         select(Ticket.number)
-        .join(Response, Response.ticket_id == Ticket.id)
-        .where(Ticket.status.in_(ENDED), Response.state == "running")
+        .join(Promise, Promise.of(Ticket))
+        .where(Ticket.status.in_(ENDED), Promise.state == "running")
     )
     return found("I9", "no clock runs on an ended ticket", _rows(running))
 
@@ -170,6 +184,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     escalations,
     due_alarms,
     silent_promises,
+    homeless_promises,
     recounts,
     parked_alarms,
     outbox,

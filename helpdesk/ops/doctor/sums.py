@@ -14,12 +14,13 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.i18n import company_zone
 from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.promises import verdicts
+from helpdesk.promises.models import Promise
 from helpdesk.statistics.figures import Figures
 from helpdesk.statistics.groups import Scope
 from helpdesk.statistics.periods import Period
-from helpdesk.tickets import verdicts
 from helpdesk.tickets.filters import Filter
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.models import Ticket
 
 DAYS = 30
 GROUPS = ("department", "channel", "severity", "kind", "category", "agent", "day")
@@ -62,10 +63,10 @@ def verdicts_told() -> Finding:
     told = Figures(Scope(Filter(), period, SYSTEM)).due.get(("all", "resolve"))
     worst = (
         select(func.max(verdicts.rank()))
-        .join(Ticket, Ticket.id == Response.ticket_id)
-        .where(Response.promise == "resolve")
-        .where(Response.due_at >= period.begin, Response.due_at < period.end)
-        .group_by(Response.ticket_id)
+        .join(Ticket, Promise.of(Ticket))
+        .where(Promise.promise == "resolve")
+        .where(Promise.due_at >= period.begin, Promise.due_at < period.end)
+        .group_by(Promise.subject_id)
         .having(func.max(verdicts.rank()) > 0)
         .subquery()
     )

@@ -15,8 +15,9 @@ from helpdesk.core.background import Heartbeat
 from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
 from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.promises.models import Promise
 from helpdesk.tickets.lifecycle import ENDED
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.models import Ticket
 from helpdesk.web import room
 from helpdesk.web.http import settings
 
@@ -89,10 +90,10 @@ def beyond() -> Finding:
     """Open promises whose due time lies past the published days: a note, they are provisional."""
     past = (
         select(Ticket.number)
-        .join(Response, Response.ticket_id == Ticket.id)
-        .where(Response.state.in_(("running", "paused")), Response.provisional)
+        .join(Promise, Promise.of(Ticket))
+        .where(Promise.state.in_(("running", "paused")), Promise.provisional)
         .where(Ticket.status.not_in(ENDED))
-        .order_by(Ticket.id, Response.id)
+        .order_by(Ticket.id, Promise.id)
     )
     promise = "no open promise runs past the published days"
     return found("calendars", promise, db.session.scalars(past), notable=True)

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import Model
-from helpdesk.tickets.models import (
-    Callback,
-    CallbackAttempt,
-    Escalation,
-    Message,
-    Rating,
-    Response,
-    Ticket,
-)
+from helpdesk.promises.models import Escalation, Promise
+from helpdesk.tickets.models import Callback, CallbackAttempt, Message, Rating, Ticket
 
 TICKET = (
     "id", "number", "kind", "status", "severity", "channel", "external_id", "subject", "language",
@@ -27,8 +20,8 @@ MESSAGE = (
     "id", "ticket_id", "kind", "public", "channel", "author", "agent_id", "body", "quoted", "html",
     "language", "data", "at",
 )  # fmt: skip
-RESPONSE = (
-    "id", "ticket_id", "promise", "cycle", "part", "position", "state", "verdict", "owner",
+PROMISE = (
+    "id", "subject_kind", "subject_id", "promise", "cycle", "part", "position", "state", "verdict", "owner",
     "owner_department_id", "owner_name", "limit", "chain", "calendar",
     "calendar_version", "policy_version", "started_at", "due_at", "provisional", "paused_at",
     "pauses", "warned_at", "level", "met_at", "taken", "met_by", "done", "bound", "profile",
@@ -42,6 +35,6 @@ RATING = (
     "at",
 )  # fmt: skip
 TABLES: dict[type[Model], tuple[str, ...]] = {
-    Ticket: TICKET, Message: MESSAGE, Response: RESPONSE, Alarm: ALARM, Escalation: ESCALATION,
+    Ticket: TICKET, Message: MESSAGE, Promise: PROMISE, Alarm: ALARM, Escalation: ESCALATION,
     Callback: CALLBACK, CallbackAttempt: ATTEMPT, Rating: RATING,
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """The response table of a life: what was promised, when it was due, what came of it.
 
-The rules are those of tickets.responses; here they are applied to a whole history at once.
+The rules are those of helpdesk.promises; here they are applied to a whole history at once.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
+from helpdesk import promises
 from helpdesk.clock import Limit, covers, due_at
+from helpdesk.promises.policy import Terms
 from helpdesk.seeds.load.lives import ANSWERED, Life
-from helpdesk.setup.in_force import Promise, Setup
-from helpdesk.tickets import responses
+from helpdesk.setup.in_force import Setup
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.words.channels import SPOKEN
 
@@ -57,7 +58,7 @@ class Promises:
 
     def __init__(self, setup: Setup, now: int) -> None:
         self.setup, self.now = setup, when(now)
-        self._policies: dict[tuple[Any, ...], dict[str, Promise]] = {}
+        self._policies: dict[tuple[Any, ...], dict[str, Terms]] = {}
 
     def table(self, life: Life, category_id: int, calendar: str) -> list[Row]:
         """Every row of the ticket, all cycles. `calendar` is the department's."""
@@ -66,7 +67,7 @@ class Promises:
         first = self._cycle(life, policy, calendar, bool(reopened))
         return first + (self._again(policy, calendar, reopened) if reopened else [])
 
-    def _policy(self, life: Life, category_id: int) -> dict[str, Promise]:
+    def _policy(self, life: Life, category_id: int) -> dict[str, Terms]:
         key = (life.severity, life.kind, life.channel, category_id)
         if key not in self._policies:
             facts = SimpleNamespace(
@@ -75,29 +76,29 @@ class Promises:
                 channel=life.channel,
                 category_id=category_id,
             )
-            self._policies[key] = responses.applicable(facts, self.setup)  # type: ignore[arg-type]
+            self._policies[key] = promises.applicable(facts, self.setup)
         return self._policies[key]
 
     def _cycle(
-        self, life: Life, policy: dict[str, Promise], calendar: str, is_over: bool
+        self, life: Life, policy: dict[str, Terms], calendar: str, is_over: bool
     ) -> list[Row]:
         met = _kept(life)
         answered = life.at(*ANSWERED)
         starts = {
-            **dict.fromkeys(responses.AT_OPENING, life.received),
-            **dict.fromkeys(responses.AT_DISPATCH, life.at("dispatch")),
-            **dict.fromkeys(responses.AT_ANSWER, answered),
+            **dict.fromkeys(promises.AT_OPENING, life.received),
+            **dict.fromkeys(promises.AT_DISPATCH, life.at("dispatch")),
+            **dict.fromkeys(promises.AT_ANSWER, answered),
             "update": life.said,
         }
         rows = []
         for promise, made in policy.items():
-            if promise not in responses.ORDER:
+            if promise not in promises.ORDER:
                 continue
             row = self._row(made, calendar, starts[promise], met.get(promise))
-            if row.state in responses.OPEN:
+            if row.state in promises.OPEN:
                 self._settle(row, life, answered or life.ended, is_over)
             rows.append(row)
-        return sorted(rows, key=lambda row: responses.ORDER.index(row.promise))
+        return sorted(rows, key=lambda row: promises.ORDER.index(row.promise))
 
     def _settle(self, row: Row, life: Life, end: int | None, is_over: bool) -> None:
         """What the end of the case, its answer or a hold makes of a promise that is open."""
@@ -110,11 +111,11 @@ class Promises:
         elif row.state == "running" and life.status == Status.WAITING:
             self._pause(row, life)
 
-    def _row(self, made: Promise, calendar: str, start: int | None, met: int | None) -> Row:
-        own = calendar if made.owner == "department" else responses.DESK_CALENDAR
+    def _row(self, made: Terms, calendar: str, start: int | None, met: int | None) -> Row:
+        own = calendar if made.owner == "department" else promises.DESK_CALENDAR
         row = Row(made.promise, 1, made.limit, made.owner, made.chain, own)
         if start is not None:
-            row.state = "window" if made.promise in responses.WINDOWS else "running"
+            row.state = "window" if made.promise in promises.WINDOWS else "running"
             row.started_at = when(start)
             row.due_at = self._due(start, made.limit, own)
             calendar_ = self.setup.calendars[own]
@@ -124,7 +125,7 @@ class Promises:
             row.state, row.met_at = "met", when(met)
             row.verdict = "late" if row.due_at and row.met_at > row.due_at else "on_time"
             if row.started_at:
-                row.taken = responses.taken(row, row.met_at, self.setup)  # type: ignore[arg-type]
+                row.taken = promises.taken(row, row.met_at, self.setup)  # type: ignore[arg-type]
         elif row.state == "running" and row.due_at and row.due_at < self.now:
             row.verdict = "missed"
         return row
@@ -139,12 +140,12 @@ class Promises:
         if row.due_at >= row.paused_at:
             row.verdict = ""
 
-    def _again(self, policy: dict[str, Promise], calendar: str, at: int) -> list[Row]:
+    def _again(self, policy: dict[str, Terms], calendar: str, at: int) -> list[Row]:
         """The rows of the second cycle: acknowledged and first answered it was already."""
         rows = []
         for promise, made in policy.items():
-            if promise in responses.ORDER and promise not in responses.ONCE:
-                runs = promise in (*responses.AT_OPENING, "update")
+            if promise in promises.ORDER and promise not in promises.ONCE:
+                runs = promise in (*promises.AT_OPENING, "update")
                 row = self._row(made, calendar, at if runs else None, None)
                 row.cycle = 2
                 rows.append(row)
@@ -154,7 +155,7 @@ class Promises:
         """The chain's steps that a running row has reached by now: (level, told, when)."""
         taken = []
         chain = {step.at: ",".join(step.tell) for step in self.setup.chains[row.chain]}
-        while alarm := responses.next_alarm(row, self.setup):  # type: ignore[arg-type]
+        while alarm := promises.next_alarm(row, self.setup):  # type: ignore[arg-type]
             due, level = alarm[0]["due_at"], alarm[0]["level"]
             assert isinstance(due, datetime) and isinstance(level, int)
             if due > self.now:

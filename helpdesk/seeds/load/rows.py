@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from helpdesk import search
+from helpdesk import promises, search
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import Model
+from helpdesk.promises.models import Escalation, Promise
 from helpdesk.seeds.load.bulk import Bulk
 from helpdesk.seeds.load.columns import ALARM, TABLES
 from helpdesk.seeds.load.lives import ANSWERED, Life
@@ -18,16 +19,8 @@ from helpdesk.seeds.load.promises import Promises, Row, when
 from helpdesk.seeds.load.talk import talk_of
 from helpdesk.seeds.load.writing import Writing
 from helpdesk.setup.in_force import Setup
-from helpdesk.tickets import holds, responses
-from helpdesk.tickets.models import (
-    Callback,
-    CallbackAttempt,
-    Escalation,
-    Message,
-    Rating,
-    Response,
-    Ticket,
-)
+from helpdesk.tickets import holds
+from helpdesk.tickets.models import Callback, CallbackAttempt, Message, Rating, Ticket
 from helpdesk.words.kinds import Kind
 
 AT_THE_DESK = (
@@ -153,19 +146,19 @@ class Pages:
 
     def _promise(self, life: Life, ticket_id: int, row: Row) -> int:
         """Store one promise with its alarm and the steps of its chain; returns the level reached."""
-        world, row.id = self.world, self._id(Response)
+        world, row.id = self.world, self._id(Promise)
         taken = world.promises.take_steps(row) if row.state == "running" else []
         for level, told, at in taken:
             self.rows[Escalation].append(
-                ("response", row.id, ticket_id, level, row.cycle, told, at, at)
+                ("promise", row.id, ticket_id, level, row.cycle, told, at, at)
             )
         if row.state == "running":
-            for alarm in responses.next_alarm(row, world.setup):  # type: ignore[arg-type]
+            for alarm in promises.next_alarm(row, world.setup):  # type: ignore[arg-type]
                 self.rows[Alarm].append(tuple(alarm[name] for name in ALARM))
         owner = world.departments[life.department] if row.owner == "department" else None
-        self.rows[Response].append(
+        self.rows[Promise].append(
             (
-                row.id, ticket_id, row.promise, row.cycle, 1, responses.ORDER.index(row.promise),
+                row.id, Ticket.subject_kind, ticket_id, row.promise, row.cycle, 1, promises.ORDER.index(row.promise),
                 row.state, row.verdict, row.owner, owner, "", row.limit, row.chain, row.calendar,
                 row.calendar_version, world.setup.policy_version, row.started_at, row.due_at, row.provisional,
                 row.paused_at, [], row.warned_at, row.level, row.met_at,

@@ -19,6 +19,7 @@ from helpdesk import clock, search
 from helpdesk.core import options
 from helpdesk.core.db import transaction
 from helpdesk.core.events import Event, draw
+from helpdesk.promises.models import Promise
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.seeds.load.arrivals import arrivals
 from helpdesk.seeds.load.articles import make_articles
@@ -36,7 +37,7 @@ from helpdesk.seeds.load.rows import Pages, World
 from helpdesk.seeds.load.writing import Writing
 from helpdesk.setup import in_force
 from helpdesk.setup.models import Category
-from helpdesk.tickets.models import Callback, Message, Response, Ticket
+from helpdesk.tickets.models import Callback, Message, Ticket
 
 LOAD_PASSWORD = "for-load-tests-only"  # noqa: S105  of invented colleagues, printed by the command
 CUSTOMERS = 5000
@@ -179,7 +180,7 @@ def _write(
 ) -> LoadReport:
     long_talk = _give_long_talk(lives)
     first = bulk.first_id(Ticket)
-    made = (Ticket, Message, Response, Callback)
+    made = (Ticket, Message, Promise, Callback)
     pages = Pages(world, {model: bulk.first_id(model) for model in made})
     before = pages.next_ids[Message]
     journal = Journal(world)

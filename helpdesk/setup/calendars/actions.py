@@ -14,9 +14,9 @@ from helpdesk.core import options
 from helpdesk.core.calendars import Calendar, calendar_of, edition, newest, rows_of
 from helpdesk.core.errors import BadInput, Conflict, NotFound
 from helpdesk.core.i18n import N_
+from helpdesk.promises import recompute
 from helpdesk.setup.calendars import years as calendar_years
 from helpdesk.setup.change import FILL, change, refuse
-from helpdesk.tickets import recompute
 
 CODE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 FIRST = date(2000, 1, 1)

@@ -11,12 +11,11 @@ from helpdesk.agents.sign_in import needs
 from helpdesk.core.calendars import newest
 from helpdesk.core.errors import BadInput, Conflict
 from helpdesk.core.i18n import gettext, language
+from helpdesk.promises import PROMISE_NAMES, recompute
 from helpdesk.setup.blueprint import Page, blueprint, by, kept
 from helpdesk.setup.calendars import actions, drafts, files
 from helpdesk.setup.calendars.actions import Draft
 from helpdesk.setup.calendars.texts import KINDS, text_of
-from helpdesk.tickets import recompute
-from helpdesk.tickets.responses import PROMISE_NAMES
 from helpdesk.web.bodies import takes_files
 
 LIST = "/admin/calendars"

@@ -13,10 +13,10 @@ from helpdesk.clock import Limit, LimitError, Span, WorkCalendar, due_at, explai
 from helpdesk.clock import covers as is_covered
 from helpdesk.core.calendars import newest
 from helpdesk.core.i18n import N_, zone
+from helpdesk.promises import recompute
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import Page, blueprint
 from helpdesk.setup.calendars import years
-from helpdesk.tickets import recompute
 
 DAY_NAMES = (
     N_("Monday"),

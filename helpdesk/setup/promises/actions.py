@@ -12,48 +12,13 @@ from helpdesk.clock import Limit, LimitError
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Conflict, NotFound
 from helpdesk.core.i18n import N_
+from helpdesk.promises.policy import Key, Terms, terms_of
+from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
 from helpdesk.setup.change import PICK, Change, change, refuse
 from helpdesk.setup.models import Category, EscalationChain, PolicyRow, PolicyVersion
-from helpdesk.tickets.responses import OWNER_NAMES, POLICY_NAMES
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.severities import SEVERITIES
-
-Key = tuple[str, str, str, int, str, str]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of the policy; '' and None fit everything, limit '' makes no promise."""
-
-    promise: str
-    limit: str
-    owner: str
-    chain: str = "standard"
-    severity: str = ""
-    kind: str = ""
-    category_id: int | None = None
-    channel: str = ""
-    profile: str = ""  # the rule of law that it came from
-
-    @property
-    def key(self) -> Key:
-        """What the row is about; two rows of one edition never share it."""
-        return (
-            self.promise,
-            self.severity,
-            self.kind,
-            self.category_id or 0,
-            self.channel,
-            self.profile,
-        )
-
-    @property
-    def plain(self) -> bool:
-        """Whether the row stands in the grid of severities."""
-        return bool(self.severity) and not (
-            self.kind or self.category_id or self.channel or self.profile
-        )
 
 
 def versions() -> Sequence[PolicyVersion]:
@@ -77,17 +42,15 @@ def version(version_id: int) -> PolicyVersion:
     return row
 
 
-def lines(version_id: int) -> list[Line]:
+def lines(version_id: int) -> list[Terms]:
     """The rows of an edition."""
     rows = db.session.scalars(
         select(PolicyRow).where(PolicyRow.version_id == version_id).order_by(PolicyRow.id)
     )
-    return [
-        Line(**{name: getattr(row, name) for name in Line.__dataclass_fields__}) for row in rows
-    ]
+    return [terms_of(row) for row in rows]
 
 
-def save(given: Mapping[str, Line], note: str, based_on: int, by: Actor) -> PolicyVersion:
+def save(given: Mapping[str, Terms], note: str, based_on: int, by: Actor) -> PolicyVersion:
     """A new edition, in force from now on. `given` maps a name for errors to each row.
 
     Raises NotAllowed, BadInput with the field's sentence for each wrong row, Conflict when the
@@ -106,13 +69,13 @@ def save(given: Mapping[str, Line], note: str, based_on: int, by: Actor) -> Poli
         return _written(making, checked, note, by)
 
 
-def replaced(rows: Sequence[Line], note: str, by: Actor) -> PolicyVersion:
+def replaced(rows: Sequence[Terms], note: str, by: Actor) -> PolicyVersion:
     """A new edition of exactly these rows, which are known to be right. Raises NotAllowed."""
     with change("policy", by) as making:
         return _written(making, rows, note, by)
 
 
-def _written(making: Change, rows: Sequence[Line], note: str, by: Actor) -> PolicyVersion:
+def _written(making: Change, rows: Sequence[Terms], note: str, by: Actor) -> PolicyVersion:
     before = in_force().id
     row = PolicyVersion(note=note.strip(), made_by=by.name, active=True)
     making.session.execute(update(PolicyVersion).values(active=False))
@@ -124,7 +87,7 @@ def _written(making: Change, rows: Sequence[Line], note: str, by: Actor) -> Poli
     return row
 
 
-def checked(given: Mapping[str, Line]) -> list[Line]:
+def checked(given: Mapping[str, Terms]) -> list[Terms]:
     """The rows as they would be saved. Raises BadInput with the field's sentence for a wrong one."""
     return _checked(given, "-") + [line for line in lines(in_force().id) if line.profile]
 
@@ -133,11 +96,11 @@ def checked(given: Mapping[str, Line]) -> list[Line]:
 class Difference:
     """What two editions say of one key; None where it has no row."""
 
-    before: Line | None
-    after: Line | None
+    before: Terms | None
+    after: Terms | None
 
     @property
-    def line(self) -> Line:
+    def line(self) -> Terms:
         """Either of the two, to tell what it is about."""
         found = self.after or self.before
         assert found is not None
@@ -155,11 +118,11 @@ def compare(before_id: int, after_id: int) -> list[Difference]:
     ]
 
 
-def _by_key(rows: Sequence[Line]) -> dict[Key, Line]:
+def _by_key(rows: Sequence[Terms]) -> dict[Key, Terms]:
     return {row.key: row for row in rows}
 
 
-def _checked(given: Mapping[str, Line], note: str) -> list[Line]:
+def _checked(given: Mapping[str, Terms], note: str) -> list[Terms]:
     errors = {} if note.strip() else {"note": N_("Please say why: the note explains the edition.")}
     chains = set(db.session.scalars(select(EscalationChain.code)))
     seen: set[Key] = set()
@@ -177,7 +140,7 @@ def _checked(given: Mapping[str, Line], note: str) -> list[Line]:
     return kept
 
 
-def _problem(line: Line, chains: set[str]) -> str:
+def _problem(line: Terms, chains: set[str]) -> str:
     offered: tuple[tuple[str, object], ...] = (
         (line.promise, POLICY_NAMES),
         (line.owner, OWNER_NAMES),

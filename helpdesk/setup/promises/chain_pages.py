@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import render_template, request
 
+from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.agents.sign_in import needs
 from helpdesk.core.errors import BadInput
 from helpdesk.setup.blueprint import Page, blueprint, by, kept
 from helpdesk.setup.promises import chains, drafts
-from helpdesk.tickets.escalation import ROLE_NAMES
 
 SPARE = 2  # empty rows at the end, for further steps
 MOST_STEPS = 30

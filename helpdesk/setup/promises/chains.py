@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.setup.change import PICK, change, refuse
 from helpdesk.setup.models import EscalationChain
-from helpdesk.tickets.escalation import ROLE_NAMES
 
 CHAIN_NAMES = {
     "standard": N_("Usual"),

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from helpdesk.setup.promises.actions import Line
+from helpdesk.promises import OWNER_NAMES, POLICY_NAMES
+from helpdesk.promises.policy import Terms
 from helpdesk.setup.promises.chains import Level
-from helpdesk.tickets.responses import OWNER_NAMES, POLICY_NAMES
 from helpdesk.words.severities import SEVERITIES
 
 MOST_SPECIAL = 200
@@ -33,7 +33,7 @@ class PolicyDraft:
         return self.fields.get(name, "")
 
 
-def of_lines(lines: list[Line]) -> PolicyDraft:
+def of_lines(lines: list[Terms]) -> PolicyDraft:
     """The draft that shows an edition as it is."""
     fields: dict[str, str] = {}
     for line in (line for line in lines if line.plain):
@@ -61,10 +61,10 @@ def _place(name: str) -> int | None:
     return place if place < MOST_SPECIAL else None
 
 
-def lines_of(draft: PolicyDraft) -> dict[str, Line]:
+def lines_of(draft: PolicyDraft) -> dict[str, Terms]:
     """The rows of a draft, each under the name of the field where its error is shown."""
     rows = {
-        f"{promise}-{severity}-limit": Line(
+        f"{promise}-{severity}-limit": Terms(
             promise=promise,
             severity=severity,
             limit=draft[f"{promise}-{severity}-limit"],
@@ -82,9 +82,9 @@ def lines_of(draft: PolicyDraft) -> dict[str, Line]:
     return rows
 
 
-def _special(draft: PolicyDraft, name: str) -> Line:
+def _special(draft: PolicyDraft, name: str) -> Terms:
     category = draft[f"{name}-category_id"]
-    return Line(
+    return Terms(
         promise=draft[f"{name}-promise"],
         severity=draft[f"{name}-severity"],
         kind=draft[f"{name}-kind"],

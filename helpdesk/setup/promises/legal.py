@@ -10,6 +10,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_
+from helpdesk.promises.policy import Terms
 from helpdesk.setup.change import PICK
 from helpdesk.setup.models import Category, LegalProfile, PolicyVersion
 from helpdesk.setup.promises import actions
@@ -21,7 +22,7 @@ def profiles() -> Sequence[LegalProfile]:
     return db.session.scalars(select(LegalProfile).order_by(LegalProfile.id)).all()
 
 
-def in_use() -> list[actions.Line]:
+def in_use() -> list[Terms]:
     """The rows of the edition in force that came from a profile."""
     return [line for line in actions.lines(actions.in_force().id) if line.profile]
 
@@ -35,7 +36,7 @@ def switch_on(code: str, kind: str, category_id: int | None, by: Actor) -> Polic
     known = category_id is None or db.session.get(Category, category_id) is not None
     if found is None or kind not in ("", *KIND_NAMES) or not known:
         raise BadInput(N_("Some fields need another look."), errors={"profile": PICK})
-    line = actions.Line(
+    line = Terms(
         promise=found.promise,
         limit=found.limit,
         owner="department" if found.promise == "resolve" else "desk",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from helpdesk.setup.promises.actions import Line
+from helpdesk.promises.policy import Terms
 
-Counter = Callable[[Sequence[Line]], int]
+Counter = Callable[[Sequence[Terms]], int]
 _counters: list[Counter] = []
 
 
@@ -16,6 +16,6 @@ def counts_cases(counter: Counter) -> Counter:
     return counter
 
 
-def open_cases(lines: Sequence[Line]) -> int:
+def open_cases(lines: Sequence[Terms]) -> int:
     """Open cases that these rows would promise something else than the edition in force."""
     return sum(count(lines) for count in _counters)

@@ -13,6 +13,7 @@ from helpdesk.core.db import db, locked
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.customers.people import LEVELS
+from helpdesk.promises.policy import Unit
 from helpdesk.settings import LANGUAGES
 from helpdesk.setup import in_force
 from helpdesk.setup.change import FILL, PICK, change, refuse, values
@@ -105,7 +106,7 @@ def move(row: RoutingRule, step: int, by: Actor) -> None:
 class Trial:
     """What a case would meet: department (None is the dispatch desk), severity, rule, reason (JSON)."""
 
-    unit: in_force.Unit | None
+    unit: Unit | None
     severity: str
     rule: str
     reason: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from helpdesk import search
+from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
@@ -14,13 +14,13 @@ from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile, settle
 from helpdesk.setup import in_force
-from helpdesk.tickets import copies, queries, responses, sight
+from helpdesk.tickets import copies, queries, sight
 from helpdesk.tickets.actions import moves, unsending
 from helpdesk.tickets.actions.newer import require_seen
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.actions.twins import as_kept, twin
 from helpdesk.tickets.actions.unsending import AT_ONCE, How
-from helpdesk.tickets.lifecycle import Status
+from helpdesk.tickets.lifecycle import Status, clock_of
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.veil import veiled
 
@@ -49,9 +49,9 @@ def answer(
             was = unsending.before(it.ticket, how)
             message = _add(it.ticket, by, body, public=True, files=files, how=how)
             it.deliver_at = unsending.held(it.ticket, message, how, was, "reply")
-            responses.meet(it.ticket, KEPT_BY_ANSWER, by.name, body[:200])
-            responses.drop_open(it.ticket, ["sign", "send_back", "containment"])
-            responses.start(it.ticket, responses.AT_ANSWER, in_force.current())
+            promises.meet(it.ticket, KEPT_BY_ANSWER, by.name, body[:200])
+            promises.drop_open(it.ticket, ["sign", "send_back", "containment"])
+            promises.start(it.ticket, promises.AT_ANSWER, in_force.current())
             it.ticket.replied_at, it.ticket.waiting_since = now(), None
             it.data["message"] = message.id
     return it.ticket
@@ -83,8 +83,10 @@ def send_message(
         was = unsending.before(ticket, how)
         message = _add(ticket, by, body, public=True, files=files, how=how)
         due = unsending.held(ticket, message, how, was, "message")
-        responses.meet(ticket, ["acknowledge", "first_answer"], by.name, body[:200])
-        responses.next_update(ticket, by.name, body[:200], in_force.current())
+        promises.meet(ticket, ["acknowledge", "first_answer"], by.name, body[:200])
+        promises.next_update(
+            ticket, clock_of(ticket.status), by.name, body[:200], in_force.current()
+        )
         ticket.waiting_since = None
         record("message.staff", by=by, ticket=ticket, message=message.id, deliver_at=due)
     return message

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from helpdesk import promises
 from helpdesk.agents.rights import Actor, may, require
 from helpdesk.clock import now
 from helpdesk.core import options
@@ -14,7 +15,7 @@ from helpdesk.core.errors import BadInput, NotAllowed, Refused
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries, responses
+from helpdesk.tickets import queries
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Assist, Extension, Ticket
@@ -124,8 +125,8 @@ def ask_extension(
 
 def _due(ticket: Ticket) -> datetime:
     """When what more time would move is due now: the first of these promises."""
-    rows = responses.current(responses.table(ticket), ticket)
-    moved = (r.due_at for r in rows if r.promise in responses.EXTENDABLE and r.state == "running")
+    rows = promises.current(promises.table(ticket), ticket)
+    moved = (r.due_at for r in rows if r.promise in promises.EXTENDABLE and r.state == "running")
     return min((at for at in moved if at), default=now())
 
 
@@ -151,7 +152,7 @@ def grant_extension(
     """The resolve promise moves to the time that was asked for."""
     with step("grant_extension", ticket, by, version, comment=comment) as it:
         request = _decide(it.ticket, by, "granted")
-        responses.extend(it.ticket, request.wanted_at, in_force.current())
+        promises.extend(it.ticket, request.wanted_at, in_force.current())
         it.data["until"] = request.wanted_at.isoformat()
     return it.ticket
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk import search
+from helpdesk import promises, search
 from helpdesk.agents.rights import Actor, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
@@ -12,10 +12,10 @@ from helpdesk.core.errors import BadInput, Refused
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries, responses
+from helpdesk.tickets import queries
 from helpdesk.tickets.actions.newer import require_version
 from helpdesk.tickets.actions.step import LACKING, MOST_COMMENT
-from helpdesk.tickets.lifecycle import Status
+from helpdesk.tickets.lifecycle import Status, clock_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import casefile
 from helpdesk.words.kinds import Kind
@@ -89,9 +89,9 @@ def _follow(ticket: Ticket, by: Actor, changed: Changed, reason: str) -> None:
     data: dict[str, Any] = {"changed": {name: list(both) for name, both in changed.items()}}
     ticket.updated_at = now()
     if contained := str(changed.get("containment", ("", ""))[1]):
-        responses.meet(ticket, ["containment"], by.name, contained[:200])
+        promises.meet(ticket, ["containment"], by.name, contained[:200])
     if set(PROMISED_BY) & set(changed):
-        planned = responses.refit(ticket, in_force.current())
+        planned = promises.refit(ticket, clock_of(ticket.status), in_force.current())
         data |= {"replanned": [row.id for row in planned], "comment": reason.strip()}
     words = " ".join(str(new) for _old, new in changed.values())
     search.add(db.session(), "ticket", ticket.id, words)

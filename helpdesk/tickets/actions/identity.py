@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from helpdesk import search
+from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor, require
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
@@ -18,8 +18,8 @@ from helpdesk.customers.addresses import Address, mail, masked
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries, responses, sight
-from helpdesk.tickets.lifecycle import ENDED, Status
+from helpdesk.tickets import queries, sight
+from helpdesk.tickets.lifecycle import ENDED, Status, clock_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.words.kinds import Kind
 from helpdesk.words.severities import SEVERITIES
@@ -161,7 +161,8 @@ def _move(ticket: Ticket, old: Person, person: Person, by: Actor, data: dict[str
     if ticket.severity != severity:
         data["severity_change"] = [severity, ticket.severity]
     if Status(ticket.status) not in ENDED:
-        responses.refit(ticket, in_force.current())  # an undone repeat may have moved it, too
+        # an undone repeat may have moved it, too
+        promises.refit(ticket, clock_of(ticket.status), in_force.current())
     search.add(db.session(), "ticket", ticket.id, person.name)
     record(
         LINKED,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
+from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core import options
@@ -14,7 +15,7 @@ from helpdesk.core.errors import BadInput, Refused
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
-from helpdesk.tickets import callbacks, holds, queries, responses
+from helpdesk.tickets import callbacks, holds, queries
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Link, Merging, Ticket
@@ -39,7 +40,7 @@ def merge(
             )
             raise BadInput(N_("Some fields need another look."), errors={"target": wrong})
         db.session.add(_remembered(it.ticket, stays, by))
-        responses.drop_open(it.ticket)
+        promises.drop_open(it.ticket)
         callbacks.drop(it.ticket)
         holds.forget(it.ticket)
         it.ticket.merged_into_id, it.ticket.closed_at, it.ticket.due_at = stays.id, now(), None
@@ -58,7 +59,7 @@ def _remembered(ticket: Ticket, stays: Ticket, by: Actor) -> Merging:
         by_name=by.name,
         status=ticket.status,
         waiting_since=waiting,
-        rows=responses.before_merge(ticket),
+        rows=promises.before_merge(ticket),
         called=callbacks.is_due(ticket),
     )
 
@@ -74,7 +75,7 @@ def unmerge(ticket: Ticket, *, by: Actor, version: int | None = None, comment: s
         queries.require_visible(stays, by)
         it.ticket.merged_into_id, it.ticket.closed_at = None, None
         it.ticket.waiting_since, it.to = merging.waiting_since, merging.status
-        responses.put_back(it.ticket, merging.rows, in_force.current())
+        promises.put_back(it.ticket, merging.rows, in_force.current())
         if merging.called:
             callbacks.plan(it.ticket).state = "due"
         if merging.status == Status.WAITING and it.ticket.hold_until:

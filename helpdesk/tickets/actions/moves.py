@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core import options
@@ -11,7 +12,7 @@ from helpdesk.core.errors import BadInput, Refused
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
 from helpdesk.setup.rules import routing
-from helpdesk.tickets import callbacks, holds, lifecycle, queries, responses
+from helpdesk.tickets import callbacks, holds, lifecycle, queries
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Ticket
@@ -24,7 +25,7 @@ MOST_HOLD = timedelta(days=90)
 def accept(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """A person takes the case on: the customer's acknowledge promise is kept."""
     with step("accept", ticket, by, version, comment=comment) as it:
-        responses.meet(it.ticket, ["acknowledge"], by.name, comment)
+        promises.meet(it.ticket, ["acknowledge"], by.name, comment)
         it.ticket.assignee_id = it.ticket.assignee_id or (by.id if by.kind == "agent" else None)
     return it.ticket
 
@@ -32,7 +33,7 @@ def accept(ticket: Ticket, *, by: Actor, version: int | None = None, comment: st
 def decline(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """Not accepted, with the reason that the customer is told."""
     with step("decline", ticket, by, version, comment=comment) as it:
-        responses.meet(it.ticket, ["acknowledge", "first_answer"], by.name, comment)
+        promises.meet(it.ticket, ["acknowledge", "first_answer"], by.name, comment)
         _end(it.ticket)
     return it.ticket
 
@@ -55,14 +56,14 @@ def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
         raise BadInput(N_("Some fields need another look."), errors={"department": wrong})
     before = snapshot.departments.get(ticket.department_id or 0)
     ticket.department_id, ticket.queue, ticket.assignee_id = unit.id, unit.code, None
-    responses.start(ticket, responses.AT_DISPATCH, snapshot)
+    promises.start(ticket, promises.AT_DISPATCH, snapshot)
     return {"department": unit.code, "from_department": before.code if before else ""}
 
 
 def sign(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """The department confirms receipt."""
     with step("sign", ticket, by, version, comment=comment) as it:
-        responses.meet(it.ticket, ["sign"], by.name, comment)
+        promises.meet(it.ticket, ["sign"], by.name, comment)
         it.ticket.assignee_id = by.id if by.kind == "agent" else it.ticket.assignee_id
     return it.ticket
 
@@ -75,10 +76,10 @@ def send_back(
     That answers the dispatch, so the promise to sign ends; at the desk no department's clock runs.
     """
     with step("send_back", ticket, by, version, comment=comment) as it:
-        is_late = responses.is_window_over(responses.table(it.ticket), it.ticket)
+        is_late = promises.is_window_over(promises.table(it.ticket), it.ticket)
         lifecycle.check_return(by, is_late)
-        responses.meet(it.ticket, ["sign", "send_back"], by.name, comment)
-        responses.pause(it.ticket, ["department_reply"])
+        promises.meet(it.ticket, ["sign", "send_back"], by.name, comment)
+        promises.pause(it.ticket, ["department_reply"])
         it.ticket.returns += 1
         it.ticket.queue, it.ticket.assignee_id = routing.DISPATCH_DESK, None
         it.data["returns"] = it.ticket.returns
@@ -90,7 +91,7 @@ def refuse_return(
 ) -> Ticket:
     """The desk says no to the return: the department handles it."""
     with step("refuse_return", ticket, by, version, comment=comment) as it:
-        responses.resume(it.ticket, in_force.current())
+        promises.resume(it.ticket, in_force.current())
         unit = in_force.current().departments.get(it.ticket.department_id or 0)
         it.ticket.queue = unit.code if unit else routing.DISPATCH_DESK
     return it.ticket
@@ -99,7 +100,7 @@ def refuse_return(
 def handle(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """Work begins in the department."""
     with step("handle", ticket, by, version, comment=comment) as it:
-        responses.drop_open(it.ticket, ["send_back"])
+        promises.drop_open(it.ticket, ["send_back"])
         it.ticket.assignee_id = it.ticket.assignee_id or (by.id if by.kind == "agent" else None)
     return it.ticket
 
@@ -132,10 +133,10 @@ def hold(
         if not now() < until <= now() + MOST_HOLD:
             wrong = N_("Please choose a time in the next 90 days.")
             raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
-        most = responses.hold_ends_at(it.ticket, in_force.current())
+        most = promises.hold_ends_at(it.ticket, in_force.current())
         if most is not None and most <= now():
             raise Refused(N_("It has been on hold as long as it may be. Please go on with it."))
-        responses.pause(it.ticket)
+        promises.pause(it.ticket)
         it.ticket.hold_reason, it.ticket.hold_until = comment, until
         holds.wake_at(it.ticket, min(until, most or until))
         it.data["until"] = until.isoformat()
@@ -155,7 +156,7 @@ def resume(
     `because` "until" or "cap" when the time ran out: the people responsible are told.
     """
     with step("resume", ticket, by, version, comment=comment) as it:
-        responses.resume(it.ticket, in_force.current())
+        promises.resume(it.ticket, in_force.current())
         it.ticket.hold_reason, it.ticket.hold_until = "", None
         holds.forget(it.ticket)
         if because:
@@ -184,15 +185,15 @@ def rework(ticket: Ticket, *, by: Actor, version: int | None = None, comment: st
             it.to = it.move.at_desk
         _new_cycle(it.ticket)
         if it.to == Status.HANDLING:
-            responses.start(it.ticket, ["department_reply"], in_force.current())
+            promises.start(it.ticket, ["department_reply"], in_force.current())
         it.data["cycle"] = it.ticket.cycle
     return it.ticket
 
 
 def _with_department(ticket: Ticket) -> bool:
     """Whether the case lies in a department's queue and was dispatched to it, not only routed."""
-    began = {r.promise for r in responses.table(ticket) if r.started_at}
-    return ticket.queue != routing.DISPATCH_DESK and bool(began & set(responses.AT_DISPATCH))
+    began = {r.promise for r in promises.table(ticket) if r.started_at}
+    return ticket.queue != routing.DISPATCH_DESK and bool(began & set(promises.AT_DISPATCH))
 
 
 def close(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
@@ -200,7 +201,7 @@ def close(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str
     with step("close", ticket, by, version, comment=comment) as it:
         if it.ticket.kind == Kind.COMPLAINT:
             _complete(it.ticket)
-        responses.meet(it.ticket, ["close"], by.name, comment)
+        promises.meet(it.ticket, ["close"], by.name, comment)
         _end(it.ticket)
     return it.ticket
 
@@ -264,15 +265,15 @@ def transfer_out(
 
 
 def _end(ticket: Ticket) -> None:
-    responses.drop_open(ticket)
+    promises.drop_open(ticket)
     callbacks.drop(ticket)
     holds.forget(ticket)
     ticket.closed_at, ticket.waiting_since, ticket.due_at = now(), None, None
 
 
 def _new_cycle(ticket: Ticket) -> None:
-    responses.drop_open(ticket)
+    promises.drop_open(ticket)
     callbacks.drop(ticket)
     ticket.cycle += 1
     ticket.replied_at, ticket.waiting_since, ticket.escalation = None, now(), 0
-    responses.replan(ticket, in_force.current())
+    promises.replan(ticket, in_force.current())

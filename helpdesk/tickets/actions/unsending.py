@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from helpdesk import files, search
+from helpdesk import files, promises, search
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.db import after_commit, db, locked, transaction
@@ -20,7 +20,7 @@ from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.events import Event, record, take_back
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries, responses, sight
+from helpdesk.tickets import queries, sight
 from helpdesk.tickets.models import Attachment, Message, Sending, Ticket
 
 SURE = timedelta(seconds=2)  # longer than taking back can last: no customer sees it vanish
@@ -54,7 +54,7 @@ def before(ticket: Ticket, how: How) -> dict[str, Any]:
         return {}
     times = {name: getattr(ticket, name) for name in ("replied_at", "waiting_since")}
     plain = {name: at.isoformat() if at else None for name, at in times.items()}
-    return plain | {"status": ticket.status, "rows": responses.remembered(ticket)}
+    return plain | {"status": ticket.status, "rows": promises.remembered(ticket)}
 
 
 def held(
@@ -120,7 +120,7 @@ def _as_before(ticket: Ticket, was: dict[str, Any]) -> None:
     for name in ("replied_at", "waiting_since"):
         setattr(ticket, name, datetime.fromisoformat(was[name]) if was[name] else None)
     ticket.status, ticket.updated_at = was["status"], now()
-    responses.as_remembered(ticket, was["rows"], in_force.current())
+    promises.as_remembered(ticket, was["rows"], in_force.current())
 
 
 def _to_draft(message: Message) -> None:

@@ -2,7 +2,6 @@
 
 from helpdesk.tickets.models.callbacks import Callback, CallbackAttempt, Rating
 from helpdesk.tickets.models.news import News
-from helpdesk.tickets.models.promises import Escalation, Recount, Reminder, Response
 from helpdesk.tickets.models.tickets import (
     Assist,
     Attachment,
@@ -20,7 +19,6 @@ __all__ = [
     "Attachment",
     "Callback",
     "CallbackAttempt",
-    "Escalation",
     "Extension",
     "IdempotencyKey",
     "Link",
@@ -28,9 +26,6 @@ __all__ = [
     "Message",
     "News",
     "Rating",
-    "Recount",
-    "Reminder",
-    "Response",
     "Sending",
     "Ticket",
 ]

@@ -19,12 +19,13 @@ from helpdesk.core import jobs
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, NotAllowed
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.setup.models import PolicyVersion, RoutingRule
 from helpdesk.simulator import plans, work
 from helpdesk.simulator.models import Simulated, Simulation
 from helpdesk.tickets import actions
-from helpdesk.tickets.models import Response, Ticket
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 LEAD = Actor(kind="token", id=7, name="Chen Jie", role=Role.SUPERVISOR)
@@ -93,9 +94,7 @@ def test_w1_a_longer_limit_names_the_cases_that_would_be_saved(past: list[Ticket
 
 def _verdict(ticket: Ticket, promise: str) -> str:
     return db.session.scalar(
-        sa.select(Response.verdict).where(
-            Response.ticket_id == ticket.id, Response.promise == promise
-        )
+        sa.select(Promise.verdict).where(Promise.of(ticket), Promise.promise == promise)
     )
 
 
@@ -114,7 +113,7 @@ def test_w1_a_promise_that_was_never_made_is_tried_from_the_journal(app: Flask) 
         ticket = make.ticket()
         tick(3600 * 30)
         actions.answer_directly(ticket, by=LEAD, body="We will repair it.")
-    new = plans.Promise("first_answer", "", "", None, "", "1 h", "desk", "standard")
+    new = plans.Terms("first_answer", "1 h", "desk")
     row = worked_off(plans.as_data(lines=[*lines(), new]))
     [(found, case)] = work.every(work.found(row, "broken", "first_answer"))
     assert (case.number, found.before, found.after) == (ticket.number, "none", "late")
@@ -167,7 +166,7 @@ def test_w1_a_rule_with_a_severity_brings_the_promises_of_that_severity(past: li
 def test_a_calendar_that_has_changed_since_is_said_and_left_out_of_the_sums(
     past: list[Ticket],
 ) -> None:
-    _force(sa.update(Response).values(due_at=START))
+    _force(sa.update(Promise).values(due_at=START))
     row = worked_off(plans.as_data(lines=lines(first_answer="25 min")))
     assert row.counts.get("judged", 0) == 0
     assert set(told(row, "unlike")) == {ticket.number for ticket in past}

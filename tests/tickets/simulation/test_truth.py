@@ -15,14 +15,15 @@ from helpdesk.clock import moved_to, now, tick
 from helpdesk.core import alarms
 from helpdesk.core.db import db
 from helpdesk.core.errors import HelpdeskError
+from helpdesk.promises import WINDOWS
+from helpdesk.promises.models import Promise
 from helpdesk.seeds.demo import seed_demo
 from helpdesk.setup import in_force
 from helpdesk.setup.models import PolicyVersion, RoutingRule
 from helpdesk.simulator import facts, plans
 from helpdesk.simulator.compare import Bench, Tried, tried
 from helpdesk.tickets import actions, lifecycle
-from helpdesk.tickets.models import Response, Ticket
-from helpdesk.tickets.responses import WINDOWS
+from helpdesk.tickets.models import Ticket
 from tests import factories as make
 
 NOW = datetime.fromisoformat("2026-03-18T16:20:00+08:00")
@@ -49,8 +50,8 @@ def differences(found: list[Tried]) -> list[object]:
 
 def started() -> int:
     """Promises whose clock has begun; a window is not a promise."""
-    query = sa.select(sa.func.count()).select_from(Response)
-    begun = query.where(Response.started_at.is_not(None), Response.promise.not_in(WINDOWS))
+    query = sa.select(sa.func.count()).select_from(Promise)
+    begun = query.where(Promise.started_at.is_not(None), Promise.promise.not_in(WINDOWS))
     return db.session.scalar(begun) or 0
 
 

@@ -1,10 +1,24 @@
-"""What the promises are called, in the order of the table, and which begin when."""
+"""What the promises are called, in the order of the table, which begin when, and how they stand.
+
+Pure: no database, no Flask.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from helpdesk.core.i18n import N_, P_
 
-ALARM = "response"
+
+class Clock(StrEnum):
+    """What the clocks of a subject do now."""
+
+    RUNS = "runs"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+ALARM = "promise"
 DESK_CALENDAR = "cn-office"  # working days are those of the office, also for the desk
 ORDER = (
     "acknowledge",
@@ -63,6 +77,15 @@ STATE_NAMES = {
     "none": N_("over"),
 }
 TICKING = ("running", "risk", "breached")  # a clock runs towards the due time, or beyond it
+VERDICT_NAMES = {
+    "": N_("open"),
+    "on_time": N_("on time"),
+    "late": N_("late"),
+    "missed": N_("overdue"),
+    "dropped": N_("no longer counts"),
+}
 BROKEN = ("late", "missed")  # the verdicts of a promise that was not kept in time
 RINGS = ("running", "risk")  # drawn as a ring that tells the share
 OPEN = ("running", "paused", "pending", "window")
+COUNTED = ("running", "paused")  # begun and not over: what a recount counts anew
+URGENT = ("S1", "S2")  # severities of which people are told day and night

@@ -1,4 +1,4 @@
-"""After a calendar was edited: every open promise is counted anew, in the background (S2, F14).
+"""After a calendar was edited: every open promise is counted anew, in the background.
 
 The rows themselves say what is left to do: each names the version that counted it. So a batch that
 was cut off is simply taken again, and two edits in a row cost one walk. What has ended keeps its
@@ -8,13 +8,14 @@ the next batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from helpdesk.agents.rights import Actor, Role
@@ -22,13 +23,15 @@ from helpdesk.clock import Limit, WorkCalendar, now
 from helpdesk.core.alarms import Alarm, Ring, clear_alarms, on_alarm, set_alarm, set_alarms
 from helpdesk.core.db import db
 from helpdesk.core.events import record
-from helpdesk.setup import in_force
-from helpdesk.tickets import responses
-from helpdesk.tickets.models import Recount, Response, Ticket
-from helpdesk.tickets.responses.timing import count, counted
+from helpdesk.promises import policy, timing
+from helpdesk.promises.models import Promise, Recount
+from helpdesk.promises.policy import Snapshot
+from helpdesk.promises.subjects import Standing, kinds
+from helpdesk.promises.words import ALARM as STEP_ALARM
+from helpdesk.promises.words import COUNTED
 
 ALARM = "recount"
-BATCH = 100  # tickets in one transaction
+BATCH = 100  # subjects in one transaction
 AGAIN = timedelta(seconds=1)  # when all that is left is in other hands
 SKEW = timedelta(seconds=5)  # what the clocks of two machines may differ
 LATE = timedelta(minutes=1)  # a transaction that planned with the old version has ended by then
@@ -71,30 +74,42 @@ class Progress:
 
 def open_rows(code: str) -> ColumnElement[bool]:
     """The promises whose clock runs, or waits, on this calendar."""
-    clock = Response.state.in_(("running", "paused")) & Response.started_at.is_not(None)
-    return clock & (Response.calendar == code)
+    clock = Promise.state.in_(COUNTED) & Promise.started_at.is_not(None)
+    return clock & (Promise.calendar == code)
 
 
 def forecast(calendar: WorkCalendar, most: int = 10) -> Forecast:
     """What would become of the open promises if this calendar held. Writes nothing."""
     columns = (
-        Ticket.number, Response.promise, Response.limit, Response.started_at, Response.due_at,
-        Response.pauses, Response.extended_to, Response.extended_at,
-        Response.latest_at,
+        Promise.subject_kind, Promise.subject_id, Promise.promise, Promise.limit,
+        Promise.started_at, Promise.due_at, Promise.pauses, Promise.extended_to,
+        Promise.extended_at, Promise.latest_at,
     )  # fmt: skip
-    rows = db.session.execute(
-        select(*columns)
-        .join(Ticket, Ticket.id == Response.ticket_id)
-        .where(open_rows(calendar.code))
-    ).all()
-    moves = [move for row in rows if (move := _move(row, calendar)) is not None]
-    largest = sorted(moves, key=lambda m: (-abs(m.new - m.old), m.number, m.promise))
-    return Forecast(len(rows), len(moves), len({m.number for m in moves}), largest[:most])
+    rows = db.session.execute(select(*columns).where(open_rows(calendar.code))).all()
+    moves = [(row, new) for row in rows if (new := _counted(row, calendar)) != row.due_at]
+    largest = sorted(moves, key=lambda m: (-abs(m[1] - m[0].due_at), *_about(m[0]), m[0].promise))
+    cases = len({_about(row) for row, _new in moves})
+    return Forecast(len(rows), len(moves), cases, _named(largest[:most]))
 
 
-def _move(row: Any, calendar: WorkCalendar) -> Move | None:
-    new = counted(row, limit_of(row.limit), calendar)
-    return None if new == row.due_at else Move(row.number, row.promise, row.due_at, new)
+def _about(row: Any) -> tuple[str, int]:
+    return row.subject_kind, row.subject_id
+
+
+def _counted(row: Any, calendar: WorkCalendar) -> datetime:
+    return timing.counted(row, limit_of(row.limit), calendar)
+
+
+def _named(moves: Sequence[tuple[Any, datetime]]) -> list[Move]:
+    """The moves with the numbers of what they are about."""
+    ids = defaultdict(list)
+    for row, _new in moves:
+        ids[row.subject_kind].append(row.subject_id)
+    numbers = {name: kinds()[name].numbers(of) for name, of in ids.items()}
+    return [
+        Move(numbers[row.subject_kind][row.subject_id], row.promise, row.due_at, new)
+        for row, new in moves
+    ]
 
 
 def begin(code: str, version: int, by: Actor) -> Recount:
@@ -127,7 +142,7 @@ def progress(code: str) -> Progress | None:
 
 
 def _behind(version: int) -> ColumnElement[bool]:
-    return Response.calendar_version < version
+    return Promise.calendar_version < version
 
 
 @on_alarm(ALARM)
@@ -136,66 +151,67 @@ def ring(alarm: Ring) -> None:
     job = db.session.get(Recount, alarm.subject_id, populate_existing=True)
     if job is None:
         return
-    snapshot = in_force.current()
+    snapshot = policy.current()
     version = snapshot.calendars[job.calendar].version
-    tickets = _mine(job.calendar, version)
-    job.moved += _recount(tickets, job, snapshot)
+    taken = {name: _mine(name, job.calendar, version) for name in kinds()}
+    job.moved += sum(_recount(name, mine, job, snapshot) for name, mine in taken.items())
     db.session.flush()
     if db.session.scalar(select(exists().where(open_rows(job.calendar), _behind(version)))):
-        set_alarm(ALARM, job.id, now() if tickets else now() + AGAIN)
+        set_alarm(ALARM, job.id, now() if any(taken.values()) else now() + AGAIN)
     elif job.done_at is None:
         job.done_at = now()
         set_alarm(ALARM, job.id, now() + LATE)
 
 
-def _mine(code: str, version: int) -> Sequence[Ticket]:
-    """The next tickets that nobody else is working on, locked."""
-    behind = select(Response.ticket_id).where(
-        open_rows(code), _behind(version), Response.ticket_id.not_in(_rings_now())
+def _mine(name: str, code: str, version: int) -> dict[int, Standing]:
+    """The next subjects of this kind that nobody else is working on, locked."""
+    behind = select(Promise.subject_id).where(
+        Promise.subject_kind == name,
+        open_rows(code),
+        _behind(version),
+        Promise.subject_id.not_in(_rings_now(name)),
     )
-    return db.session.scalars(
-        select(Ticket)
-        .where(Ticket.id.in_(behind))
-        .order_by(Ticket.id)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True, of=Ticket)
-        .execution_options(populate_existing=True)
-    ).all()
+    return kinds()[name].lock(behind, BATCH)
 
 
-def _rings_now() -> Select[int]:
-    """Tickets of which a step is due: who rings it holds the alarm and wants the ticket."""
-    other = aliased(Response)
-    due = (Alarm.kind == responses.ALARM) & Alarm.parked.is_(False)
+def _rings_now(name: str) -> Select[int]:
+    """Those of which a step is due: who rings it holds the alarm and wants the subject."""
+    other = aliased(Promise)
+    due = (Alarm.kind == STEP_ALARM) & Alarm.parked.is_(False)
     return (
-        select(other.ticket_id)
+        select(other.subject_id)
         .join(Alarm, Alarm.subject_id == other.id)
-        .where(due, Alarm.due_at <= now() + SKEW)
+        .where(other.subject_kind == name, due, Alarm.due_at <= now() + SKEW)
     )
 
 
-def _recount(tickets: Sequence[Ticket], job: Recount, snapshot: in_force.Setup) -> int:
-    """Count the open promises of these tickets anew; returns how many have moved."""
-    of = {ticket.id: ticket for ticket in tickets}
+def _recount(name: str, mine: dict[int, Standing], job: Recount, snapshot: Snapshot) -> int:
+    """Count the open promises of these subjects anew; returns how many have moved."""
+    if not mine:
+        return 0
     rows = db.session.scalars(
-        select(Response)
-        .where(Response.ticket_id.in_(of), Response.state.in_(("running", "paused")))
-        .order_by(Response.id)
+        select(Promise)
+        .where(
+            Promise.subject_kind == name,
+            Promise.subject_id.in_(mine),
+            Promise.state.in_(COUNTED),
+        )
+        .order_by(Promise.id)
         .execution_options(populate_existing=True)
     ).all()
     behind = [row for row in rows if row.calendar == job.calendar and row.started_at]
     olds = {row.id: row.due_at for row in behind}
     for row in behind:
-        count(row, snapshot)
+        timing.count(row, snapshot)
     moved = [row for row in behind if row.due_at != olds[row.id]]
     for row in moved:
-        _note(row, of[row.ticket_id], olds[row.id], job)
+        _note(row, mine[row.subject_id], olds[row.id], job)
     _rewrite_alarms([row for row in behind if row.state == "running"], snapshot)
-    _note_next_due(of.values(), rows)
+    _keep_due(name, mine, rows)
     return len(moved)
 
 
-def _note(row: Response, ticket: Ticket, old: datetime | None, job: Recount) -> None:
+def _note(row: Promise, subject: Standing, old: datetime | None, job: Recount) -> None:
     """Keep the move in the history; what was missed only by the old count is open again."""
     assert row.due_at
     if row.verdict == "missed" and row.due_at > (row.paused_at or now()):
@@ -203,39 +219,27 @@ def _note(row: Response, ticket: Ticket, old: datetime | None, job: Recount) -> 
     record(
         "promise.recounted",
         by=Actor(job.by_kind, job.by_id, job.by_name, Role.ADMIN),
-        ticket=ticket,
         promise=row.promise,
         response=row.id,
         was=old.isoformat() if old else None,
         due=row.due_at.isoformat(),
         calendar=row.calendar,
         version=row.calendar_version,
+        **{row.subject_kind: subject},  # type: ignore[arg-type]
     )
 
 
-def _rewrite_alarms(rows: list[Response], snapshot: in_force.Setup) -> None:
+def _rewrite_alarms(rows: list[Promise], snapshot: Snapshot) -> None:
     """Steps that were taken stay taken: the next one rings at its share of the new time."""
-    clear_alarms(responses.ALARM, [row.id for row in rows])
-    set_alarms(responses.alarms_of(rows, snapshot))
+    clear_alarms(STEP_ALARM, [row.id for row in rows])
+    set_alarms(timing.alarms_of(rows, snapshot))
 
 
-# By number, without the version: a recount must not make a form stale that somebody is filling in.
-SET_DUE = (
-    update(Ticket.__table__)  # type: ignore[arg-type]
-    .where(Ticket.__table__.c.id == bindparam("ticket"))
-    .values(due_at=bindparam("due"))
-)
-
-
-def _note_next_due(tickets: Iterable[Ticket], rows: Sequence[Response]) -> None:
+def _keep_due(name: str, mine: dict[int, Standing], rows: Sequence[Promise]) -> None:
     dues: dict[int, datetime] = {}
     for row in rows:
         if row.state == "running" and row.due_at:
-            dues[row.ticket_id] = min(row.due_at, dues.get(row.ticket_id, row.due_at))
-    changed = [
-        {"ticket": ticket.id, "due": dues.get(ticket.id)}
-        for ticket in tickets
-        if ticket.due_at != dues.get(ticket.id)
-    ]
-    if changed:
-        db.session.connection().execute(SET_DUE, changed)
+            dues[row.subject_id] = min(row.due_at, dues.get(row.subject_id, row.due_at))
+    kinds()[name].keep_due(
+        {each.id: dues.get(each.id) for each in mine.values() if each.due_at != dues.get(each.id)}
+    )

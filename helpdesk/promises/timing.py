@@ -16,32 +16,32 @@ from helpdesk.clock import (
     remaining,
 )
 from helpdesk.core.alarms import alarm_row
-from helpdesk.setup.in_force import Setup
-from helpdesk.tickets.models import Response
-from helpdesk.tickets.responses.names import ALARM, WINDOWS
+from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Snapshot
+from helpdesk.promises.words import ALARM, WINDOWS
 
 
-def calendar_of(row: Response, setup: Setup) -> WorkCalendar:
+def calendar_of(row: Promise, snapshot: Snapshot) -> WorkCalendar:
     """The version of the calendar by which the row was counted."""
-    return setup.calendar_of(row)
+    return snapshot.calendar_of(row)
 
 
-def begin(row: Response, setup: Setup, start: datetime) -> None:
+def begin(row: Promise, snapshot: Snapshot, start: datetime) -> None:
     """Start the row's clock at `start` and count when it falls due."""
     row.state, row.started_at = ("window" if row.promise in WINDOWS else "running"), start
-    count(row, setup)
+    count(row, snapshot)
 
 
-def count(row: Response, setup: Setup) -> None:
+def count(row: Promise, snapshot: Snapshot) -> None:
     """Set the due time anew, by the newest version of the row's calendar."""
     assert row.started_at
-    limit, calendar = Limit.parse(row.limit), setup.calendars[row.calendar]
+    limit, calendar = Limit.parse(row.limit), snapshot.calendars[row.calendar]
     row.due_at, row.calendar_version = counted(row, limit, calendar), calendar.version
     row.bound = "external" if row.due_at == row.latest_at else ""
     row.provisional = not covers(row.started_at, row.due_at, calendar, limit)
 
 
-def counted(row: Response, limit: Limit, calendar: WorkCalendar) -> datetime:
+def counted(row: Promise, limit: Limit, calendar: WorkCalendar) -> datetime:
     """When the row falls due: the limit from its start on, moved by every pause.
 
     A time that was granted stands, whatever is counted: only later pauses move it. No authority
@@ -56,55 +56,55 @@ def counted(row: Response, limit: Limit, calendar: WorkCalendar) -> datetime:
     return min(due, row.latest_at or due)
 
 
-def alarms_of(rows: Iterable[Response], setup: Setup) -> list[dict[str, object]]:
+def alarms_of(rows: Iterable[Promise], snapshot: Snapshot) -> list[dict[str, object]]:
     """One alarm per running row, at the next step of its chain."""
-    return [alarm for row in rows if row.state == "running" for alarm in next_alarm(row, setup)]
+    return [alarm for row in rows if row.state == "running" for alarm in next_alarm(row, snapshot)]
 
 
-def next_alarm(row: Response, setup: Setup) -> list[dict[str, object]]:
+def next_alarm(row: Promise, snapshot: Snapshot) -> list[dict[str, object]]:
     """The alarm of the first step after the level that was reached; none after the last step."""
-    for step in setup.chains.get(row.chain, ()):
+    for step in snapshot.chains.get(row.chain, ()):
         if step.at > row.level:
-            return [alarm_row(ALARM, row.id, share_at(row, step.at, setup), level=step.at)]
+            return [alarm_row(ALARM, row.id, share_at(row, step.at, snapshot), level=step.at)]
     return []
 
 
-def share_at(row: Response, percent: int, setup: Setup) -> datetime:
+def share_at(row: Promise, percent: int, snapshot: Snapshot) -> datetime:
     """The moment when so many per cent of the row's time are used up."""
     assert row.started_at and row.due_at
-    limit, calendar = Limit.parse(row.limit), calendar_of(row, setup)
+    limit, calendar = Limit.parse(row.limit), calendar_of(row, snapshot)
     return at_share(
         row.started_at, row.due_at, percent / 100, limit, calendar, pauses=pauses_of(row)
     )
 
 
-def passed(row: Response, setup: Setup) -> int:
+def passed(row: Promise, snapshot: Snapshot) -> int:
     """The highest step of the chain whose moment has passed by now; 0 before the first."""
-    steps = (step.at for step in setup.chains.get(row.chain, ()))
-    return max((at for at in steps if share_at(row, at, setup) <= now()), default=0)
+    steps = (step.at for step in snapshot.chains.get(row.chain, ()))
+    return max((at for at in steps if share_at(row, at, snapshot) <= now()), default=0)
 
 
-def taken(row: Response, moment: datetime, setup: Setup) -> int:
+def taken(row: Promise, moment: datetime, snapshot: Snapshot) -> int:
     """The seconds from the start until `moment`: working time where the limit counts that, pauses left out."""
     assert row.started_at
-    limit, calendar = Limit.parse(row.limit), calendar_of(row, setup)
+    limit, calendar = Limit.parse(row.limit), calendar_of(row, snapshot)
     pauses = every_pause(row) + ([(row.paused_at, moment)] if row.paused_at else [])
     paused = sum(remaining(*pause, limit, calendar) for pause in pauses)
     return max(remaining(row.started_at, moment, limit, calendar) - paused, 0)
 
 
-def hold_still(row: Response) -> None:
+def hold_still(row: Promise) -> None:
     """Stop the row's clock now."""
     row.state, row.paused_at = "paused", now()
 
 
-def go_on(row: Response, setup: Setup) -> None:
+def go_on(row: Promise, snapshot: Snapshot) -> None:
     """Run again: the due time moves by exactly what was paused, in the limit's own measure.
 
     A time that had run out before the pause stays where it was.
     """
     assert row.paused_at and row.due_at and row.started_at
-    limit, calendar = Limit.parse(row.limit), calendar_of(row, setup)
+    limit, calendar = Limit.parse(row.limit), calendar_of(row, snapshot)
     pause = (row.paused_at, now())
     if pause[0] < row.due_at:
         moved = after_pause(row.due_at, pause, limit, calendar)
@@ -113,17 +113,17 @@ def go_on(row: Response, setup: Setup) -> None:
     row.state, row.paused_at = "running", None
 
 
-def every_pause(row: Response) -> list[tuple[datetime, datetime]]:
+def every_pause(row: Promise) -> list[tuple[datetime, datetime]]:
     """All times at which the row's clock stood still and went on again."""
     return [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in row.pauses or ()]
 
 
-def pauses_of(row: Response) -> list[tuple[datetime, datetime]]:
+def pauses_of(row: Promise) -> list[tuple[datetime, datetime]]:
     """The pauses that have moved the due time: those that began before it."""
     return [each for each in every_pause(row) if row.due_at is None or each[0] < row.due_at]
 
 
-def is_missed(row: Response) -> bool:
+def is_missed(row: Promise) -> bool:
     """Whether the row's time had run out before it stopped: a miss stays a miss."""
     if row.promise in WINDOWS:
         return False

@@ -5,28 +5,28 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from helpdesk.clock import Limit, LimitKind, WorkCalendar, add_work_seconds, due_at
-from helpdesk.setup.in_force import Setup
-from helpdesk.tickets.models import Response, Ticket
-from helpdesk.tickets.responses.choosing import limit_for
-from helpdesk.tickets.responses.names import DESK_CALENDAR
+from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Snapshot, limit_for
+from helpdesk.promises.subjects import Case
+from helpdesk.promises.words import DESK_CALENDAR
 
 NOON = timedelta(hours=12)
 
 
-def bind(row: Response, ticket: Ticket, setup: Setup) -> None:
-    """Let the row end before the authority's deadline, where the ticket has one."""
-    if row.promise == "resolve" and ticket.external_due_at is not None:
-        row.latest_at = internal_deadline(ticket, setup)
+def bind(row: Promise, subject: Case, snapshot: Snapshot) -> None:
+    """Let the row end before the authority's deadline, where the case has one."""
+    if row.promise == "resolve" and subject.external_due_at is not None:
+        row.latest_at = internal_deadline(subject, snapshot)
 
 
-def internal_deadline(ticket: Ticket, setup: Setup) -> datetime:
+def internal_deadline(subject: Case, snapshot: Snapshot) -> datetime:
     """The authority's deadline less the policy's margin; the deadline itself where that is too late."""
-    assert ticket.external_due_at is not None
-    margin = limit_for(ticket, "margin", setup)
+    assert subject.external_due_at is not None
+    margin = limit_for(subject, "margin", snapshot)
     if margin is None:
-        return ticket.external_due_at
-    internal = before(ticket.external_due_at, margin, setup.calendars[DESK_CALENDAR])
-    return internal if internal > ticket.received_at else ticket.external_due_at
+        return subject.external_due_at
+    internal = before(subject.external_due_at, margin, snapshot.calendars[DESK_CALENDAR])
+    return internal if internal > subject.received_at else subject.external_due_at
 
 
 def before(deadline: datetime, margin: Limit, calendar: WorkCalendar) -> datetime:

@@ -1,10 +1,11 @@
-"""The response table's rows and the steps that were taken when a promise was at risk."""
+"""What is owed, row by row, and the steps that were taken when a promise was at risk."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
@@ -14,8 +15,10 @@ WAITING = "told_at IS NULL"
 RUNNING = "state IN ('running', 'paused')"
 
 
-class Response(Model):
-    """One promise to the customer: what, who, until when, when it was kept, and the verdict.
+class Promise(Model):
+    """One promise: about what, which, who, until when, when it was kept, and the verdict.
+
+    subject_kind and subject_id name what it is about: see subjects.py.
 
     state: pending (its clock has not started), running, window (a right that ends, never missed),
     paused, met, dropped.
@@ -23,19 +26,20 @@ class Response(Model):
     was), 'dropped'.
     """
 
-    __tablename__ = "response"
+    __tablename__ = "promise"
     __table_args__ = (
-        UniqueConstraint("ticket_id", "promise", "cycle", "part"),
-        Index("ix_response_fell_due", "promise", "due_at", "ticket_id"),
+        UniqueConstraint("subject_kind", "subject_id", "promise", "cycle", "part"),
+        Index("ix_promise_fell_due", "subject_kind", "promise", "due_at", "subject_id"),
         Index(
-            "ix_response_open_due",
+            "ix_promise_open_due",
             "due_at",
             sqlite_where=text(RUNNING),
             postgresql_where=text(RUNNING),
         ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    subject_kind: Mapped[str]
+    subject_id: Mapped[int]
     promise: Mapped[str]
     cycle: Mapped[int] = mapped_column(default=1)
     part: Mapped[int] = mapped_column(default=1)  # 2 and more after a re-dispatch within a cycle
@@ -69,6 +73,12 @@ class Response(Model):
     met_by: Mapped[str] = mapped_column(default="")
     done: Mapped[str] = mapped_column(default="")  # what was done, in words
 
+    @classmethod
+    def of(cls, subject: Any) -> ColumnElement[bool]:
+        """The condition that a promise is about this subject, or (given a model) about that kind's."""
+        about = cls.subject_kind == subject.subject_kind
+        return and_(about, cls.subject_id == subject.id)
+
 
 class Escalation(Model):
     """A step of the chain that was taken: once per row, level and cycle, by this constraint."""
@@ -79,7 +89,7 @@ class Escalation(Model):
         Index("ix_escalation_ticket", "ticket_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    subject_kind: Mapped[str]  # response, notice
+    subject_kind: Mapped[str]  # promise, notice
     subject_id: Mapped[int]
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
@@ -127,7 +137,7 @@ class Reminder(Model):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
-    subject_kind: Mapped[str]  # response, notice
+    subject_kind: Mapped[str]  # promise, notice
     subject_id: Mapped[int]
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))

@@ -1,7 +1,7 @@
 """Telling people of steps: who, when by night, and one digest instead of a flood.
 
 remind() writes a row for each person in the transaction of the step. tell_due() hands what is due to
-the outbox once nothing more rings, so that a backlog of hours reaches a person as one mail (F19).
+the outbox once nothing more rings, so that a backlog of hours reaches a person as one mail.
 """
 
 from __future__ import annotations
@@ -21,25 +21,21 @@ from helpdesk.clock import now, opens_at
 from helpdesk.core.alarms import after_ringing, next_due
 from helpdesk.core.db import db, insert_new
 from helpdesk.core.events import record
-from helpdesk.setup import in_force
-from helpdesk.tickets import responses
-from helpdesk.tickets.models import Reminder, Response
-from helpdesk.tickets.responses import BREACH
+from helpdesk.promises.models import Promise, Reminder
+from helpdesk.promises.policy import Snapshot
+from helpdesk.promises.words import BREACH, DESK_CALENDAR, URGENT
 
-URGENT = ("S1", "S2")
-MOST_SINGLE = 20  # more than these at once come as one digest (complaints.md 3)
+MOST_SINGLE = 20  # more than these at once come as one digest
 LONGEST_WAIT = timedelta(minutes=1)  # for the rest of a backlog; then what is there is told
 TABLE: Any = Reminder.__table__
 
 
 @dataclass(frozen=True)
-class Case:
+class Telling:
     """One step that people are to be told of."""
 
-    kind: str  # response, notice
+    kind: str  # promise, notice
     subject_id: int
-    ticket_id: int | None
-    notice_id: int | None
     promise: str
     level: int
     cycle: int
@@ -49,6 +45,8 @@ class Case:
     team: int | None
     assignee_id: int | None = None
     issuer_id: int | None = None  # who ordered it, told beside the roles
+    ticket_id: int | None = None
+    notice_id: int | None = None
 
     @property
     def urgent(self) -> bool:
@@ -56,14 +54,14 @@ class Case:
         return self.severity in URGENT or self.level >= BREACH
 
 
-def remind(cases: Sequence[Case], snapshot: in_force.Setup) -> None:
+def remind(cases: Sequence[Telling], snapshot: Snapshot) -> None:
     """Write down who is told of each case, by the roster of this moment."""
     if cases:
         people = roster.at()
         insert_new(TABLE, [row for case in cases for row in _rows(case, people, snapshot)])
 
 
-def _rows(case: Case, people: Roster, snapshot: in_force.Setup) -> list[dict[str, object]]:
+def _rows(case: Telling, people: Roster, snapshot: Snapshot) -> list[dict[str, object]]:
     told: dict[int, tuple[Person, str]] = {}
     for role in case.roles:
         for person in people.told(role, case.team, case.assignee_id):
@@ -74,7 +72,7 @@ def _rows(case: Case, people: Roster, snapshot: in_force.Setup) -> list[dict[str
     return [_row(case, person, role, snapshot) for person, role in told.values()]
 
 
-def _row(case: Case, person: Person, role: str, snapshot: in_force.Setup) -> dict[str, object]:
+def _row(case: Telling, person: Person, role: str, snapshot: Snapshot) -> dict[str, object]:
     return {
         "agent_id": person.id,
         "subject_kind": case.kind,
@@ -91,10 +89,10 @@ def _row(case: Case, person: Person, role: str, snapshot: in_force.Setup) -> dic
     }
 
 
-def _by_daylight(person: Person, snapshot: in_force.Setup) -> datetime:
-    """The night rule (S20): the next working minute of the person's own calendar."""
+def _by_daylight(person: Person, snapshot: Snapshot) -> datetime:
+    """The night rule: the next working minute of the person's own calendar."""
     unit = snapshot.departments.get(person.department_id or 0)
-    code = unit.calendar if unit else responses.DESK_CALENDAR
+    code = unit.calendar if unit else DESK_CALENDAR
     return opens_at(now(), snapshot.calendars[code])
 
 
@@ -155,7 +153,7 @@ def _worth_telling(rows: Iterable[Reminder]) -> set[int]:
     rows = list(rows)
     states = _states(rows)
     for row in rows:
-        state = states.get(row.subject_id) if row.subject_kind == "response" else "running"
+        state = states.get(row.subject_id) if row.subject_kind == "promise" else "running"
         if state == "running" or (row.level >= BREACH and state == "met"):
             key = (row.subject_kind, row.subject_id, row.cycle)
             known = highest.get(key)
@@ -166,13 +164,13 @@ def _worth_telling(rows: Iterable[Reminder]) -> set[int]:
 
 def _states(rows: Iterable[Reminder]) -> dict[int, str]:
     """The state of each promise now, in chunks that both databases can take."""
-    ids = [row.subject_id for row in rows if row.subject_kind == "response"]
+    ids = [row.subject_id for row in rows if row.subject_kind == "promise"]
     found: dict[int, str] = {}
     for start in range(0, len(ids), 1000):
-        chunk = Response.id.in_(ids[start : start + 1000])
+        chunk = Promise.id.in_(ids[start : start + 1000])
         found |= {
             r.id: r.state
-            for r in db.session.execute(select(Response.id, Response.state).where(chunk))
+            for r in db.session.execute(select(Promise.id, Promise.state).where(chunk))
         }
     return found
 
@@ -200,7 +198,7 @@ def _record(rows: Sequence[Reminder], agent_id: int) -> None:
             "staff.told",
             by=SYSTEM,
             ticket=_About(row.ticket_id)
-            if row.ticket_id and row.subject_kind == "response"
+            if row.ticket_id and row.subject_kind == "promise"
             else None,
             notice=_About(row.notice_id) if row.notice_id else None,
             agent=agent_id,

@@ -1,19 +1,19 @@
-"""The response table in words: each promise, and how its time was counted (S1)."""
+"""The receipts: each promise in words, and how its time was counted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from helpdesk.clock import Limit, Span, WorkCalendar, due_at, explain
-from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, duration, gettext, language, ngettext, when
-from helpdesk.notices import clock
-from helpdesk.setup import in_force
-from helpdesk.tickets import history_words, queries, responses, ticket_rows
-from helpdesk.tickets.dues import limit_words
-from helpdesk.tickets.models import Response
+from helpdesk.promises import policy, rail
+from helpdesk.promises.dues import limit_words
+from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Snapshot
+from helpdesk.promises.timing import pauses_of
+from helpdesk.promises.words import OWNER_NAMES, PROMISE_NAMES, VERDICT_NAMES
 
 KINDS = {"counted": N_("counted"), "skipped": N_("not counted"), "paused": N_("paused")}
 WHY = {
@@ -30,13 +30,6 @@ WHY = {
     "holiday": N_("holiday"),
     "first_day": N_("the first day does not count"),
     "moved": N_("moved off a rest day"),
-}
-VERDICTS = {
-    "": N_("open"),
-    "on_time": N_("on time"),
-    "late": N_("late"),
-    "missed": N_("overdue"),
-    "dropped": N_("no longer counts"),
 }
 
 
@@ -55,12 +48,12 @@ class Stretch:
 class Explained:
     """One row of the response table with its reasons."""
 
-    row: Response
+    row: Promise
     label: str
     owner: str
     limit: str
     verdict: str
-    mark: ticket_rows.Mark
+    mark: rail.Mark
     stretches: list[Stretch]
     counted: str  # the sum of what was counted: the promise itself
     paused: str
@@ -69,24 +62,26 @@ class Explained:
     editions: str  # the policy and the calendar that it was counted by
 
 
-def table(rows: list[Response], corrections: Sequence[Event] = ()) -> list[Explained]:
-    """Every row of the response table, oldest cycle first, with the corrections that moved it."""
-    snapshot = in_force.current()
-    marks = ticket_rows.marks(rows, snapshot)
+def table(
+    rows: Sequence[Promise], corrected: Callable[[Promise], list[str]] = lambda _row: []
+) -> list[Explained]:
+    """Every promise of these rows with its reasons; `corrected` tells what corrections moved one."""
+    snapshot = policy.current()
+    marks = rail.marks(rows, snapshot)
     return [
-        _explained(row, mark, snapshot, queries.moving(row, corrections))
+        _explained(row, mark, snapshot, corrected(row))
         for row, mark in zip(rows, marks, strict=True)
     ]
 
 
 def _explained(
-    row: Response, mark: ticket_rows.Mark, snapshot: in_force.Setup, corrections: Iterable[Event]
+    row: Promise, mark: rail.Mark, snapshot: Snapshot, corrected: list[str]
 ) -> Explained:
     found = spans(row, snapshot)
     limit = Limit.parse(row.limit)
     return Explained(
         row=row,
-        label=gettext(responses.PROMISE_NAMES[row.promise]),
+        label=gettext(PROMISE_NAMES[row.promise]),
         owner=_owner(row, snapshot),
         limit=limit_words(limit),
         verdict=_verdict(row),
@@ -95,7 +90,7 @@ def _explained(
         counted=_sum(found, "counted", limit),
         paused=_sum(found, "paused", limit),
         moved=_moved(row),
-        corrected=[_corrected(each) for each in corrections],
+        corrected=corrected,
         editions=_editions(row, snapshot),
     )
 
@@ -104,7 +99,7 @@ def _explained(
 class Receipt:
     """How one due time of a notice came about; `exact` when nothing moved it since."""
 
-    step: str
+    label: str
     limit: str
     stretches: list[Stretch]
     counted: str
@@ -112,16 +107,14 @@ class Receipt:
     exact: bool
 
 
-def receipts(steps: Iterable[clock.Due], calendar: WorkCalendar) -> list[Receipt]:
-    """The receipts of a notice's steps, counted by its department's calendar (S1)."""
-    return [_receipt(step, calendar) for step in steps]
-
-
-def _receipt(step: clock.Due, calendar: WorkCalendar) -> Receipt:
-    limit = Limit.parse(step.limit)
-    found = explain(step.start, step.at, limit, calendar)
+def receipt(
+    label: str, start: datetime, at: datetime, limit_text: str, calendar: WorkCalendar
+) -> Receipt:
+    """The receipt of one due time that was counted by this calendar."""
+    limit = Limit.parse(limit_text)
+    found = explain(start, at, limit, calendar)
     return Receipt(
-        step=gettext(clock.STEP_NAMES[step.step]),
+        label=label,
         limit=limit_words(limit),
         stretches=[_stretch(span, limit) for span in found],
         counted=_sum(found, "counted", limit),
@@ -130,11 +123,11 @@ def _receipt(step: clock.Due, calendar: WorkCalendar) -> Receipt:
             calendar=calendar.code,
             version=calendar.version,
         ),
-        exact=step.at == due_at(step.start, limit, calendar, beyond="weekly"),
+        exact=at == due_at(start, limit, calendar, beyond="weekly"),
     )
 
 
-def _moved(row: Response) -> str:
+def _moved(row: Promise) -> str:
     """Why the due time or the limit is another than the policy's, in words."""
     if row.profile:
         return gettext("The limit is that of a rule of law (%(code)s).", code=row.profile)
@@ -145,18 +138,7 @@ def _moved(row: Response) -> str:
     return ""
 
 
-def _corrected(noted: Event) -> str:
-    """'Severity: High → Minor by Li Na on 3 March 10:20, planned anew. Reason: ...'"""
-    return gettext(
-        "%(changes)s by %(name)s on %(at)s, planned anew. Reason: %(reason)s",
-        changes=history_words.changes(noted),
-        name=noted.by_name,
-        at=when(noted.at),
-        reason=noted.data.get("comment") or gettext("none given"),
-    )
-
-
-def _editions(row: Response, snapshot: in_force.Setup) -> str:
+def _editions(row: Promise, snapshot: Snapshot) -> str:
     return gettext(
         "Promises, edition %(policy)s; calendar %(calendar)s, version %(version)s.",
         policy=row.policy_version,
@@ -165,10 +147,10 @@ def _editions(row: Response, snapshot: in_force.Setup) -> str:
     )
 
 
-def _verdict(row: Response) -> str:
+def _verdict(row: Promise) -> str:
     if row.state == "dropped" and row.verdict == "missed":
         return gettext("missed")
-    return gettext(VERDICTS.get(row.verdict, row.verdict))
+    return gettext(VERDICT_NAMES.get(row.verdict, row.verdict))
 
 
 def kinds() -> dict[str, str]:
@@ -176,18 +158,18 @@ def kinds() -> dict[str, str]:
     return {code: gettext(name) for code, name in KINDS.items()}
 
 
-def spans(row: Response, snapshot: in_force.Setup) -> list[Span]:
+def spans(row: Promise, snapshot: Snapshot) -> list[Span]:
     """The stretches from start to due; none while the promise has not begun."""
     if not row.started_at or not row.due_at:
         return []
     calendar = snapshot.calendar_of(row)
-    pauses = responses.pauses_of(row)
+    pauses = pauses_of(row)
     return explain(row.started_at, row.due_at, Limit.parse(row.limit), calendar, pauses)
 
 
-def _owner(row: Response, snapshot: in_force.Setup) -> str:
+def _owner(row: Promise, snapshot: Snapshot) -> str:
     unit = snapshot.departments.get(row.owner_department_id or 0)
-    role = gettext(responses.OWNER_NAMES.get(row.owner, row.owner))
+    role = gettext(OWNER_NAMES.get(row.owner, row.owner))
     return row.owner_name or (unit.names[language()] if unit else role)
 
 
