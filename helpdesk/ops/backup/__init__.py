@@ -6,7 +6,7 @@ may have been sent since, so it waits for a person instead of being sent again.
 
     archive.py     the tar.gz: what is in it, written and read carefully
     sqlite.py      copy by SQLite's online backup
-    postgresql.py  copy by pg_dump and pg_restore
+    postgresql.py  copy by pg_dump, pg_restore and psql
 """
 
 from helpdesk.ops.backup.archive import Manifest, restore, write
