@@ -78,6 +78,8 @@ def _upgrade(old: Edition, asked: argparse.Namespace, name: str, stack: ExitStac
     bad = _compared(before, after)
     with _timed("flask prepare"):
         _flask("prepare", environ=environ)
+    with _timed("what fell due is done"):
+        _flask("alarms", "--once", environ=environ)
     doctor = servers.flask("doctor", environ=environ)
     found = [line for line in doctor.stdout.splitlines() if line.startswith(("BROKEN", "note"))]
     print("\n".join([*found, doctor.stdout.strip().splitlines()[-1]]))
