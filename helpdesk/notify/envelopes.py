@@ -25,7 +25,7 @@ from helpdesk.notify.models import LOST, OPEN, Envelope
 from helpdesk.tickets import actions
 
 log = logging.getLogger(__name__)
-Way = tuple[str, Hashable | None]  # the medium, and through what it goes
+Server = tuple[str, Hashable | None]  # the medium, and what it goes through
 MOST_AUTOMATIC = 10  # automatic letters to one address in an hour
 PAUSES = (1, 5, 15, 60)  # minutes after a refusal for now; then hourly
 UNREACHABLE = timedelta(minutes=1)
@@ -111,35 +111,35 @@ def send_due(limit: int = 100) -> int:
         .order_by(Envelope.next_at, Envelope.id)
         .limit(limit)
     ).all()
-    gone: set[Way] = set()
+    gone: set[Server] = set()
     for row_id in due:
         attempt(row_id, gone)
     return len(due)
 
 
-def attempt(row_id: int, gone: set[Way] | None = None) -> None:
-    """Try to send one letter whose turn it is; `gone` collects the ways that were closed."""
+def attempt(row_id: int, gone: set[Server] | None = None) -> None:
+    """Try to send one letter whose turn it is; `gone` collects servers that did not answer."""
     row = _claimed(row_id)
     if row is not None:
         _settle(row_id, _tried(row, set() if gone is None else gone))
 
 
-def _tried(row: Envelope, gone: set[Way]) -> Ended:
+def _tried(row: Envelope, gone: set[Server]) -> Ended:
     if optouts.withdraws(row):
         return Ended("withdrawn", "unsubscribed")
     try:
         medium = media.named(row.medium)
-        way = row.medium, medium.way(row)
-        if way[1] is None:
+        server = row.medium, medium.server(row)
+        if server[1] is None:
             return Ended("kept")
-        if way in gone:
+        if server in gone:
             return Ended("waiting")
-        ended = medium.deliver(row, way[1])
+        ended = medium.deliver(row, server[1])
     except (HelpdeskError, OSError, ValueError) as error:
         log.exception("Letter %s could not be sent", row.id)
         return Ended("failed", f"{type(error).__name__}: {error}")
     if ended.state == "unreachable":
-        gone.add(way)
+        gone.add(server)
     return ended
 
 

@@ -1,6 +1,6 @@
 """The seam between what we say and what carries it: a medium is one entry of a registry.
 
-A medium shapes a letter into an envelope, knows through what it goes out, and hands it over. States,
+A medium shapes a letter into an envelope, knows the server that it goes through, and hands it over. States,
 tries, pace and opting out are the same for all of them (`envelopes`, `paces`, `optouts`).
 """
 
@@ -81,7 +81,7 @@ class Letter:
 @dataclass(frozen=True)
 class Ended:
     """How handing over ended. state: sent, retry (not now), failed (never), uncertain (perhaps
-    delivered), or unreachable (the way itself, not this letter)."""
+    delivered), or unreachable (the server, not this letter)."""
 
     state: str
     words: str = ""
@@ -95,8 +95,8 @@ class Medium:
     says: str  # where an answer goes, as its author reads it; with %(address)s
     address_of: Callable[[Ticket], str]  # where it reaches a case's customer; '' is nowhere
     compose: Callable[[Letter], dict[str, Any]]  # the envelope's columns: body and its own
-    way: Callable[[Envelope], Hashable | None]  # through what it goes; None keeps it here
-    deliver: Callable[[Envelope, Any], Ended]  # hand it over, that way
+    server: Callable[[Envelope], Hashable | None]  # what it goes through; None keeps it here
+    deliver: Callable[[Envelope, Any], Ended]  # hand it over there
     rings: bool = False  # it wakes people: what no case needs waits for the morning
 
 

@@ -27,7 +27,7 @@ from helpdesk.web.http import company_in, settings
 MOST_QUOTED = 60  # lines of the customer's last mail below our answer
 
 
-def way(row: Envelope) -> Server | None:
+def server_for(row: Envelope) -> Server | None:
     """The server of its mailbox, else the one of the settings, else None. Raises Refused."""
     box = by_name(row.mailbox)
     if box is not None and box.smtp_host:
@@ -153,4 +153,6 @@ def _in_angles(message_id: str) -> str:
     return f"<{message_id.strip('<>')}>"
 
 
-carries(Medium(MAIL, N_("by mail at %(address)s"), attrgetter("reply_to"), compose, way, deliver))
+carries(
+    Medium(MAIL, N_("by mail at %(address)s"), attrgetter("reply_to"), compose, server_for, deliver)
+)
