@@ -1,4 +1,4 @@
-# Sourced by bin/run and bin/test: leaves $python, an interpreter with the packages of the named
+# Sourced by bin/run, bin/test and .ci/run: leaves $python, an interpreter with the packages of the named
 # requirements files. The .venv is made when it is missing and refreshed when the files changed.
 # POSIX sh; needs Python 3.11 or newer and the package index (the first time only).
 
@@ -46,4 +46,25 @@ prepare() {
     "$python" -m pip install --quiet --disable-pip-version-check --no-input --no-compile -r "$last" >&2 ||
         fail "The packages could not be installed: see above. Is the package index reachable?"
     printf '%s\n' "$want" >"$stamp"
+}
+
+# in_memory: from here on temporary files, and with them the databases of tests, live in memory where
+# there is room: on a slow disk each of their commits waits. $memory names the folder that the caller
+# has to remove; it is empty where there is no room, or where they live there already.
+in_memory() {
+    memory=
+    case ${TMPDIR:-} in /dev/shm/*) return ;; esac
+    if [ -w /dev/shm ] && [ "$(gigabytes_free)" -ge 4 ]; then
+        memory=/dev/shm/helpdesk-$$
+        mkdir "$memory"
+        export TMPDIR="$memory"
+    fi
+}
+
+# The less of what the file system in memory may still grow, and of what the machine has.
+gigabytes_free() {
+    {
+        df -Pk /dev/shm | awk 'NR == 2 { print int($4 / 1048576) }'
+        awk '/^MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo
+    } 2>/dev/null | sort -n | head -n 1 | grep . || echo 0
 }

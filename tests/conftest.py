@@ -1,7 +1,8 @@
 """One app for the run; every test gets a fresh copy of a seeded database, on either profile.
 
 TEST_DATABASE_URL names a PostgreSQL server's maintenance database to run the suite there,
-TEST_REDIS_URL a Redis to run it with: `python -m tests.servers pytest` brings both.
+TEST_REDIS_URL a Redis to run it with: `bin/test --servers` brings both. Processes that run parts of the
+suite side by side (pytest-xdist) share no database, folder, port or Redis.
 """
 
 from __future__ import annotations
@@ -24,13 +25,22 @@ from helpdesk.api import auth
 from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.setup import in_force
-from tests import described
+from tests import described, servers
 from tests.smtp_sink import Sink
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
 SHARED = Path(__file__).parent.parent.parent / "shared"
 # A password costs a tenth of a second on purpose: tests of other things need not wait for it.
 DEAR, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
+
+
+def pytest_report_header() -> str:
+    """What is not here: tests that need it are skipped, and the end says so."""
+    there = {name: bool(servers.find(name)) for name in ("dovecot", "pdftotext", "redis-server")}
+    there |= {"PostgreSQL": bool(servers.find("initdb")), "Chromium": bool(servers.chromium())}
+    there |= {"the material beside the project": SHARED.is_dir()}
+    missing = sorted(name for name, is_there in there.items() if not is_there)
+    return f"not here, so its tests are skipped: {', '.join(missing) or 'nothing'}"
 
 
 class Store:
@@ -145,7 +155,20 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def the_app(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def redis_url() -> Iterator[str]:
+    """The Redis of this process, or nothing: processes that share one hear each other's messages."""
+    given = os.environ.get("TEST_REDIS_URL", "")
+    if given and "PYTEST_XDIST_WORKER" in os.environ:
+        with servers.redis() as own:
+            yield own
+    else:
+        yield given
+
+
+@pytest.fixture(scope="session")
+def the_app(
+    store: Store, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
     known = settings.load(
         {
             "HELPDESK_DATABASE_URL": store.url,
@@ -153,7 +176,7 @@ def the_app(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             "HELPDESK_INSTANCE": str(tmp_path_factory.mktemp("instance")),
             "HELPDESK_LANGUAGE": "en",
             "HELPDESK_MAIL_NETWORKS": "127.0.0.0/8:* [::1]:*",
-            "HELPDESK_REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
+            "HELPDESK_REDIS_URL": redis_url,
         }
     )
     app = create_app(known)

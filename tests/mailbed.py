@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import imaplib
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.servers import find, free_port
 
 PROGRAM = Path(__file__).parent.parent.parent / "shared/mail/mail-testbed"
 
@@ -24,7 +24,7 @@ class Bed:
     """The mail testbed in a folder and on ports of its own."""
 
     def __init__(self, folder: str) -> None:
-        self.imap, self.smtp = _free_port(), _free_port()
+        self.imap, self.smtp = free_port(), free_port()
         self.environ = os.environ | {
             "MAIL_TESTBED_DIR": folder,
             "MAIL_TESTBED_IMAP_PORT": str(self.imap),
@@ -71,7 +71,7 @@ class Bed:
 @contextmanager
 def running() -> Iterator[Bed]:
     """A testbed that is there until the end of the block. Raises Missing."""
-    if not PROGRAM.exists() or not shutil.which("dovecot", path="/usr/sbin:/usr/bin"):
+    if not PROGRAM.exists() or find("dovecot") is None:
         raise Missing("there is no Dovecot for tests here")
     with tempfile.TemporaryDirectory(prefix="hd-bed-") as folder:
         Path(folder).chmod(0o755)
@@ -81,9 +81,3 @@ def running() -> Iterator[Bed]:
             yield made
         finally:
             made("stop")
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

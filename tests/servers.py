@@ -1,13 +1,14 @@
 """Private servers for tests: PostgreSQL, Redis and Helpdesk itself, each on a free port.
 
 `python -m tests.servers COMMAND ...` runs a command with TEST_DATABASE_URL and TEST_REDIS_URL set to
-private servers that end with it.
+private servers that end with it; `bin/test --servers` does so.
 """
 
 from __future__ import annotations
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -25,20 +26,37 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+PORTS = random.SystemRandom()  # a test may have set the seed of the other
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on 127.0.0.1 that nobody listens on.
+
+    Drawn from below those that the system gives to connections, so that none takes it meanwhile; by
+    chance, so that tests side by side hardly ever draw the same.
+    """
+    while True:
+        port = PORTS.randrange(12_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def find(program: str) -> str | None:
-    """Where a server program is; Debian keeps PostgreSQL's beside the path."""
+    """Where a server program is; Debian keeps some beside the path."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return shutil.which(program, path=os.pathsep.join([*map(str, homes), os.environ["PATH"]]))
+    places = [*map(str, homes), os.environ["PATH"], "/usr/sbin"]
+    return shutil.which(program, path=os.pathsep.join(places))
+
+
+def chromium() -> str | None:
+    """Where the browser is, by any of its names."""
+    return next(filter(None, map(find, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def wait_until(done: Callable[[], bool], within: float = 20.0, what: str = "it") -> None:

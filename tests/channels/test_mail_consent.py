@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -31,6 +30,7 @@ from helpdesk.notify.mail.smtp import connected, hand_over
 from helpdesk.notify.models import Envelope
 from tests import factories as make
 from tests.channels.token_server import CLIENT, SECRET, TokenServer
+from tests.servers import free_port
 from tests.smtp_sink import Sink
 
 OWN = {
@@ -319,9 +319,3 @@ def test_a_mail_waits_while_consent_is_over(app: Flask, provider: TokenServer) -
     assert ended.state == "unreachable"
     taker.shutdown()
     taker.server_close()
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
