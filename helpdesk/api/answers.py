@@ -7,7 +7,7 @@ from typing import Any
 from helpdesk import promises
 from helpdesk.agents.rights import Role
 from helpdesk.api.fields import Schema
-from helpdesk.customers.people import LEVELS, PROOFS
+from helpdesk.customers.people import PROOFS
 from helpdesk.kb.lifecycle import State as ArticleState
 from helpdesk.kb.lifecycle import Visibility
 from helpdesk.notices.lifecycle import Level, State
@@ -16,6 +16,7 @@ from helpdesk.statistics import groups, measures
 from helpdesk.tickets import filters, lifecycle
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import Kind
+from helpdesk.words.levels import LEVELS
 from helpdesk.words.scores import RESOLVED
 from helpdesk.words.severities import SEVERITIES
 

@@ -18,7 +18,6 @@ from helpdesk.api.fields import (
     whole,
 )
 from helpdesk.core.i18n import N_
-from helpdesk.customers.people import LEVELS
 from helpdesk.kb.models import LANGUAGES as KB_LANGUAGES
 from helpdesk.notices.lifecycle import Level
 from helpdesk.settings import LANGUAGES
@@ -29,6 +28,7 @@ from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT
 from helpdesk.words import casefile
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import Kind
+from helpdesk.words.levels import LEVELS
 from helpdesk.words.severities import SEVERITIES
 
 __all__ = ["LOOK"]

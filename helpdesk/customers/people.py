@@ -19,11 +19,11 @@ from helpdesk.core.events import Event, durable
 from helpdesk.core.i18n import N_
 from helpdesk.customers.addresses import Address, kind_of, normal, read
 from helpdesk.customers.models import ContactAddress, Person
+from helpdesk.words.levels import LEVELS
 
 WORDS = re.compile(r"[^\d\s+()/.\-]")
 Writing = str | BindParameter[str] | None
 MOST_FOUND = 8  # people of one number that an agent chooses among
-LEVELS = {"plain": N_("Standard"), "silver": N_("Silver"), "gold": N_("Gold"), "vip": N_("VIP")}
 # What can prove an address; "" is that it is only claimed.
 PROOFS = {
     "": N_("claimed, not proven"),

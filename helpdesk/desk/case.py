@@ -20,7 +20,6 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, gettext, language, zone
 from helpdesk.customers.models import ContactAddress, Person
-from helpdesk.customers.people import LEVELS
 from helpdesk.promises import rail
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force as set_up
@@ -39,6 +38,7 @@ from helpdesk.tickets.models import Assist, Attachment, Callback, Extension, Mes
 from helpdesk.tickets.sight import Field
 from helpdesk.words import casefile
 from helpdesk.words.kinds import Kind
+from helpdesk.words.levels import LEVELS
 
 MOST_OTHERS = 60
 ANSWERS = ("reply", "answer_directly")

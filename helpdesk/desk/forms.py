@@ -18,12 +18,13 @@ from wtforms.validators import Optional
 
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_, gettext, lazy_gettext, zone
-from helpdesk.customers.people import LEVELS, Asker
+from helpdesk.customers.people import Asker
 from helpdesk.setup import in_force
 from helpdesk.setup.names import categories
 from helpdesk.tickets import choices
 from helpdesk.tickets.intake import Intake
 from helpdesk.web.forms import Form, at_most, once_id
+from helpdesk.words.levels import LEVELS
 
 SPOKEN = ("phone", "counter", "letter", "transfer", "media")
 LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template
@@ -82,6 +83,11 @@ def moved(url: str, row_id: int, up: bool) -> Response:
 def form_page(template: str, form: Any, **values: Any) -> Page:
     """The page with its form; 422 when the form came back with errors."""
     return render_template(template, form=form, **values), 422 if form.errors else 200
+
+
+def named(names: Mapping[Any, str], none: str) -> list[Any]:
+    """('', none) and these codes with their translated names."""
+    return choices([("", none), *((str(code), gettext(name)) for code, name in names.items())])
 
 
 def department_choices(none: str) -> list[Any]:

@@ -20,6 +20,7 @@ from helpdesk.setup.models import (
     PolicyVersion,
     RoutingRule,
 )
+from helpdesk.setup.rules.conditions import wanted_of
 from helpdesk.setup.rules.routing import Rule
 
 
@@ -116,21 +117,7 @@ def _unit(row: Department) -> Unit:
 
 def rule_of(row: RoutingRule) -> Rule:
     """A row of the routing rules as routing sees it."""
-    words = tuple(w.strip() for w in row.words.replace("，", ",").split(",") if w.strip())
-    return Rule(
-        row.id,
-        row.name,
-        row.kind,
-        row.category_id,
-        row.place,
-        row.channel,
-        words,
-        row.level,
-        row.language,
-        row.department_id,
-        row.severity,
-        row.dispatch,
-    )
+    return Rule(row.id, row.name, wanted_of(row), row.department_id, row.severity, row.dispatch)
 
 
 def _step(step: dict[str, Any]) -> Step:

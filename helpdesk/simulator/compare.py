@@ -14,6 +14,7 @@ from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Terms
 from helpdesk.setup.in_force import Setup
 from helpdesk.setup.rules import routing
+from helpdesk.setup.rules.conditions import facts_of
 from helpdesk.simulator.facts import Case
 from helpdesk.simulator.plans import Plan
 from helpdesk.simulator.replay import Moments, Outcome, compared, outcome
@@ -76,15 +77,7 @@ def _route(case: Case, bench: Bench) -> routing.Route | None:
         return None
     then = case.facts(opened.at)
     node = bench.setup.categories.get(then.category_id or 0)
-    facts = routing.Facts(
-        kind=then.kind,
-        text=f"{then.subject}\n{case.body}",
-        channel=then.channel,
-        place=then.place,
-        level=case.level,
-        language=then.language,
-        categories=node.ids if node else (),
-    )
+    facts = facts_of(then, f"{then.subject}\n{case.body}", case.level, node)
     return routing.or_lead(
         routing.decide(facts, bench.plan.rules), node.department_id if node else None
     )

@@ -11,6 +11,7 @@ from helpdesk.promises import dues
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.setup.rules import routing
+from helpdesk.setup.rules.conditions import Facts
 from helpdesk.tickets.models import Ticket
 
 PROMISE = "first_answer"
@@ -54,15 +55,7 @@ def _first_answer(
     kind: str, channel: str, language: str, node: in_force.Node | None, snapshot: in_force.Setup
 ) -> Promise | None:
     """The row of a case that would come in now and of which only this is known."""
-    facts = routing.Facts(
-        kind=kind,
-        text="",
-        channel=channel,
-        place="",
-        level="plain",
-        language=language,
-        categories=node.ids if node else (),
-    )
+    facts = Facts(kind, "", channel, language=language, category=node.ids if node else ())
     route = routing.decide(facts, snapshot.rules)
     severity = routing.starting_severity("", route, node.severity if node else None, kind, False)
     route = routing.or_lead(route, node.department_id if node else None)

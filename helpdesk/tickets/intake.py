@@ -24,6 +24,7 @@ from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
 from helpdesk.setup.rules import routing
+from helpdesk.setup.rules.conditions import facts_of
 from helpdesk.tickets import actions, queries, whose
 from helpdesk.tickets.incoming import Intake
 from helpdesk.tickets.lifecycle import move_for
@@ -214,15 +215,7 @@ def _decide(
 ) -> _Plan:
     node = _node(intake, snapshot)
     repeat = _repeat(session, known, node, intake)
-    facts = routing.Facts(
-        kind=intake.kind,
-        text=f"{intake.subject}\n{intake.body}",
-        channel=intake.channel,
-        place=intake.place,
-        level=person.level,
-        language=intake.language,
-        categories=node.ids if node else (),
-    )
+    facts = facts_of(intake, f"{intake.subject}\n{intake.body}", person.level, node)
     route = routing.decide(facts, snapshot.rules)
     severity = routing.starting_severity(
         intake.severity, route, node.severity if node else None, intake.kind, bool(repeat)

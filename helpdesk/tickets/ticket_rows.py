@@ -15,7 +15,6 @@ from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.i18n import duration, gettext, when
-from helpdesk.customers.people import LEVELS
 from helpdesk.promises.dues import Clock
 from helpdesk.promises.models import Promise
 from helpdesk.promises.rail import Mark, marks
@@ -23,6 +22,7 @@ from helpdesk.setup import in_force
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Ticket
 from helpdesk.words.channels import CHANNELS
+from helpdesk.words.levels import LEVELS
 
 WORST_FIRST = ("breached", "risk", "running", "paused")
 # What a mark needs: plain rows, because fifty tickets have some three hundred promises.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,8 +14,11 @@ from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import STAFF
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed
 from helpdesk.setup import in_force
-from helpdesk.setup.rules import actions
-from helpdesk.setup.rules.actions import RuleText
+from helpdesk.setup.models import RoutingRule
+from helpdesk.setup.rules import actions, routing
+from helpdesk.setup.rules.actions import RuleText, Trial
+from helpdesk.setup.rules.conditions import CONDITIONS
+from helpdesk.setup.rules.forms import RuleForm, TrialForm
 from helpdesk.setup.rules.reasons import reason_words
 from tests import factories as make
 
@@ -24,8 +29,27 @@ def quality(app: Flask) -> Department:
 
 
 def fridges(unit: Department, **more: Any) -> RuleText:
-    values = {"name": "Fridges", "kind": "complaint", "words": "冰箱，fridge"}
-    return RuleText(department_id=unit.id, **(values | more))
+    """A rule for fridges, with these conditions and these parts of its own instead."""
+    said = {
+        "name": "Fridges",
+        "kind": "complaint",
+        "words": "冰箱，fridge",
+        "department_id": unit.id,
+    }
+    return rule(**(said | more))
+
+
+def tried(category_id: int | None = None, text: str = "", level: str = "", **case: str) -> Trial:
+    """What a case would meet of which only this is known."""
+    usual = {"channel": "phone", "place": "", "language": "zh_Hans"}
+    return actions.try_out(SimpleNamespace(**(usual | case)), category_id, text, level)
+
+
+def rule(**said: Any) -> RuleText:
+    """What is said of a rule, with its conditions among the rest."""
+    asked = {each.column for each in CONDITIONS} & set(said)
+    wanted = {name: said.pop(name) for name in asked}
+    return RuleText(wanted=wanted, **said)
 
 
 def category(code: str) -> int:
@@ -76,7 +100,7 @@ def test_keeping_a_rule_as_it_is_notes_nothing(
 def test_an_odd_rule_is_refused_at_its_field(
     boss: Agent, quality: Department, wrong: dict[str, Any], field: str
 ) -> None:
-    given = RuleText(**({"name": "X", "department_id": quality.id} | wrong))
+    given = rule(**({"name": "X", "department_id": quality.id} | wrong))
     with pytest.raises(BadInput) as refused:
         actions.add(given, by=boss.actor)
     assert set(refused.value.errors) == {field}
@@ -162,7 +186,7 @@ class TestTrial:
             "words": "冰箱",
             "language": "en",
         }
-        actions.add(RuleText("All of it", department_id=quality.id, **conditions), by=boss.actor)
+        actions.add(rule(name="All of it", department_id=quality.id, **conditions), by=boss.actor)
         asked: dict[str, Any] = {
             "kind": "complaint",
             "category_id": category("quality.appliance.fridge"),
@@ -172,7 +196,7 @@ class TestTrial:
             "text": "我家的冰箱",
             "language": "en",
         }
-        met = actions.try_out(**asked)
+        met = tried(**asked)
         assert met.unit is not None and met.unit.code == "quality"
         told = reason_words(met.rule, met.reason)
         for word in ("Complaint", "Household appliances", "浦东", "Phone", "Gold", "冰箱"):
@@ -187,19 +211,19 @@ class TestTrial:
             "language": "zh_Hans",
         }
         for name, value in others.items():
-            assert actions.try_out(**(asked | {name: value})).unit is None, name
+            assert tried(**(asked | {name: value})).unit is None, name
 
     def test_without_a_rule_the_dispatch_desk_decides(self, app: Flask) -> None:
-        met = actions.try_out("complaint", text="x")
+        met = tried(kind="complaint", text="x")
         assert met.unit is None and met.severity == "S3"
 
     def test_the_severity_follows_the_rule_then_the_category_then_the_kind(
         self, boss: Agent, quality: Department
     ) -> None:
-        assert actions.try_out("report").severity == "S2"
-        assert actions.try_out("report", category("safety.fire")).severity == "S1"
-        actions.add(RuleText("Media", kind="report", severity="S4"), by=boss.actor)
-        assert actions.try_out("report", category("safety.fire")).severity == "S4"
+        assert tried(kind="report").severity == "S2"
+        assert tried(kind="report", category_id=category("safety.fire")).severity == "S1"
+        actions.add(rule(name="Media", kind="report", severity="S4"), by=boss.actor)
+        assert tried(kind="report", category_id=category("safety.fire")).severity == "S4"
 
     def test_the_box_shows_department_severity_and_reason(
         self, desk: FlaskClient, boss: Agent, quality: Department
@@ -240,3 +264,23 @@ def test_a_rule_to_a_department_that_is_not_active_is_marked(
     sent = {"name_zh": "质量部", "name_en": "Quality", "calendar": "cn-office"}
     desk.post("/admin/departments/quality", data=sent)
     assert "not active" in desk.get("/admin/routes").text
+
+
+def test_each_condition_has_its_column_its_fields_and_its_line_in_the_guide(app: Flask) -> None:
+    """One entry in conditions.py: the form, the trial, the check and the reason walk it."""
+    guide = (Path(__file__).parents[2] / "docs" / "admin-guide.md").read_text("utf-8")
+    for each in CONDITIONS:
+        assert each.column in RoutingRule.__table__.columns
+        assert each.column in RuleForm()
+        assert (
+            each in TrialForm.asked or each.column == "words"
+        )  # the trial asks for the whole text
+        assert f"**{each.label}**" in guide, each.label
+
+
+def test_nothing_but_the_list_names_the_conditions_of_a_rule() -> None:
+    root = Path(routing.__file__).parent
+    for name in ("actions.py", "pages.py", "reasons.py", "routing.py"):
+        text = (root / name).read_text("utf-8")
+        found = [each.column for each in CONDITIONS if f'"{each.column}"' in text]
+        assert set(found) <= {"category_id", "kind"}, name  # an id to look up; what begins a trial

@@ -20,13 +20,13 @@ FACTS = Facts(
     place="上海市浦东新区",
     level="gold",
     language="en",
-    categories=(3, 14, 15),
+    category=(3, 14, 15),
 )
 
 
 def route(**rule: Any) -> Route:
     """Where a single rule with these conditions leads the case."""
-    return decide(FACTS, [Rule(1, "Fridges", department_id=7, **rule)])
+    return decide(FACTS, [Rule(1, "Fridges", rule, department_id=7)])
 
 
 def by_desk(found: Route) -> bool:
@@ -101,19 +101,19 @@ def test_a_rule_without_conditions_takes_every_case() -> None:
 def test_a_case_that_says_nothing_fits_no_condition_of_its_own() -> None:
     silent = Facts(kind="complaint", text="", channel="web")
     for rule in (
-        Rule(1, "x", place="浦东"),
-        Rule(1, "x", words=("冰箱",)),
-        Rule(1, "x", level="gold"),
+        Rule(1, "x", {"place": "浦东"}),
+        Rule(1, "x", {"words": ("冰箱",)}),
+        Rule(1, "x", {"level": "gold"}),
     ):
         assert by_desk(decide(silent, [rule]))
-    assert decide(silent, [Rule(1, "Plain", level="plain")]).rule == "Plain"
-    assert decide(silent, [Rule(1, "Chinese", language="zh_Hans")]).rule == "Chinese"
+    assert decide(silent, [Rule(1, "Plain", {"level": "plain"})]).rule == "Plain"
+    assert decide(silent, [Rule(1, "Chinese", {"language": "zh_Hans"})]).rule == "Chinese"
 
 
 def test_the_first_rule_that_fits_decides_with_all_that_it_says() -> None:
     rules = [
-        Rule(1, "Washers", words=("washer",), department_id=5),
-        Rule(2, "Gold", level="gold", department_id=6, severity="S2", dispatch=True),
+        Rule(1, "Washers", {"words": ("washer",)}, department_id=5),
+        Rule(2, "Gold", {"level": "gold"}, department_id=6, severity="S2", dispatch=True),
         Rule(3, "All", department_id=7),
     ]
     assert decide(FACTS, rules) == Route(6, "Gold", '[["level", "gold"]]', "S2", True)

@@ -26,6 +26,7 @@ from helpdesk.tickets import (
     ticket_rows,
 )
 from helpdesk.tickets.models import Rating, Ticket
+from helpdesk.words.levels import LEVELS
 from helpdesk.words.scores import SCORES
 
 blueprint = Blueprint("customers", __name__)
@@ -39,7 +40,7 @@ def index() -> str:
     found = search(words, me().actor) if words else ()
     template = "_people.html" if request.headers.get("HX-Request") else "customers.html"
     return render_template(
-        f"tickets/{template}", people=found, words=words, spoken=spoken, levels=people.LEVELS
+        f"tickets/{template}", people=found, words=words, spoken=spoken, levels=LEVELS
     )
 
 
@@ -92,7 +93,7 @@ def _page(person: Person, **more: Any) -> str:
         ratings=ratings,
         scores=SCORES,
         spoken=spoken,
-        levels=people.LEVELS,
+        levels=LEVELS,
         **more,
     )
 

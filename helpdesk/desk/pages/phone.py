@@ -32,6 +32,7 @@ from helpdesk.tickets import (
     ticket_rows,
 )
 from helpdesk.tickets.models import Ticket
+from helpdesk.words.levels import LEVELS
 
 blueprint = Blueprint("phone", __name__)
 SIMILAR = 5
@@ -124,7 +125,7 @@ def _caller(person: Person, who: Actor) -> Caller:
     found = ticket_lists.page(theirs, who, "newest", size=8).tickets
     return Caller(
         person,
-        people.LEVELS.get(person.level, person.level),
+        LEVELS.get(person.level, person.level),
         ticket_rows.rows([ticket for ticket in found if ticket.closed_at is None], who),
         [ticket for ticket in found if ticket.closed_at is not None],
     )

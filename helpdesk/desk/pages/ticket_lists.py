@@ -14,7 +14,6 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_, gettext, zone
 from helpdesk.customers.addresses import spoken
-from helpdesk.customers.people import LEVELS
 from helpdesk.desk import table
 from helpdesk.desk.finding import Hit, everywhere, finds
 from helpdesk.desk.pages.customers import search as search_people
@@ -24,6 +23,7 @@ from helpdesk.search import matching
 from helpdesk.setup.names import category_alone
 from helpdesk.tickets import choices, filters, queries, ticket_lists, ticket_rows
 from helpdesk.web.exports import csv_bytes
+from helpdesk.words.levels import LEVELS
 
 blueprint = Blueprint("tickets", __name__)
 NAMES = ("status", "kind", "channel", "severity", "category", "department", "assignee")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 
@@ -12,37 +13,35 @@ from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db, locked
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
-from helpdesk.customers.people import LEVELS
 from helpdesk.promises.policy import Unit
-from helpdesk.settings import LANGUAGES
 from helpdesk.setup import in_force
 from helpdesk.setup.change import FILL, PICK, change, refuse, values
 from helpdesk.setup.models import Category, RoutingRule
 from helpdesk.setup.rules import routing
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
-from helpdesk.words.severities import SEVERITIES
+from helpdesk.setup.rules.conditions import CONDITIONS, facts_of
+from helpdesk.words.severities import SEVERITY_NAMES
 
 
 @dataclass(frozen=True)
 class RuleText:
-    """What an administrator says of one rule; '' and None fit everything."""
+    """What an administrator says of one rule; `wanted` has what it asks, by column (see conditions)."""
 
     name: str
-    kind: str = ""
-    category_id: int | None = None
-    place: str = ""
-    channel: str = ""
-    words: str = ""
-    level: str = ""
-    language: str = ""
+    wanted: Mapping[str, Any] = field(default_factory=dict)
     department_id: int | None = None
     severity: str = ""
     dispatch: bool = False
     active: bool = True
 
+    def columns(self) -> dict[str, Any]:
+        """The row that it makes; what it does not ask is empty."""
+        asked = {each.column: self.wanted.get(each.column) or each.nothing for each in CONDITIONS}
+        then = {name: getattr(self, name) for name in THEN}
+        return {"name": self.name, **asked, **then}
 
-COLUMNS = tuple(RuleText.__dataclass_fields__)
+
+THEN = ("department_id", "severity", "dispatch", "active")
+COLUMNS = ("name", *(each.column for each in CONDITIONS), *THEN)
 
 
 def listed() -> Sequence[RoutingRule]:
@@ -65,10 +64,10 @@ def add(given: RuleText, by: Actor) -> RoutingRule:
     with change("rule", by) as making:
         _check(given)
         last = max((row.position for row in listed()), default=0)
-        row = RoutingRule(position=last + 1, **asdict(given))
+        row = RoutingRule(position=last + 1, **given.columns())
         making.session.add(row)
         making.session.flush()
-        making.id, making.new = row.id, asdict(given)
+        making.id, making.new = row.id, given.columns()
     return row
 
 
@@ -77,7 +76,7 @@ def edit(row: RoutingRule, given: RuleText, by: Actor, version: int | None = Non
     with change("rule", by) as making:
         row = locked(row, version)
         _check(given)
-        making.id, making.old, making.new = row.id, values(row, COLUMNS), asdict(given)
+        making.id, making.old, making.new = row.id, values(row, COLUMNS), given.columns()
         for name, value in making.new.items():
             setattr(row, name, value)
 
@@ -113,43 +112,28 @@ class Trial:
     dispatch: bool
 
 
-def try_out(
-    kind: str,
-    category_id: int | None = None,
-    place: str = "",
-    channel: str = "phone",
-    level: str = "plain",
-    text: str = "",
-    language: str = "zh_Hans",
-) -> Trial:
+def try_out(case: Any, category_id: int | None = None, text: str = "", level: str = "") -> Trial:
     """Route a case that is only thought of, by the rules in force; nothing is stored."""
     snapshot = in_force.current()
     node = snapshot.categories.get(category_id or 0)
-    facts = routing.Facts(kind, text, channel, place, level, language, node.ids if node else ())
+    facts = facts_of(case, text, level or "plain", node)
     route = routing.decide(facts, snapshot.rules)
     severity = routing.starting_severity(
-        "", route, node.severity if node else None, kind, repeat=False
+        "", route, node.severity if node else None, case.kind, repeat=False
     )
     unit = snapshot.departments.get(route.department_id or 0)
     return Trial(unit, severity, route.rule, route.reason, route.dispatch)
 
 
 def _check(given: RuleText) -> None:
-    offered: dict[str, Container[str]] = {
-        "kind": KIND_NAMES,
-        "channel": CHANNELS,
-        "level": LEVELS,
-        "language": LANGUAGES,
-        "severity": SEVERITIES,
+    offered = {each.column: each.names for each in CONDITIONS if each.names} | {
+        "severity": SEVERITY_NAMES
     }
-    errors = {
-        name: PICK
-        for name, known in offered.items()
-        if getattr(given, name) and getattr(given, name) not in known
-    }
+    row = given.columns()
+    errors = {name: PICK for name, known in offered.items() if row[name] and row[name] not in known}
     if not given.name.strip():
         errors["name"] = FILL
-    if given.category_id and db.session.get(Category, given.category_id) is None:
+    if row["category_id"] and db.session.get(Category, row["category_id"]) is None:
         errors["category_id"] = PICK
     if given.department_id and db.session.get(Department, given.department_id) is None:
         errors["department_id"] = PICK

@@ -7,16 +7,14 @@ from typing import Any
 from flask import render_template, request
 
 from helpdesk.agents.sign_in import needs
-from helpdesk.core.i18n import _p, gettext, language
-from helpdesk.customers.people import LEVELS
+from helpdesk.core.i18n import gettext, language
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import Page, blueprint, by, form_page, kept, moved, number
-from helpdesk.setup.forms import RuleForm, TrialForm, offer_conditions
 from helpdesk.setup.models import RoutingRule
 from helpdesk.setup.rules import actions
+from helpdesk.setup.rules.conditions import CONDITIONS, Condition
+from helpdesk.setup.rules.forms import RuleForm, TrialForm
 from helpdesk.setup.rules.reasons import reason_words
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.severities import SEVERITY_NAMES
 
 LIST = "/admin/routes"
@@ -27,7 +25,7 @@ LIST = "/admin/routes"
 def route_list() -> Page:
     """All rules in order, and what they would do with a case that is only thought of."""
     form = TrialForm(request.args)
-    offer_conditions(form)
+    form.offer()
     trial = _trial(form) if "kind" in request.args and form.validate() else None
     return render_template(
         "setup/routes.html",
@@ -42,32 +40,21 @@ def route_list() -> Page:
 
 
 def _trial(form: TrialForm) -> actions.Trial:
-    return actions.try_out(
-        form.kind.data or "complaint",
-        number(form.category_id.data),
-        form.place.data or "",
-        form.channel.data or "phone",
-        form.level.data or "plain",
-        form.text.data or "",
-        form.language.data or language(),
-    )
+    case = form.case()
+    return actions.try_out(case, number(case.category_id), form.text.data or "", case.level)
 
 
 def conditions(row: RoutingRule) -> list[tuple[str, str]]:
     """The conditions of a rule in words: (what, value)."""
-    node = in_force.current().categories.get(row.category_id or 0)
-    told: list[tuple[str, Any]] = [
-        (gettext("Kind"), KIND_NAMES.get(row.kind)),  # type: ignore[call-overload]
-        (gettext("Category"), node.names[language()] if node else ""),
-        (gettext("Way in"), CHANNELS.get(row.channel)),
-        (gettext("Customer level"), LEVELS.get(row.level)),
-        (gettext("Language"), {"zh_Hans": "中文", "en": "English"}.get(row.language)),
-        (gettext("Place"), row.place),
-        (_p("routing", "Words"), row.words),
-    ]
-    marked = (KIND_NAMES, CHANNELS, LEVELS)
-    words = {name for names in marked for name in names.values()}
-    return [(what, gettext(v) if v in words else v) for what, v in told if v]
+    asked = ((each, getattr(row, each.column)) for each in CONDITIONS)
+    return [(gettext(each.label), _value(each, wanted)) for each, wanted in asked if wanted]
+
+
+def _value(condition: Condition, wanted: Any) -> str:
+    if condition.column == "category_id":
+        node = in_force.current().categories.get(wanted)
+        return node.names[language()] if node else ""
+    return gettext(condition.names[wanted]) if condition.names else str(wanted)
 
 
 @blueprint.route("/admin/routes/new", methods=["GET", "POST"])

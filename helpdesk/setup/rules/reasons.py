@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from helpdesk.core.i18n import gettext
-from helpdesk.customers.people import LEVELS
 from helpdesk.setup.names import category_name
-from helpdesk.setup.rules.routing import CONDITION_NAMES, LEAD
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
-from helpdesk.words.languages import LANGUAGES
-
-CONDITION_WORDS: dict[str, Mapping[Any, str]] = {
-    "kind": KIND_NAMES,
-    "channel": CHANNELS,
-    "level": LEVELS,
-    "language": LANGUAGES,
-}
+from helpdesk.setup.rules.conditions import BY_CODE
+from helpdesk.setup.rules.routing import LEAD
 
 
 def reason_words(rule: str, reason: str, category_id: int | None = None) -> str:
@@ -34,8 +22,9 @@ def reason_words(rule: str, reason: str, category_id: int | None = None) -> str:
     return gettext("%(rule)s: %(found)s", rule=words, found=found) if parts else words
 
 
-def _condition(name: str, value: str, category_id: int | None) -> str:
-    if name == "category":
+def _condition(code: str, value: str, category_id: int | None) -> str:
+    condition = BY_CODE[code]
+    if code == "category":
         value = category_name(int(value) if value.isdecimal() else category_id)
-    known = CONDITION_WORDS.get(name, {}).get(value)
-    return f"{gettext(CONDITION_NAMES[name])} {gettext(known) if known else value}"
+    known = (condition.names or {}).get(value)
+    return f"{gettext(condition.name)} {gettext(known) if known else value}"

@@ -3,53 +3,25 @@
 from __future__ import annotations
 
 import json
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from helpdesk.core.i18n import N_
+from helpdesk.setup.rules.conditions import CONDITIONS, Facts
 from helpdesk.words.kinds import Kind
 from helpdesk.words.severities import KIND_SEVERITY, SEVERITIES
 
 DISPATCH_DESK = "dispatch"
 LEAD = '[["lead", ""]]'  # the reason when the category decided
-CONDITION_NAMES = {
-    "kind": N_("kind"),
-    "category": N_("category"),
-    "place": N_("place"),
-    "channel": N_("channel"),
-    "words": N_("word in the text"),
-    "level": N_("customer level"),
-    "language": N_("language"),
-}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known when a ticket is routed. `categories` are the ids from the root to the leaf."""
-
-    kind: str
-    text: str
-    channel: str
-    place: str = ""
-    level: str = "plain"
-    language: str = "zh_Hans"
-    categories: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One routing rule; an empty condition fits everything."""
+    """One routing rule; `wanted` has what it asks by column (see conditions): nothing fits everything."""
 
     id: int
     name: str
-    kind: str = ""
-    category_id: int | None = None
-    place: str = ""
-    channel: str = ""
-    words: tuple[str, ...] = ()
-    level: str = ""
-    language: str = ""
+    wanted: Mapping[str, Any] = field(default_factory=dict)
     department_id: int | None = None
     severity: str = ""
     dispatch: bool = False
@@ -68,11 +40,10 @@ class Route:
 
 def decide(facts: Facts, rules: Sequence[Rule]) -> Route:
     """The route of the first rule whose every condition fits; without one, the dispatch desk."""
-    text = fold(facts.text)
     for rule in rules:
-        fits = _fits(rule, facts, text)
-        if fits is not None:
-            reason = json.dumps(fits, ensure_ascii=False)
+        met = _met(rule, facts)
+        if met is not None:
+            reason = json.dumps(met, ensure_ascii=False)
             return Route(rule.department_id, rule.name, reason, rule.severity, rule.dispatch)
     return Route(None, "", "[]", "", False)
 
@@ -84,34 +55,16 @@ def or_lead(route: Route, lead_id: int | None) -> Route:
     return replace(route, department_id=lead_id, reason=LEAD)
 
 
-def _fits(rule: Rule, facts: Facts, text: str) -> list[tuple[str, str]] | None:
+def _met(rule: Rule, facts: Facts) -> list[tuple[str, str]] | None:
     """The conditions that were met, or None when one was not."""
     met: list[tuple[str, str]] = []
-    for name in ("kind", "channel", "level", "language"):
-        wanted = getattr(rule, name)
-        if wanted and wanted != getattr(facts, name):
-            return None
-        if wanted:
-            met.append((name, wanted))
-    if rule.category_id is not None:
-        if rule.category_id not in facts.categories:
-            return None
-        met.append(("category", str(rule.category_id)))
-    if rule.place:
-        if fold(rule.place) not in fold(facts.place):
-            return None
-        met.append(("place", rule.place))
-    if rule.words:
-        word = next((w for w in rule.words if fold(w) in text), None)
-        if word is None:
-            return None
-        met.append(("words", word))
+    for condition in CONDITIONS:
+        if condition.column in rule.wanted:
+            found = condition.met(rule.wanted[condition.column], facts)
+            if found is None:
+                return None
+            met.append((condition.code, found))
     return met
-
-
-def fold(text: str) -> str:
-    """Full- and half-width and case made equal."""
-    return unicodedata.normalize("NFKC", text).lower()
 
 
 def starting_severity(
