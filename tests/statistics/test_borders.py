@@ -10,6 +10,7 @@ from flask import Flask
 
 from helpdesk.clock import moved_to
 from helpdesk.core.db import db, transaction
+from helpdesk.promises.models import Promise
 from helpdesk.statistics import (
     counting,
     figures,
@@ -25,7 +26,7 @@ from helpdesk.statistics.figures import Cell, Figures
 from helpdesk.statistics.measures import ALL, BY_CODE
 from helpdesk.statistics.periods import Period
 from helpdesk.tickets.filters import Filter
-from helpdesk.tickets.models import Callback, Rating, Response, Ticket
+from helpdesk.tickets.models import Callback, Rating, Ticket
 from tests import factories as make
 from tests import values
 from tests.statistics import samples
@@ -55,7 +56,7 @@ def case(**columns: object) -> Ticket:
             first = make.ticket(kind="enquiry")
         with transaction() as session:
             session.execute(
-                db.update(Response).values(state="dropped", verdict="dropped", taken=None)
+                db.update(Promise).values(state="dropped", verdict="dropped", taken=None)
             )
             first.merged_into_id, first.status = first.id, "merged"
             first.closed_at = first.received_at
@@ -85,7 +86,11 @@ def promise(ticket: Ticket, code: str = "resolve", **more: object) -> None:
     }
     kept = {"due_at": BEGIN + timedelta(days=1), "verdict": "on_time", "state": "met"}
     with transaction() as session:
-        session.add(Response(ticket_id=ticket.id, promise=code, **(plain | kept | more)))
+        session.add(
+            Promise(
+                subject_kind="ticket", subject_id=ticket.id, promise=code, **(plain | kept | more)
+            )
+        )
 
 
 def cell(code: str, by: str = "", key: str = "", **base: object) -> Cell:

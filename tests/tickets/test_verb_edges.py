@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
+from helpdesk import promises
 from helpdesk.agents.models import Agent, Department
 from helpdesk.clock import moved_to
 from helpdesk.core import options
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
-from helpdesk.tickets import actions, callbacks, queries, responses
+from helpdesk.promises.models import Promise
+from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.actions import scans
 from helpdesk.tickets.actions.unsending import How
-from helpdesk.tickets.models import Message, Response, Ticket
+from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
@@ -308,9 +310,9 @@ class TestMoreTime:
 
     def due(self, ticket: Ticket) -> datetime:
         rows = db.session.scalars(
-            db.select(Response).filter_by(ticket_id=ticket.id, state="running")
+            db.select(Promise).where(Promise.of(ticket), Promise.state == "running")
         )
-        return min(r.due_at for r in rows if r.promise in responses.EXTENDABLE and r.due_at)
+        return min(r.due_at for r in rows if r.promise in promises.EXTENDABLE and r.due_at)
 
     @pytest.mark.parametrize(
         ("after", "fits"), [(-SECOND, False), (timedelta(0), False), (SECOND, True)]
@@ -471,7 +473,7 @@ class TestEnds:
             actions.rework(ticket, by=BOSS, comment="not solved")
             assert (ticket.status, ticket.cycle, ticket.replied_at) == (status, 2, None)
             assert told(ticket, "ticket.rework")["cycle"] == 2
-        running = {r.promise for r in responses.table(with_unit) if r.state == "running"}
+        running = {r.promise for r in promises.table(with_unit) if r.state == "running"}
         assert "department_reply" in running
 
     def test_a_merged_case_comes_back_with_its_call(self, app: Flask) -> None:
