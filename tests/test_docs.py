@@ -22,6 +22,8 @@ from helpdesk.core import background
 from helpdesk.core.errors import BadInput
 from helpdesk.ops import manual
 from helpdesk.settings import Settings
+from helpdesk.setup.promises import actions as setup_promises
+from helpdesk.setup.promises import drafts
 from helpdesk.words.channels import CHANNELS
 from tests import factories as make
 from tests.smtp_sink import Sink
@@ -90,11 +92,36 @@ def test_each_process_of_the_operations_page_is_one_that_the_unit_can_start(name
     assert f"\n{name} | {name}-*)" in (ROOT / "bin/process").read_text(encoding="utf8")
 
 
-def walk() -> list[str]:
-    """The files of the walk from an answer to the mail server, as the page lists them."""
+ANSWER = "An answer, from the button to the mail server"
+POLICY = "A change of the policy, from the form to a promise"
+
+
+def walk(title: str = ANSWER) -> list[str]:
+    """The files of a walk, as the page lists them."""
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf8")
-    part = page.partition("### An answer, from the button to the mail server")[2]
-    return re.findall(r"^\| `([\w/.]+)` \|", part.partition("\n## ")[0], re.M)
+    part = re.split(r"\n###? ", page.partition(f"### {title}")[2])[0]
+    return re.findall(r"^\| `([\w/.]+)` \|", part, re.M)
+
+
+def test_the_walk_from_the_policys_form_to_a_promise_is_short_and_really_goes_that_way(
+    client: FlaskClient,
+) -> None:
+    """At most six files, and a new case is promised what the form said."""
+    make.sign_in(client, make.agent(role="admin"))
+    lines = setup_promises.lines(setup_promises.in_force().id)
+    fields = drafts.of_lines(lines).fields | {"resolve-S3-limit": "7 wd", "note": "Slower"}
+    fields["based_on"] = str(setup_promises.in_force().id)
+    ran: set[str] = set()
+    sys.setprofile(lambda frame, _event, _value: ran.add(frame.f_code.co_filename))
+    try:
+        client.post("/admin/promises", data=fields)
+        opened = make.opened(severity="S3", kind="complaint")
+    finally:
+        sys.setprofile(None)
+    limits = {row.promise: row.limit for row in opened.promises}
+    assert limits["resolve"] == "7 wd"
+    assert 4 < len(walk(POLICY)) <= 6
+    assert [path for path in walk(POLICY) if str(ROOT / path) not in ran] == []
 
 
 def test_the_walk_from_an_answer_to_its_mail_is_short_and_really_goes_that_way(
