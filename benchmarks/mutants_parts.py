@@ -32,5 +32,14 @@ PARTS = {
         " tests/tickets/test_pauses.py tests/tickets/test_returns.py tests/tickets/test_scanning.py"
         " tests/tickets/test_unsending.py tests/tickets/test_verbs_within_verbs.py",
     ),
+    "promises": (
+        "helpdesk/promises/*.py helpdesk/tickets/subject.py",
+        "tests/tickets/test_responses.py tests/tickets/test_escalation.py"
+        " tests/tickets/test_reminders.py tests/tickets/test_recompute.py"
+        " tests/tickets/test_refitting.py tests/tickets/test_pauses.py"
+        " tests/tickets/test_external.py tests/tickets/test_explained.py"
+        " tests/tickets/test_receipts.py tests/tickets/test_due_words.py"
+        " tests/tickets/test_verdicts.py tests/administration/test_legal.py",
+    ),
     "statistics": ("helpdesk/statistics/*.py", "tests/statistics/test_*.py"),
 }
