@@ -17,23 +17,35 @@ from typing import Any
 import sqlalchemy as sa
 
 Rows = list[dict[str, Any]]
-FIRST = "0001"
+FIRST, ANY_SUBJECT = "0001", "0016"  # since then a promise may be about anything
 # Derived, of the database itself, or counts of the last minutes that begin anew (0008).
 NOT_KEPT = ("search_", "sqlite_", "alembic_version", "rate_limit")
 
-# The table that is gone -> the meanings that say what became of its rows.
-MOVED: dict[str, tuple[str, ...]] = {}
+# The table that is gone -> the meaning that says what became of its rows.
+MOVED = {"response": "promises of tickets"}
 # A column whose values a migration changes on purpose -> why.
 CHANGED = {
     ("contact_address", "normal"): "a phone's extension is read apart from its number (0012)",
+    ("alarm", "kind"): "a promise is called one (0016)",
+    ("escalation", "subject_kind"): "a promise is called one (0016)",
+    ("reminder", "subject_kind"): "a promise is called one (0016)",
 }
 
+# Where promises are, what names one of them elsewhere, and how its case is found.
+PLACES = {
+    FIRST: {"table": "response", "kind": "response", "its_case": "t.id = r.ticket_id"},
+    ANY_SUBJECT: {
+        "table": "promise",
+        "kind": "promise",
+        "its_case": "r.subject_kind = 'ticket' AND t.id = r.subject_id",
+    },
+}
 PROMISES = """
 SELECT t.number, r.promise, r.cycle, r.part, r.position, r.owner, d.code AS department, r.owner_name,
     r."limit", r.chain, r.calendar, r.calendar_version, r.bound, r.latest_at, r.policy_version, r.profile,
     r.started_at, r.due_at, r.provisional, r.extended_to, r.extended_at, r.paused_at, r.pauses, r.warned_at,
     r.level, r.state, r.verdict, r.met_at, r.taken, r.met_by, r.done
-FROM response r JOIN ticket t ON t.id = r.ticket_id LEFT JOIN department d ON d.id = r.owner_department_id
+FROM {table} r JOIN ticket t ON {its_case} LEFT JOIN department d ON d.id = r.owner_department_id
 """
 NOTICE_STEP = (
     "SELECT n.id, n.number, '{0}' AS step, n.{0}_due_at AS due_at"
@@ -44,23 +56,24 @@ NOTICE_PROMISES = " UNION ALL ".join(
 )
 # Which promise a row is about: by the number of its case and the promise's name, or by its notice.
 ABOUT = """
-LEFT JOIN response r ON {kind} = 'response' AND r.id = x.subject_id LEFT JOIN ticket t ON t.id = r.ticket_id
-LEFT JOIN notice n ON {kind} <> 'response' AND {kind} LIKE 'notice%' AND n.id = x.subject_id
+LEFT JOIN {table} r ON x.{column} = '{kind}' AND r.id = x.subject_id LEFT JOIN ticket t ON {its_case}
+LEFT JOIN notice n ON x.{column} LIKE 'notice%' AND n.id = x.subject_id
 """
-WHOM = "t.number AS ticket, r.promise, r.cycle AS promise_cycle, r.part, n.id AS notice"
+WHOM = """CASE WHEN r.id IS NULL THEN x.{column} ELSE 'promise' END AS about,
+    t.number AS ticket, r.promise, r.cycle AS promise_cycle, r.part, n.id AS notice"""
 ALARMS = f"""
-SELECT x.kind, {WHOM}, CASE WHEN r.id IS NULL THEN x.subject_id END AS other,
+SELECT {WHOM}, CASE WHEN r.id IS NULL THEN x.subject_id END AS other,
     x.cycle, x.level, x.due_at, x.first_due_at, x.tries, x.parked
-FROM alarm x {ABOUT.format(kind="x.kind")}
+FROM alarm x {ABOUT}
 """
 ESCALATIONS = f"""
-SELECT x.subject_kind, {WHOM}, x.level, x.cycle, x.told, x.due_at, x.at
-FROM escalation x {ABOUT.format(kind="x.subject_kind")}
+SELECT {WHOM}, x.level, x.cycle, x.told, x.due_at, x.at
+FROM escalation x {ABOUT}
 """
 REMINDERS = f"""
-SELECT x.subject_kind, {WHOM}, a.email, x.promise AS told_of, x.level, x.cycle, x.role, x.due_at, x.tell_at,
+SELECT {WHOM}, a.email, x.promise AS told_of, x.level, x.cycle, x.role, x.due_at, x.tell_at,
     x.told_at, x.outcome
-FROM reminder x JOIN agent a ON a.id = x.agent_id {ABOUT.format(kind="x.subject_kind")}
+FROM reminder x JOIN agent a ON a.id = x.agent_id {ABOUT}
 """
 JOURNAL = """
 SELECT e.seq, e.at, e.name, t.number, e.notice_id, e.by_kind, e.by_id, e.by_name, e.data
@@ -71,13 +84,18 @@ SELECT t.number, c.cycle, c.state, c.next_at, c.attempts, k.contact, k.resolved,
 FROM callback c JOIN ticket t ON t.id = c.ticket_id LEFT JOIN callback_attempt k ON k.callback_id = c.id
 """
 
+
+def _of_promises(query: str, column: str = "") -> dict[str, str]:
+    return {since: query.format(column=column, **place) for since, place in PLACES.items()}
+
+
 # Meaning -> the first migration for which a query holds -> the query.
 MEANINGS: dict[str, dict[str, str]] = {
-    "promises of tickets": {FIRST: PROMISES},
+    "promises of tickets": _of_promises(PROMISES),
     "promises of notices": {FIRST: NOTICE_PROMISES},
-    "alarms by promise": {FIRST: ALARMS},
-    "escalations by promise": {FIRST: ESCALATIONS},
-    "reminders by promise": {FIRST: REMINDERS},
+    "alarms by promise": _of_promises(ALARMS, "kind"),
+    "escalations by promise": _of_promises(ESCALATIONS, "subject_kind"),
+    "reminders by promise": _of_promises(REMINDERS, "subject_kind"),
     "follow-up calls": {FIRST: CALLS},
     "journal": {FIRST: JOURNAL},
 }
