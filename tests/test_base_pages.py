@@ -1,9 +1,12 @@
 """The bare pages that every other page extends, as the app renders them."""
 
 import re
+from pathlib import Path
 
 import pytest
 from flask import render_template_string
+
+import helpdesk
 
 WORDS = {"en": "There is no such page.", "zh_Hans": "没有这个页面。"}
 
@@ -104,3 +107,11 @@ def test_a_text_in_a_template_escapes_what_is_filled_in_but_not_in_plain_mails(a
         assert render_template_string(source, name="<b>") == "&lt;b&gt; left 2 late"
         plain = app.jinja_env.overlay(autoescape=False).from_string(source)
         assert plain.render(name="<b>") == "<b> left 2 late"
+
+
+def test_a_page_is_sent_without_the_indentation_of_its_template(client):
+    source = Path(helpdesk.__file__, "../templates/public/find.html").resolve().read_text("utf-8")
+    assert "\n    " in source
+    page = client.get("/track").get_data(as_text=True)
+    assert "<main" in page
+    assert not re.search(r"\n[ \t]{2}", page)

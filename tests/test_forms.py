@@ -120,3 +120,21 @@ def test_a_missing_right_is_no_matter_of_the_form(sent: Callable[..., Sample]) -
 def test_choices_keep_value_and_label() -> None:
     offered = choices([("a", "Apple")])
     assert [(one.value, one.label) for one in offered] == [("a", "Apple")]
+
+
+FIELD = (
+    '{% from "components/forms.html" import field %}{{ field(form.name, "Short", hx_get="/x") }}'
+)
+
+
+def test_a_control_names_its_hint_and_its_errors_and_takes_attributes_of_htmx(
+    app: Flask, sent: Callable[..., Sample]
+) -> None:
+    form = sent(name="too long a name")
+    fine = app.jinja_env.from_string(FIELD).render(form=form)
+    assert 'aria-describedby="name-hint"' in fine
+    assert 'hx-get="/x"' in fine
+    assert "aria-invalid" not in fine
+    form.validate()
+    wrong = app.jinja_env.from_string(FIELD).render(form=form)
+    assert 'aria-describedby="name-hint name-error" aria-invalid="true"' in wrong

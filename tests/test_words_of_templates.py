@@ -1,4 +1,7 @@
-"""What templates must not know by heart: roles, and the tables of the trade. Python's tables serve."""
+"""What templates must not know by heart: roles, and the tables of the trade. Python's tables serve.
+
+And what keeps them readable: short lines.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ from helpdesk.words.severities import SEVERITIES
 
 TEMPLATES = Path(helpdesk.__file__).parent / "templates"
 FILES = sorted(TEMPLATES.rglob("*.html")) + sorted(TEMPLATES.rglob("*.txt"))
+FILLS = {"append", "extend", "insert", "update", "setdefault", "add", "pop"}
+LONGEST = 140  # characters
 TRADE: dict[str, set[str]] = {
     "roles": set(STAFF),
     "statuses": set(lifecycle.Status),
@@ -95,6 +100,26 @@ def test_no_template_asks_for_a_role(path: Path) -> None:
     assert not asks_for_a_role(path.read_text("utf-8"))
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_no_line_of_a_template_is_longer_than_a_screen_is_wide(path: Path) -> None:
+    lines = enumerate(path.read_text("utf-8").splitlines(), 1)
+    assert [number for number, line in lines if len(line) > LONGEST] == []
+
+
+def builds_a_list(source: str) -> bool:
+    """Whether a template fills a list or a dict by itself: `{% set x = y.append(z) %}`, `{% do %}`."""
+    tree = Environment(extensions=["jinja2.ext.do"]).parse(source)
+    calls = (each.node for each in tree.find_all(nodes.Call))
+    fills = any(isinstance(one, nodes.Getattr) and one.attr in FILLS for one in calls)
+    return fills or tree.find(nodes.ExprStmt) is not None
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_no_template_builds_a_list(path: Path) -> None:
+    """What a page draws, the view hands in; a macro with a caller does the rest."""
+    assert not builds_a_list(path.read_text("utf-8"))
+
+
 def test_the_guard_sees_what_it_is_for() -> None:
     for told in (
         "{% if actor.role in ('agent', 'admin') %}",
@@ -105,6 +130,9 @@ def test_the_guard_sees_what_it_is_for() -> None:
     assert known_by_heart("{% set x = {'S1': 4, 'S2': 3} %}") == ["severities"]
     chain = "{% if s == 'met' %}{% elif s == 'late' %}{% elif s == 'risk' %}{% endif %}"
     assert "states of a promise" in known_by_heart(chain)
+    assert builds_a_list("{% set _ignored = items.append(1) %}")
+    assert builds_a_list("{% do items.count() %}")
+    assert not builds_a_list("{{ items|map(attribute='append')|list + ['append'] }}")
     assert known_by_heart("{{ {'good': 1, 'bad': 2}[x] }}") == []
 
 

@@ -13,7 +13,7 @@ from helpdesk.agents.duty import ROLE_NAMES, WEEKDAY_NAMES
 from helpdesk.agents.duty_keeping import Away, Shift
 from helpdesk.agents.models import Agent
 from helpdesk.core.db import db
-from helpdesk.core.i18n import gettext, lazy_gettext
+from helpdesk.core.i18n import gettext, lazy_gettext, offered
 from helpdesk.web.forms import (
     Form,
     SelectMultipleCheckField,
@@ -46,7 +46,7 @@ class DutyForm(Form):
     def offered(cls, fresh: bool = False) -> DutyForm:
         """The form with its choices; `fresh` leaves out what was sent."""
         form = cls(formdata=None, prefix="duty-") if fresh else cls(prefix="duty-")
-        form.role.choices = choices((code, gettext(name)) for code, name in ROLE_NAMES.items())
+        form.role.choices = choices(offered(ROLE_NAMES))
         rows = [row for row in departments.listed() if row.active]
         units = [("", gettext("Whole company, or the service desk"))]
         units += [(str(row.id), row.name(g.language)) for row in rows]

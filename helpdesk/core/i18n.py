@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ __all__ = [
     "lazy_gettext",
     "moment",
     "ngettext",
+    "offered",
     "when",
     "work_time",
 ]
@@ -122,6 +123,11 @@ def ngettext(one: str, many: str, num: int, **values: object) -> str:
     """The same for a number of things; %(num)s is the number."""
     found: str = _in_force().ngettext(one, many, num)
     return found % {"num": num, **values}
+
+
+def offered(names: Mapping[Any, str]) -> list[tuple[str, str]]:
+    """What a table of names offers to choose from: each code with its name in the language in force."""
+    return [(str(code), gettext(name)) for code, name in names.items()]
 
 
 def lazy_gettext(text: str, **values: object) -> LazyString:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import has_request_context, request
@@ -32,6 +32,7 @@ class View:
     """One tab of the queue. `topic` is what its live list listens to.
 
     `rows_come` False: a pushed row may not belong into it, so the list is fetched again instead.
+    `always`: it is offered with nothing in it, too.
     """
 
     code: str
@@ -39,6 +40,7 @@ class View:
     filter: Filter
     topic: str
     rows_come: bool = False
+    always: bool = True
 
 
 @dataclass
@@ -78,7 +80,7 @@ def views(who: Actor) -> list[View]:
     if may(who, "callback.work"):
         calls = OPEN.but(status=("callback",), call=("due",))
         found.append(View("callbacks", gettext("Follow-up calls"), calls, home))
-    return [*found, *(_of_queue(unit.code, unit.names[language()]) for unit in units)]
+    return [*found, *(_of_unit(unit) for unit in units)]
 
 
 def _units(who: Actor) -> list[Unit]:
@@ -89,6 +91,10 @@ def _units(who: Actor) -> list[Unit]:
 
 def _of_queue(code: str, label: str) -> View:
     return View(code, label, OPEN.but(queue=(code,)), f"queue:{code}", rows_come=True)
+
+
+def _of_unit(unit: Unit) -> View:
+    return replace(_of_queue(unit.code, unit.names[language()]), always=False)
 
 
 def view(code: str, who: Actor) -> View:

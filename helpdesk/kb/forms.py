@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 
-from helpdesk.core.i18n import gettext, language, lazy_gettext
+from helpdesk.core.i18n import gettext, language, lazy_gettext, offered
 from helpdesk.kb import shelves
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import VISIBILITY_NAMES, Visibility
@@ -38,9 +38,7 @@ class ArticleForm(Form):
         """The choices in the reader's language."""
         pairs = [(code, shelf.name(language())) for code, shelf in shelves.all_shelves().items()]
         self.category.choices = choices([("", gettext("Please choose")), *pairs])
-        self.visibility.choices = choices(
-            [(code, gettext(name)) for code, name in VISIBILITY_NAMES.items()]
-        )
+        self.visibility.choices = choices(offered(VISIBILITY_NAMES))
         return self
 
     def draft(self, zone: ZoneInfo) -> Draft:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from helpdesk.agents.admin import Card, add_card
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me
-from helpdesk.core.i18n import N_, gettext, language
+from helpdesk.core.i18n import N_, gettext, language, offered
 from helpdesk.setup import in_force
 from helpdesk.web.forms import choices
 
@@ -87,7 +87,7 @@ def form_page(template: str, form: Any, **values: Any) -> Page:
 
 def named(names: Mapping[Any, str], none: str) -> list[Any]:
     """('', none) and these codes with their translated names."""
-    return choices([("", none), *((str(code), gettext(name)) for code, name in names.items())])
+    return choices([("", none), *offered(names)])
 
 
 def department_choices(none: str) -> list[Any]:

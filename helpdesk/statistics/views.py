@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.events import last_seq
-from helpdesk.core.i18n import gettext
+from helpdesk.core.i18n import offered
 from helpdesk.notices.lifecycle import STATE_NAMES
 from helpdesk.promises import PROMISE_NAMES
 from helpdesk.statistics import charts, exports, notices, periods, report, wallboard, words
@@ -37,7 +37,7 @@ def index() -> str:
         of_time=asked.by in OF_TIME,
         measures=ALL,
         options=choices.for_filter(),
-        promise_choices=[(code, gettext(name)) for code, name in PROMISE_NAMES.items()],
+        promise_choices=offered(PROMISE_NAMES),
         state_names=STATE_NAMES,
     )
 

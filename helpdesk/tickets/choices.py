@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.i18n import N_, gettext, offered
 from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.setup.names import categories, department_name, departments
 from helpdesk.setup.rules.reasons import reason_words
@@ -19,22 +19,22 @@ Choices = list[tuple[str, str]]
 
 def kinds() -> Choices:
     """What a ticket may be."""
-    return [(str(code), gettext(name)) for code, name in KIND_NAMES.items()]
+    return offered(KIND_NAMES)
 
 
 def statuses() -> Choices:
     """Where a ticket may stand."""
-    return [(str(code), gettext(name)) for code, name in STATUS_NAMES.items()]
+    return offered(STATUS_NAMES)
 
 
 def channels() -> Choices:
     """The ways in."""
-    return [(code, gettext(name)) for code, name in CHANNELS.items()]
+    return offered(CHANNELS)
 
 
 def severities() -> Choices:
     """How grave it is."""
-    return [(code, gettext(name)) for code, name in SEVERITY_NAMES.items()]
+    return offered(SEVERITY_NAMES)
 
 
 FILTER_WORDS = {
@@ -87,7 +87,7 @@ def filter_words(name: str, value: str) -> str:
 
 def moments() -> Choices:
     """What the dates of a filter may speak of."""
-    return [(code, gettext(name)) for code, name in MOMENTS.items()]
+    return offered(MOMENTS)
 
 
 def words_of(ticket: Ticket) -> dict[str, str]:

@@ -64,6 +64,14 @@ class Form(FlaskForm):  # type: ignore[misc]
                 options = options | {"filters": (_stripped,)}
             return super().bind_field(form, unbound, options)
 
+        def render_field(self, field: Field, given: dict[str, Any]) -> Any:
+            """Draw a control; as data_x becomes data-x by itself, hx_get becomes hx-get."""
+            named = {
+                name.replace("_", "-") if name.startswith("hx_") else name: value
+                for name, value in given.items()
+            }
+            return super().render_field(field, named)
+
     def validate(self, extra_validators: Any = None) -> bool:
         """The fields' own checks; a name that came twice is nothing that a person types."""
         fine = super().validate(extra_validators)

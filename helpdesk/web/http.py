@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,6 +13,8 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask_babel import Babel, refresh
 from flask_wtf.csrf import CSRFProtect
+from jinja2.ext import Extension
+from jinja2.lexer import TOKEN_DATA, Token, TokenStream
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -38,6 +40,7 @@ from helpdesk.web import bodies, sanitize
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 babel = Babel()
+INDENTATION = re.compile(r"(?:^|\n)[ \t]+")
 LANGUAGE_COOKIE = "helpdesk_language"
 HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 HTTP_SENTENCES = {
@@ -74,6 +77,8 @@ def init(app: Flask, settings: Settings) -> None:
         "day": i18n.day,
         "told_moment": i18n.told_moment,
         "duration": i18n.duration,
+        "numbers": number_columns,
+        "offered": i18n.offered,
         "clock_time": i18n.clock_time,
         "text_to_html": sanitize.text_to_html,
         "iso": lambda at: at.isoformat() if at else "",
@@ -82,6 +87,27 @@ def init(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["drawn_once"] = drawn_once
     app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(Unindented)
+
+
+def number_columns(
+    codes: Iterable[str], names: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The heads of a table's columns of numbers, each with its name (or the text itself) translated."""
+    labels = [names[code] if names else code for code in codes]
+    return [{"label": i18n.gettext(label), "number": True} for label in labels]
+
+
+class Unindented(Extension):
+    """Pages are sent without the indentation that makes their templates readable."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """The same tokens, with one space where the text of a page began a line further in."""
+        is_page = (stream.name or "").endswith(".html")
+        for token in stream:
+            is_text = is_page and token.type == TOKEN_DATA
+            text = INDENTATION.sub(" ", token.value) if is_text else token.value
+            yield Token(token.lineno, token.type, text)
 
 
 def believing_proxies(wsgi: Any, settings: Settings) -> Any:

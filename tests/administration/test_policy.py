@@ -200,7 +200,7 @@ class TestPage:
         page = desk.get("/admin/promises").text
         form = page.split('class="policy"')[1].split("</form>")[0]
         fields = dict(re.findall(r'<input(?: id="[^"]*")? name="([^"]*)" value="([^"]*)"', form))
-        for name, options in re.findall(r'<select name="([^"]*)"[^>]*>(.*?)</select>', form):
+        for name, options in re.findall(r'<select name="([^"]*)"[^>]*>(.*?)</select>', form, re.S):
             chosen = re.search(r'<option value="([^"]*)" selected>', options)
             fields[name] = chosen[1] if chosen else ""
         based = re.search(r'name="based_on" value="(\d+)"', form)

@@ -384,7 +384,7 @@ def test_the_navigation_counts_what_waits_for_the_reader(client: FlaskClient) ->
         assert db.session.scalar(query) == number, role
     for _without_and_with_a_ticket in range(2):
         page = get(signed_in(client, who, "supervisor"), "/notices")
-        entry = re.search(r'href="/notices" aria-current="page".*?</a>', page)
+        entry = re.search(r'href="/notices" aria-current="page".*?</a>', page, re.S)
         assert entry and '<span class="count">1</span>' in entry[0]
         make.ticket()
 

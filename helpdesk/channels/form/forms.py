@@ -13,7 +13,7 @@ from wtforms import (
     TextAreaField,
 )
 
-from helpdesk.core.i18n import N_, gettext, lazy_gettext
+from helpdesk.core.i18n import N_, gettext, lazy_gettext, offered
 from helpdesk.setup import in_force
 from helpdesk.web.forms import Form, at_most, choices, filled
 from helpdesk.words.scores import RESOLVED, SCORES
@@ -71,7 +71,7 @@ class CaseForm(Form):
     def prepare(self, language: str) -> CaseForm:
         """Fill the choices in the reader's language."""
         self.category.choices = choices(category_choices(language))
-        self.kind.choices = choices((code, gettext(label)) for code, label in KINDS.items())
+        self.kind.choices = choices(offered(KINDS))
         return self
 
 
@@ -113,5 +113,5 @@ class RateForm(Form):
         self.result.choices = choices(
             (str(score), gettext(label)) for score, label in SCORES.items()
         )
-        self.resolved.choices = choices((code, gettext(label)) for code, label in RESOLVED.items())
+        self.resolved.choices = choices(offered(RESOLVED))
         return self

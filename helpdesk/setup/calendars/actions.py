@@ -72,6 +72,13 @@ class Preview:
     days: tuple[DayChange, ...]
     forecast: recompute.Forecast
 
+    @property
+    def seasons(self) -> list[tuple[str, Mapping[int, Any] | None, Mapping[int, Any] | None]]:
+        """When other hours begin, and the week from then on, before and after; None: not there."""
+        old = {season.begins: season.week for season in self.before.seasons} if self.before else {}
+        new = {season.begins: season.week for season in self.after.seasons}
+        return [(begins, old.get(begins), new.get(begins)) for begins in sorted({*old, *new})]
+
 
 def found(code: str) -> Calendar:
     """The newest version of this calendar. Raises NotFound."""

@@ -78,6 +78,7 @@ def legal_off(place: int) -> Page:
 
 def page(draft: drafts.PolicyDraft, current: Any, touched: int | None = None) -> str:
     """The page with a draft, beside the edition in force."""
+    known, categories = chains.listed(), category_choices(gettext("Anything"))
     return render_template(
         "setup/promises.html",
         touched=touched,
@@ -86,9 +87,11 @@ def page(draft: drafts.PolicyDraft, current: Any, touched: int | None = None) ->
         draft=draft,
         current=current,
         versions=actions.versions(),
-        chains=chains.listed(),
+        chains=known,
         told_names=ROLE_NAMES,
-        categories=category_choices(gettext("Anything")),
+        chain_choices=[(row.code, gettext(CHAIN_NAMES.get(row.code, row.code))) for row in known],
+        categories=categories,
+        category_choices=[(choice.value, choice.label) for choice in categories[1:]],
         **NAMES,
     )
 
