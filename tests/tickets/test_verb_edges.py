@@ -453,6 +453,19 @@ class TestWords:
             with pytest.raises(NotFound):
                 actions.unsend(where, by=by, message_id=number)
 
+    def test_what_became_of_its_mail_stands_on_a_message_and_a_lost_one_in_the_journal(
+        self, app: Flask
+    ) -> None:
+        ticket = make.ticket()
+        said = actions.send_message(ticket, by=BOSS, body="Soon.")
+        for state, lost in (("sent", False), ("lost", True)):
+            mailed = {"state": state, "to": "q@velasco.example"}
+            actions.mark_mailed(said.id, by=BOSS, mailed=mailed, lost=lost)
+            assert db.session.get_one(Message, said.id).data["mailed"] == mailed
+        actions.mark_mailed(999_999, by=BOSS, mailed={}, lost=True)  # gone meanwhile
+        noted = [e.data for e in queries.history(ticket) if e.name == "mail.lost"]
+        assert noted == [{"message": said.id, "to": "q@velasco.example"}]
+
 
 class TestEnds:
     def test_a_complaint_needs_its_category_and_an_answer_to_be_closed(self, app: Flask) -> None:
