@@ -63,8 +63,9 @@ def require_version(ticket: Ticket, version: int | None) -> None:
         Event.name.not_like("staff.%"),  # to tell somebody changes nothing
     )
     found = db.session.scalar(query.order_by(Event.seq.desc()).limit(1))
-    known = found is not None and found.by_kind != "system"
-    raise _changed(found) if found is not None and known else Conflict(CHANGED)
+    if found is None or found.by_kind == "system":
+        raise Conflict(CHANGED)
+    raise _changed(found)
 
 
 def _by_others(by: Actor) -> ColumnElement[bool]:
