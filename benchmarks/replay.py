@@ -29,7 +29,7 @@ from benchmarks.sites import ROOT, Site
 
 RAISE_LIMIT = """
 from wsgi import app
-from helpdesk import options
+from helpdesk.core import options
 from helpdesk.core.db import transaction
 with app.app_context(), transaction():
     options.put("form_per_hour", 1_000_000)
