@@ -222,7 +222,8 @@ def test_a_stale_version_is_told_and_the_words_are_kept(client: FlaskClient, lan
     sent = {"version": stale, "comment": "不是我们的事 / not ours"}
     with nothing_written():
         answer = client.post(f"/tickets/{ticket.number}/moves/decline", data=sent)
-    spoken(answer, 409, language, "Li Na", "Li Na changed this")
+    spoken(answer, 409, language, "做了修改", "Li Na changed this")
+    assert "Li Na" in answer.get_data(as_text=True)
     assert "不是我们的事 / not ours" in answer.get_data(as_text=True)
 
 

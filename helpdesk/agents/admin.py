@@ -112,7 +112,7 @@ def person(agent_id: int) -> Page:
 
 
 def _edit(agent: Agent, form: PersonForm) -> None:
-    people.edit(agent, form.person(), sign_in.me().actor, form.seen_version(), _heir())
+    people.edit(agent, form.person(), sign_in.me().actor, heir_id=_heir())
 
 
 def _asks_for_heir(agent: Agent, form: PersonForm) -> list[tuple[str, int]]:
@@ -137,7 +137,7 @@ def _person_page(agent: Agent, form: PersonForm, asked: list[tuple[str, int]]) -
         held=people.held(agent) if agent.active else [],
         heirs=people.heirs(agent),
     )
-    return page, 422 if form.errors or asked else 200
+    return page, 422 if asked else form.status
 
 
 @blueprint.post("/admin/people/<int:agent_id>/invitation")
@@ -267,4 +267,4 @@ def token_revoke(token_id: int) -> Page:
 
 
 def _form_page(template: str, form: Any, **values: Any) -> Page:
-    return render_template(template, form=form, **values), 422 if form.errors else 200
+    return render_template(template, form=form, **values), form.status

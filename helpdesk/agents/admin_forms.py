@@ -9,7 +9,6 @@ from wtforms import (
     BooleanField,
     DateField,
     EmailField,
-    HiddenField,
     IntegerField,
     RadioField,
     SelectField,
@@ -24,6 +23,7 @@ from helpdesk.agents.people import Person
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds
 from helpdesk.core.i18n import gettext, language, lazy_gettext
+from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import (
     Form,
     SelectMultipleCheckField,
@@ -45,10 +45,9 @@ def department_choices(none: str) -> list[Any]:
     return choices([("", none)] + [(str(row.id), row.name(g.language)) for row in rows])
 
 
-class PersonForm(Form):
+class PersonForm(Correction):
     """A colleague."""
 
-    version = HiddenField()
     name = StringField(lazy_gettext("Name"), [filled(), at_most(80)])
     email = EmailField(lazy_gettext("Mail address"), [filled(), mail_address()])
     role = RadioField(lazy_gettext("Role"), validate_choice=True)
@@ -71,8 +70,6 @@ class PersonForm(Form):
         form = cls(obj=known)
         form.role.choices = role_choices()
         form.department_id.choices = department_choices(gettext("None"))
-        if not form.is_submitted():
-            form.department_id.data = str(known.department_id or "")
         return form
 
     def person(self) -> Person:
@@ -88,17 +85,12 @@ class PersonForm(Form):
             capacity=self.capacity.data,
         )
 
-    def seen_version(self) -> int | None:
-        """Which version of the row the form was filled in from."""
-        text = str(self.version.data or "")
-        return int(text) if text.isdecimal() else None
-
 
 class InvitationForm(NewPasswordForm):
     """The first password, or a new one after the old was forgotten."""
 
 
-class DepartmentForm(Form):
+class DepartmentForm(Correction):
     """A department."""
 
     code = StringField(

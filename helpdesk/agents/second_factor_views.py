@@ -25,7 +25,7 @@ def ask() -> Page:
     here, address = devices.known(agent), request.remote_addr or ""
     if form.did(lambda: second_factor.verify(agent, form.code.data, address, here)):
         return welcome(agent, target)
-    return render_template("agents/code.html", form=form), 422 if form.errors else 200
+    return render_template("agents/code.html", form=form), form.status
 
 
 @blueprint.route("/me/second-factor", methods=["GET", "POST"])
@@ -39,7 +39,7 @@ def setting() -> Page:
     if form.did(lambda: accounts.confirm(agent, form.current.data)):
         return _setup_page(agent, SetupForm(formdata=None, setup=second_factor.begin()))
     page = render_template("agents/second_factor_start.html", form=form)
-    return page, 422 if form.errors else 200
+    return page, form.status
 
 
 @blueprint.post("/me/second-factor/on")
@@ -60,7 +60,7 @@ def _setup_page(agent: Agent, form: SetupForm) -> Page:
     secret = second_factor.secret_of(form.setup.data, agent)
     path, side = qr_svg_path(second_factor.address(secret, agent.email, company()))
     values = {"form": form, "secret": secret, "path": path, "side": side}
-    return render_template("agents/second_factor.html", **values), 422 if form.errors else 200
+    return render_template("agents/second_factor.html", **values), form.status
 
 
 @blueprint.post("/me/second-factor/paper")
@@ -88,4 +88,4 @@ def off() -> Page:
 def _on_page(form: PasswordForm) -> Page:
     left = len(sign_in.me().paper_codes)
     page = render_template("agents/second_factor_off.html", form=form, left=left)
-    return page, 422 if form.errors else 200
+    return page, form.status

@@ -101,7 +101,7 @@ def first_start() -> Page:
         raise NotFound(N_("There is no such page."))
     form = FirstStartForm()
     if request.method == "GET" or not form.validate():
-        return render_template("agents/first_start.html", form=form), 422 if form.errors else 200
+        return render_template("agents/first_start.html", form=form), form.status
     try:
         with guessing(Guess(f"first start from {request.remote_addr}", tries.LINKS)):
             agent = accounts.first_start(_first_start(form))

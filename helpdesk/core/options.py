@@ -90,10 +90,20 @@ def version() -> int:
     return db.session.scalar(select(Option.value).where(Option.name == "version")) or 0
 
 
+def hold() -> None:
+    """Until this transaction ends nobody else changes a setting; get() gives what is stored now."""
+    _counter()
+    db.session.scalars(select(Option).execution_options(populate_existing=True)).all()
+
+
+def _counter() -> int | None:
+    counter = select(Option.value).where(Option.name == "version").with_for_update()
+    return db.session.scalar(counter)
+
+
 def changed() -> None:
     """Note that the set-up has changed; called by every verb that edits it."""
-    session = db.session()
-    row = session.scalar(select(Option.value).where(Option.name == "version").with_for_update())
+    session, row = db.session(), _counter()
     if row is None:
         session.execute(insert(Option).values(name="version", value=1))
     else:

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.core.errors import BadInput, Conflict, NotFound, Refused
+from helpdesk.core.errors import Conflict, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.kb import queries, shelves
 from helpdesk.kb.forms import CategoryForm, NewCategoryForm
@@ -26,9 +26,17 @@ def index() -> Page:
     ):
         flash(gettext("The category is there."), "success")
         return redirect("/kb/categories", code=303)
-    known, counts = shelves.all_shelves(), queries.all_counts()
-    page = render_template("kb/categories.html", form=form, shelves=known, counts=counts)
-    return page, 422 if form.errors else 200
+    return _page(form)
+
+
+def _page(form: NewCategoryForm, changed: CategoryForm | None = None, code: str = "") -> Page:
+    """The list, each row a form; in the row `code` stands what was typed there."""
+    rows = {
+        each: changed if changed and each == code else CategoryForm(formdata=None, obj=shelf)
+        for each, shelf in shelves.all_shelves().items()
+    }
+    page = render_template("kb/categories.html", form=form, rows=rows, counts=queries.all_counts())
+    return page, (changed or form).status
 
 
 @blueprint.post("/kb/categories/<code>")
@@ -38,18 +46,25 @@ def change(code: str) -> Page:
     shelf = shelves.all_shelves().get(code)
     if shelf is None:
         raise NotFound(N_("There is no such category."))
-    try:
-        _changed(shelf)
-    except (BadInput, Refused, Conflict) as error:
-        flash(error.sentence(gettext), "error")
-    else:
-        flash(gettext("The categories are changed."), "success")
-    return redirect("/kb/categories", code=303)
-
-
-def _changed(shelf: KbCategory) -> None:
     if request.form.get("do") == "remove":
+        return _removed(shelf)
+    form = CategoryForm(obj=shelf)
+    if not form.did(
+        lambda: shelves.rename(shelf, form.name_zh.data, form.name_en.data, by=me().actor)
+    ):
+        return _page(NewCategoryForm(formdata=None), form, code)
+    return _kept()
+
+
+def _removed(shelf: KbCategory) -> Page:
+    try:
         shelves.remove(shelf, by=me().actor)
-        return
-    form = CategoryForm()
-    shelves.rename(shelf, form.name_zh.data or "", form.name_en.data or "", by=me().actor)
+    except (Refused, Conflict) as error:
+        flash(error.sentence(gettext), "error")
+        return redirect("/kb/categories", code=303)
+    return _kept()
+
+
+def _kept() -> Response:
+    flash(gettext("The categories are changed."), "success")
+    return redirect("/kb/categories", code=303)

@@ -6,19 +6,20 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 
 from helpdesk.core.i18n import gettext, language, lazy_gettext, offered
 from helpdesk.kb import shelves
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import VISIBILITY_NAMES, Visibility
 from helpdesk.kb.models import SHOWN, ArticleRevision
-from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty
+from helpdesk.web.corrections import Correction
+from helpdesk.web.forms import at_most, choices, filled, may_be_empty
 
 DAY = timedelta(days=1)
 
 
-class ArticleForm(Form):
+class ArticleForm(Correction):
     """One version of an article, Chinese and English side by side."""
 
     title_zh = StringField(lazy_gettext("Title in Chinese"))
@@ -32,7 +33,6 @@ class ArticleForm(Form):
         [may_be_empty()],
         description=lazy_gettext("On the day after it goes offline, and its owner is told."),
     )
-    version = HiddenField()
 
     def prepare(self) -> ArticleForm:
         """The choices in the reader's language."""
@@ -46,12 +46,6 @@ class ArticleForm(Form):
         texts = {name: getattr(self, name).data or "" for name in SHOWN}
         return Draft(**texts, expires_at=end_of_day(self.expires_on.data, zone))
 
-    @property
-    def seen_version(self) -> int | None:
-        """The version of the row that the writer had read."""
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
 
 class NewArticleForm(ArticleForm):
     """The first version, with an address if one is wished."""
@@ -62,13 +56,13 @@ class NewArticleForm(ArticleForm):
     )
 
 
-class EndForm(Form):
+class EndForm(Correction):
     """Until when a published article holds."""
 
     expires_on = DateField(lazy_gettext("Valid until"), [may_be_empty()])
 
 
-class CategoryForm(Form):
+class CategoryForm(Correction):
     """The two names of a category."""
 
     name_zh = StringField(lazy_gettext("Name in Chinese"), [filled(), at_most(60)])

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core import i18n
-from helpdesk.core.errors import BadInput, Conflict, Refused
+from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, Refused
 from helpdesk.core.i18n import gettext
 from helpdesk.kb import actions, feedback, lifecycle, lists, pages, queries, shelves, suggest
 from helpdesk.kb.drafts import tidy
@@ -55,10 +55,16 @@ def article_list(who: Actor) -> Page:
 
 def article_page(article: Article, who: Actor) -> Page:
     """The article with its moves, facts and history."""
-    return _article(article, who, EndForm(expires_on=last_day(article.expires_at, i18n.zone())))
+    return _article(article, who, _end_form(article))
 
 
-def _article(article: Article, who: Actor, end: EndForm, status: int = 200) -> Page:
+def _end_form(article: Article, sent: Any = None) -> EndForm:
+    return EndForm(
+        sent, obj=article, stored=lambda: {"expires_on": last_day(article.expires_at, i18n.zone())}
+    )
+
+
+def _article(article: Article, who: Actor, end: EndForm, status: int = 200, **refused: str) -> Page:
     wanted = pages.wanted_language(pages.BOTH)
     number = request.args.get("revision", "")
     newest = _asked_revision(article, number)
@@ -78,6 +84,7 @@ def _article(article: Article, who: Actor, end: EndForm, status: int = 200) -> P
         symbols=STEP_ICONS,
         voted=pages.has_voted(article),
         end=end,
+        **refused,
     ), status
 
 
@@ -92,7 +99,7 @@ def _asked_revision(article: Article, number: str) -> Any:
 @needs("article.write")
 def new() -> Page:
     """The form for a first draft; a failed search gives its words as the title."""
-    form = NewArticleForm(**_wished()).prepare()
+    form = NewArticleForm(data=_wished()).prepare()
     made: list[Article] = []
     if form.did(
         lambda: made.append(
@@ -101,7 +108,7 @@ def new() -> Page:
     ):
         flash(gettext("The draft is kept. Ask for a review when it is ready."), "success")
         return redirect(f"/kb/{made[0].code}", code=303)
-    return render_template("kb/edit.html", form=form, article=None), 422 if form.errors else 200
+    return render_template("kb/edit.html", form=form, article=None), form.status
 
 
 def _wished() -> dict[str, str]:
@@ -111,8 +118,7 @@ def _wished() -> dict[str, str]:
 
 
 def _keep(article: Article, form: ArticleForm) -> None:
-    draft = form.draft(i18n.zone())
-    actions.edit(article, draft, by=me().actor, version=form.seen_version)
+    actions.edit(article, form.draft(i18n.zone()), by=me().actor)
 
 
 @blueprint.route("/kb/<code>/edit", methods=["GET", "POST"])
@@ -120,14 +126,15 @@ def _keep(article: Article, form: ArticleForm) -> None:
 def edit(code: str) -> Page:
     """The newest version in the form; only a draft can be changed."""
     article = queries.by_code(code, me().actor)
-    given = filled_from(revision(article), i18n.zone()) | {"version": article.version}
-    form = ArticleForm(data=given).prepare()
+    form = ArticleForm(
+        obj=article, stored=lambda: filled_from(revision(article), i18n.zone())
+    ).prepare()
     if form.did(partial(_keep, article, form)):
         flash(gettext("The draft is kept."), "success")
         return redirect(_newest(article), code=303)
     if article.state != lifecycle.State.DRAFT and request.method == "GET":
         return redirect(f"/kb/{article.code}", code=303)
-    return render_template("kb/edit.html", form=form, article=article), 422 if form.errors else 200
+    return render_template("kb/edit.html", form=form, article=article), form.status
 
 
 def _newest(article: Article) -> str:
@@ -151,14 +158,23 @@ def moves(code: str) -> Page:
     """Take a step of the table of moves; a refusal says why and changes nothing."""
     article = queries.by_code(code, me().actor)
     wanted, comment = request.form.get("move", ""), tidy(request.form.get("comment", "")[:1000])
-    version = ArticleForm(formdata=request.form).seen_version
+    version = request.form.get("version", type=int)
     try:
         article = actions.move(wanted, article, by=me().actor, comment=comment, version=version)
     except (BadInput, Refused, Conflict) as error:
-        flash(error.sentence(gettext), "error")
-        return redirect(f"/kb/{code}", code=303)
+        return _refused(article, error, wanted, comment)
     flash(gettext(DONE[wanted]), "success")
     return redirect(f"/kb/{code}/edit" if wanted == "revise" else f"/kb/{code}", code=303)
+
+
+def _refused(article: Article, error: HelpdeskError, wanted: str, comment: str) -> Page:
+    """Why the step was not taken; what was typed for it stays on the page."""
+    sentence = error.sentence(gettext)
+    if not comment:
+        flash(sentence, "error")
+        return redirect(f"/kb/{article.code}", code=303)
+    again = {"problem": sentence, "tried": wanted, "comment": comment}
+    return _article(article, me().actor, _end_form(article), error.status, **again)
 
 
 DONE = {
@@ -183,11 +199,11 @@ def _end(article: Article, form: EndForm) -> None:
 def end(code: str) -> Page:
     """Let a published article hold until another day."""
     article = queries.by_code(code, me().actor)
-    form = EndForm()
+    form = _end_form(article, request.form)
     if form.did(partial(_end, article, form)):
         flash(gettext("The day is changed."), "success")
         return redirect(f"/kb/{code}", code=303)
-    return _article(article, me().actor, form, 422)
+    return _article(article, me().actor, form, form.status)
 
 
 @blueprint.get("/kb/suggest")

@@ -51,14 +51,18 @@ def _button(code: str, move: Move, notice: Notice, form: MoveForm | None, open_c
 
 def _fresh(code: str, notice: Notice) -> MoveForm:
     """The empty form of a move, with what is known already."""
-    known = notice.answer if notice.answer or not notice.rounds else notice.rounds[-1]["answer"]
-    data = {name: words for name, words in known.items() if not name.endswith("_at")}
-    form = FORMS[code](formdata=None, data=data, prefix="")
+    form = FORMS[code](formdata=None, data=known_words(notice), prefix="")
     form.version.data = str(notice.version)
     for name, at in _moments(code, notice).items():
         if name in form:
             form[name].data = at.astimezone(zone()).strftime(LOCAL)
     return form
+
+
+def known_words(notice: Notice) -> dict[str, str]:
+    """What the department has written so far, by the fields of its moves."""
+    known = notice.answer if notice.answer or not notice.rounds else notice.rounds[-1]["answer"]
+    return {name: words for name, words in known.items() if not name.endswith("_at")}
 
 
 def _moments(code: str, notice: Notice) -> dict[str, datetime]:

@@ -18,6 +18,7 @@ from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.notices.actions.checking import RESULTS
 from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES
 from helpdesk.setup.names import departments
+from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import Form, SelectMultipleCheckField, at_most, choices, filled
 
 LONG = 5000
@@ -37,7 +38,7 @@ def _files(label: str) -> MultipleFileField:
     return MultipleFileField(label)
 
 
-class NoticeForm(Form):
+class NoticeForm(Correction):
     """The text of a notice, as the paper form has it."""
 
     level = SelectField(lazy_gettext("Level"), [filled()])
@@ -63,7 +64,6 @@ class NoticeForm(Form):
     evidence = _long(lazy_gettext("Evidence"), rows=2)
     sanction = _long(lazy_gettext("Sanction"), rows=2)
     files = _files(lazy_gettext("Files"))
-    version = HiddenField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,7 +93,11 @@ class NewNoticeForm(NoticeForm):
 class EditNoticeForm(NoticeForm):
     """A draft that is changed."""
 
-    department = SelectField(lazy_gettext("Responsible department"), [filled()])
+    department = SelectField(
+        lazy_gettext("Responsible department"),
+        [filled()],
+        coerce=lambda u: str(getattr(u, "code", u)),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

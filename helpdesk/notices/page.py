@@ -125,7 +125,9 @@ def page(
 ) -> dict[str, Any]:
     """Everything on the page of one notice. `form` came back with errors, `open_code` is its move."""
     due, moment = actions.next_due(notice), now()
+    offered = buttons.buttons(notice, who, form, open_code)
     return names() | {
+        "refused": form if form is not None and not any(each.open for each in offered) else None,
         "notice": notice,
         "department": notice.department.name(language()),
         "marks": rail.marks(notice, in_force.current()),
@@ -134,7 +136,7 @@ def page(
         "stretch_kinds": receipts.kinds(),
         "due_words": due_words(due, moment) if due else "",
         "overdue": actions.is_overdue(notice, moment),
-        "buttons": buttons.buttons(notice, who, form, open_code),
+        "buttons": offered,
         "answer": answer(notice.answer),
         "failed": not_passed(notice.status, notice.rounds),
         "rounds": [past | {"answer": answer(past["answer"])} for past in notice.rounds],

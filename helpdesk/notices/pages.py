@@ -12,12 +12,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk import files
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.core.errors import BadInput, Conflict, NotFound
+from helpdesk.core.errors import BadInput, Conflict, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext, zone
 from helpdesk.notices import (
     actions,
+    buttons,
     moving,
-    page,
+)
+from helpdesk.notices import (
+    page as notice_page,
 )
 from helpdesk.notices import (
     queries as notice_queries,
@@ -32,6 +35,7 @@ from helpdesk.tickets import news, queries, scanning
 from helpdesk.tickets.idempotency import form_once
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.bodies import takes_files
+from helpdesk.web.corrections import show_both
 from helpdesk.web.http import settings
 
 blueprint = Blueprint("notices", __name__)
@@ -47,7 +51,7 @@ def moment(text: str) -> datetime | None:
 @blueprint.app_context_processor
 def _for_tickets() -> dict[str, Any]:
     """What notices/_on_ticket.html asks for."""
-    return {"notices_on": lambda ticket: page.on_ticket(ticket, me().actor)}
+    return {"notices_on": lambda ticket: notice_page.on_ticket(ticket, me().actor)}
 
 
 @blueprint.context_processor
@@ -69,10 +73,10 @@ def index() -> str:
         asked_states=notice_board.states(who),
         counts=notice_board.counts(who),
         matrix=notice_board.matrix(who),
-        rows=page.rows(rows[: notice_board.PAGE]),
+        rows=notice_page.rows(rows[: notice_board.PAGE]),
         next_page=number + 1 if len(rows) > notice_board.PAGE else None,
         number=number,
-        **page.names(),
+        **notice_page.names(),
     )
 
 
@@ -89,7 +93,7 @@ def show(reference: str) -> Page:
 
 def _page(notice: Notice, form: MoveForm | None = None, code: str = "", status: int = 200) -> Page:
     open_code = code or request.args.get("do", "")
-    found = page.page(notice, me().actor, form, open_code)
+    found = notice_page.page(notice, me().actor, form, open_code)
     return render_template("notices/show.html", **found), status
 
 
@@ -114,11 +118,11 @@ def move(reference: str, code: str) -> Page:
     except BadInput as error:
         form.take(error)
         return _page(notice, form, code, error.status)
-    except Conflict as error:
-        form.form_errors.append(error.sentence(gettext))
-        form.version.data = str(notice.version)
+    except (Conflict, Refused) as error:
+        form.refuse(error)
+        show_both(form, buttons.known_words(notice), str(notice.version))
         return _page(notice, form, code, error.status)
-    flash(page.done(code, moved), "success")
+    flash(notice_page.done(code, moved), "success")
     return redirect(_url(moved), code=303)
 
 
@@ -166,7 +170,7 @@ def new() -> str:
 def new_for_ticket(number: str) -> str:
     """The form, filled from the case; a confidential customer's words are left out."""
     ticket = queries.by_number(number, me().actor)
-    return _new_page(NewNoticeForm(formdata=None, **page.suggestion(ticket)), ticket)
+    return _new_page(NewNoticeForm(formdata=None, **notice_page.suggestion(ticket)), ticket)
 
 
 def _new_page(form: NewNoticeForm, ticket: Ticket | None) -> str:
@@ -191,7 +195,7 @@ def create(number: str = "") -> Page:
         form.take(error)
         return _new_page(form, ticket), error.status
     if made:
-        flash(page.made(made), "success")
+        flash(notice_page.made(made), "success")
     return redirect(_url(made[0]) if len(made) == 1 else url_for("notices.index"), code=303)
 
 
@@ -212,7 +216,6 @@ def edit(reference: str) -> str:
     """The form of a draft."""
     notice = notice_queries.by_number(reference, me().actor)
     form = EditNoticeForm(obj=notice)
-    form.department.data = notice.department.code
     return render_template("notices/edit.html", form=form, ticket=None, notice=notice)
 
 
@@ -222,31 +225,21 @@ def edit(reference: str) -> str:
 def save(reference: str) -> Page:
     """Keep the changes of a draft."""
     notice = notice_queries.by_number(reference, me().actor)
-    form = EditNoticeForm()
+    form = EditNoticeForm(obj=notice)
     files.hold(f"agent:{me().id}")
-    try:
-        if form.validate():
-            _save(notice, form)
-            flash(gettext("The draft is saved."), "success")
-            return redirect(_url(notice), code=303)
-    except BadInput as error:
-        form.take(error)
-    return render_template("notices/edit.html", form=form, ticket=None, notice=notice), 422
+    if form.did(lambda: _save(notice, form)):
+        flash(gettext("The draft is saved."), "success")
+        return redirect(_url(notice), code=303)
+    page = render_template("notices/edit.html", form=form, ticket=None, notice=notice)
+    return page, form.status
 
 
 def _save(notice: Notice, form: EditNoticeForm) -> None:
     unit = in_force.current().unit(form.department.data)
     stored = files.received(f"agent:{me().id}")
-    version = form.version.data
+    given = {"department_id": unit.id if unit else 0, **form.texts()}
     try:
-        actions.edit(
-            notice,
-            by=me().actor,
-            version=int(version) if version and version.isdecimal() else None,
-            files=stored,
-            department_id=unit.id if unit else 0,
-            **form.texts(),
-        )
+        actions.edit(notice, by=me().actor, files=stored, **given)
     except BaseException:
         files.discard(stored)
         raise

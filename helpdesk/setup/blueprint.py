@@ -82,7 +82,7 @@ def moved(url: str, row_id: int, up: bool) -> Response:
 
 def form_page(template: str, form: Any, **values: Any) -> Page:
     """The page with its form; 422 when the form came back with errors."""
-    return render_template(template, form=form, **values), 422 if form.errors else 200
+    return render_template(template, form=form, **values), form.status
 
 
 def named(names: Mapping[Any, str], none: str) -> list[Any]:

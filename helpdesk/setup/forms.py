@@ -9,11 +9,12 @@ from helpdesk.setup.blueprint import category_choices, department_choices, named
 from helpdesk.setup.categories.actions import CategoryText
 from helpdesk.setup.models import CannedReply, Category
 from helpdesk.setup.replies.actions import ReplyText
-from helpdesk.web.forms import Form, at_most, filled, may_be_empty
+from helpdesk.web.corrections import Correction
+from helpdesk.web.forms import at_most, filled, may_be_empty
 from helpdesk.words.severities import SEVERITY_NAMES
 
 
-class CategoryForm(Form):
+class CategoryForm(Correction):
     """A category."""
 
     code = StringField(
@@ -32,13 +33,10 @@ class CategoryForm(Form):
     @classmethod
     def offered(cls, row: Category | None = None, parent_id: int | None = None) -> CategoryForm:
         """The form with its choices, filled in from a category."""
-        form = cls(obj=row or Category(public=True, active=True))
+        form = cls(obj=row or Category(public=True, active=True, parent_id=parent_id))
         form.parent_id.choices = category_choices(gettext("Nothing: it is at the top"))
         form.severity.choices = named(SEVERITY_NAMES, gettext("As usual for the kind of case"))
         form.department_id.choices = department_choices(gettext("None"))
-        if not form.is_submitted():
-            form.parent_id.data = str((row.parent_id if row else parent_id) or "")
-            form.department_id.data = str(row.department_id or "") if row else ""
         if row is not None:
             del form.code
         else:
@@ -59,7 +57,7 @@ class CategoryForm(Form):
         )
 
 
-class ReplyForm(Form):
+class ReplyForm(Correction):
     """A canned reply."""
 
     code = StringField(
@@ -81,8 +79,6 @@ class ReplyForm(Form):
         form.department_id.choices = department_choices(gettext("Everybody"))
         if row is not None:
             del form.code
-            if not form.is_submitted():
-                form.department_id.data = str(row.department_id or "")
         else:
             form.code.flags.required = True
         return form

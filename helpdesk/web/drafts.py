@@ -21,7 +21,7 @@ TAKEN = "helpdesk_taken"
 MOST_TAKEN = 12  # ids in the cookie: those of the newest forms
 SEE_OTHER = 303  # how every form is answered that was taken
 NOT_TYPED = re.compile(
-    r"csrf_token|version|seen_seq|once|draft(_id)?|kept|keep|let_go|next|.*(password|code)"
+    r"csrf_token|version|based_on|seen_seq|once|draft(_id)?|kept|keep|let_go|next|.*(password|code)"
 )
 MOST_SHOWN = 20_000  # characters of one field on an error page
 TOO_LONG_OPEN = N_(

@@ -18,7 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from helpdesk.core.errors import BadInput, Conflict, Refused
+from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, Refused
 from helpdesk.core.i18n import N_, gettext, lazy_gettext
 
 
@@ -95,10 +95,19 @@ class Form(FlaskForm):  # type: ignore[misc]
         except BadInput as error:
             self.take(error)
         except (Refused, Conflict) as error:
-            self.form_errors.append(error.sentence(gettext))
+            self.refuse(error)
         else:
             return True
         return False
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page that shows the form: 422 while something has to be mended."""
+        return 422 if self.errors else 200
+
+    def refuse(self, error: HelpdeskError) -> None:
+        """Say above the form why it was refused as a whole."""
+        self.form_errors.append(error.sentence(gettext))
 
     def take(self, error: BadInput) -> None:
         """Show the sentences of a verb at their fields; without a field, above the form."""

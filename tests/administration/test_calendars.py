@@ -102,7 +102,8 @@ def test_whoever_saves_an_older_look_is_told(desk: FlaskClient) -> None:
     second = desk.post(OFFICE, data=fields(week__1="10:00-12:00")).text
     save(desk, first)
     answer = save(desk, second)
-    assert answer.status_code == 422 and "Somebody saved another version" in answer.text
+    assert answer.status_code == 409 and "Somebody saved another version" in answer.text
+    assert "Stored now: 10:00-12:00<" in answer.text
     assert versions() == 2
 
 

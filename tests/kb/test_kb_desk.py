@@ -84,19 +84,17 @@ def test_a_stale_form_keeps_the_text_and_says_why(writer: FlaskClient) -> None:
         "/kb/fridge-not-cold/edit", data=FORM | {"title_en": "Mine", "version": stale}
     )
     page = answer.get_data(as_text=True)
-    assert answer.status_code == 422 and "Somebody changed this" in page and 'value="Mine"' in page
+    assert answer.status_code == 409 and "Somebody changed this" in page and 'value="Mine"' in page
+    assert "Stored now: By somebody else<" in page
     assert revision(again()).title_en == "By somebody else"
 
 
 def test_an_edit_is_kept_with_its_day(writer: FlaskClient) -> None:
-    article = samples.article(state="draft")
+    samples.article(state="draft")
     page = get(writer, "/kb/fridge-not-cold/edit")
-    assert f'name="version" type="hidden" value="{article.version}"' in page
-    sent = FORM | {
-        "title_en": "Warm fridge",
-        "expires_on": "2099-12-31",
-        "version": article.version,
-    }
+    seen = re.search(r'name="version" type="hidden" value="(\w+)"', page)
+    assert seen
+    sent = FORM | {"title_en": "Warm fridge", "expires_on": "2099-12-31", "version": seen[1]}
     assert writer.post("/kb/fridge-not-cold/edit", data=sent).status_code == 303
     assert again().title_en == "Warm fridge"
     assert 'value="2099-12-31"' in get(writer, "/kb/fridge-not-cold/edit")
@@ -132,11 +130,27 @@ def test_a_step_with_a_stale_version_is_refused(boss: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("move", ["", "burn", "expire", "send_back"])
-def test_an_impossible_step_says_why_and_changes_nothing(boss: FlaskClient, move: str) -> None:
+def test_an_impossible_step_says_why_keeps_its_words_and_changes_nothing(
+    boss: FlaskClient, move: str
+) -> None:
     samples.article(state="draft")
     answer = boss.post("/kb/fridge-not-cold/moves", data={"move": move, "comment": "so"})
+    assert answer.status_code in (409, 422) and again().state == "draft"
+    assert 'class="banner tone-red"' in answer.text and "You had typed: “so”" in answer.text
+    answer = boss.post("/kb/fridge-not-cold/moves", data={"move": move})
     assert answer.status_code == 303 and again().state == "draft"
     assert 'class="flash tone-red"' in get(boss, "/kb/fridge-not-cold")
+
+
+def test_a_stale_reason_stays_in_its_dialog_and_is_taken_when_sent_again(boss: FlaskClient) -> None:
+    article = samples.article(state="review")
+    sent = {"move": "send_back", "comment": "wrong table", "version": article.version - 1}
+    answer = boss.post("/kb/fridge-not-cold/moves", data=sent)
+    dialog = answer.text.split('id="move-send_back"')[1].split("</dialog>")[0]
+    assert answer.status_code == 409 and "Somebody changed this" in dialog
+    assert ">wrong table</textarea>" in dialog and f'value="{article.version}"' in dialog
+    boss.post("/kb/fridge-not-cold/moves", data=sent | {"version": article.version})
+    assert again().state == "draft"
 
 
 def test_a_reason_stands_in_the_history(boss: FlaskClient) -> None:

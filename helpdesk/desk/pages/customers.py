@@ -137,4 +137,5 @@ def _back(person_id: int) -> BaseResponse:
 def _again(person_id: int, error: HelpdeskError) -> tuple[str, int]:
     db.session.rollback()
     person = by_id(person_id, me().actor)
-    return _page(person, problem=error.sentence(gettext), typed=request.form), error.status
+    told, stale = error.sentence(gettext), isinstance(error, Conflict)
+    return _page(person, problem=told, typed=request.form, stale=stale), error.status

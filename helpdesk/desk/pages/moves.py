@@ -50,7 +50,8 @@ def _again(number: str, error: HelpdeskError, **typed: Any) -> tuple[str, int]:
     db.session.rollback()
     found = case.load(number, me().actor)
     errors = {name: gettext(text) for name, text in getattr(error, "errors", {}).items()}
-    page = render(found, problem=error.sentence(gettext), errors=errors, **typed)
+    stale = isinstance(error, Conflict)
+    page = render(found, problem=error.sentence(gettext), errors=errors, stale=stale, **typed)
     return page, error.status
 
 
@@ -201,7 +202,10 @@ def _case_file_again(number: str, error: HelpdeskError, facts: dict[str, str]) -
     db.session.rollback()
     errors = {name: gettext(text) for name, text in getattr(error, "errors", {}).items()}
     found = case.with_promises(number, me().actor)
-    page = render_case_file(found, problem=error.sentence(gettext), errors=errors, typed=facts)
+    page = render_case_file(
+        found, problem=error.sentence(gettext), errors=errors, typed=facts,
+        stale=isinstance(error, Conflict),
+    )  # fmt: skip
     return page, error.status
 
 

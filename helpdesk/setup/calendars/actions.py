@@ -21,6 +21,7 @@ from helpdesk.setup.change import FILL, change, refuse
 CODE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 FIRST = date(2000, 1, 1)
 WHY = N_("Please say why: the note explains the new version.")
+NEWER = N_("Somebody saved another version meanwhile. Look at it, then save yours again.")
 SAME = N_("Nothing is different from the version in force.")
 Week = dict[int, tuple[Interval, ...]]
 
@@ -170,9 +171,7 @@ def save(draft: Draft, note: str, by: Actor) -> None:
         options.changed()  # its row is the lock: two that save come one after the other
         row = newest().get(draft.code)
         if (row.version if row else 0) != draft.based_on and (row or draft.based_on):
-            raise Conflict(
-                N_("Somebody saved another version meanwhile. Look at it, then save yours again.")
-            )
+            raise Conflict(NEWER)
         shown = preview(draft, by)
         refuse({} if note.strip() else {"note": WHY})
         making.session.add_all(_rows(draft, shown, note.strip()[:200], by))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -34,7 +34,7 @@ def fields_of(draft: Draft) -> dict[str, str]:
     """Every field of the form, by its name."""
     fields = {name: getattr(draft, name) for name in ("code", "name_zh", "name_en", "zone")}
     fields["until"] = draft.until.isoformat() if draft.until else ""
-    fields["based_on"] = str(draft.based_on)
+    fields["version"] = str(draft.based_on)
     fields |= _week_fields("week", draft.week)
     for place, (begins, week) in enumerate(draft.seasons):
         fields[f"season-{place}-begins"] = begins
@@ -50,7 +50,28 @@ def _week_fields(prefix: str, week: Week) -> dict[str, str]:
     return {f"{prefix}-{day}": text_of(week.get(day, ())) for day in range(7)}
 
 
-def places(fields: Mapping[str, str], what: str) -> int:
+def beside_days(typed: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
+    """The stored fields with each special day in the row where its date was typed; days whose date
+    was not typed come in rows of their own at the end."""
+    rows = {stored[f"day-{place}-date"]: place for place in range(places(stored, "day"))}
+    found = {name: value for name, value in stored.items() if not name.startswith("day-")}
+    last = places(typed, "day")
+    for place in range(last):
+        date_typed = typed.get(f"day-{place}-date", "")
+        if date_typed in rows:
+            found |= _row(stored, rows.pop(date_typed), place)
+        elif date_typed:
+            found[f"day-{place}-date"] = ""
+    for place, row in enumerate(rows.values(), last):
+        found |= _row(stored, row, place)
+    return found
+
+
+def _row(stored: Mapping[str, str], row: int, place: int) -> dict[str, str]:
+    return {f"day-{place}-{name}": stored[f"day-{row}-{name}"] for name in DAY_FIELDS}
+
+
+def places(fields: Iterable[str], what: str) -> int:
     """How many rows of days or seasons the form has."""
     found = (_PLACE.match(name) for name in fields)
     last = [int(match[2]) for match in found if match and match[1] == what]

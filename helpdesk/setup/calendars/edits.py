@@ -17,6 +17,7 @@ from helpdesk.setup.calendars import actions, drafts, files
 from helpdesk.setup.calendars.actions import Draft
 from helpdesk.setup.calendars.texts import KINDS, text_of
 from helpdesk.web.bodies import takes_files
+from helpdesk.web.corrections import Beside, beside
 
 LIST = "/admin/calendars"
 ZONES = (
@@ -46,10 +47,12 @@ def _edit(base: Draft | None) -> Page:
     if request.method == "GET":
         return _form(drafts.fields_of(base or NEW), base, {})
     fields = {name: value.strip() for name, value in request.form.items()}
+    if base and fields.get("version") not in (None, "", str(base.based_on)):
+        return _both(fields, base)
     draft = None
     try:
         draft = drafts.draft_of(fields, base)
-        return _preview(draft)
+        return _preview(draft, fields.get("note", ""))
     except BadInput as error:
         errors = error.errors or {"": error.sentence(gettext)}
         if draft is not None:
@@ -57,16 +60,31 @@ def _edit(base: Draft | None) -> Page:
         return _form(fields, base, errors), 422
 
 
-def _form(fields: Mapping[str, str], base: Draft | None, errors: Mapping[str, str]) -> str:
+def _both(fields: dict[str, str], base: Draft) -> Page:
+    """Somebody saved another version meanwhile: it stands beside what was typed, which is now meant
+    as a change of that one."""
+    stored = drafts.beside_days(fields, drafts.fields_of(base))
+    fields["version"] = str(base.based_on)
+    return _form(fields, base, {"": actions.NEWER}, beside(fields, stored)), Conflict.status
+
+
+def _form(
+    fields: Mapping[str, str],
+    base: Draft | None,
+    errors: Mapping[str, str],
+    theirs: Mapping[str, Beside] | None = None,
+) -> str:
+    shown = [*fields, *(theirs or ())]
     return render_template(
         "setup/calendar.html",
         fields=fields,
         base=base,
+        beside=theirs or {},
         errors=errors,
         zones=ZONES,
         kinds=KINDS,
-        seasons=drafts.places(fields, "season") + 1,
-        rows=drafts.places(fields, "day") + drafts.EMPTY_DAYS,
+        seasons=drafts.places(shown, "season") + 1,
+        rows=drafts.places(shown, "day") + drafts.EMPTY_DAYS,
         year=drafts.shown_from().year,
     )
 
@@ -132,9 +150,13 @@ def calendar_save(code: str) -> Page:
         return _preview(draft, note, asked=asked)
     try:
         actions.save(draft, note, by())
-    except (BadInput, Conflict) as error:
-        errors = getattr(error, "errors", None) or {"": error.sentence(gettext)}
-        return _preview(draft, note, errors, asked), 422
+    except BadInput as error:
+        return _preview(draft, note, error.errors or {"": error.sentence(gettext)}, asked), 422
+    except Conflict:
+        if not draft.based_on:
+            raise
+        typed = drafts.fields_of(draft) | {"note": note}
+        return _both(typed, actions.draft_of(actions.found(code)))
     return kept(f"{LIST}#{draft.code}")
 
 

@@ -11,6 +11,7 @@ from helpdesk.core import options
 from helpdesk.core.i18n import N_
 from helpdesk.setup.change import FILL, PICK, change, refuse
 from helpdesk.setup.promises.actions import limit_problem
+from helpdesk.web.corrections import require_seen
 from helpdesk.words.casefile import BY_CODE
 from helpdesk.words.kinds import KIND_NAMES
 
@@ -147,12 +148,14 @@ def current() -> dict[str, Any]:
     return {switch.name: options.get(switch.name) for switch in SWITCHES}
 
 
-def save(given: Mapping[str, Any], by: Actor) -> None:
-    """Change settings; names that are left out stay.
+def save(given: Mapping[str, Any], by: Actor, seen: str = "") -> None:
+    """Change settings; names that are left out stay. `seen` is the mark of what the writer has read.
 
-    Raises NotAllowed, or BadInput with the field's sentence for each odd value.
+    Raises NotAllowed, Conflict, or BadInput with the field's sentence for each odd value.
     """
     with change("options", by) as making:
+        options.hold()
+        require_seen(seen, current())
         refuse({name: problem for name in given if (problem := _problem(name, given[name]))})
         old = {name: options.get(name) for name in given}
         changed = [name for name in given if old[name] != given[name]]

@@ -8,9 +8,11 @@ from flask import render_template, request
 from werkzeug.datastructures import MultiDict
 
 from helpdesk.agents.sign_in import needs
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, Conflict
+from helpdesk.core.i18n import gettext
 from helpdesk.setup.blueprint import Page, blueprint, by, kept
 from helpdesk.setup.options import actions
+from helpdesk.web.corrections import beside, mark, yes_or_no
 from helpdesk.words.casefile import BLOCK_NAMES, FIELDS
 
 
@@ -27,9 +29,11 @@ def option_save() -> Page:
     """Keep the settings, or show what is wrong."""
     given = {switch.name: _sent(switch, request.form) for switch in actions.SWITCHES}
     try:
-        actions.save(given, by())
+        actions.save(given, by(), request.form.get("version", ""))
     except BadInput as error:
         return _page(given, error.errors), 422
+    except Conflict as error:
+        return _page(given, {"": error.text}, actions.current()), error.status
     return kept("/admin/options")
 
 
@@ -42,13 +46,28 @@ def _sent(switch: actions.Switch, form: MultiDict[str, str]) -> Any:
     return form.getlist(switch.name) if switch.kind == "fields" else text
 
 
-def _page(values: dict[str, Any], errors: dict[str, str]) -> str:
+def _page(
+    values: dict[str, Any], errors: dict[str, str], stored: dict[str, Any] | None = None
+) -> str:
+    """The form with these values; beside them what a faster colleague has `stored`."""
+    seen = request.form.get("version") if errors and stored is None else mark(actions.current())
     return render_template(
         "setup/options.html",
         groups=actions.GROUPS,
         switches=actions.SWITCHES,
         values=values,
+        version=seen,
+        beside=beside(values, stored or {}, _told),
         errors=errors,
         fields=FIELDS,
         blocks=BLOCK_NAMES,
     )
+
+
+def _told(name: str, value: Any) -> str:
+    switch = actions.BY_NAME[name]
+    if switch.kind == "yes":
+        return yes_or_no(value)
+    if switch.kind == "fields":
+        return gettext(", ").join(gettext(one.label) for one in FIELDS if one.code in value)
+    return gettext(switch.choices[value]) if switch.choices else str(value)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from flask import render_template, request
 
 from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.agents.sign_in import needs
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, Conflict
+from helpdesk.core.i18n import gettext
 from helpdesk.setup.blueprint import Page, blueprint, by, kept
+from helpdesk.setup.models import EscalationChain
 from helpdesk.setup.promises import chains, drafts
+from helpdesk.web.corrections import Beside
 
 SPARE = 2  # empty rows at the end, for further steps
 MOST_STEPS = 30
+NO_STEP = drafts.Step("", ())
 
 
 @blueprint.get("/admin/promises/chains/<code>")
@@ -19,31 +26,56 @@ MOST_STEPS = 30
 def chain(code: str) -> Page:
     """A chain, ready to be changed."""
     row = chains.found(code)
-    steps = [drafts.Step(str(step["at"]), tuple(step["tell"])) for step in row.steps]
-    return _page(code, steps, {})
+    return _page(row, drafts.steps_of_chain(row.steps), {}, chains.seen(row))
 
 
 @blueprint.post("/admin/promises/chains/<code>")
 @needs("settings.edit")
 def chain_save(code: str) -> Page:
     """Set the steps of a chain."""
-    row = chains.found(code)
+    row, seen = chains.found(code), request.form.get("version", "")
     tells = {place: request.form.getlist(f"tell-{place}") for place in range(MOST_STEPS)}
     steps = drafts.steps_of_form(request.form.getlist("at")[:MOST_STEPS], tells)
     try:
-        chains.save(row, drafts.levels_of(steps), by())
+        chains.save(row, drafts.levels_of(steps), by(), seen)
     except BadInput as error:
-        return _page(code, steps, error.errors or {"": error.text}), 422
+        return _page(row, steps, error.errors or {"": error.text}, seen), 422
+    except Conflict as error:
+        theirs = drafts.steps_of_chain(row.steps)
+        return _page(row, steps, {"": error.text}, chains.seen(row), theirs), error.status
     return kept("/admin/promises#chains")
 
 
-def _page(code: str, steps: list[drafts.Step], errors: dict[str, str]) -> str:
-    spare = [drafts.Step("", ()) for _ in range(SPARE)]
+def _page(
+    row: EscalationChain,
+    steps: Sequence[drafts.Step],
+    errors: dict[str, str],
+    seen: str,
+    theirs: Sequence[drafts.Step] = (),
+) -> str:
+    """The form with these steps; `theirs` is what a faster colleague has stored meanwhile."""
+    places = max(len(steps), len(theirs)) + SPARE
     return render_template(
         "setup/chain.html",
-        code=code,
-        steps=steps + spare,
+        code=row.code,
+        version=seen,
+        steps=[*steps, *[NO_STEP] * (places - len(steps))],
+        beside=_beside(steps, theirs) if theirs else {},
         errors=errors,
         told_names=ROLE_NAMES,
         chain_names=chains.CHAIN_NAMES,
     )
+
+
+def _beside(mine: Sequence[drafts.Step], theirs: Sequence[drafts.Step]) -> dict[str, Beside]:
+    pairs = zip_longest(mine, theirs, fillvalue=NO_STEP)
+    return {
+        f"step-{place}": Beside(_told(stored), None)
+        for place, (typed, stored) in enumerate(pairs)
+        if typed != stored
+    }
+
+
+def _told(step: drafts.Step) -> str:
+    names = gettext(", ").join(gettext(ROLE_NAMES.get(role, role)) for role in step.tell)
+    return f"{step.at} % · {names}" if step.at else ""

@@ -14,6 +14,7 @@ from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.setup.change import PICK, change, refuse
 from helpdesk.setup.models import EscalationChain
+from helpdesk.web.corrections import mark, require_seen
 
 CHAIN_NAMES = {
     "standard": N_("Usual"),
@@ -44,12 +45,20 @@ def found(code: str) -> EscalationChain:
     return row
 
 
-def save(row: EscalationChain, levels: Sequence[Level], by: Actor) -> None:
+def seen(row: EscalationChain) -> str:
+    """The mark of a chain as it is stored now."""
+    return mark({"steps": row.steps})
+
+
+def save(row: EscalationChain, levels: Sequence[Level], by: Actor, version: str = "") -> None:
     """Set the steps of a chain; promises that run follow it from their next step on.
 
-    Raises NotAllowed, or BadInput for shares that do not ascend or a step that tells nobody.
+    Raises NotAllowed, Conflict when `version` is not what seen() gives any more, or BadInput for
+    shares that do not ascend or a step that tells nobody.
     """
     with change("chain", by) as making:
+        making.session.refresh(row, with_for_update=True)
+        require_seen(version, {"steps": row.steps})
         _check(levels)
         making.id, making.old = row.code, {"steps": row.steps}
         row.steps = [{"at": level.at, "tell": list(level.tell)} for level in levels]

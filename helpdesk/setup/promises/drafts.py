@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from helpdesk.promises import OWNER_NAMES, POLICY_NAMES
 from helpdesk.promises.policy import Terms
 from helpdesk.setup.promises.chains import Level
+from helpdesk.web.corrections import Beside, beside
 from helpdesk.words.severities import SEVERITIES
 
 MOST_SPECIAL = 200
@@ -23,6 +25,7 @@ class PolicyDraft:
     fields: dict[str, str]
     special: int  # how many special rows there are, the empty one at the end included
     errors: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, Beside] = field(default_factory=dict)  # what a faster colleague has saved
 
     @property
     def note(self) -> str:
@@ -45,6 +48,15 @@ def of_lines(lines: list[Terms]) -> PolicyDraft:
         for name in FIELDS:
             fields[f"special-{place}-{name}"] = str(getattr(line, name) or "")
     return PolicyDraft(fields, len(special) + 1)
+
+
+def show_beside(draft: PolicyDraft, theirs: PolicyDraft, edition: int) -> None:
+    """Put what is in force beside what was typed, which is now meant as a change of that edition."""
+    gone = {name: "" for name, typed in draft.fields.items() if typed and name.endswith("-limit")}
+    gone |= {f"special-{place}-promise": "" for place in range(draft.special)}
+    draft.beside = beside(draft.fields, gone | theirs.fields)
+    draft.special = max(draft.special, theirs.special)
+    draft.fields["based_on"] = str(edition)
 
 
 def of_form(form: Mapping[str, str]) -> PolicyDraft:
@@ -102,6 +114,11 @@ class Step:
 
     at: str
     tell: tuple[str, ...]
+
+
+def steps_of_chain(steps: list[dict[str, Any]]) -> list[Step]:
+    """The steps as they are stored."""
+    return [Step(str(step["at"]), tuple(step["tell"])) for step in steps]
 
 
 def steps_of_form(ats: list[str], tells: Mapping[int, list[str]]) -> list[Step]:

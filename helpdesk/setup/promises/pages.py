@@ -42,7 +42,10 @@ def promise_save() -> Page:
     except BadInput as error:
         draft.errors = error.errors or {"": error.text}
     except Conflict as error:
+        current = actions.in_force()
+        drafts.show_beside(draft, drafts.of_lines(actions.lines(current.id)), current.id)
         draft.errors = {"": error.text}
+        return page(draft, current), error.status
     else:
         return kept(LIST)
     return page(draft, actions.in_force()), 422

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from wtforms import BooleanField, Field, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 
 from helpdesk.core.i18n import gettext, language, lazy_gettext
 from helpdesk.setup.blueprint import category_choices, department_choices, named, number
 from helpdesk.setup.models import RoutingRule
 from helpdesk.setup.rules.actions import RuleText
 from helpdesk.setup.rules.conditions import CONDITIONS, Condition
+from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import Form, at_most, filled, may_be_empty
 from helpdesk.words.severities import SEVERITY_NAMES
 
@@ -56,12 +57,11 @@ def with_fields(form: Any) -> Any:
 
 
 @with_fields
-class RuleForm(ConditionsForm):
+class RuleForm(ConditionsForm, Correction):
     """A routing rule."""
 
     asked = CONDITIONS
     hints = True
-    version = HiddenField()
     name = StringField(
         lazy_gettext("Name of the rule"),
         [filled(), at_most(80)],
@@ -82,9 +82,6 @@ class RuleForm(ConditionsForm):
         form.offer()
         form.department_id.choices = department_choices(gettext("The dispatch desk decides"))
         form.severity.choices = named(SEVERITY_NAMES, gettext("As usual for the category"))
-        if row is not None and not form.is_submitted():
-            for name in ("category_id", "department_id"):
-                form[name].data = str(getattr(row, name) or "")
         return form
 
     def rule(self) -> RuleText:

@@ -73,7 +73,7 @@ def route(rule_id: int) -> Page:
     """Change a rule."""
     row = actions.found(rule_id)
     form = RuleForm.offered(row)
-    if form.did(lambda: actions.edit(row, form.rule(), by(), number(form.version.data))):
+    if form.did(lambda: actions.edit(row, form.rule(), by())):
         return kept(LIST)
     return form_page("setup/route.html", form, rule=row)
 

@@ -26,7 +26,7 @@ const application = start({
 });
 
 // what few pages need is loaded when it is there
-const later = new Set(["chart", "composer", "counter", "frame", "suggest", "unsend"]);
+const later = new Set(["chart", "composer", "counter", "frame", "stored", "suggest", "unsend"]);
 const loadWhatIsThere = () => later.forEach(async (name) => {
   if (!document.querySelector(`[data-controller~="${name}"]`)) return;
   later.delete(name);

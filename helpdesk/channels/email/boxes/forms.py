@@ -20,7 +20,8 @@ from helpdesk.agents.admin_forms import department_choices
 from helpdesk.channels.email.boxes.boxes import FIELDS
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.notify.mail.mailboxes import Mailbox
-from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty
+from helpdesk.web.corrections import Correction
+from helpdesk.web.forms import at_most, choices, filled, may_be_empty
 
 KINDS = [
     ("imap", lazy_gettext("We fetch it by IMAP")),
@@ -36,7 +37,7 @@ PORTS = NumberRange(1, 65535, lazy_gettext("A port is a number from 1 to 65535."
 RATE = NumberRange(0, 10_000, lazy_gettext("A whole number from 0 to 10,000."))
 
 
-class MailboxForm(Form):
+class MailboxForm(Correction):
     """One mailbox: who we are in it, how mail comes in, how it goes out."""
 
     address = EmailField(lazy_gettext("Mail address"), [filled(), at_most(254)])
@@ -124,8 +125,6 @@ class MailboxForm(Form):
         form.language.choices = choices(
             [("", gettext("As the mail is written")), ("zh_Hans", "中文"), ("en", "English")]
         )
-        if not form.is_submitted():
-            form.department_id.data = str(box.department_id or "") if box is not None else ""
         return form
 
     def given(self) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _edited(box: Mailbox | None, form: MailboxForm) -> Page:
         return redirect("/admin/mailboxes", code=303)
     grant = consent.of(box) if box is not None else None
     page = render_template("admin/mailbox.html", form=form, box=box, provider=provider, grant=grant)
-    return (page, 422) if form.errors else page
+    return page, form.status
 
 
 @blueprint.post("/<int:box_id>/test")
