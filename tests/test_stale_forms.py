@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpdesk.notify.mailboxes import Mailbox
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from helpdesk.channels.email.boxes import boxes
 from helpdesk.core.db import db, transaction
+from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.setup.models import RoutingRule
 from tests import factories as make
 from tests.page_forms import BOXES, Control, PageForm, forms_of
