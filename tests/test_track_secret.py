@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import quopri
 import re
+from collections.abc import Callable
+from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,9 +16,15 @@ from helpdesk import paper
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import STAFF, SYSTEM
 from helpdesk.agents.scopes import INTAKE, Bounds
-from helpdesk.core.db import db
+from helpdesk.channels.email.deciding.inbound import deliver
+from helpdesk.channels.email.reading.mime import Part, read_tree
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
+from helpdesk.customers.people import Asker
+from helpdesk.notify import optouts
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, queries, tracking
-from helpdesk.tickets.models import Message, Rating, Ticket
+from helpdesk.tickets.models import Attachment, Message, Rating, Ticket
 from helpdesk.tickets.veil import veiled
 from helpdesk.web.http import settings
 from tests import factories as make
@@ -186,3 +195,131 @@ def test_however_a_link_is_written_its_secret_is_left_out(link: str) -> None:
 def test_other_words_stay_as_they_were() -> None:
     words = "We track/2026-000001/ABC and /track/2026-000001/ABCDEFGHIJKLMNOPQ"
     assert veiled(words) == words
+
+
+class TestJudging:
+    """Number and code open the case and may be read out; only the customer's own link judges it."""
+
+    @pytest.fixture
+    def answered(self) -> Ticket:
+        ticket = make.ticket(person=Asker(name="Vera", email="vera@home.example"))
+        actions.accept(ticket, by=make.agent().actor)
+        actions.answer_directly(ticket, by=make.agent("Li Na").actor, body="Done.")
+        with transaction():
+            db.session.get_one(Ticket, ticket.id, populate_existing=True).status = "closed"
+        return ticket
+
+    def own_link(self, ticket: Ticket, purpose: str = "answer") -> str:
+        deliver_due()
+        mine = (Envelope.ticket_id == ticket.id) & (Envelope.purpose == purpose)
+        sent = db.session.scalars(db.select(Envelope).where(mine)).one()
+        [link] = re.findall(r"https?://\S+(/track/\S+)", sent.body)
+        return link
+
+    def test_who_heard_the_code_sees_the_case_and_is_told_kindly_that_the_customer_judges(
+        self, client: FlaskClient, answered: Ticket
+    ) -> None:
+        for way in (
+            client.get(f"/track/{answered.number}/{secret(answered)}"),
+            client.post("/track", data={"number": answered.number, "code": secret(answered)}),
+        ):
+            assert way.status_code in (302, 303)
+            page = client.get(f"/track/{answered.number}?lang=en").text
+            assert 'name="result"' not in page and "open the link in one of our mails" in page
+            refused = client.post(f"/track/{answered.number}/rate", data={"result": "1"})
+            assert refused.status_code == 403
+            assert "open the link in one of our mails" in refused.text
+        assert db.session.scalars(db.select(Rating)).all() == []
+
+    @pytest.mark.parametrize("purpose", ["receipt", "answer"])
+    def test_the_link_of_every_mail_to_the_customer_lets_them_judge(
+        self, client: FlaskClient, answered: Ticket, purpose: str
+    ) -> None:
+        client.get(self.own_link(answered, purpose))
+        assert 'name="result"' in client.get(f"/track/{answered.number}").text
+        client.post(f"/track/{answered.number}/rate", data={"result": "4"})
+        assert db.session.scalars(db.select(Rating.result)).all() == [4]
+
+    def test_the_code_typed_later_takes_the_right_of_the_link_from_no_browser(
+        self, client: FlaskClient, answered: Ticket
+    ) -> None:
+        client.get(self.own_link(answered))
+        client.post("/track", data={"number": answered.number, "code": secret(answered)})
+        client.post(f"/track/{answered.number}/rate", data={"result": "4"})
+        assert db.session.scalars(db.select(Rating.result)).all() == [4]
+
+    def test_a_link_is_good_for_its_own_case_and_its_own_purpose(
+        self, client: FlaskClient, answered: Ticket
+    ) -> None:
+        key, other = settings().secret_key, make.ticket()
+        judging = tracking.own_secret(answered, key)[len(secret(answered)) :]
+        others = tracking.own_secret(other, key)[len(secret(other)) :]
+        wrong = (judging, judging * 2, secret(answered) * 2, secret(answered) + others)
+        for code in wrong:
+            assert client.get(f"/track/{answered.number}/{code}").status_code == 404
+        assert (
+            client.post(f"/track/{answered.number}/rate", data={"result": "1"}).status_code == 404
+        )
+
+    def test_a_browser_that_forgot_the_case_judges_it_no_more_by_the_code(
+        self, client: FlaskClient, answered: Ticket
+    ) -> None:
+        client.get(self.own_link(answered))
+        client.post("/track/forget", data={"number": answered.number})
+        client.get(f"/track/{answered.number}/{secret(answered)}")
+        refused = client.post(f"/track/{answered.number}/rate", data={"result": "1"})
+        assert refused.status_code == 403
+
+
+LINKS = {
+    "own": lambda ticket: tracking.own_url(ticket, settings().secret_key, "https://h.example"),
+    "confirm": lambda t: tracking.confirmation_url(t, settings().secret_key, "https://h.example"),
+    "unsubscribe": lambda ticket: optouts.url(7),
+}
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
+@pytest.mark.parametrize("encoding", ["7bit", "base64", "quoted-printable"])
+def test_a_mail_that_quotes_our_links_gives_them_to_nobody_who_reads_or_downloads_it(
+    client: FlaskClient, link: Callable[[Ticket], str], encoding: str
+) -> None:
+    ticket = make.ticket()
+    ours = link(ticket)
+    code = re.split(r"[/.]", ours)[-1]
+    inside, raw = EmailMessage(), EmailMessage()
+    inside["Subject"] = "We have your case"
+    inside.set_content(f"See {ours}\n" + "words " * 30, cte=encoding)
+    raw["From"], raw["Subject"] = "vera@home.example", f"as in {ours}"
+    raw.set_content(f"It leaks.\n\n> {ours}\n", cte=encoding)
+    raw.add_alternative(f'<p>It leaks. <a href="{ours}">here</a></p>', subtype="html", cte=encoding)
+    raw.add_attachment(inside)
+    row = deliver(raw.as_bytes())
+    make.sign_in(client, make.agent("Wu Di", "supervisor"))
+    number = db.session.get_one(Ticket, row.ticket_id).number
+    keys = db.session.scalars(db.select(Attachment.key)).all()
+    assert keys
+    paths = [f"/mail/{row.id}", f"/mail/{row.id}/raw", "/mail?outcome=all", f"/tickets/{number}"]
+    for path in [*paths, *(f"/files/{key}" for key in keys)]:
+        answer = client.get(path)
+        assert answer.status_code == 200
+        said = answer.get_data()
+        read = [
+            said.decode("utf-8", "replace"),
+            quopri.decodestring(said).decode("utf-8", "replace"),
+        ]
+        read += [part.content().decode("utf-8", "replace") for part in parts(said)]
+        assert not any(code in text for text in read), path
+
+
+def parts(raw: bytes) -> list[Part]:
+    """Every part of a mail, and of the mails within it."""
+    found = list(read_tree(raw)[0].walk())
+    within = [part.content() for part in found if part.mime == "message/rfc822"]
+    return [*found, *(part for mail in within for part in parts(mail))]
+
+
+def test_a_mail_without_a_link_of_ours_is_given_as_it_came(client: FlaskClient) -> None:
+    raw = b"From: vera@home.example\r\nSubject: x\r\n\r\nIt leaks. /track/2026-000001\r\n"
+    row = deliver(raw)
+    make.sign_in(client, make.agent("Wu Di", "supervisor"))
+    assert client.get(f"/mail/{row.id}/raw").get_data() == raw

@@ -19,7 +19,15 @@ def answer(key: str, name: str, mime: str, *, inline: bool = False) -> Response:
     path = location(key)
     if not path.is_file():
         raise NotFound("There is no such file.")
-    response = send_file(path, conditional=True, etag=False)
+    return _dressed(send_file(path, conditional=True, etag=False), name, mime, inline=inline)
+
+
+def answer_bytes(content: bytes, name: str, mime: str) -> Response:
+    """The same for what was read already and is not given away byte for byte."""
+    return _dressed(Response(content), name, mime, inline=False)
+
+
+def _dressed(response: Response, name: str, mime: str, *, inline: bool) -> Response:
     response.headers.update(content_headers(name, mime, inline=inline))
     response.cache_control.private = True
     response.cache_control.no_cache = None

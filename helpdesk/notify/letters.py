@@ -163,7 +163,7 @@ def customer_of(ticket: Ticket) -> Customer | None:
         address=address,
         language=ticket.language,
         thread=ticket.number,
-        link=tracking.url(ticket, known.secret_key, known.base_url),
+        link=tracking.own_url(ticket, known.secret_key, known.base_url),
         said=db.session.scalar(first) or {},
         ticket_id=ticket.id,
     )

@@ -1,4 +1,6 @@
-"""Number and secret of the tracking page. The secret is derived, never stored (80 bits)."""
+"""Number and secrets of the tracking page. A secret is derived, never stored (80 bits), and good for
+one purpose: the code opens the page and may be read out; only the customer's own link, which is mailed
+and shown to no colleague, also lets the customer judge the case."""
 
 from __future__ import annotations
 
@@ -21,9 +23,7 @@ LENGTH = 16
 
 def secret(ticket: Ticket, key: str) -> str:
     """The ticket's secret under the deployment's key: 16 letters and digits, easy to read out."""
-    message = f"track:{ticket.number}:{ticket.track_salt}".encode()
-    code = base64.b32encode(hmac.new(key.encode(), message, hashlib.sha256).digest()).decode()
-    return code[:LENGTH]
+    return _code(f"track:{ticket.number}:{ticket.track_salt}", key)[:LENGTH]
 
 
 def url(ticket: Ticket, key: str, base_url: str) -> str:
@@ -31,11 +31,36 @@ def url(ticket: Ticket, key: str, base_url: str) -> str:
     return f"{base_url}/track/{ticket.number}/{secret(ticket, key)}"
 
 
+def own_secret(ticket: Ticket, key: str) -> str:
+    """The code, and behind it what says that the customer is the one who judges: for mails to the
+    customer alone, 32 letters and digits."""
+    return secret(ticket, key) + _code(f"rate:{ticket.number}:{ticket.track_salt}", key)[:LENGTH]
+
+
+def own_url(ticket: Ticket, key: str, base_url: str) -> str:
+    """The customer's own link: it opens the tracking page and lets them judge the case there."""
+    return f"{base_url}/track/{ticket.number}/{own_secret(ticket, key)}"
+
+
+def is_own(ticket: Ticket, given: str, key: str) -> bool:
+    """Whether a code is the one of the customer's own link, however it was written."""
+    return hmac.compare_digest(own_secret(ticket, key).encode(), _tidy(given).encode())
+
+
+def _code(message: str, key: str) -> str:
+    """The signature of a message with its purpose, as letters and digits that can be read out."""
+    made = hmac.new(key.encode(), message.encode(), hashlib.sha256).digest()
+    return base64.b32encode(made).decode()
+
+
+def _tidy(given: str) -> str:
+    return normalize("NFKC", given).strip().upper().replace(" ", "").replace("-", "")
+
+
 def confirmation(ticket: Ticket, key: str) -> str:
     """What only the mailbox at `ticket.reply_to` is told: it proves that address on this case."""
-    message = f"confirm:{ticket.number}:{ticket.track_salt}:{ticket.reply_to}".encode()
-    code = base64.b32encode(hmac.new(key.encode(), message, hashlib.sha256).digest()).decode()
-    return code[: LENGTH * 2].lower()
+    message = f"confirm:{ticket.number}:{ticket.track_salt}:{ticket.reply_to}"
+    return _code(message, key)[: LENGTH * 2].lower()
 
 
 def confirmation_url(ticket: Ticket, key: str, base_url: str) -> str:
@@ -53,15 +78,16 @@ def to_confirm(number: str, given: str, key: str) -> Ticket:
 
 
 def find(number: str, given: str, key: str) -> Ticket:
-    """The ticket for number and secret. Raises NotFound, the same for a wrong number or secret."""
+    """The ticket for number and code, or the code of the customer's own link. Raises NotFound, the
+    same for a wrong number or code."""
     ticket = db.session.scalar(
         select(Ticket)
         .where(queries.has_number(number))
         .options(joinedload(Ticket.department), joinedload(Ticket.category))
     )
-    tidy = normalize("NFKC", given).strip().upper().replace(" ", "").replace("-", "")
     right = secret(ticket, key) if ticket is not None else "A" * LENGTH
-    if not hmac.compare_digest(right.encode(), tidy.encode()) or ticket is None:
+    opens = hmac.compare_digest(right.encode(), _tidy(given).encode())
+    if ticket is None or not (opens or is_own(ticket, given, key)):
         raise NotFound(
             N_("Number and code don't belong together. Please check both and try again.")
         )

@@ -48,8 +48,14 @@ def our_id(ticket: Ticket, part: str = "e1") -> str:
     return mail_ids.mail_id(ticket.number, part, settings().secret_key, "localhost")
 
 
-def bounce(message_id: str, recipient: str, status: str = "5.1.1") -> bytes:
-    """A delivery report in the form of RFC 3464."""
+def bounce(
+    message_id: str, recipient: str, status: str = "5.1.1", whole: EmailMessage | None = None
+) -> bytes:
+    """A delivery report in the form of RFC 3464; with the `whole` mail, where the server sends it."""
+    kind = "text/rfc822-headers" if whole is None else "message/rfc822"
+    returned = (
+        f"Message-ID: {message_id}\nSubject: what we wrote\n" if whole is None else str(whole)
+    )
     return f"""From: MAILER-DAEMON@mx.example.com
 To: helpdesk@localhost
 Subject: Undelivered Mail Returned to Sender
@@ -73,11 +79,9 @@ Status: {status}
 Diagnostic-Code: smtp; 550 {status} user unknown
 
 --b
-Content-Type: text/rfc822-headers
+Content-Type: {kind}
 
-Message-ID: {message_id}
-Subject: what we wrote
-
+{returned}
 --b--
 """.encode()
 

@@ -225,7 +225,7 @@ def test_guessing_codes_is_slowed_down(client: FlaskClient) -> None:
 
 
 def tracked(client: FlaskClient, ticket: Ticket) -> None:
-    client.get(f"/track/{ticket.number}/{tracking.secret(ticket, settings().secret_key)}")
+    client.get(f"/track/{ticket.number}/{tracking.own_secret(ticket, settings().secret_key)}")
 
 
 def test_the_page_never_shows_what_is_internal(client: FlaskClient) -> None:

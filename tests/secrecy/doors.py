@@ -30,7 +30,7 @@ EXAMPLES: dict[str, Examples] = {
     "key": file_keys,
     "message_id": lambda w: [str(id_) for _number, id_ in html_messages(w)],
     "file_id": lambda w: ["1"],
-    "mail_id": lambda w: [str(w.mail_id)],
+    "mail_id": lambda w: [str(each) for each in w.mail_ids],
     "box_id": lambda w: ["1"],
     "agent_id": lambda w: [str(w.people["agent"].id)],
     "category_id": lambda w: ["1"],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from typing import Any
 
 from flask import Flask
@@ -18,15 +20,19 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
 from helpdesk.notices import actions as notices
 from helpdesk.notices.queries import slug
+from helpdesk.notify.mail import mime
 from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, mail_ids, tracking
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web.http import settings
 from tests import factories as make
+from tests.channels.mails import bounce
 from tests.kb import samples
 
 PLAIN = Asker(name="Ottoline Plainname", phone="13900553301", email="ottoline@plain.example")
@@ -43,6 +49,7 @@ class Case:
     number: str
     person_id: int
     code: str
+    judging: str  # what stands behind the code in the customer's own link
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class World:
     people: dict[str, Colleague] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     markers: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    mail_id: int = 0
+    mail_ids: list[int] = field(default_factory=list)
     seq: int = 0
 
     def browser(self, who: str) -> FlaskClient:
@@ -80,8 +87,10 @@ class World:
         return client
 
 
-def secret(ticket: Ticket) -> str:
-    return tracking.secret(ticket, settings().secret_key)
+def secrets(ticket: Ticket) -> tuple[str, str]:
+    """The code of a case, and what the customer's own link has beside it."""
+    code = tracking.secret(ticket, settings().secret_key)
+    return code, tracking.own_secret(ticket, settings().secret_key).removeprefix(code)
 
 
 def text_file(name: str, words: str) -> tuple[files.StoredFile, ...]:
@@ -94,6 +103,7 @@ def build(app: Flask) -> World:
     _people(world)
     _cases(world)
     _beside(world)
+    _returned(world)
     _tokens(world)
     world.markers = _markers(world)
     db.session.commit()
@@ -133,6 +143,7 @@ def _cases(world: World) -> None:
         world, "sealed", units["handler"], person=SEALED, subject="SEALEDSUBJECT", confidential=True
     )
     actions.note(sealed, by=boss, body="SEALEDNOTE")
+    actions.send_message(sealed, by=boss, body="We look into it.")
     for case, asker in ((own, PLAIN), (sealed, SEALED)):
         _mail(case, asker)
     actions.add_assist(sealed, by=boss, department_id=units["assisting"], task="Look at the seal")
@@ -141,7 +152,7 @@ def _cases(world: World) -> None:
 
 
 def _keep(world: World, name: str, ticket: Ticket) -> Ticket:
-    world.tickets[name] = Case(ticket.id, ticket.number, ticket.person_id, secret(ticket))
+    world.tickets[name] = Case(ticket.id, ticket.number, ticket.person_id, *secrets(ticket))
     return ticket
 
 
@@ -158,7 +169,7 @@ def _case(world: World, name: str, unit: int | None, **more: Any) -> Ticket:
 def _mail(case: Ticket, asker: Asker) -> None:
     """The customer writes by mail, with a signature and our own letter under it."""
     by = Actor("customer", None, asker.name, Role.CUSTOMER)
-    link = tracking.url(case, settings().secret_key, settings().base_url)
+    link = tracking.own_url(case, settings().secret_key, settings().base_url)
     quoted = f"{asker.name} <{asker.email}> {asker.phone}\n> Your case: {link}"
     actions.add_customer_message(
         case,
@@ -187,12 +198,36 @@ def _beside(world: World) -> None:
         samples.article(code=name, visibility=who, state=state, title_en=title)
     ours = mail_ids.mail_id(own.number, "e1", settings().secret_key, "localhost")
     raw = f"From: eve@else.example\nSubject: hello\nIn-Reply-To: {ours}\n\nHELDMAIL words\n"
-    world.mail_id = deliver(raw.encode()).id
+    world.mail_ids.append(deliver(raw.encode()).id)
     make.rule("Fridges of the house", make.department(), words="冰箱漏氟")
     with transaction() as session:
         session.add(Mailbox(name="other", address="other@example.com", active=False))
         person = session.get_one(Person, world.tickets["own"].person_id)
         person.note = "REMARKONPERSON"
+
+
+def _returned(world: World) -> None:
+    """Our letters go out; those of the sealed case come back whole, and one of the other's is quoted
+    in an answer, and comes along with it."""
+    deliver_due(limit=500)
+    for letter in _letters(world.tickets["sealed"]):
+        back = bounce(letter.message_id, str(SEALED.email), whole=mime.message_of(letter))
+        world.mail_ids.append(deliver(back).id)
+    receipt = _letters(world.tickets["own"])[0]
+    quoted = "\n".join(f"> {line}" for line in receipt.body.splitlines())
+    answer, along = EmailMessage(), mime.message_of(receipt)
+    del along["To"]
+    answer["From"], answer["To"] = f"{PLAIN.name} <{PLAIN.email}>", settings().mail_from
+    answer["Subject"], answer["In-Reply-To"] = "Re: your case", receipt.message_id
+    answer.set_content(f"Thank you.\n\n{quoted}\n", cte="base64")
+    answer.add_attachment(along)
+    world.mail_ids.append(deliver(answer.as_bytes()).id)
+
+
+def _letters(case: Case) -> Sequence[Envelope]:
+    """What was mailed to the customer of a case, with their own link."""
+    mine = (Envelope.ticket_id == case.id) & Envelope.internal.is_(False)
+    return db.session.scalars(select(Envelope).where(mine).order_by(Envelope.id)).all()
 
 
 def _tokens(world: World) -> None:
@@ -208,12 +243,13 @@ def _markers(world: World) -> dict[str, tuple[str, ...]]:
         "own address": ("13900553301", "plain.example"),
         "own note": ("OWNNOTE", "OWNFILE"),
         "own code": (own.code,),
+        "own link": (own.judging,),
         "remark": ("REMARKONPERSON",),
         "sealed name": ("Sealedname",),
         "sealed address": ("13900774411", "sealed.example"),
         "sealed words": ("SEALEDSUBJECT",),
         "sealed note": ("SEALEDNOTE",),
-        "sealed code": (sealed.code,),
+        "sealed code": (sealed.code, sealed.judging),
         "foreign": ("FOREIGNSUBJECT", world.tickets["foreign"].number),
         "at the desk": ("DESKSUBJECT", world.tickets["desk"].number),
         "draft": ("DRAFTNOTICE",),

@@ -68,7 +68,7 @@ def zhang(app: Flask) -> Agent:
 
 def customer(app: Flask, ticket: Ticket) -> FlaskClient:
     browser = app.test_client()
-    browser.get(f"/track/{ticket.number}/{tracking.secret(ticket, settings().secret_key)}")
+    browser.get(f"/track/{ticket.number}/{tracking.own_secret(ticket, settings().secret_key)}")
     return browser
 
 

@@ -29,7 +29,7 @@ from helpdesk.web.http import settings
 blueprint = Blueprint("public", __name__)
 Page = str | Response | tuple[str, int]
 ANYBODY = "public"  # who may send the files of these forms
-TRACKED = "tracked"  # numbers that this browser has shown the code of
+TRACKED = "tracked"  # [number, salt, whether it judges] of cases that this browser opens
 MOST_TRACKED = 20
 
 
@@ -69,7 +69,7 @@ def send() -> Page:
     except BadInput as error:
         form.take(_named_as_in_the_form(error))
         return _form(form), error.status
-    remember(ticket)
+    remember(ticket, judges=True)  # whoever wrote it is the one who can say whether it helped
     return redirect(f"/track/{ticket.number}?new=1", code=303)
 
 
@@ -142,7 +142,15 @@ def _promise_of(line: foretold.Foretold) -> str:
     return " · ".join([gettext(KINDS[line.kind]), *([node.names[g.language]] if node else [])])
 
 
-def remember(ticket: Ticket) -> None:
-    """Let this browser open the ticket's page without typing the code again."""
-    numbers = [n for n in session.get(TRACKED, []) if n[0] != ticket.number]
-    session[TRACKED] = [*numbers, [ticket.number, ticket.track_salt]][-MOST_TRACKED:]
+def remember(ticket: Ticket, *, judges: bool) -> None:
+    """Let this browser open the ticket's page without typing the code again, and judge the case there
+    when it `judges`: it has written the case, or came by the customer's own link."""
+    others = [each for each in session.get(TRACKED, []) if each[0] != ticket.number]
+    judges = judges or has_right_to_judge(ticket)
+    session[TRACKED] = [*others, [ticket.number, ticket.track_salt, judges]][-MOST_TRACKED:]
+
+
+def has_right_to_judge(ticket: Ticket) -> bool:
+    """Whether this browser has shown that it is the customer's: number and code don't show that."""
+    known = [ticket.number, ticket.track_salt, True]
+    return known in session.get(TRACKED, [])

@@ -12,7 +12,14 @@ from werkzeug.wrappers import Response
 from helpdesk import files, promises
 from helpdesk.agents.sign_in import actor
 from helpdesk.channels.form.forms import AddForm, FindForm, RateForm
-from helpdesk.channels.form.pages import ANYBODY, TRACKED, Page, customer, remember
+from helpdesk.channels.form.pages import (
+    ANYBODY,
+    TRACKED,
+    Page,
+    customer,
+    has_right_to_judge,
+    remember,
+)
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext
@@ -30,6 +37,10 @@ blueprint = Blueprint("track", __name__, url_prefix="/track")
 WRONG_CODES = Guesses(free=20, first=30, longest=600, forgotten=3600)  # from one address
 MESSAGES_PER_HOUR = 30
 RATEABLE = (lifecycle.Status.REPLIED, lifecycle.Status.CALLBACK, lifecycle.Status.CLOSED)
+BY_OWN_LINK = N_(
+    "Please open the link in one of our mails about this case: there you can tell us how we did. "
+    "Number and code may have been read out to somebody, so they are not enough for that."
+)
 STEPS = {
     "registered": N_("We have your case and will read it soon."),
     "accepted": N_("Somebody has read your case and takes care of it."),
@@ -60,7 +71,7 @@ def ask() -> str:
 
 def _find_page(form: FindForm) -> str:
     """The form, and the cases that this browser opens without a code, newest first."""
-    known = [number for number, _salt in reversed(session.get(TRACKED, []))]
+    known = [each[0] for each in reversed(session.get(TRACKED, []))]
     return render_template("public/find.html", form=form, page="track", known=known)
 
 
@@ -81,25 +92,28 @@ def find() -> Page:
     if not form.validate_on_submit():
         return _find_page(form), 422
     try:
-        ticket = _find(form.number.data, form.code.data)
+        ticket = _come_in(form.number.data, form.code.data)
     except NotFound as error:
         form.form_errors.append(error.sentence(gettext))
         return _find_page(form), 404
-    remember(ticket)
     return redirect(f"/track/{ticket.number}", code=303)
 
 
 @blueprint.get("/<number>/<code>")
 def come_back(number: str, code: str) -> Response:
     """The link of a mail: keeps the code out of the address from here on."""
-    remember(_find(number, code))
+    _come_in(number, code)
     return redirect(f"/track/{number}")
 
 
-def _find(number: str, code: str) -> Ticket:
-    """The case, whatever others at this address have tried. Raises NotFound, TooMany."""
+def _come_in(number: str, code: str) -> Ticket:
+    """The case, opened for this browser whatever others at this address have tried. Raises NotFound,
+    TooMany."""
+    key = settings().secret_key
     with searching(Guess(f"track:{request.remote_addr}", WRONG_CODES)):
-        return tracking.find(number, code, settings().secret_key)
+        ticket = tracking.find(number, code, key)
+    remember(ticket, judges=tracking.is_own(ticket, code, key))
+    return ticket
 
 
 @blueprint.get("/<number>")
@@ -181,12 +195,9 @@ def _told(ticket: Ticket) -> str:
 @blueprint.post("/<number>/rate")
 @drafts.shown_again(_rate_again)
 def rate(number: str) -> Page:
-    """Judge the outcome, once per round; a colleague's browser judges nothing."""
+    """Judge the outcome, once per round, as the customer: see `_require_customer`."""
     ticket, form = _ticket(number), RateForm().prepare()
-    if actor() is not None:
-        raise NotAllowed(
-            N_("The customer judges here. A colleague notes a judgement with the follow-up call.")
-        )
+    _require_customer(ticket)
     if not form.validate_on_submit():
         return _page(ticket, AddForm(), form), 422
     try:
@@ -195,6 +206,17 @@ def rate(number: str) -> Page:
     except Refused as error:
         flash(error.sentence(gettext), "warning")
     return redirect(f"/track/{number}", code=303)
+
+
+def _require_customer(ticket: Ticket) -> None:
+    """A colleague's browser judges nothing, and neither does whoever heard the code. Raises
+    NotAllowed."""
+    if actor() is not None:
+        raise NotAllowed(
+            N_("The customer judges here. A colleague notes a judgement with the follow-up call.")
+        )
+    if not has_right_to_judge(ticket):
+        raise NotAllowed(BY_OWN_LINK)
 
 
 def _judge(ticket: Ticket, form: RateForm) -> None:
@@ -221,7 +243,7 @@ def download(number: str, key: str) -> Any:
 
 
 def _remembered(number: str) -> str | None:
-    return next((salt for n, salt in session.get(TRACKED, []) if n == number), None)
+    return next((each[1] for each in session.get(TRACKED, []) if each[0] == number), None)
 
 
 def _ticket(number: str) -> Ticket:
@@ -260,6 +282,7 @@ def _page(ticket: Ticket, add_form: AddForm, rate_form: RateForm) -> str:
         form=add_form,
         rate_form=rate_form,
         may_rate=status in RATEABLE and not callbacks.rated(ticket),
+        by_own_link="" if has_right_to_judge(ticket) else BY_OWN_LINK,
         is_open=status in lifecycle.OPEN,
         is_new=request.args.get("new") == "1",
         most_bytes=settings().max_file_bytes,

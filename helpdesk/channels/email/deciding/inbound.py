@@ -11,11 +11,12 @@ import logging
 from sqlalchemy import select
 
 from helpdesk.channels.email.deciding import brakes, landing, refusing, returned, tickets
-from helpdesk.channels.email.deciding.own import as_written, is_own, own_addresses
+from helpdesk.channels.email.deciding.own import is_own, own_addresses
 from helpdesk.channels.email.deciding.verdicts import Hold, Ignore, Quarantine, Settled, Verdict
-from helpdesk.channels.email.keeping import LEASE, Came, keep, raw_of
+from helpdesk.channels.email.keeping import LEASE, Came, keep
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.reading.apart import TooHeavy, parse_safely
+from helpdesk.channels.email.plain import read_kept
+from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
@@ -152,7 +153,7 @@ def _make(mail_id: int) -> None:
 def read(row: InboundMail) -> ParsedMail:
     """The mail of a row as far as it can be read. Raises Quarantine."""
     try:
-        return as_written(parse_safely(raw_of(row)), row.mailbox)
+        return read_kept(row)
     except Unreadable:
         raise Quarantine("unreadable") from None
     except TooHeavy:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from helpdesk import files
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import actor, signed_in
-from helpdesk.channels.email import ledger
+from helpdesk.channels.email import ledger, plain
 from helpdesk.channels.email.deciding import proof, radar, review
 from helpdesk.channels.email.deciding.verdicts import OUTCOME_NAMES, REASONS, RULES
 from helpdesk.core.db import db
@@ -133,9 +133,11 @@ def show(mail_id: int) -> str:
 @blueprint.get("/<int:mail_id>/raw")
 @signed_in
 def raw(mail_id: int) -> Any:
-    """The mail as it came, to download."""
+    """The mail as it came, to download; but for the secrets of our own links in it."""
     row, _mail = review.one(_who(), mail_id)
-    return files.answer(row.file_key, f"mail-{row.id}.eml", "message/rfc822")
+    return files.answer_bytes(
+        plain.raw_without_secrets(row), f"mail-{row.id}.eml", "message/rfc822"
+    )
 
 
 @blueprint.post("/<int:mail_id>/<any(open, accept, aside, again):decision>")

@@ -18,10 +18,11 @@ from helpdesk import files
 from helpdesk.agents.rights import Actor
 from helpdesk.channels.email.deciding.review import one
 from helpdesk.channels.email.deciding.tickets import words_of
-from helpdesk.channels.email.keeping import raw_of
 from helpdesk.channels.email.models import InboundMail
+from helpdesk.channels.email.plain import read_kept
+from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.attachments import Attachment as Attached
-from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable, parse
+from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.i18n import N_
@@ -72,8 +73,8 @@ def difference(row: InboundMail) -> Difference | None:
     if message is None:
         return None
     try:
-        mail = parse(raw_of(row))
-    except (Unreadable, NotFound):
+        mail = read_kept(row)
+    except (Unreadable, TooHeavy, NotFound):
         return None
     pairs = _pairs(message, mail, row.outcome == "reply")
     changes = tuple(Change(part, was, now) for part, was, now in pairs if was != now)

@@ -10,12 +10,12 @@ from sqlalchemy import ScalarSelect, func, select
 from helpdesk.agents.rights import Actor, require
 from helpdesk.channels.email.deciding import inbound, tickets
 from helpdesk.channels.email.deciding.landing import Landing, dmarc
-from helpdesk.channels.email.deciding.own import as_written
 from helpdesk.channels.email.deciding.verdicts import Settled
-from helpdesk.channels.email.keeping import LEASE, raw_of
+from helpdesk.channels.email.keeping import LEASE
 from helpdesk.channels.email.ledger import within
 from helpdesk.channels.email.models import FOR_PEOPLE, OUTCOMES, InboundMail
-from helpdesk.channels.email.reading.apart import TooHeavy, parse_safely
+from helpdesk.channels.email.plain import read_kept
+from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
@@ -76,7 +76,7 @@ def one(who: Actor, mail_id: int) -> tuple[InboundMail, ParsedMail | None]:
     if row is None:
         raise NotFound(N_("There is no such mail."))
     try:
-        return row, as_written(parse_safely(raw_of(row)), row.mailbox)
+        return row, read_kept(row)
     except (Unreadable, TooHeavy):
         return row, None
 
