@@ -153,8 +153,7 @@ def add_message(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
     def work() -> Message:
         if sent.get("public"):
             return actions.send_message(ticket, by=by, body=body, seen_seq=seen)
-        actions.require_seen(ticket, by, seen)
-        return actions.note(ticket, by=by, body=body)
+        return actions.note(ticket, by=by, body=body, seen_seq=seen)
 
     message = done_once(read.once_key(), read.body(), by, work, Message)
     return jsonify(shapes.message(message, ticket, by) | {"seq": last_seq()}), 201

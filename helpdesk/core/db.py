@@ -287,9 +287,16 @@ def locked(thing: T, version: int | None = None) -> T:
     fresh = db.session.scalar(
         query.with_for_update(of=kind).execution_options(populate_existing=True)
     )
-    if fresh is None or (version is not None and fresh.version != version):  # type: ignore[attr-defined]
+    if fresh is None:
         raise Conflict(CHANGED)
+    require_current(fresh, version)
     return fresh
+
+
+def require_current(fresh: Model, version: int | None) -> None:
+    """Raise Conflict when `version` is given and the locked row has moved on since."""
+    if version is not None and fresh.version != version:  # type: ignore[attr-defined]
+        raise Conflict(CHANGED)
 
 
 def insert_new(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:

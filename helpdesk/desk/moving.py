@@ -13,8 +13,7 @@ from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile
 from helpdesk.setup import in_force
-from helpdesk.tickets import actions, queries
-from helpdesk.tickets.lifecycle import CODES
+from helpdesk.tickets import actions, lifecycle, queries
 from helpdesk.tickets.models import Ticket
 
 WITH_REPLY = ("reply", "answer_directly")
@@ -37,11 +36,12 @@ def make_move(
 ) -> Ticket:
     """Run the verb of a move. `values`: comment, department (code), until, reply, target (number).
 
-    A time without a zone is read in `zone`. Raises NotFound for an unknown move, BadInput by field,
-    and what the verb itself raises.
+    A time without a zone is read in `zone`. Raises NotFound for an unknown move, NotAllowed, then
+    BadInput by field, and what the verb itself raises.
     """
-    if code not in CODES:
+    if code not in lifecycle.CODES:
         raise NotFound(N_("There is no such step."), code="unknown_move")
+    lifecycle.require_right(code, by)
     verb = getattr(actions, code)
     if code in WITH_REPLY:
         reply = _text(values, "reply") or _text(values, "body")

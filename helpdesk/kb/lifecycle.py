@@ -107,12 +107,19 @@ def moves(stand: Stand, who: Actor | None) -> list[Move]:
     return [move for move in TABLE if _fits(move, stand) and may(who, move.verb)]
 
 
-def check(code: str, stand: Stand, who: Actor, comment: str = "") -> Move:
-    """The row for this move. Raises NotAllowed, Refused, or BadInput for a missing reason."""
+def allowed(code: str, who: Actor) -> Move:
+    """The row for this move, wherever the article stands. Raises NotAllowed, or Refused when there
+    is none."""
     move = MOVES.get(code)
     if move is None:
         raise Refused(N_("There is no such step."))
     require(who, move.verb)
+    return move
+
+
+def check(code: str, stand: Stand, who: Actor, comment: str = "") -> Move:
+    """The row for this move. Raises NotAllowed, Refused, or BadInput for a missing reason."""
+    move = allowed(code, who)
     if not _fits(move, stand):
         raise Refused(
             N_("The article has moved on: this step is not possible now. Look at it again.")

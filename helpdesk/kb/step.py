@@ -66,6 +66,7 @@ def step(
 
     Raises what lifecycle.check() does, and Conflict when the row has moved on.
     """
+    lifecycle.allowed(code, by)
     with transaction():
         article = locked(article, version)
         taken = Step(article, lifecycle.check(code, stand_of(article), by, comment))

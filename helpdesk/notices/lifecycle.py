@@ -243,6 +243,16 @@ def may_make(move: Move, stand: Stand, by: Actor) -> bool:
     return move.code not in _CHECKS or may_verify(stand, by)
 
 
+def require_right(code: str, stand: Stand, by: Actor) -> None:
+    """Raise NotAllowed for a step that this role, or this department, takes nowhere: asked before
+    anything is told of where the notice stands. "verify" stands for its three results."""
+    move = BY_CODE.get("verify_pass" if code == "verify" else code)
+    if move is None:
+        return
+    if by.role not in move.roles or (move.own and by.department_id != stand.department_id):
+        raise NotAllowed(_why_not(move, stand, by))
+
+
 def may_verify(stand: Stand, by: Actor) -> bool:
     """Whether this person is far enough from the work to check it."""
     return by.department_id != stand.department_id and stand.claimed_by != mark(by)

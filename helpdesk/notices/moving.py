@@ -47,6 +47,7 @@ def make_move(
     A time without a zone is read in `zone`; a recurrence returns the new draft. Raises NotFound for
     an unknown move, BadInput by field, and what the verb itself raises.
     """
+    actions.require_right(code, notice, by)
     known: dict[str, Any] = {"by": by, "version": version}
     text = {name: _text(values, name) for name in ("comment", *CLAIM, "containment", "plan")}
     if code in PLAIN:

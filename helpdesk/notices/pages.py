@@ -109,6 +109,7 @@ def move(reference: str, code: str) -> Page:
     notice = notice_queries.by_number(reference, me().actor)
     if code not in FORMS:
         raise NotFound(N_("There is no such step."))
+    actions.require_right(code, notice, me().actor)
     form = FORMS[code]()
     files.hold(f"agent:{me().id}")
     if not form.validate():

@@ -77,10 +77,10 @@ def attempt(
     with transaction() as session:
         ticket = locked(ticket)
         queries.require_visible(ticket, by)
+        _independent(ticket, by)
         callback = of(ticket)
         if callback is None or callback.state != "due":
             raise Refused(N_("There is no follow-up call to make on this ticket."))
-        _independent(ticket, by)
         _valid(contact, resolved, result)
         callback.attempts += 1
         made = CallbackAttempt(

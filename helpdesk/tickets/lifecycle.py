@@ -207,6 +207,7 @@ TABLE: tuple[Move, ...] = (
          S.TRANSFERRED, _LEAD, ("comment",)),
 )
 # fmt: on
+NOT_YOURS = N_("Your role can't take this step. Ask a supervisor if it is needed.")
 CODES = tuple(dict.fromkeys(move.code for move in TABLE))
 
 
@@ -228,6 +229,13 @@ def may_make(move: Move, by: Actor) -> bool:
     return by.role is Role.SYSTEM or by.role in move.roles
 
 
+def require_right(code: str, by: Actor) -> None:
+    """Raise NotAllowed for a step that this role takes nowhere: asked before anything is told of where
+    the ticket stands."""
+    if not any(may_make(move, by) for move in TABLE if move.code == code):
+        raise NotAllowed(NOT_YOURS)
+
+
 def check_return(by: Actor, is_late: bool) -> None:
     """Raise Refused when the time to return a dispatch is over; a supervisor may still do it."""
     if is_late and by.role is Role.HANDLER:
@@ -247,7 +255,7 @@ def check(code: str, *, status: str, kind: str, returns: int, by: Actor) -> Move
             N_("This step is not possible now: the ticket has moved on or was never there yet.")
         )
     if not may_make(move, by):
-        raise NotAllowed(N_("Your role can't take this step. Ask a supervisor if it is needed."))
+        raise NotAllowed(NOT_YOURS)
     if code == "send_back" and returns >= MOST_RETURNS:
         raise Refused(
             N_("It was returned twice already; this dispatch is final. Please handle it.")

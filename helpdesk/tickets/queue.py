@@ -16,7 +16,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
-from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.db import db, locked, require_current, transaction
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.events import Event, on_commit, record
 from helpdesk.core.i18n import N_
@@ -86,8 +86,9 @@ def assign(
     require(by, "ticket.assign" if agent_id != by.id else "ticket.claim")
     with transaction():
         agent = _still_here(agent_id)
-        ticket = locked(ticket, version)
+        ticket = locked(ticket)
         queries.require_visible(ticket, by)
+        require_current(ticket, version)
         if agent_id and (
             agent is None or not agent.active or not queries.is_visible(ticket, agent.actor)
         ):
@@ -115,8 +116,10 @@ def _still_here(agent_id: int | None) -> Agent | None:
 
 def release(ticket: Ticket, *, by: Actor) -> Ticket:
     """Put one's own ticket back into the queue."""
+    require(by, "ticket.claim")
     with transaction():
         ticket = locked(ticket)
+        queries.require_visible(ticket, by)
         if ticket.assignee_id != by.id:
             raise Refused(N_("This ticket is not yours to put back."))
         ticket.assignee_id, ticket.offer_reason, ticket.updated_at = None, "", now()

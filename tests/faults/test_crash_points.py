@@ -49,7 +49,7 @@ OPEN_CURSORS = {
 ELSEWHERE = {"set_presence", "touch", "wake_on", "offer_waiting", "move", "plan", "drop", "of"}
 ELSEWHERE |= {"done_once", "form_once"}  # see tests/tickets/test_once.py
 ELSEWHERE |= {"answer"}  # by its two names: reply, answer_directly
-READERS = {"attachment_rows", "require_seen", "rated", "misses", "all_shelves", "is_visible"}
+READERS = {"attachment_rows", "rated", "misses", "all_shelves", "is_visible", "require_right"}
 READERS |= {"is_overdue", "legal_moves", "limit_of", "next_due", "overdue", "similar_since"}
 READERS |= {"stand_of", "checked", "guess_language"}
 

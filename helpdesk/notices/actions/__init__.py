@@ -39,7 +39,7 @@ from helpdesk.notices.actions.issuing import (
     issue_at_once,
     withdraw,
 )
-from helpdesk.notices.actions.step import is_visible, legal_moves, stand_of
+from helpdesk.notices.actions.step import is_visible, legal_moves, require_right, stand_of
 from helpdesk.notices.clock import is_overdue, limit_of, next_due, overdue
 from helpdesk.notices.similar import similar_since
 
@@ -68,6 +68,7 @@ __all__ = [
     "recur",
     "refuse_extension",
     "reject_plan",
+    "require_right",
     "rule",
     "sign",
     "similar_since",

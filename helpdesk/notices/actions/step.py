@@ -11,7 +11,7 @@ from typing import Any
 from helpdesk import search
 from helpdesk.agents.rights import Actor, Role, scope
 from helpdesk.clock import now
-from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.db import db, locked, require_current, transaction
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
@@ -63,6 +63,11 @@ def stand_of(notice: Notice) -> Stand:
     )
 
 
+def require_right(code: str, notice: Notice, by: Actor) -> None:
+    """Raise NotAllowed for a step that is not this person's to take, wherever the notice stands."""
+    lifecycle.require_right(code, stand_of(notice), by)
+
+
 def legal_moves(notice: Notice, by: Actor) -> list[Move]:
     """The next moves of this person on this notice: the buttons."""
     return lifecycle.moves(stand_of(notice), by) if is_visible(notice, by) else []
@@ -84,9 +89,11 @@ def step(
     Raises NotFound, NotAllowed, Refused, Conflict, or BadInput for a field that is not filled.
     """
     with transaction():
-        notice = locked(notice, version)
+        notice = locked(notice)
         if not is_visible(notice, by):
             raise NotFound(N_("There is no such notice, or it is not yours to see."))
+        require_right(code, notice, by)
+        require_current(notice, version)
         move = lifecycle.check(code, stand_of(notice), by)
         require_filled(move.needs, given)
         old, making = notice.status, Step(notice, move)

@@ -54,7 +54,6 @@ from helpdesk.tickets.actions.moves import (
     transfer_out,
     withdraw,
 )
-from helpdesk.tickets.actions.newer import require_seen
 from helpdesk.tickets.actions.rereading import renew_message
 from helpdesk.tickets.actions.scans import scan_due
 from helpdesk.tickets.actions.unsending import AT_ONCE, How, throw_away, unsend
@@ -92,7 +91,6 @@ __all__ = [
     "reopen",
     "reply",
     "reply_choices",
-    "require_seen",
     "resume",
     "review",
     "rework",

@@ -111,9 +111,10 @@ def note(
     by: Actor,
     body: str,
     files: tuple[StoredFile, ...] = (),
+    seen_seq: int | None = None,
     how: How = AT_ONCE,
 ) -> Message:
-    """An internal note; no customer ever sees it."""
+    """An internal note; no customer ever sees it. Conflict when `seen_seq` is given and old."""
     require(by, "ticket.note")
     with transaction():
         ticket = locked(ticket)
@@ -121,6 +122,7 @@ def note(
         same = twin(ticket, by, body, "note", files)
         if same is not None:
             return same
+        require_seen(ticket, by, seen_seq)
         message = _add(ticket, by, body, public=False, files=files, how=how)
         record("message.note", by=by, ticket=ticket, message=message.id)
     return message

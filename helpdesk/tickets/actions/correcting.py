@@ -45,8 +45,10 @@ def edit(
     with transaction():
         ticket = locked(ticket)
         queries.require_visible(ticket, by)
-        require_version(ticket, version)
         require_stands_for(by, ticket.department_id)
+        if _moved(ticket, changes):
+            require(by, "ticket.reclassify")
+        require_version(ticket, version)
         _require_living(ticket)
         changed = _change(ticket, by, changes, reason) | _change_facts(ticket, facts or {})
         if changed:
@@ -66,14 +68,18 @@ def _change(ticket: Ticket, by: Actor, changes: dict[str, Any], reason: str) -> 
         for name, new in changes.items()
         if new != getattr(ticket, name)
     }
-    moved = set(PROMISED_BY) & set(changed)
-    if moved:
-        require(by, "ticket.reclassify")
-    if any(changed[name][0] is not None for name in moved):  # to fill what was empty needs none
+    if any(
+        changed[name][0] is not None for name in _moved(ticket, changes)
+    ):  # to fill what was empty needs none
         _require_reason(reason)
     for name, (_old, new) in changed.items():
         setattr(ticket, name, new)
     return changed
+
+
+def _moved(ticket: Ticket, changes: dict[str, Any]) -> list[str]:
+    """Which of the changes move a promise."""
+    return [n for n in PROMISED_BY if n in changes and changes[n] != getattr(ticket, n)]
 
 
 def _require_reason(reason: str) -> None:

@@ -19,6 +19,7 @@ from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
 from helpdesk.setup import in_force
 from helpdesk.tickets import queries, sight
+from helpdesk.tickets.actions.newer import require_version
 from helpdesk.tickets.lifecycle import ENDED, Status, clock_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.words.kinds import Kind
@@ -56,10 +57,11 @@ def link_person(
 
 def _for_change(ticket: Ticket, by: Actor, version: int | None) -> Ticket:
     require(by, "customer.edit")
-    ticket = locked(ticket, version)
+    ticket = locked(ticket)
     queries.require_visible(ticket, by)
     if not sight.sees(by, ticket, sight.Field.PERSON):
         raise NotFound(N_("There is no such customer, or you may not see them."))
+    require_version(ticket, version)
     if ticket.status == Status.ARCHIVED:
         raise Refused(N_("An archived ticket can't be changed."))
     return ticket

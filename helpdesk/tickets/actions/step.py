@@ -1,4 +1,7 @@
-"""The frame of every move: lock the row, check rights and the table, change, record."""
+"""The frame of every move: lock the row, check rights, then the table, change, record.
+
+Rights come first: who may not take a step is told so, and nothing of where the ticket stands.
+"""
 
 from __future__ import annotations
 
@@ -56,10 +59,11 @@ def step(
     with transaction():
         ticket = locked(ticket)
         queries.require_visible(ticket, by)
+        lifecycle.require_right(code, by)
+        require_stands_for(by, ticket.department_id)
         require_version(ticket, version)
         require_seen(ticket, by, seen_seq)
         move = _legal(code, ticket, by, seen_seq)
-        require_stands_for(by, ticket.department_id)
         _filled(move, given)
         old = ticket.status
         making = Step(ticket, move, move.to or old)
