@@ -10,6 +10,7 @@ from helpdesk.api.fields import Schema
 from helpdesk.customers.people import PROOFS
 from helpdesk.kb.lifecycle import State as ArticleState
 from helpdesk.kb.lifecycle import Visibility
+from helpdesk.notices import clock
 from helpdesk.notices.lifecycle import Level, State
 from helpdesk.settings import LANGUAGES
 from helpdesk.statistics import groups, measures
@@ -167,6 +168,7 @@ NOTICE: dict[str, Schema] = {
     "requirement": TEXT,
     "round": NUMBER,
     "due_at": TIME_OR_NONE,
+    "next_step": {"anyOf": [ref("NextStep"), {"type": "null"}]},
     "overdue": FLAG,
     "issued_at": TIME_OR_NONE,
     "signed_at": TIME_OR_NONE,
@@ -281,6 +283,7 @@ SCHEMAS: dict[str, Schema] = {
         by=thing(kind=TEXT, name=TEXT),
         data=FREE,
     ),
+    "NextStep": thing(step=one_of(clock.STEPS), due_at=TIME, limit=TEXT),
     "Notice": thing(**NOTICE),
     "WholeNotice": thing(**NOTICE, events=some(ref("Event"))),
     "Article": ARTICLE,

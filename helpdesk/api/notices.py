@@ -73,6 +73,12 @@ def move_notice(reference: str, sent: dict[str, Any]) -> Response:
     return jsonify(shape(moved))
 
 
+def _next_step(notice: Notice) -> dict[str, Any] | None:
+    """What is due next, by when, and the limit by which that was counted ("4 wh" is working time)."""
+    due = actions.next_due(notice)
+    return {"step": due.step, "due_at": time(due.at), "limit": due.limit} if due else None
+
+
 def shape(notice: Notice) -> dict[str, Any]:
     """One notice as JSON."""
     reference = notice_queries.slug(notice)
@@ -88,6 +94,7 @@ def shape(notice: Notice) -> dict[str, Any]:
         "requirement": notice.requirement,
         "round": notice.round,
         "due_at": time(notice.due_at),
+        "next_step": _next_step(notice),
         "overdue": actions.is_overdue(notice),
         "issued_at": time(notice.issued_at),
         "signed_at": time(notice.signed_at),

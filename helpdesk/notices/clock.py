@@ -21,7 +21,7 @@ from helpdesk.core.events import record
 from helpdesk.core.i18n import N_, P_
 from helpdesk.notices.lifecycle import State
 from helpdesk.notices.models import Notice
-from helpdesk.promises import BREACH
+from helpdesk.promises import BREACH, dues
 from helpdesk.promises.models import Escalation
 from helpdesk.promises.policy import Step
 from helpdesk.promises.reminders import Telling, remind
@@ -134,6 +134,22 @@ def _due(notice: Notice, step: str, at: datetime | None) -> Due | None:
 def is_overdue(notice: Notice, moment: datetime | None = None) -> bool:
     """Whether the step that is next should have been taken by now."""
     return notice.due_at is not None and notice.due_at < (moment or now())
+
+
+def left_of(notice: Notice, due: Due, snapshot: in_force.Setup | None = None) -> dues.Left | None:
+    """What is left of the step's time in its own measure; None when it is over."""
+    moment = now()
+    if due.at < moment:
+        return None
+    return dues.left(due.at, Limit.parse(due.limit), calendar_of(notice, snapshot), moment)
+
+
+def clock_of(
+    notice: Notice, due: Due, state: str = "running", snapshot: in_force.Setup | None = None
+) -> dues.Clock:
+    """The step's due time as pages show it, worded as every promise to a customer is."""
+    known = left_of(notice, due, snapshot)
+    return dues.clock(due.at, state if known else "breached", known)
 
 
 def overdue(moment: datetime | None = None) -> ColumnElement[bool]:

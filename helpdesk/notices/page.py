@@ -31,6 +31,7 @@ from helpdesk.notices.forms import MoveForm
 from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES, STATE_NAMES, State, not_passed
 from helpdesk.notices.models import Notice
 from helpdesk.promises import receipts
+from helpdesk.promises.dues import Clock
 from helpdesk.setup import in_force
 from helpdesk.setup.names import departments
 from helpdesk.tickets import sight
@@ -72,8 +73,7 @@ class Row:
     notice: Notice
     department: str
     step: str
-    due: str
-    due_at: datetime | None
+    due: Clock | None
     state: str
     age: str
     failed: dict[str, Any] | None  # the last re-inspection, while its further round goes on
@@ -93,8 +93,7 @@ def _row(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> Row:
         notice,
         snapshot.departments[notice.department_id].names[language()],
         gettext(clock.STEP_NAMES[due.step]) if due else "",
-        due_words(due, moment) if due else "",
-        notice.due_at,
+        clock.clock_of(notice, due, state, snapshot) if due else None,
         state,
         duration(moment - notice.issued_at) if notice.issued_at else "",
         not_passed(notice.status, notice.rounds),
@@ -112,14 +111,6 @@ def _receipts(notice: Notice) -> list[receipts.Receipt]:
     ]
 
 
-def due_words(due: clock.Due, moment: datetime) -> str:
-    """How much time is left, or by how much it is late."""
-    length = duration(abs(due.at - moment))
-    if due.at < moment:
-        return gettext("%(time)s late", time=length)
-    return gettext("%(time)s left", time=length)
-
-
 def page(
     notice: Notice, who: Actor, form: MoveForm | None = None, open_code: str = ""
 ) -> dict[str, Any]:
@@ -134,7 +125,7 @@ def page(
         "due": due,
         "receipts": _receipts(notice),
         "stretch_kinds": receipts.kinds(),
-        "due_words": due_words(due, moment) if due else "",
+        "next_clock": clock.clock_of(notice, due) if due else None,
         "overdue": actions.is_overdue(notice, moment),
         "buttons": offered,
         "answer": answer(notice.answer),
@@ -217,6 +208,6 @@ def _line(notice: Notice, moment: datetime) -> dict[str, Any]:
         "status": notice.status,
         "state": gettext(STATE_NAMES[State(notice.status)]),
         "step": gettext(clock.STEP_NAMES[due.step]) if due else "",
-        "due": due_words(due, moment) if due else "",
+        "due": clock.clock_of(notice, due) if due else None,
         "overdue": actions.is_overdue(notice, moment),
     }

@@ -11,14 +11,16 @@ from sqlalchemy import select
 
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
+from helpdesk.clock import Limit, now
 from helpdesk.core.db import db
 from helpdesk.core.events import Event, durable
-from helpdesk.core.i18n import gettext, in_language, lazy_gettext
-from helpdesk.notices.clock import STEP_NAMES
+from helpdesk.core.i18n import gettext, in_language, lazy_gettext, when
+from helpdesk.notices import clock
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import to_colleague
-from helpdesk.promises import BREACH, PROMISE_NAMES
+from helpdesk.promises import BREACH, PROMISE_NAMES, dues
 from helpdesk.promises.models import Promise, Reminder
+from helpdesk.setup import in_force
 from helpdesk.tickets.models import Ticket
 
 MOST_LINES = 100  # of a digest; the lists hold the rest
@@ -90,7 +92,7 @@ class DueStep:
     label: str
     breached: bool
     level: int
-    due_at: object
+    due: str  # the moment, and what is left of working time where the end is near
     path: str
 
 
@@ -98,14 +100,27 @@ def due_step(row: Reminder) -> DueStep:
     """A reminder in the language of the moment."""
     if row.subject_kind == "notice":
         notice = db.session.get_one(Notice, row.notice_id)
-        label, due = gettext(STEP_NAMES[row.promise]), notice.due_at
+        label, due = gettext(clock.STEP_NAMES[row.promise]), _step_due(notice)
         number, title, path = notice.number or "", notice.title, f"notices/{notice.id}"
     else:
         ticket = db.session.get_one(Ticket, row.ticket_id)
-        due = db.session.get_one(Promise, row.subject_id).due_at
+        due = _promise_due(db.session.get_one(Promise, row.subject_id))
         label = gettext(PROMISE_NAMES[row.promise])
         number, title, path = ticket.number, ticket.subject, f"tickets/{ticket.number}"
     return DueStep(number, title, label, row.level >= BREACH, row.level, due, path)
+
+
+def _step_due(notice: Notice) -> str:
+    due = clock.next_due(notice)
+    return dues.told(due.at, clock.left_of(notice, due)) if due else ""
+
+
+def _promise_due(row: Promise) -> str:
+    moment = now()
+    if row.due_at is None or row.due_at < moment:
+        return when(row.due_at)
+    calendar = in_force.current().calendar_of(row)
+    return dues.told(row.due_at, dues.left(row.due_at, Limit.parse(row.limit), calendar, moment))
 
 
 def _subject(line: DueStep) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
 from helpdesk.agents import roster
@@ -12,9 +13,10 @@ from helpdesk.agents.rights import Role
 from helpdesk.core.db import db
 from helpdesk.core.events import Event, durable
 from helpdesk.core.i18n import N_, lazy_gettext
+from helpdesk.notices import clock
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
-from helpdesk.tickets import news
+from helpdesk.tickets import dues, news
 
 TO_DEPARTMENT = {
     "notice.issue": N_("Rectification notice %(number)s: please act"),
@@ -64,6 +66,12 @@ def to_issuers(noted: Event) -> None:
     _tell(row, noted, TO_ISSUERS[noted.name], told)
 
 
+def _due(row: Notice) -> object:
+    """When the next step is due, worded when the letter is: in its reader's language."""
+    due = clock.next_due(row)
+    return LazyString(dues.told, due.at, clock.left_of(row, due)) if due else None
+
+
 def _issued(noted: Event) -> Notice | None:
     row = db.session.get(Notice, noted.notice_id)
     return row if row is not None and row.number else None
@@ -80,5 +88,6 @@ def _tell(row: Notice, noted: Event, subject: str, readers: Iterable[Reader]) ->
             thread=f"notice-{row.id}",
             path=f"notices/{row.id}",
             notice=row,
+            due=_due(row),
             said=noted.data.get("comment", ""),
         )

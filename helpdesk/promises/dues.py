@@ -75,6 +75,15 @@ def clock(due: datetime, state: str, known: Left | None) -> Clock:
     return Clock(iso, by, state, still, rest=known.rest, until=known.until.isoformat())
 
 
+def told(due: datetime, known: Left | None) -> str:
+    """The same for a mail, which is read later: the whole moment, and behind it what was left of
+    working time when it was written, where the end is near."""
+    if known is None or known.until is None or known.seconds > TICKS_WITHIN:
+        return when(due)
+    still = gettext("%(time)s left", time=work_time(known.seconds))
+    return gettext("%(by)s, %(left)s", by=when(due), left=still)
+
+
 def _why(known: Left | None) -> str:
     """Why a clock that counts working time does not move now."""
     if known is None or known.opens is None:

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from helpdesk import promises
+from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.channels.form.forms import KINDS
 from helpdesk.clock import Limit, moved_to
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import deliver_due
 from helpdesk.core.i18n import in_language
+from helpdesk.notices import actions, queries
+from helpdesk.notices import clock as notices_clock
+from helpdesk.notices import page as notice_page
+from helpdesk.notices.models import Notice
+from helpdesk.notices.queries import slug
+from helpdesk.notify import escalations
+from helpdesk.notify.models import Envelope
 from helpdesk.promises import dues, rail
+from helpdesk.promises.models import Reminder
 from helpdesk.setup import in_force
 from tests import factories
+from tests.api.test_tickets_api import token
+from tests.tickets import notice_samples as sample
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SUNDAY = datetime(2026, 11, 29, 21, 50, tzinfo=SHANGHAI)
@@ -98,3 +113,92 @@ def test_a_mark_tells_what_its_moment_is_measured_in(app: Flask) -> None:
         marks = rail.marks(promises.shown(promises.table(made), made), in_force.current())
         first = next(mark for mark in marks if mark.promise == "first_answer")
         assert re.search(r"by \S+ \S+, \d\d:\d\d at the latest \(\d+ working \w+\)", first.promised)
+
+
+WEDNESDAY = datetime(2026, 12, 2, 17, 0, tzinfo=SHANGHAI)
+
+
+def near_its_end(step_due: datetime, limit: str) -> str:
+    """The page's address of a notice whose plan is due at a moment, by this limit."""
+    notice = sample.signed(sample.cast())
+    with transaction():
+        row = db.session.get_one(Notice, notice.id)
+        row.limits, row.plan_due_at = row.limits | {"plan": limit}, step_due
+        notices_clock.follow(row)
+    return slug(notice)
+
+
+DUE = datetime(2026, 12, 3, 11, 0, tzinfo=SHANGHAI)
+EIGHTEEN_REAL_HOURS = "18 h"
+
+
+def test_a_notice_s_clock_names_the_moment_and_the_working_time_on_every_page(
+    client: FlaskClient,
+) -> None:
+    with moved_to(WEDNESDAY):
+        reference = near_its_end(DUE, "8 wh")
+        number = sample_ticket(reference)
+        factories.sign_in(client, factories.agent("Lin Tao", "supervisor"))
+        paths = ("/notices", f"/notices/{reference}", f"/tickets/{number}")
+        pages = {path: client.get(path).text for path in paths}
+    for path, page in pages.items():
+        words = " ".join(re.sub(r"<[^>]+>", "", page).split())
+        assert "by Thu 11:00, 3 working hours left" in words.replace(" ,", ","), path
+        assert EIGHTEEN_REAL_HOURS not in words
+
+
+def test_a_notice_s_clock_that_stands_still_says_why(app: Flask) -> None:
+    with moved_to(datetime(2026, 12, 2, 20, 0, tzinfo=SHANGHAI)), app.test_request_context():
+        reference = near_its_end(DUE, "8 wh")
+        with in_language("en"):
+            [row] = notice_page.rows([by_reference(reference)])
+    assert row.due is not None
+    assert row.due.words == (
+        "by Thu 11:00, 2 working hours left · outside working hours, goes on Thu 09:00"
+    )
+
+
+def test_a_notice_s_clock_in_real_hours_tells_real_hours(app: Flask) -> None:
+    with moved_to(DUE - timedelta(hours=5)), app.test_request_context(), in_language("en"):
+        [row] = notice_page.rows([by_reference(near_its_end(DUE, "24 h"))])
+    assert row.due is not None and row.due.words == "5 h left"
+
+
+def test_the_mails_of_a_notice_name_the_moment_and_the_working_time(app: Flask) -> None:
+    with moved_to(WEDNESDAY), app.test_request_context():
+        reference = near_its_end(DUE, "8 wh")
+        boss = factories.agent("Lin Tao", "supervisor").actor
+        notice = by_reference(reference)
+        reminder = Reminder(subject_kind="notice", notice_id=notice.id, promise="plan", level=80)
+        with in_language("en"):
+            assert escalations.due_step(reminder).due == "3 Dec, 11:00, 3 working hours left"
+        actions.submit_plan(notice, by=sample_handler(), root_cause="x", plan="x", planned_at=DUE)
+        actions.reject_plan(notice, by=boss, comment="Too thin.")
+        deliver_due()
+        sent = db.session.scalars(select(Envelope.body).order_by(Envelope.id.desc()))
+        body = next(each for each in sent if "Too thin." in each)
+    assert "3 working hours left" in body or "还剩3 个工作小时" in body
+
+
+def test_the_api_says_which_step_is_due_and_by_which_limit(client: FlaskClient) -> None:
+    with moved_to(WEDNESDAY):
+        reference = near_its_end(DUE, "8 wh")
+        answer = client.get(f"/api/v1/notices/{reference}", headers=token("supervisor")).json
+    assert answer["next_step"] == {"step": "plan", "due_at": answer["due_at"], "limit": "8 wh"}
+
+
+def by_reference(reference: str) -> Notice:
+    return queries.by_number(reference, SYSTEM)
+
+
+def sample_ticket(reference: str) -> str:
+    """The number of a case that the notice is about."""
+    ticket = factories.ticket()
+    with transaction():
+        by_reference(reference).ticket_id = ticket.id
+    return ticket.number
+
+
+def sample_handler() -> Actor:
+    agent = db.session.scalars(select(Agent).where(Agent.name == "Li Na")).one()
+    return agent.actor
