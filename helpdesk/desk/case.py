@@ -29,6 +29,7 @@ from helpdesk.tickets import (
     choices,
     copies,
     lifecycle,
+    news,
     queries,
     sight,
 )
@@ -61,6 +62,7 @@ class Case:
     extension: Extension | None = None
     callback: Callback | None = None
     about: askers.About | None = None  # where it came from, for readers who may know
+    has_news: bool = False  # of the case, that this reader has not looked at yet
     draft: Message | None = None  # this reader's own words that were taken back
 
     @cached_property
@@ -242,13 +244,16 @@ def head(number: str, who: Actor) -> Case:
         .options(joinedload(Ticket.person).joinedload(Person.addresses))
         .outerjoin(Extension, (Extension.ticket_id == Ticket.id) & (Extension.decision == ""))
         .add_columns(newest, number_of(Ticket.merged_into_id), number_of(Ticket.repeat_of_id))
-        .add_columns(Extension)
+        .add_columns(Extension, news.about(who, Ticket.id))
         .execution_options(populate_existing=True)
     )
     row = db.session.execute(query).unique().first()
     if row is None:
         raise NotFound(N_("There is no such ticket, or it is not yours to see."))
-    return Case(row[0], who, row[1] or 0, row[2] or "", row[3] or "", extension=row[4])
+    ticket, seen, into, repeat_of, extension, has_news = row
+    return Case(
+        ticket, who, seen or 0, into or "", repeat_of or "", extension=extension, has_news=has_news
+    )
 
 
 def load(number: str, who: Actor, anew: bool = False) -> Case:

@@ -16,7 +16,8 @@ from helpdesk.core.i18n import N_, lazy_gettext
 from helpdesk.notices import clock
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
-from helpdesk.tickets import dues, news
+from helpdesk.promises import dues
+from helpdesk.tickets import news
 
 TO_DEPARTMENT = {
     "notice.issue": N_("Rectification notice %(number)s: please act"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Exists, Select, exists, func, select, update
 
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
@@ -112,6 +112,12 @@ def unseen(who: Actor) -> Select[int]:
 
 def _id(who: Actor) -> int | None:
     return who.id if who.kind == "agent" else None
+
+
+def about(who: Actor, ticket_id: Any) -> Exists:
+    """The condition that this person has news of the case that they have not looked at."""
+    mine = (News.agent_id == _id(who)) & News.seen_at.is_(None) & (News.ticket_id == ticket_id)
+    return exists().where(mine)
 
 
 def saw(who: Actor, *, ticket: Ticket | None = None, notice: Any = None) -> None:

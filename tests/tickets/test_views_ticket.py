@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
+from helpdesk.customers import people
+from helpdesk.customers.people import Asker
 from helpdesk.tickets import actions, lifecycle, queries
 from helpdesk.tickets.models import Message, Ticket
 from tests import factories as make
@@ -133,13 +135,9 @@ def test_an_auditor_reads_and_has_nothing_to_press(client: FlaskClient) -> None:
     assert "/moves/" not in page and 'id="composer"' not in page and "/claim" not in page
 
 
-@pytest.mark.parametrize("messages", [1, 30])
-def test_the_page_takes_ten_statements_whatever_it_has_grown_to(
-    client: FlaskClient, messages: int
-) -> None:
-    lead = make.agent("Chen Jie", "supervisor")
+def budget(client: FlaskClient, ticket: Ticket, lead: Agent, messages: int) -> list[str]:
+    """The statements of the page of a case in work, once it has grown to this many messages."""
     unit = make.department()
-    ticket = make.ticket()
     actions.accept(ticket, by=lead.actor)
     actions.dispatch(ticket, by=lead.actor, department_id=unit.id)
     actions.sign(ticket, by=lead.actor)
@@ -153,7 +151,32 @@ def test_the_page_takes_ten_statements_whatever_it_has_grown_to(
     db.session.expire_all()
     with counted() as sent:
         get(client, address)
+    return sent
+
+
+@pytest.mark.parametrize("messages", [1, 30])
+def test_the_page_takes_ten_statements_whatever_it_has_grown_to(
+    client: FlaskClient, messages: int
+) -> None:
+    sent = budget(client, make.ticket(), make.agent("Chen Jie", "supervisor"), messages)
     assert len(sent) <= 10, "\n\n".join(sent)
+
+
+@pytest.mark.parametrize("known", [0, 1, 5])
+def test_a_page_that_asks_whose_case_it_is_takes_no_more_however_many_it_may_be(
+    client: FlaskClient, known: int
+) -> None:
+    lead = make.agent("Chen Jie", "supervisor")
+    for n in range(known):
+        people.make(Asker(name=f"Known {n}", phone="13912345678"), "en", claimed=False)
+    db.session.commit()
+    who = Asker(name="Who?", phone="13912345678", email="who@home.example")
+    ticket = make.ticket(person=who, proof="")
+    assert not ticket.settled
+    sent = budget(client, ticket, lead, 3)
+    assert len(sent) <= 10, "\n\n".join(sent)
+    page = get(client, f"/tickets/{ticket.number}")
+    assert page.count("It is Known") == known
 
 
 def test_the_case_file_marks_what_lacks_before_closing(desk: FlaskClient) -> None:

@@ -33,7 +33,8 @@ PARTS = {"case": "tickets/_conversation.html", "dialogs": "tickets/_dialogs.html
 def show(number: str) -> str:
     """The ticket with its conversation; a live page asks for the inside alone."""
     found = case.load(number, me().actor, anew=request.args.get("asker") == "1")
-    news.saw(me().actor, ticket=found.ticket)
+    if found.has_news:
+        news.saw(me().actor, ticket=found.ticket)
     if request.args.get("part") in PARTS:
         return render(found, PARTS[request.args["part"]])
     return render(found, own_code=_for_the_caller(found))
