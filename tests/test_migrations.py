@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from flask_migrate import downgrade, upgrade
 
 from helpdesk import create_app, settings
 from helpdesk.core.db import db
+from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.search import is_index_table
+from helpdesk.tickets.models import Ticket
 from tests.conftest import POSTGRES, _psycopg
 
 FIRST = "0001"
@@ -89,13 +92,19 @@ def test_an_empty_database_gets_exactly_the_tables_of_the_models(empty: Flask) -
     assert migrated == partial_indexes()
 
 
+def put(table_name: str, **values: Any) -> int:
+    """A row of a table as it is now, its other columns blank; returns its id."""
+    table = sa.Table(table_name, sa.MetaData(), autoload_with=db.engine)
+    blank = {c.name: _blank(c) for c in table.columns if not c.nullable and c.name != "id"}
+    with db.engine.begin() as connection:
+        return int(
+            connection.execute(table.insert().values(blank | values)).inserted_primary_key[0]
+        )
+
+
 def test_an_older_edition_keeps_its_rows(empty: Flask) -> None:
     upgrade(revision=FIRST)
-    told = {"name": "support", "address": "help@example.com"}
-    box = sa.Table("mailbox", sa.MetaData(), autoload_with=db.engine)
-    blank = {c.name: _blank(c) for c in box.columns if not c.nullable and c.name != "id"}
-    with db.engine.begin() as connection:
-        connection.execute(box.insert().values(blank | told))
+    put("mailbox", name="support", address="help@example.com")
     upgrade()
     row = db.session.execute(
         sa.text("SELECT name, address, per_minute, proof_by FROM mailbox")
@@ -117,11 +126,10 @@ def _counted(*names: str) -> list[int]:
 
 def test_rows_that_hang_on_a_table_that_changes_stay(empty: Flask) -> None:
     upgrade(revision=FIRST)
-    with db.engine.begin() as connection:
-        _insert(connection, "person", id=1)
-        _insert(connection, "ticket", id=1, number="2026-000001", person_id=1)
-        _insert(connection, "message", id=1, ticket_id=1, body="It leaks.")
-        _insert(connection, "response", id=1, ticket_id=1, promise="resolve", state="running")
+    person = put("person")
+    ticket = put("ticket", number="2026-000001", person_id=person)
+    put("message", ticket_id=ticket, body="It leaks.")
+    put("response", ticket_id=ticket, promise="resolve", state="running")
     upgrade()
     assert _counted("person", "ticket", "message", "promise") == [1, 1, 1, 1]
     db.session.rollback()
@@ -181,6 +189,115 @@ def _all(query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.execute(sa.text(query))]
 
 
+BEFORE_CLAIMS = "0011"  # an address was one person's, and nothing said whether it is proven
+
+
+def as_kept_then(number: str) -> str:
+    """A number as the older edition compared it: an extension was glued on, or part of the text."""
+    digits = "".join(filter(str.isdigit, number))
+    return f"+86{digits.lstrip('0')}" if number.isascii() else number
+
+
+@dataclass
+class Old:
+    """Rows of the edition in which addresses were neither claimed nor proven."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def person(self, name: str, **addresses: str) -> int:
+        """Somebody with a mail address and telephone numbers as the older edition kept them."""
+        id_ = put("person", name=name, level="plain")
+        for kind, value in addresses.items():
+            normal = value if kind == "email" else as_kept_then(value)
+            put("contact_address", person_id=id_, kind=kind[:5], value=value, normal=normal)
+        return id_
+
+    def case(self, name: str, person: int, channel: str, **said: Any) -> None:
+        """A case of theirs with its first message; `said` stands beside a mail's words."""
+        number = f"2026-{len(self.numbers) + 1:06}"
+        id_ = put("ticket", number=number, person_id=person, channel=channel, kind="enquiry")
+        author = str(said.pop("author", "Vera Lindt"))
+        put("message", ticket_id=id_, kind="customer", channel=channel, author=author, data=said)
+        self.numbers[name] = id_
+
+
+def became(id_: int) -> dict[str, Any]:
+    """Where a case came from and goes to, after the upgrade."""
+    row = db.session.execute(sa.select(Ticket).where(Ticket.id == id_)).scalar_one()
+    names = ("contact_kind", "contact", "contact_name", "contact_proven_by", "reply_to", "settled")
+    return {name: getattr(row, name) for name in names}
+
+
+def proofs(person: int) -> list[tuple[str, str, str]]:
+    """What is known of a person's addresses: as it is compared, its extension, what proved it."""
+    mine = sa.select(ContactAddress).where(ContactAddress.person_id == person)
+    rows = db.session.scalars(mine.order_by(ContactAddress.id))
+    return [(row.normal, row.extension, row.proven_by) for row in rows]
+
+
+def test_cases_of_before_addresses_were_proven_keep_customer_answers_and_what_mails_had_proven(
+    empty: Flask,
+) -> None:
+    upgrade(revision=BEFORE_CLAIMS)
+    old = Old()
+    vera = old.person("Vera Lindt", email="vera@home.example", phone="0139 1234 5678")
+    signed, claimed = (old.person(n, email=f"{n}@home.example") for n in ("sig", "cla"))
+    dmarc = {"from": "Vera@home.example", "proof": "pass"}
+    old.case("proven mail", vera, "email", **dmarc)
+    old.case("call", vera, "phone")
+    old.case("form", vera, "web")
+    old.case("answer", signed, "email", **{"from": "sig@home.example", "why": {"rule": "token"}})
+    machine = {"from": "cla@home.example", "why": {"rule": "token"}, "automatic": True}
+    old.case("machine", claimed, "email", **machine)
+    old.case("stranger", claimed, "email", **{"from": "else@where.example"})
+    upgrade()
+    mail = {"contact_kind": "email", "contact_name": "Vera Lindt", "settled": True}
+    at_home = {"contact": "vera@home.example", "reply_to": "vera@home.example"}
+    proven = {"contact_proven_by": "dmarc"}
+    assert became(old.numbers["proven mail"]) == mail | at_home | proven
+    assert became(old.numbers["form"]) == mail | at_home | proven
+    call = {"contact_kind": "phone", "contact": "+8613912345678", "contact_proven_by": ""}
+    assert became(old.numbers["call"]) == mail | at_home | call
+    assert became(old.numbers["answer"])["contact_proven_by"] == "token"
+    assert became(old.numbers["machine"])["contact_proven_by"] == ""
+    other = became(old.numbers["stranger"])
+    assert (other["contact"], other["reply_to"]) == ("else@where.example", "else@where.example")
+    assert other["contact_proven_by"] == ""  # nobody's address: it is the case's alone
+    assert proofs(vera) == [("vera@home.example", "", "dmarc"), ("+8613912345678", "", "")]
+    assert proofs(signed) == [("sig@home.example", "", "token")]
+    assert proofs(claimed) == [("cla@home.example", "", "")]
+    people = db.session.execute(sa.select(Person.claimed, Person.known_as_id)).all()
+    assert set(map(tuple, people)) == {(False, None)}
+    assert differences() == []
+
+
+def test_a_number_with_its_extension_is_read_anew_and_never_twice(empty: Flask) -> None:
+    upgrade(revision=BEFORE_CLAIMS)
+    old = Old()
+    glued = "0531-88001234-805"
+    office = old.person("Office", phone=glued, phone2="0531 8800 1234 转 805")
+    odd = old.person("Odd", phone="139")
+    upgrade()
+    assert proofs(office) == [("+8653188001234", "805", "")]
+    assert len(proofs(odd)) == 1
+
+
+def test_the_way_back_keeps_each_address_with_its_oldest_owner(empty: Flask) -> None:
+    upgrade()
+    people = [put("person", name=name, level="plain") for name in ("First", "Second")]
+    for person in people:
+        put(
+            "contact_address",
+            person_id=person,
+            kind="email",
+            value="both@home.example",
+            normal="both@home.example",
+        )
+    downgrade(revision=BEFORE_CLAIMS)
+    rows = db.session.execute(sa.text("SELECT person_id, normal FROM contact_address")).all()
+    assert [tuple(row) for row in rows] == [(people[0], "both@home.example")]
+
+
 def test_the_way_back_leads_to_the_older_edition(empty: Flask) -> None:
     upgrade(revision=FIRST)
     tables, indexes = set(sa.inspect(db.engine).get_table_names()), partial_indexes()
@@ -196,3 +313,4 @@ def _blank(column: sa.Column[Any]) -> Any:
         return {}
     kind = column.type.python_type
     return {bool: False, int: 0, str: "", dict: {}, list: []}.get(kind, sa.func.now())
+    return {bool: False, int: 0, str: ""}.get(column.type.python_type, sa.func.now())

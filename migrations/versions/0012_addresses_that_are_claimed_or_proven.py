@@ -103,14 +103,7 @@ MESSAGE = sa.table(
 def _take_over_addresses() -> None:
     """Numbers with a glued extension are read anew; what a mail has proven is proven."""
     here = op.get_bind()
-    for row in here.execute(sa.select(ADDRESS).where(ADDRESS.c.kind == "phone")).all():
-        try:
-            told = read("phone", row.value)
-        except BadInput:
-            continue
-        if (told.normal, told.extension) != (row.normal, row.extension):
-            values = {"normal": told.normal, "extension": told.extension}
-            here.execute(sa.update(ADDRESS).where(ADDRESS.c.id == row.id).values(values))
+    _read_numbers_anew()
     for (person_id, mail), (at, by) in _proofs().items():
         mine = (ADDRESS.c.person_id == person_id) & (ADDRESS.c.kind == "email")
         here.execute(
@@ -118,6 +111,32 @@ def _take_over_addresses() -> None:
             .where(mine, ADDRESS.c.normal == mail)
             .values(proven_at=at, proven_by=by)
         )
+
+
+def _read_numbers_anew() -> None:
+    """Two rows of one person that turn out to be one number are one row: the older stays."""
+    here = op.get_bind()
+    phones = here.execute(sa.select(ADDRESS).where(ADDRESS.c.kind == "phone").order_by(ADDRESS.c.id)).all()
+    told = {row.id: _number(row) for row in phones}
+    kept: dict[tuple[int, str, str], int] = {}
+    for row in phones:
+        kept.setdefault((row.person_id, *told[row.id]), row.id)
+    twins = set(told) - set(kept.values())
+    for row_id in twins:
+        here.execute(sa.delete(ADDRESS).where(ADDRESS.c.id == row_id))
+    for row in phones:
+        if row.id not in twins and told[row.id] != (row.normal, row.extension):
+            values = dict(zip(("normal", "extension"), told[row.id], strict=True))
+            here.execute(sa.update(ADDRESS).where(ADDRESS.c.id == row.id).values(values))
+
+
+def _number(row: sa.Row) -> tuple[str, str]:
+    """Number and extension of a row as they are read today; as they were where nobody can."""
+    try:
+        told = read("phone", row.value)
+    except BadInput:
+        return row.normal, row.extension
+    return told.normal, told.extension
 
 
 def _proofs() -> dict[tuple[int, str], tuple[datetime, str]]:
