@@ -229,10 +229,15 @@ def may_make(move: Move, by: Actor) -> bool:
     return by.role is Role.SYSTEM or by.role in move.roles
 
 
+def may_ever(code: str, by: Actor) -> bool:
+    """Whether this role may take the step anywhere in the life of a ticket."""
+    return any(may_make(move, by) for move in TABLE if move.code == code)
+
+
 def require_right(code: str, by: Actor) -> None:
     """Raise NotAllowed for a step that this role takes nowhere: asked before anything is told of where
     the ticket stands."""
-    if not any(may_make(move, by) for move in TABLE if move.code == code):
+    if not may_ever(code, by):
         raise NotAllowed(NOT_YOURS)
 
 

@@ -22,7 +22,7 @@ from helpdesk.desk import case
 from helpdesk.desk.moving import make_move
 from helpdesk.desk.pages.ticket import render, render_case_file
 from helpdesk.setup import in_force
-from helpdesk.tickets import actions, callbacks, queries, queue
+from helpdesk.tickets import actions, callbacks, lifecycle, queries, queue
 from helpdesk.tickets.idempotency import form_once
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.bodies import takes_files
@@ -127,14 +127,21 @@ def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
     if form.get("mode") == "note":
         actions.note(found.ticket, by=who, body=body, files=stored, how=how)
     elif form.get("mode") == "reply" and not _stays_open(found):
-        code = found.answer.code if found.answer else "reply"
         actions.answer(
-            code, found.ticket, by=who, body=body.strip(), files=stored, seen_seq=seen_seq, how=how
-        )
+            _answer_code(found), found.ticket, by=who, body=body.strip(), files=stored,
+            seen_seq=seen_seq, how=how,
+        )  # fmt: skip
     else:
         actions.send_message(
             found.ticket, by=who, body=body, files=stored, seen_seq=seen_seq, how=how
         )
+
+
+def _answer_code(found: case.Case) -> str:
+    """The step that answers; where none is possible now, the one that would have been this reader's."""
+    if found.answer:
+        return found.answer.code
+    return next((code for code in case.ANSWERS if lifecycle.may_ever(code, found.who)), "reply")
 
 
 def _stays_open(found: case.Case) -> bool:

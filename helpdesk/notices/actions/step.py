@@ -64,7 +64,10 @@ def stand_of(notice: Notice) -> Stand:
 
 
 def require_right(code: str, notice: Notice, by: Actor) -> None:
-    """Raise NotAllowed for a step that is not this person's to take, wherever the notice stands."""
+    """Raise NotAllowed for a step that is not this person's to take, wherever the notice stands;
+    NotFound where they may not know of it."""
+    if not is_visible(notice, by):
+        raise NotFound(N_("There is no such notice, or it is not yours to see."))
     lifecycle.require_right(code, stand_of(notice), by)
 
 
@@ -90,8 +93,6 @@ def step(
     """
     with transaction():
         notice = locked(notice)
-        if not is_visible(notice, by):
-            raise NotFound(N_("There is no such notice, or it is not yours to see."))
         require_right(code, notice, by)
         require_current(notice, version)
         move = lifecycle.check(code, stand_of(notice), by)
