@@ -18,6 +18,8 @@ from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.promises.models import Escalation, Promise
+from helpdesk.tickets import idempotency
+from helpdesk.tickets.models import IdempotencyKey
 from tests import factories as make
 from tests.servers import ROOT, environment, wait_until
 
@@ -208,3 +210,37 @@ def test_m20_two_timer_processes_ring_two_hundred_alarms_exactly_once(
     assert not db.session.scalars(db.select(Alarm).where(Alarm.tries > 0)).all()
     due = background.next_due()
     assert due is None or due > now()
+
+
+def test_the_loops_of_a_serving_process_let_go_of_what_waited_too_long(app: Flask) -> None:
+    stop = threading.Event()
+    running = background.start(app, stop)
+    try:
+        assert "tidying" in {thread.name for thread in running.threads}
+    finally:
+        running.end()
+
+
+def test_a_sweep_that_fails_keeps_no_other_from_its_work(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[str] = []
+    full = background.BATCH
+    sweeps = [lambda: 1 // 0, lambda: swept.append("second") or full]
+    monkeypatch.setattr(background, "_forgotten", sweeps)
+    assert background.tidy_round() == 0.0  # a full batch: there may be more
+    assert swept == ["second"]
+
+
+def test_keys_of_forms_that_nobody_can_have_open_are_forgotten(app: Flask) -> None:
+    old, new = now() - idempotency.FORM_KEYS_KEPT - timedelta(hours=1), now()
+    for name, at in (
+        (f"{idempotency.FORM}old", old),
+        (f"{idempotency.FORM}new", new),
+        ("api", old),
+    ):
+        with transaction() as session:
+            session.add(IdempotencyKey(actor="agent:1", key=name, request_hash="", at=at))
+    background.tidy_round()
+    left = set(db.session.scalars(db.select(IdempotencyKey.key)))
+    assert left == {f"{idempotency.FORM}new", "api"}

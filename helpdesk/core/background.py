@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from helpdesk import files
 from helpdesk.clock import now
 from helpdesk.core import alarms, events, jobs, seals
 from helpdesk.core.alarms import BATCH as MOST_ALARMS
@@ -35,6 +36,7 @@ LONGEST_BATCH = 0.05  # seconds for which SQLite's other writers are kept waitin
 LEAST_ALARMS = 20  # in one transaction, however slow the machine is
 FORGET_AFTER = timedelta(days=1)
 BATCH = 100
+TIDY = 600.0  # seconds between two looks for what nobody needs any more
 
 
 class Heartbeat(Model):
@@ -164,6 +166,31 @@ class Loop:
             (self.woken or stop).wait(seconds)
 
 
+_forgotten: list[Callable[[], int]] = [files.sweep, files.clear_unfinished]
+
+
+def forgetting(sweep: Callable[[], int]) -> Callable[[], int]:
+    """Register what lets go of rows or files that nobody needs any more, and says of how many: at
+    most BATCH in one transaction."""
+    _forgotten.append(sweep)
+    return sweep
+
+
+def tidy_round() -> float:
+    """Each sweep once, whatever the others say; returns the seconds until the next look."""
+    found = [_swept(sweep) for sweep in _forgotten]
+    return 0.0 if max(found) >= BATCH else TIDY
+
+
+def _swept(sweep: Callable[[], int]) -> int:
+    try:
+        return sweep()
+    except Exception:
+        log.exception("A sweep failed; the next round tries again.")
+        db.session.rollback()
+        return 0
+
+
 def alarms_loop() -> Loop:
     """Rings what is due."""
     return Loop("alarms", ring_round)
@@ -172,6 +199,11 @@ def alarms_loop() -> Loop:
 def deliver_loop() -> Loop:
     """Delivers the outbox: at once when woken in this process, else within SWEEP seconds."""
     return Loop("deliveries", deliver_round, woken=jobs.woken)
+
+
+def tidy_loop() -> Loop:
+    """Lets go of what waited for too long."""
+    return Loop("tidying", tidy_round)
 
 
 @dataclass
@@ -199,10 +231,10 @@ def also(loop: Callable[[], Loop]) -> Callable[[], Loop]:
 
 
 def start(app: Flask, stop: threading.Event) -> Running:
-    """Start the alarms loop, the deliveries loop and all others, each in its own thread."""
+    """Start the loops of alarms, deliveries and tidying and all others, each in its own thread."""
     threads = [
         threading.Thread(target=loop.run, args=(app, stop), name=loop.name, daemon=True)
-        for loop in (alarms_loop(), deliver_loop(), *(make() for make in _more))
+        for loop in (alarms_loop(), deliver_loop(), tidy_loop(), *(make() for make in _more))
     ]
     for thread in threads:
         thread.start()

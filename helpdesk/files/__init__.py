@@ -17,7 +17,7 @@ from helpdesk.files.store import (
     store,
     stored_keys,
 )
-from helpdesk.files.uploads import discard, store_uploads
+from helpdesk.files.uploads import discard, store_upload
 
 __all__ = [
     "INLINE",
@@ -38,7 +38,7 @@ __all__ = [
     "remove",
     "settle",
     "store",
-    "store_uploads",
+    "store_upload",
     "stored_keys",
     "sweep",
     "tidy_name",

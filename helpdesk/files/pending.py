@@ -1,5 +1,5 @@
 """Files of a form that is not taken yet: they wait, known by a signed token that stands in the form, until
-it is sent. A refusal costs nobody the choice of files; what is never sent is swept after a day.
+it is sent. A refusal costs nobody the choice of files; what is never sent goes after a day.
 
 No address shows them: who has the token can send them along or let them go, nothing else.
 """
@@ -199,7 +199,6 @@ def _wait(stored: StoredFile, owner: str) -> PendingFile:
     )
     with transaction() as session:
         session.add(row)
-    sweep()
     return row
 
 

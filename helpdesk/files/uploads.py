@@ -1,4 +1,4 @@
-"""The files of a form: only types that we know, within limits, all or none."""
+"""The files of a form: only types that we know, within limits."""
 
 from __future__ import annotations
 
@@ -53,33 +53,6 @@ def store_upload(upload: Upload, settings: Place | None = None) -> StoredFile:
             most=f"{most / 2**20:g}",
         ) from None
     return StoredFile(key, digest, size, kind.mime, name)
-
-
-def store_uploads(
-    uploads: Iterable[Upload], settings: Place | None = None
-) -> tuple[StoredFile, ...]:
-    """Keep the files of a form; fields left empty are passed over.
-
-    Raises BadInput for a type that we don't take or too many files, TooLarge for too many bytes,
-    with a sentence that names the file; then none is kept. If the form is refused later on,
-    `discard` them.
-    """
-    given = [upload for upload in uploads if upload.filename]
-    most = place(settings).max_files
-    if len(given) > most:
-        raise BadInput(
-            "These are too many files: %(most)s at most. Please send the others after these.",
-            code="too_many_files",
-            most=most,
-        )
-    kept: list[StoredFile] = []
-    try:
-        for upload in given:
-            kept.append(store_upload(upload, settings))
-    except BaseException:
-        discard(kept, settings)
-        raise
-    return tuple(kept)
 
 
 def discard(files: Iterable[StoredFile], settings: Place | None = None) -> None:

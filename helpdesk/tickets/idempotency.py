@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, tuple_, update
 
 from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
+from helpdesk.core.background import BATCH, forgetting
 from helpdesk.core.db import Model, db, insert_new, retrying, transaction
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
@@ -28,7 +28,6 @@ from helpdesk.tickets.models import IdempotencyKey, Ticket
 
 LONGEST_KEY = 200  # as its column has it; of a longer one the digest is kept: no two are mixed up
 FORM_KEYS_KEPT = timedelta(days=2)  # a page that stays open for longer has a new session anyway
-SWEEP_SHARE = 0.01  # of the forms that are sent
 FORM = "form:"  # how the keys of forms begin
 NOT_WORDS = {"csrf_token", "once", "seen_seq", "version", "files"}  # may differ between two clicks
 T = TypeVar("T", bound=Model)
@@ -104,10 +103,7 @@ def form_once(
             work()
             return True
 
-    done = retrying(claimed)
-    if random.random() < SWEEP_SHARE:
-        _sweep()
-    return done
+    return retrying(claimed)
 
 
 def _claim(name: tuple[str, str], request_hash: str) -> IdempotencyKey | None:
@@ -127,11 +123,15 @@ def _keep(name: tuple[str, str], made_id: int) -> None:
     db.session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _sweep() -> None:
-    """Forget the keys of forms that nobody can have open any more."""
+@forgetting
+def forget_forms() -> int:
+    """Forget the keys of forms that nobody can have open any more; how many those were."""
     old = IdempotencyKey.key.startswith(FORM) & (IdempotencyKey.at < now() - FORM_KEYS_KEPT)
+    name = tuple_(IdempotencyKey.actor, IdempotencyKey.key)
+    first = select(IdempotencyKey.actor, IdempotencyKey.key).where(old).limit(BATCH)
     with transaction() as session:
-        session.execute(delete(IdempotencyKey).where(old))
+        gone = session.execute(delete(IdempotencyKey).where(name.in_(first)))
+        return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _short(key: str) -> str:

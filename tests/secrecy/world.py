@@ -94,7 +94,7 @@ def secrets(ticket: Ticket) -> tuple[str, str]:
 
 
 def text_file(name: str, words: str) -> tuple[files.StoredFile, ...]:
-    return files.store_uploads([FileStorage(io.BytesIO(words.encode()), name)])
+    return (files.store_upload(FileStorage(io.BytesIO(words.encode()), name)),)
 
 
 def build(app: Flask) -> World:
