@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import joinedload
 
 from helpdesk import promises
 from helpdesk.agents.rights import Actor, require
@@ -20,6 +21,7 @@ from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Ticket
 from helpdesk.words.scores import CONTACTS, RESOLVED, SCORES
 
 MOST_ATTEMPTS = 3
+CALLS = 100  # on a page
 
 
 def plan(ticket: Ticket) -> Callback:
@@ -46,6 +48,34 @@ def is_due(ticket: Ticket) -> bool:
     """Whether a follow-up call waits to be made."""
     callback = of(ticket)
     return callback is not None and callback.state == "due"
+
+
+def to_make(
+    who: Actor, after: str = "", size: int = CALLS
+) -> tuple[list[tuple[Callback, Ticket]], str]:
+    """A page of the follow-up calls to make, the earliest first, with their tickets; and the cursor
+    behind which the next one begins ('' at the end). Raises BadInput for a cursor that is none."""
+    query = (
+        select(Callback, Ticket)
+        .join(Ticket, Ticket.id == Callback.ticket_id)
+        .where(Callback.state == "due", Ticket.status == Status.CALLBACK, queries.visible_to(who))
+        .options(joinedload(Ticket.person), joinedload(Ticket.category))
+        .order_by(Callback.next_at, Callback.id)
+        .limit(size + 1)
+    )
+    if after:
+        query = query.where(_later(*queries.read_cursor(after)))
+    found = [(callback, ticket) for callback, ticket in db.session.execute(query)]
+    last = found[size - 1][0] if len(found) > size else None
+    return found[:size], queries.cursor(last.next_at, last.id) if last else ""
+
+
+def _later(at: datetime | None, last_id: int) -> ColumnElement[bool]:
+    """The calls behind this place."""
+    if at is None:
+        raise BadInput(queries.NO_PAGE)
+    same = and_(Callback.next_at == at, Callback.id > last_id)
+    return or_(Callback.next_at > at, same)
 
 
 def drop(ticket: Ticket) -> None:

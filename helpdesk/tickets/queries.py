@@ -12,10 +12,10 @@ from sqlalchemy.orm import aliased, joinedload
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, scope, stands_for
-from helpdesk.clock import now
+from helpdesk.clock import now, read_moment
 from helpdesk.core import options
 from helpdesk.core.db import db
-from helpdesk.core.errors import NotFound
+from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
 from helpdesk.customers.models import Person
@@ -25,6 +25,7 @@ from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Ratin
 from helpdesk.words.kinds import Kind
 
 BIGGEST = 2**31 - 1
+NO_PAGE = N_("This page of the list does not exist. Please begin at the first.")
 
 
 def visible_to(who: Actor | None) -> ColumnElement[bool]:
@@ -247,17 +248,18 @@ def call_is_due() -> ColumnElement[bool]:
     return (Ticket.status == lifecycle.Status.CALLBACK) & Ticket.id.in_(due)
 
 
-def callbacks_due(who: Actor, most: int = 200) -> list[tuple[Callback, Ticket]]:
-    """Follow-up calls to make, the earliest first, with their tickets."""
-    query = (
-        select(Callback, Ticket)
-        .join(Ticket, Ticket.id == Callback.ticket_id)
-        .where(Callback.state == "due", Ticket.status == lifecycle.Status.CALLBACK, visible_to(who))
-        .options(joinedload(Ticket.person), joinedload(Ticket.category))
-        .order_by(Callback.next_at, Callback.id)
-        .limit(most)
-    )
-    return [(callback, ticket) for callback, ticket in db.session.execute(query)]
+def cursor(at: datetime | None, last_id: int) -> str:
+    """Where a page of a list ends: the moment that it is sorted by, and the row's id."""
+    return f"{at.isoformat() if at else ''}~{last_id}"
+
+
+def read_cursor(given: str) -> tuple[datetime | None, int]:
+    """What cursor() wrote. Raises BadInput for what it can't have written."""
+    value, _tilde, last_id = given.partition("~")
+    try:
+        return read_moment(value) if value else None, int(last_id)
+    except ValueError:
+        raise BadInput(NO_PAGE) from None
 
 
 def colleagues(ids: Iterable[str]) -> list[tuple[str, str]]:

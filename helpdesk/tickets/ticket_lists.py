@@ -17,10 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor
-from helpdesk.clock import now, read_moment
+from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput
-from helpdesk.core.i18n import N_
 from helpdesk.customers.models import Person
 from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
@@ -234,12 +232,11 @@ def _sorted(query: Select[Any], order: Order) -> Select[Any]:
 
 
 def _cursor(order: Order, ticket: Ticket) -> str:
-    value: datetime | None = getattr(ticket, order.column.key)
-    return f"{value.isoformat() if value else ''}~{ticket.id}"
+    return queries.cursor(getattr(ticket, order.column.key), ticket.id)
 
 
 def _beyond(order: Order, cursor: str) -> Condition:
-    value, last_id = _read(cursor)
+    value, last_id = queries.read_cursor(cursor)
     column, id_ = order.column, Ticket.id
     further = id_ < last_id if order.down else id_ > last_id
     if value is None:
@@ -247,16 +244,6 @@ def _beyond(order: Order, cursor: str) -> Condition:
     place = literal(value, column.type)
     past = column < place if order.down else column > place
     return or_(past, and_(column == place, further), column.is_(None))
-
-
-def _read(cursor: str) -> tuple[datetime | None, int]:
-    value, _tilde, last_id = cursor.partition("~")
-    try:
-        return read_moment(value) if value else None, int(last_id)
-    except ValueError:
-        raise BadInput(
-            N_("This page of the list does not exist. Please begin at the first.")
-        ) from None
 
 
 def every(filter: Filter, who: Actor) -> Iterator[Ticket]:
