@@ -10,6 +10,7 @@ import threading
 from flask import Flask
 
 from helpdesk import cli, realtime
+from helpdesk import files as stored
 from helpdesk.agents import admin, duty_pages, second_factor_views
 from helpdesk.agents import cli as agents_cli
 from helpdesk.agents import views as agents
@@ -110,6 +111,10 @@ COMMANDS = (
     *doctor_cli.COMMANDS,
     mail_cli.mail,
 )
+
+
+background.forgetting(stored.sweep)
+background.forgetting(stored.clear_unfinished)
 
 
 def register(app: Flask) -> None:

@@ -19,7 +19,6 @@ from flask import Flask
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk import files
 from helpdesk.clock import now
 from helpdesk.core import alarms, events, jobs, seals
 from helpdesk.core.alarms import BATCH as MOST_ALARMS
@@ -166,7 +165,7 @@ class Loop:
             (self.woken or stop).wait(seconds)
 
 
-_forgotten: list[Callable[[], int]] = [files.sweep, files.clear_unfinished]
+_forgotten: list[Callable[[], int]] = []
 
 
 def forgetting(sweep: Callable[[], int]) -> Callable[[], int]:
@@ -179,7 +178,7 @@ def forgetting(sweep: Callable[[], int]) -> Callable[[], int]:
 def tidy_round() -> float:
     """Each sweep once, whatever the others say; returns the seconds until the next look."""
     found = [_swept(sweep) for sweep in _forgotten]
-    return 0.0 if max(found) >= BATCH else TIDY
+    return 0.0 if max(found, default=0) >= BATCH else TIDY
 
 
 def _swept(sweep: Callable[[], int]) -> int:

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from helpdesk.channels.email.deciding import brakes, landing, refusing, returned, tickets
 from helpdesk.channels.email.deciding.own import is_own, own_addresses
+from helpdesk.channels.email.deciding.plain import read_kept
 from helpdesk.channels.email.deciding.verdicts import Hold, Ignore, Quarantine, Settled, Verdict
 from helpdesk.channels.email.keeping import LEASE, Came, keep
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.plain import read_kept
 from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
 from helpdesk.clock import now

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from helpdesk import files
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import actor, signed_in
-from helpdesk.channels.email import ledger, plain
-from helpdesk.channels.email.deciding import proof, radar, review
+from helpdesk.channels.email import ledger
+from helpdesk.channels.email.deciding import plain, proof, radar, review
 from helpdesk.channels.email.deciding.verdicts import OUTCOME_NAMES, REASONS, RULES
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotSignedIn, Refused

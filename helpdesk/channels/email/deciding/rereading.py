@@ -16,10 +16,10 @@ from sqlalchemy import select
 
 from helpdesk import files
 from helpdesk.agents.rights import Actor
+from helpdesk.channels.email.deciding.plain import read_kept
 from helpdesk.channels.email.deciding.review import one
 from helpdesk.channels.email.deciding.tickets import words_of
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.plain import read_kept
 from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.attachments import Attachment as Attached
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable

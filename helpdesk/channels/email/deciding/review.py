@@ -10,11 +10,11 @@ from sqlalchemy import ScalarSelect, func, select
 from helpdesk.agents.rights import Actor, require
 from helpdesk.channels.email.deciding import inbound, tickets
 from helpdesk.channels.email.deciding.landing import Landing, dmarc
+from helpdesk.channels.email.deciding.plain import read_kept
 from helpdesk.channels.email.deciding.verdicts import Settled
 from helpdesk.channels.email.keeping import LEASE
 from helpdesk.channels.email.ledger import within
 from helpdesk.channels.email.models import FOR_PEOPLE, OUTCOMES, InboundMail
-from helpdesk.channels.email.plain import read_kept
 from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
 from helpdesk.clock import now
