@@ -20,8 +20,7 @@ from time import process_time
 
 from helpdesk import create_app, search, settings
 from helpdesk.channels.email.deciding.inbound import deliver
-from helpdesk.channels.email.identity import identity
-from helpdesk.channels.email.keeping import raw_of
+from helpdesk.channels.email.keeping import identity, raw_of
 from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import pairwise
 
-from helpdesk.clock.calendar import ONE_DAY, DayRule, WorkCalendar
+from helpdesk.clock.calendar import DAY, ONE_DAY, DayRule, WorkCalendar
 from helpdesk.clock.counting import Pause
 from helpdesk.clock.limits import Limit, LimitKind
-from helpdesk.clock.reasons import why_closed, why_day, why_open, why_rest
 from helpdesk.clock.timetable import (
     SECOND,
     from_us,
@@ -222,3 +222,39 @@ def _spans(pieces: list[_Piece], limit: Limit, calendar: WorkCalendar) -> list[S
         seconds = after // SECOND - before // SECOND
         spans.append(Span(piece.kind, start, end, seconds, piece.why, *names))
     return spans
+
+
+LONGEST_LUNCH = 3 * 60
+
+
+def why_open(calendar: WorkCalendar, day: date) -> str:
+    """open, makeup (a make-up workday) or hours (a day with other hours)."""
+    rule = calendar.days.get(day)
+    return {"work": "makeup", "hours": "hours"}.get(rule.kind, "open") if rule else "open"
+
+
+def why_day(calendar: WorkCalendar, day: date) -> str:
+    """The same for a whole counted day: day, makeup or hours."""
+    why = why_open(calendar, day)
+    return "day" if why == "open" else why
+
+
+def why_rest(calendar: WorkCalendar, day: date) -> str:
+    """holiday, weekend or closed, for a date without any work."""
+    if day in calendar.days:
+        return "holiday"
+    return "weekend" if day.weekday() >= 5 else "closed"
+
+
+def why_closed(calendar: WorkCalendar, day: date, at: int) -> str:
+    """The same, or lunch or night, for a closed stretch that begins `at` on this date."""
+    hours = calendar.hours_on(day)
+    if not hours:
+        return why_rest(calendar, day)
+    wall = from_us(at).astimezone(calendar.zone_info)
+    minute = wall.hour * 60 + wall.minute
+    for (_, end), (start, _) in pairwise(hours):
+        if end <= minute < start:
+            return "lunch" if start - end <= LONGEST_LUNCH else "closed"
+    usual = hours[-1][1] <= DAY and why_open(calendar, day) != "hours"
+    return "night" if usual else "closed"

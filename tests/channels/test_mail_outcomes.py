@@ -14,8 +14,7 @@ from sqlalchemy import delete, select
 from helpdesk.channels.email import ledger
 from helpdesk.channels.email.deciding import brakes, inbound
 from helpdesk.channels.email.deciding.inbound import deliver, process_stored, take
-from helpdesk.channels.email.identity import identity
-from helpdesk.channels.email.keeping import Came
+from helpdesk.channels.email.keeping import Came, identity
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.core import options

@@ -17,7 +17,7 @@ from helpdesk.core.db import db
 from helpdesk.core.events import deliver_due
 from helpdesk.files import store
 from helpdesk.notify.envelopes import send_due
-from helpdesk.notify.mail import outlook
+from helpdesk.notify.mail import mime
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests import factories as make
@@ -118,8 +118,8 @@ def test_outlook_groups_every_mail_of_a_ticket(sink: Sink) -> None:
     deliver_due()
     mine = [each for each in sink.taken if ticket.number in each["Subject"]]
     theirs = next(each for each in sink.taken if other.number in each["Subject"])
-    roots = {index(each)[: outlook.ROOT] for each in mine}
-    assert len(mine) == 3 and len(roots) == 1 and index(theirs)[: outlook.ROOT] not in roots
+    roots = {index(each)[: mime.ROOT] for each in mine}
+    assert len(mine) == 3 and len(roots) == 1 and index(theirs)[: mime.ROOT] not in roots
     assert len({index(each) for each in mine}) == 3
     assert [each["Thread-Topic"] for each in mine] == [None, "Delivery date?", "Delivery date?"]
 
@@ -140,7 +140,7 @@ def test_a_conversation_that_outlook_began_goes_on(sink: Sink) -> None:
     root = b"\x01" + bytes(range(21))
     given = base64.b64encode(root + b"later").decode()
     answer = answered(sink, by_mail(Thread_Index=given))
-    assert index(answer)[: outlook.ROOT] == root
+    assert index(answer)[: mime.ROOT] == root
 
 
 @pytest.mark.parametrize("given", ["", "%%%", "AAAA", base64.b64encode(b"\x02" * 30).decode()])
@@ -152,13 +152,13 @@ def test_a_thread_index_tells_its_times_as_outlook_reads_them() -> None:
     """MS-OXOMSG 2.2.1.3: a marker, 40 bits of the FILETIME, a GUID; 31 bits of the time since."""
     begun = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
     hour = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
-    raw = base64.b64decode(outlook.thread_index("2026-000001", begun, hour, 7))
+    raw = base64.b64decode(mime.thread_index("2026-000001", begun, hour, 7))
     ticks = int.from_bytes(raw[:6], "big") << 16
-    assert abs(ticks / 10_000_000 - (begun - outlook.EPOCH).total_seconds()) < 0.01
+    assert abs(ticks / 10_000_000 - (begun - mime.EPOCH).total_seconds()) < 0.01
     passed = (int.from_bytes(raw[22:26], "big") & 0x7FFFFFFF) << 18
     assert abs(passed / 10_000_000 - 3600) < 0.03 and raw[22] & 0x80 == 0
     late = base64.b64decode(
-        outlook.thread_index("2026-000001", begun, datetime(2030, 1, 1, tzinfo=UTC), 7)
+        mime.thread_index("2026-000001", begun, datetime(2030, 1, 1, tzinfo=UTC), 7)
     )
     assert late[22] & 0x80
 

@@ -15,7 +15,7 @@ from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.promises.models import Promise
 from helpdesk.seeds.load import seed_load
-from helpdesk.seeds.load.arrivals import ZONE, arrivals
+from helpdesk.seeds.load.run import ZONE, arrivals
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket

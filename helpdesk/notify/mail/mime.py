@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -17,7 +21,6 @@ from helpdesk import files
 from helpdesk.core.db import db
 from helpdesk.files.scanner import INFECTED
 from helpdesk.notify import optouts
-from helpdesk.notify.mail import outlook
 from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Attachment, Message, Ticket
@@ -67,8 +70,8 @@ def _group(message: EmailMessage, row: Envelope) -> None:
     if ticket is None:
         return
     first = select(Message.data).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
-    known = outlook.theirs(db.session.scalar(first) or {})
-    message["Thread-Index"] = outlook.thread_index(
+    known = theirs(db.session.scalar(first) or {})
+    message["Thread-Index"] = thread_index(
         ticket.number, ticket.registered_at, row.made_at, row.id, known
     )
     if row.purpose != "receipt":
@@ -158,3 +161,46 @@ def _paragraphs(lines: Sequence[str]) -> list[list[str]]:
     """The lines, cut where one is empty."""
     parts = groupby(lines, lambda line: bool(line.strip()))
     return [list(each) for is_text, each in parts if is_text]
+
+
+ROOT, CHILD = 22, 5
+EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+FAR = 1 << 49  # of a FILETIME: beyond 1.7 years the difference is told more coarsely
+COARSE = 0x80
+
+
+def thread_index(number: str, begun: datetime, at: datetime, mail: int, theirs: object = "") -> str:
+    """The header for one mail about the ticket with this number."""
+    root = _theirs(theirs) or _root(number, begun)
+    return base64.b64encode(root + _child(begun, at, mail)).decode()
+
+
+def theirs(said: Mapping[str, Any]) -> str:
+    """What the customer's own mail carried; '' when it came from another program."""
+    return str(said.get("thread_index") or "")
+
+
+def _theirs(given: object) -> bytes:
+    try:
+        found = base64.b64decode(str(given), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return found[:ROOT] if len(found) >= ROOT and found[0] == 1 else b""
+
+
+def _root(number: str, begun: datetime) -> bytes:
+    guid = hashlib.sha256(f"thread:{number}".encode()).digest()[:16]
+    return b"\x01" + (_filetime(begun) >> 16).to_bytes(6, "big")[1:] + guid
+
+
+def _child(begun: datetime, at: datetime, mail: int) -> bytes:
+    """The time since the beginning in 31 bits, and what keeps two mails of one moment apart."""
+    passed = max(0, _filetime(at) - _filetime(begun))
+    top, shift = (COARSE, 23) if passed >= FAR else (0, 18)
+    told = min(passed >> shift, 0x7FFFFFFF).to_bytes(4, "big")
+    return bytes([told[0] | top]) + told[1:] + bytes([mail & 0xFF])
+
+
+def _filetime(at: datetime) -> int:
+    """Tenths of a microsecond since 1601."""
+    return int((at - EPOCH).total_seconds() * 10_000_000)

@@ -12,7 +12,6 @@ from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import Model
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.seeds.load.bulk import Bulk
-from helpdesk.seeds.load.columns import ALARM, TABLES
 from helpdesk.seeds.load.lives import ANSWERED, Life
 from helpdesk.seeds.load.people import Customer, Staff, one_of
 from helpdesk.seeds.load.promises import Promises, Row, when
@@ -233,3 +232,36 @@ class Pages:
             self.rows[Rating].append(
                 (ticket_id, 1, "phone", life.score, min(5, life.score + 1), life.score, solved, "", words, when(closed))
             )  # fmt: skip
+
+
+TICKET = (
+    "id", "number", "kind", "status", "severity", "channel", "external_id", "subject", "language",
+    "category_id", "place", "person_id", "department_id", "queue", "assignee_id", "offer_reason",
+    "route_rule", "route_reason", "confidential", "anonymous", "facts", "cycle", "returns", "urges",
+    "escalation", "merged_into_id", "received_at", "registered_at", "waiting_since", "due_at",
+    "hold_reason", "hold_until", "replied_at", "closed_at", "updated_at", "track_salt", "version",
+    "contact_kind", "contact", "contact_extension", "contact_name", "contact_proven_at",
+    "contact_proven_by", "contact_others", "reply_to", "settled",
+)  # fmt: skip
+MESSAGE = (
+    "id", "ticket_id", "kind", "public", "channel", "author", "agent_id", "body", "quoted", "html",
+    "language", "data", "at",
+)  # fmt: skip
+PROMISE = (
+    "id", "subject_kind", "subject_id", "promise", "cycle", "part", "position", "state", "verdict", "owner",
+    "owner_department_id", "owner_name", "limit", "chain", "calendar",
+    "calendar_version", "policy_version", "started_at", "due_at", "provisional", "paused_at",
+    "pauses", "warned_at", "level", "met_at", "taken", "met_by", "done", "bound", "profile",
+)  # fmt: skip
+ALARM = ("kind", "subject_id", "cycle", "level", "due_at", "tries", "parked")
+ESCALATION = ("subject_kind", "subject_id", "ticket_id", "level", "cycle", "told", "due_at", "at")
+CALLBACK = ("id", "ticket_id", "cycle", "state", "next_at", "attempts", "created_at")
+ATTEMPT = ("callback_id", "contact", "resolved", "words", "by_name", "by_id", "at")
+RATING = (
+    "ticket_id", "cycle", "source", "result", "attitude", "speed", "resolved", "reason", "words",
+    "at",
+)  # fmt: skip
+TABLES: dict[type[Model], tuple[str, ...]] = {
+    Ticket: TICKET, Message: MESSAGE, Promise: PROMISE, Alarm: ALARM, Escalation: ESCALATION,
+    Callback: CALLBACK, CallbackAttempt: ATTEMPT, Rating: RATING,
+}  # fmt: skip

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from itertools import accumulate
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,6 @@ from helpdesk.core.db import transaction
 from helpdesk.core.events import Event, draw
 from helpdesk.promises.models import Promise
 from helpdesk.seeds.defaults import seed_defaults
-from helpdesk.seeds.load.arrivals import arrivals
 from helpdesk.seeds.load.articles import make_articles
 from helpdesk.seeds.load.bulk import Bulk
 from helpdesk.seeds.load.events import COLUMNS, Journal
@@ -214,3 +214,34 @@ def _give_long_talk(lives: list[Life]) -> int:
     if lives:
         lives[place].messages = LONG_TALK
     return place
+
+
+WEEKDAYS = (443, 353, 371, 312, 292, 50, 43)
+HOURS = (
+    *([0.63] * 7),
+    *(2.3, 10.3, 12.5, 11.7, 10.2, 5.4, 6.7, 9.3, 8.8, 7.6, 4.4),
+    *([1.07] * 6),
+)
+BURSTS = 2.0  # the shape of the gamma: smaller is burstier
+PER_DAY = 275
+SHORTEST, LONGEST = 30, 1095  # days
+
+
+def span(tickets: int) -> int:
+    """Over how many days so many tickets spread at a usual rate."""
+    return max(SHORTEST, min(LONGEST, tickets // PER_DAY))
+
+
+def arrivals(tickets: int, until: datetime, chance: Random) -> list[int]:
+    """So many moments before `until`, in order, as whole seconds since 1970."""
+    first = datetime.combine(until.astimezone(ZONE).date(), time(0), ZONE)
+    first -= timedelta(days=span(tickets))
+    hours = [first + timedelta(hours=n) for n in range((until - first) // timedelta(hours=1))]
+    starts = [int(hour.timestamp()) for hour in hours]
+    rates = [_rate(hour) * chance.gammavariate(BURSTS, 1 / BURSTS) for hour in hours]
+    drawn = chance.choices(starts, cum_weights=list(accumulate(rates)), k=tickets)
+    return sorted(start + chance.randrange(3600) for start in drawn)
+
+
+def _rate(hour: datetime) -> float:
+    return WEEKDAYS[hour.weekday()] * HOURS[hour.hour]

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from helpdesk.channels.email.deciding.bounce_told import REASONS, told
+from helpdesk.channels.email.deciding.returned import REASONS, told
 from helpdesk.channels.email.reading.bounce_codes import _BY_CODE, _TO_CODE
 from helpdesk.channels.email.reading.bounce_words import _REASONS
 from helpdesk.channels.email.reading.bounces import Failure

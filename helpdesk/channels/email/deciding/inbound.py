@@ -10,7 +10,7 @@ import logging
 
 from sqlalchemy import select
 
-from helpdesk.channels.email.deciding import brakes, landing, refusing, returned, tickets
+from helpdesk.channels.email.deciding import brakes, landing, returned, tickets
 from helpdesk.channels.email.deciding.own import is_own, own_addresses
 from helpdesk.channels.email.deciding.plain import read_kept
 from helpdesk.channels.email.deciding.verdicts import Hold, Ignore, Quarantine, Settled, Verdict
@@ -22,8 +22,12 @@ from helpdesk.clock import now
 from helpdesk.core import jobs, options
 from helpdesk.core.db import db, locked, lost_race, transaction
 from helpdesk.core.errors import BadInput, Busy, HelpdeskError
+from helpdesk.core.i18n import lazy_gettext
 from helpdesk.customers import addresses
+from helpdesk.notify.letters import Customer, to_customer
+from helpdesk.notify.models import MAIL
 from helpdesk.tickets import mail_ids
+from helpdesk.tickets.intake import guess_language
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import settings
 
@@ -134,7 +138,7 @@ def _make(mail_id: int) -> None:
     mail = read(row)
     _note_what_it_says(row, mail)
     if row.cut or row.size > settings().max_mail_bytes:
-        refusing.tell_too_large(row, mail)
+        tell_too_large(row, mail)
         raise Hold("too_large")
     _stop_copies(row)
     if mail.report is not None:
@@ -198,3 +202,33 @@ def _stop_our_own(mail: ParsedMail, sender: str) -> None:
         raise Ignore("own")
     if is_own(sender, own_addresses()):
         raise Ignore("own") if mail.auto_submitted else Hold("claims_to_be_us")
+
+
+def tell_too_large(row: InboundMail, mail: ParsedMail) -> None:
+    """One automatic mail about this mail, however often it is worked on."""
+    try:
+        sender = addresses.mail(mail.from_email)
+    except BadInput:
+        return
+    known = settings()
+    reader = Customer(
+        medium=MAIL,
+        address=sender,
+        language=guess_language(mail.subject + mail.text[:500]),
+        thread=f"mail-{row.id}",
+        link=f"{known.base_url}/new",
+        said={
+            "automatic": mail.auto_submitted,
+            "quiet": mail.quiet,
+            "listed": mail.listed,
+            "mailbox": row.mailbox,
+        },
+    )
+    to_customer(
+        -row.id,  # no event of a ticket: one letter for this mail
+        reader,
+        "too_large",
+        lazy_gettext("Your mail is too large for us"),
+        answers=mail.message_id,
+        most=known.max_mail_bytes // 2**20,
+    )
