@@ -116,7 +116,7 @@ def test_whoever_writes_goes_through_one_of_the_two_ways() -> None:
     assert calls("Letter") == {"notify/letters.py"}
     assert calls("Envelope") == {"notify/envelopes.py"}
     assert calls("hand_over") == {"notify/mail/medium.py"}
-    assert calls("to_customer") == {"notify/customers.py", "channels/email/deciding/refusing.py"}
+    assert calls("to_customer") == {"notify/customers.py", "channels/email/deciding/inbound.py"}
 
 
 def test_every_purpose_has_its_words_and_all_words_have_a_purpose() -> None:
