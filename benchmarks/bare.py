@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 
 from benchmarks.client import Client, Times, measure
 from benchmarks.sites import Site, start, stop, wait
-from tests.servers import free_port
+from tests.help.servers import free_port
 
 LAST = "(SELECT max(id) FROM ticket)"
 OF_LAST = f"subject_kind = 'ticket' AND subject_id = {LAST}"

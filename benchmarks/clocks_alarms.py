@@ -27,7 +27,7 @@ from helpdesk.customers.people import Asker
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 FLOOD = 10_000
 MINUTE = 60.0

@@ -16,7 +16,7 @@ from helpdesk import create_app, settings
 from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.seeds.load import seed_load
-from tests import servers
+from tests.help import servers
 
 
 @dataclass(frozen=True)

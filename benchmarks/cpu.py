@@ -19,7 +19,7 @@ from benchmarks.cases import cases
 from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import fresh_session
 from helpdesk.core.db import db
-from tests.statements import counted
+from tests.help.statements import counted
 from wsgi import app
 
 ROUNDS = 15

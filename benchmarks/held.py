@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.holding import KINDS, health, held, open_ones, signed_in
-from tests.servers import Server, environment, flask, served
-from tests.test_profiles import Browser, people
+from tests.help.browsers import Browser, people
+from tests.help.holding import KINDS, health, held, open_ones, signed_in
+from tests.help.servers import Server, environment, flask, served
 
 MOST = 1.0  # seconds for an answer
 LARGE = "vendor/echarts-6.1.0/echarts.common.min.js"

@@ -21,7 +21,7 @@ from benchmarks.clocks_site import Figure
 from benchmarks.mail_score import all_mails, read
 from benchmarks.mail_site import Place, place
 from benchmarks.report import machine
-from tests import mailbed
+from tests.help import mailbed
 
 FIXTURES = Path(__file__).parent.parent.parent / "shared/fixtures/email"
 PER_MINUTE = 240  # at which the delay is taken: above the aim of 200

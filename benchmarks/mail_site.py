@@ -17,8 +17,8 @@ from pathlib import Path
 import socketio
 
 from benchmarks import sites
-from tests import servers
-from tests.mailbed import Bed
+from tests.help import servers
+from tests.help.mailbed import Bed
 
 LINES = 4  # connections that bring mail at the same time
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]

@@ -10,7 +10,7 @@ import argparse
 from collections import Counter
 from time import perf_counter
 
-from tests.clock_cases import cases, difference
+from tests.help.clock_cases import cases, difference
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from benchmarks.client import Client
-from tests import servers
+from tests.help import servers
 
 ROOT = Path(__file__).parent.parent
 ADMIN, PASSWORD = "bench@example.com", "a long enough pass phrase"

@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks import sites
 from benchmarks.upgrading import keeping, meanings
 from benchmarks.upgrading.editions import KEY, Edition, count, edition, url_of
-from tests import servers
+from tests.help import servers
 
 SHOWN = 3  # examples of rows that differ
 

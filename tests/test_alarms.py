@@ -14,7 +14,7 @@ from helpdesk.core import alarms
 from helpdesk.core.alarms import Alarm, Ring
 from helpdesk.core.db import db, transaction
 from helpdesk.promises import reminders
-from tests.statements import counted
+from tests.help.statements import counted
 
 FAR = timedelta(days=9)
 

@@ -229,3 +229,25 @@ def test_the_layers_hold() -> None:
         [program, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_no_test_takes_from_another_what_tests_share_lies_in_one_package() -> None:
+    taken = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for folder in ("tests", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        for line in re.findall(r"^(?:from|import) .*", path.read_text("utf-8"), re.M)
+        if re.match(r"(from|import) (\S+\.)?(test_\w+|conftest)\b", line)
+        or re.match(r"(from|import) tests(\.(?!help\b)\w+)+", line)
+    ]
+    assert taken == []
+    beside = {path for path in (ROOT / "tests").rglob("*.py") if "help" not in path.parts}
+    assert {p.name for p in beside if not p.name.startswith("test_")} <= {
+        "__init__.py",
+        "conftest.py",
+    }
+
+
+def test_there_is_one_mail_server_for_tests() -> None:
+    tests = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    assert sum(len(re.findall(r"^def sink\(", each, re.M)) for each in tests) == 1

@@ -20,8 +20,8 @@ from helpdesk.core.events import Event
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.tickets import idempotency
 from helpdesk.tickets.models import IdempotencyKey
-from tests import factories as make
-from tests.servers import ROOT, environment, wait_until
+from tests.help import factories as make
+from tests.help.servers import ROOT, environment, wait_until
 
 SUBJECTS = 200
 

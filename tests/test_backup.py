@@ -21,8 +21,8 @@ from helpdesk.ops import backup, doctor
 from helpdesk.ops.backup import BackupError, archive
 from helpdesk.settings import Settings
 from helpdesk.tickets.models import Attachment, Ticket
-from tests import factories as make
-from tests.servers import environment, find, flask
+from tests.help import factories as make
+from tests.help.servers import environment, find, flask
 
 pytestmark = pytest.mark.skipif(
     find("pg_dump") is None, reason="PostgreSQL's client programs are not installed"

@@ -12,7 +12,7 @@ from helpdesk.core import alarms, events
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Delivery, deliver_due, durable, record
-from tests import factories as make
+from tests.help import factories as make
 
 
 def test_a_dead_delivery_and_a_parked_alarm_are_shown_and_tried_again(

@@ -16,9 +16,9 @@ from werkzeug.test import TestResponse
 from helpdesk.tickets import tracking
 from helpdesk.web import bodies
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.api.test_tickets_api import CASE, headers, tickets
-from tests.test_bad_input import FORM
+from tests.help import factories as make
+from tests.help.calls import CASE, headers, tickets
+from tests.help.forms import FORM
 
 __all__ = ["headers"]
 FILES = "multipart/form-data"

@@ -21,7 +21,7 @@ from helpdesk.ops import doctor
 from helpdesk.setup.models import Category
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.models import Ticket
-from tests.servers import ROOT, environment, find, flask, redis, wait_until
+from tests.help.servers import ROOT, environment, find, flask, redis, wait_until
 
 
 def invoke(app: Flask, *arguments: str) -> tuple[int, str]:

@@ -4,10 +4,10 @@ import pickle
 from datetime import date, timedelta
 
 import pytest
-from clock_samples import NIGHT, OFFICE, PLAIN, SPLIT, ZONE
 
 from helpdesk.clock import CalendarError, DayRule, Limit, Season, Span, WorkCalendar
 from helpdesk.clock.timetable import Month
+from tests.help.clock_samples import NIGHT, OFFICE, PLAIN, SPLIT, ZONE
 
 SATURDAY = date(2026, 11, 28)
 

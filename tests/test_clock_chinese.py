@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import chinese_calendar
 import pytest
-from clock_samples import OFFICE
 
 from helpdesk.clock import NoCalendarData, chinese_days, default_calendars, published_years
+from tests.help.clock_samples import OFFICE
 
 
 def dates_of(year: int) -> list[date]:

@@ -3,7 +3,6 @@
 from datetime import UTC, date, timedelta
 
 import pytest
-from clock_samples import at, wall
 
 from helpdesk.clock import (
     Limit,
@@ -13,6 +12,7 @@ from helpdesk.clock import (
     explain,
     work_seconds_between,
 )
+from tests.help.clock_samples import at, wall
 
 FOUR = Limit.parse("4 wh")
 CHANGES = [

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from clock_samples import ALWAYS, CALENDARS, DESK, NIGHT, OFFICE, PLAIN, ZONE, at, wall
 
 from helpdesk.clock import (
     DayRule,
@@ -17,44 +16,19 @@ from helpdesk.clock import (
     opens_at,
     work_seconds_between,
 )
+from tests.help.clock_samples import (
+    ALWAYS,
+    CALENDARS,
+    DESK,
+    HOURS,
+    NIGHT,
+    OFFICE,
+    PLAIN,
+    ZONE,
+    at,
+    wall,
+)
 
-HOURS = [
-    # an ordinary Monday, lunch 12:00-13:30, closing time 18:00
-    ("office", "2026-11-23 09:00", "2 wh", "2026-11-23 11:00"),
-    ("office", "2026-11-23 11:00", "2 wh", "2026-11-23 14:30"),
-    ("office", "2026-11-23 12:15", "2 wh", "2026-11-23 15:30"),
-    ("office", "2026-11-23 07:00", "2 wh", "2026-11-23 11:00"),
-    ("office", "2026-11-23 17:30", "2 wh", "2026-11-24 10:30"),
-    # exactly the closing time, or the beginning of lunch, stays there
-    ("office", "2026-11-23 16:00", "2 wh", "2026-11-23 18:00"),
-    ("office", "2026-11-23 10:00", "2 wh", "2026-11-23 12:00"),
-    ("office", "2026-11-23 18:00", "2 wh", "2026-11-24 11:00"),
-    # a weekend, National Day with its make-up Saturday, Spring Festival
-    ("office", "2026-11-27 17:00", "2 wh", "2026-11-30 10:00"),
-    ("office", "2026-11-28 12:00", "4 wh", "2026-11-30 14:30"),
-    ("office", "2026-09-30 17:00", "2 wh", "2026-10-08 10:00"),
-    ("office", "2026-10-09 17:00", "2 wh", "2026-10-10 10:00"),
-    ("office", "2026-10-10 17:00", "2 wh", "2026-10-12 10:00"),
-    ("office", "2026-02-14 17:00", "2 wh", "2026-02-24 10:00"),
-    ("office", "2026-01-04 09:00", "8 wh", "2026-01-05 09:30"),
-    # a half day, an overnight shift, over midnight on a desk without nights
-    ("half", "2026-11-25 11:00", "2 wh", "2026-11-26 10:00"),
-    ("half", "2026-11-25 13:00", "2 wh", "2026-11-26 11:00"),
-    ("night", "2026-11-23 23:00", "2 wh", "2026-11-24 01:00"),
-    ("night", "2026-11-24 05:00", "2 wh", "2026-11-24 23:00"),
-    ("night", "2026-11-28 05:00", "2 wh", "2026-11-30 23:00"),
-    ("night", "2026-11-30 23:00", "7 wh", "2026-12-01 06:00"),
-    ("desk", "2026-11-28 19:00", "2 wh", "2026-11-29 09:00"),
-    ("always", "2026-11-28 23:00", "2 wh", "2026-11-29 01:00"),
-    ("always", "2026-02-16 23:00", "48 wh", "2026-02-18 23:00"),
-    # the leap day, the end of a year, seconds
-    ("office", "2024-02-28 17:00", "10 wh", "2024-03-01 10:30"),
-    ("office", "2025-12-31 17:00", "2 wh", "2026-01-04 10:00"),
-    ("office", "2026-11-23 09:00", "1 wmin", "2026-11-23 09:01"),
-    # the clock does not look at the calendar
-    ("office", "2026-09-30 17:00", "24 h", "2026-10-01 17:00"),
-    ("office", "2026-11-28 23:45", "30 min", "2026-11-29 00:15"),
-]
 DAYS = [
     # working days: the first day is left out, the last one ends at closing time
     ("office", "2026-11-23 09:00", "1 wd", "2026-11-24 18:00"),

@@ -1,10 +1,19 @@
 """The panel behind every due time: counted, skipped and paused stretches (S1)."""
 
 import pytest
-from clock_samples import ALWAYS, CALENDARS, HALF_DAY, NIGHT, OFFICE, ZONE, at, wall
-from test_clock_due import HOURS
 
 from helpdesk.clock import Limit, WorkCalendar, after_pause, due_at, explain
+from tests.help.clock_samples import (
+    ALWAYS,
+    CALENDARS,
+    HALF_DAY,
+    HOURS,
+    NIGHT,
+    OFFICE,
+    ZONE,
+    at,
+    wall,
+)
 
 
 def told(spans):

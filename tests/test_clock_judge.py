@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from helpdesk.clock import Limit, due_at
-from tests.clock_cases import DST_ZONES, cases, china, difference, leaps, makeup_days, moment
-from tests.clock_judge import Judge, first_minute
+from tests.help.clock_cases import DST_ZONES, cases, china, difference, leaps, makeup_days, moment
+from tests.help.clock_judge import Judge, first_minute
 
 COUNT = 3000
 

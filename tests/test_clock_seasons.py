@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from clock_samples import PLAIN, SPLIT, ZONE, at, wall
 
 from helpdesk.clock import (
     CalendarError,
@@ -14,6 +13,7 @@ from helpdesk.clock import (
     due_at,
     work_seconds_between,
 )
+from tests.help.clock_samples import PLAIN, SPLIT, ZONE, at, wall
 
 SUMMER_HOURS = (("09:00", "12:00"), ("14:30", "18:30"))
 SUMMER = Season("05-01", dict.fromkeys(range(5), SUMMER_HOURS))

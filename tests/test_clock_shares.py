@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from clock_samples import ALWAYS, OFFICE, at, wall
 
 from helpdesk.clock import Limit, after_pause, at_share, due_at, remaining, share_used
+from tests.help.clock_samples import ALWAYS, OFFICE, at, wall
 
 EIGHT, TWO_DAYS, DAY, CD = (Limit.parse(text) for text in ("8 wh", "2 wd", "24 h", "3 cd"))
 MONDAY = at("2026-11-23 09:00")

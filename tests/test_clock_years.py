@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from clock_samples import OFFICE, at, wall
 
 from helpdesk.clock import (
     DayRule,
@@ -16,6 +15,7 @@ from helpdesk.clock import (
     opens_at,
     remaining,
 )
+from tests.help.clock_samples import OFFICE, at, wall
 
 NEW_YEAR = {
     date(2027, 1, 1): DayRule("rest", (), "元旦", "New Year's Day"),

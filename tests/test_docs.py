@@ -25,8 +25,8 @@ from helpdesk.settings import Settings
 from helpdesk.setup.promises import actions as setup_promises
 from helpdesk.setup.promises import drafts
 from helpdesk.words.channels import CHANNELS
-from tests import factories as make
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.smtp_sink import Sink
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])

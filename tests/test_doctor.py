@@ -34,7 +34,7 @@ from helpdesk.promises.models import Escalation, Promise
 from helpdesk.statistics import counting
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 
 def force(statement: sa.Executable) -> None:

@@ -15,7 +15,7 @@ from helpdesk.clock import moved_to, now
 from helpdesk.core import events
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Delivery, Event, deliver_due, durable, record
-from tests import factories as make
+from tests.help import factories as make
 
 WRITERS, EACH = 16, 12
 

@@ -18,8 +18,8 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Delivery, Event
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.ops import health
-from tests import factories as make
-from tests.servers import helpdesk, wait_until
+from tests.help import factories as make
+from tests.help.servers import helpdesk, wait_until
 
 OUTSIDE = {"REMOTE_ADDR": "203.0.113.7"}
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 import socketio
 
-from tests.holding import HOST, KINDS, health, held, open_ones, signed_in, statuses
-from tests.servers import Server, environment, served, wait_until
-from tests.test_profiles import Browser, people
+from tests.help.browsers import Browser, people
+from tests.help.holding import HOST, KINDS, health, held, open_ones, signed_in, statuses
+from tests.help.servers import Server, environment, served, wait_until
 
 COUNT = 300  # the embedded server has 192 threads
 BEARS = 8  # pages, with 44 threads

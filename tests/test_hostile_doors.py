@@ -26,12 +26,12 @@ from helpdesk.setup.calendars import files
 from helpdesk.tickets import tracking
 from helpdesk.web import exports, sanitize
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.api.test_tickets_api import CASE, headers
-from tests.files.test_files_kinds import GOOD
-from tests.hostile import FEW, UNITS, slow
-from tests.kb.samples import article
-from tests.test_bad_input import FORM
+from tests.help import factories as make
+from tests.help.articles import article
+from tests.help.calls import CASE, headers
+from tests.help.files import GOOD
+from tests.help.forms import FORM
+from tests.help.hostile import FEW, UNITS, slow
 
 __all__ = ["headers"]
 Reader = Callable[[str], object]

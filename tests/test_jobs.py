@@ -14,7 +14,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from helpdesk.core import jobs
-from tests.servers import find, redis
+from tests.help.servers import find, redis
 
 pytestmark = [
     pytest.mark.redis,

@@ -21,7 +21,7 @@ from helpdesk.core.db import db
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.search import is_index_table
 from helpdesk.tickets.models import Ticket
-from tests.conftest import POSTGRES, _psycopg
+from tests.help.stores import POSTGRES, _psycopg
 
 FIRST = "0001"
 RENAMED = {"response"}  # tables of the first edition that have another name by now

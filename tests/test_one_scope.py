@@ -22,7 +22,7 @@ from helpdesk.realtime import socketio
 from helpdesk.tickets import actions, queries
 from helpdesk.tickets.actions.care import add_assist
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 NUMBER = re.compile(r"\b20\d\d-(?!000000)\d{6}\b")  # 000000 stands in a field as an example
 SEES = {

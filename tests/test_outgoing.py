@@ -23,7 +23,7 @@ from helpdesk.notify.mail import connections, oauth, smtp
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.settings import SettingsError, load
-from tests import factories as make
+from tests.help import factories as make
 
 
 @pytest.fixture

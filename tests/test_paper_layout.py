@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paper_samples import complaint_form, rectification_notice
 
 from helpdesk.paper import Block, Cell, Form, Row, Signatures, TableBlock
 from helpdesk.paper.face import width
@@ -23,6 +22,7 @@ from helpdesk.paper.marks import (
     Squares,
     Words,
 )
+from tests.help.paper_samples import complaint_form, rectification_notice
 
 
 def texts(page: Page) -> list[str]:

@@ -10,11 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from paper_samples import PRINTED_AT, complaint_form, rectification_notice
 
 from helpdesk.paper import Block, Cell, Form, Row, qr_svg_path, render
 from helpdesk.paper.face import FONT_FILE, MARKS_FILE
 from helpdesk.paper.qr import runs
+from tests.help.paper_samples import PRINTED_AT, complaint_form, rectification_notice
 
 HOSTILE = (
     '<img src="file:///etc/passwd"><iframe src="http://169.254.169.254/"></iframe>'

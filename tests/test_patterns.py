@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.linear import SEARCHING, Automaton, trouble
+from tests.help.linear import SEARCHING, Automaton, trouble
 
 ROOT = Path(__file__).parent.parent
 METHODS = SEARCHING | {"match", "fullmatch"}

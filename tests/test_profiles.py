@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import runpy
 import signal
 import subprocess
@@ -13,14 +12,14 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
 import pytest
 import socketio
 
-from tests.servers import (
+from tests.help.browsers import Browser, people
+from tests.help.servers import (
     ROOT,
     Server,
     environment,
@@ -34,7 +33,6 @@ from tests.servers import (
     wait_until,
 )
 
-PASSWORD = "seven green bicycles"
 COMPLAINT = {
     "kind": "complaint",
     "channel": "web",
@@ -44,24 +42,6 @@ COMPLAINT = {
 }
 
 
-class Browser:
-    """A signed-in browser without a window."""
-
-    def __init__(self, server: Server, email: str) -> None:
-        self.url, self.jar = server.url, CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
-        page = self.opener.open(f"{self.url}/sign-in", timeout=20).read().decode()
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-        assert token is not None
-        fields = {"csrf_token": token.group(1), "email": email, "password": PASSWORD}
-        sent = urllib.parse.urlencode(fields).encode()
-        self.opener.open(f"{self.url}/sign-in", sent, timeout=20).read()
-
-    @property
-    def cookies(self) -> str:
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
-
-
 def post(server: Server, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """What the API answers."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -69,15 +49,6 @@ def post(server: Server, token: str, path: str, body: dict[str, Any]) -> dict[st
     asked = urllib.request.Request(server.url + path, data=sent, headers=headers)
     with urllib.request.urlopen(asked, timeout=20) as answer:
         return dict(json.loads(answer.read()))
-
-
-def people(server: Server) -> str:
-    """An agent who can sign in, and the token of a program."""
-    who = ("users", "add", "li.na@example.com", "--name", "Li Na", "--role", "agent")
-    added = server.flask(*who, "--password-stdin", text=PASSWORD)
-    assert added.returncode == 0, added.stderr
-    made = server.flask("tokens", "add", "CRM", "--role", "agent")
-    return made.stdout.strip()
 
 
 def hears_a_new_ticket(web: Server, live: Server, token: str) -> bool:

@@ -21,8 +21,8 @@ from helpdesk.realtime.rooms import room_of
 from helpdesk.realtime.sockets import watchers
 from helpdesk.tickets import actions, queue
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.statements import counted
+from tests.help import factories as make
+from tests.help.statements import counted
 
 
 class Browser:

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from helpdesk.core import options
 from helpdesk.core.db import transaction
 from helpdesk.realtime.door import SPEAKS_WITHIN, Line, door
-from tests import factories as make
+from tests.help import factories as make
 
 DOOR = "/socket.io/?EIO=4&transport=websocket"
 UPGRADE = {

@@ -13,7 +13,7 @@ from helpdesk.core import jobs, seals
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Delivery, Event
 from helpdesk.core.seals import Seal
-from tests import factories as make
+from tests.help import factories as make
 
 
 def force(statement: sa.Executable) -> None:

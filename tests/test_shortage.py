@@ -23,10 +23,10 @@ from helpdesk.core.errors import Busy
 from helpdesk.files import store
 from helpdesk.ops.doctor import surroundings
 from helpdesk.web import room
-from tests import factories as make
-from tests.conftest import POSTGRES
-from tests.servers import helpdesk, wait_until
-from tests.test_bad_input import FORM, LANGUAGES, heard, nothing_written, spoken
+from tests.help import factories as make
+from tests.help.forms import FORM, LANGUAGES, heard, nothing_written, spoken
+from tests.help.servers import helpdesk, wait_until
+from tests.help.stores import POSTGRES
 
 SENTENCE = "The disk is full: nothing was stored. Please tell your administrator."
 only_sqlite = pytest.mark.skipif(bool(POSTGRES), reason="the limit of pages is SQLite's")

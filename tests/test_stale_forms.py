@@ -22,10 +22,10 @@ from helpdesk.channels.email.boxes import boxes
 from helpdesk.core.db import db, transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.setup.models import RoutingRule
-from tests import factories as make
-from tests.page_forms import BOXES, Control, PageForm, forms_of
-from tests.secrecy.doors import addresses, readable
-from tests.secrecy.world import World, build
+from tests.help import factories as make
+from tests.help.page_forms import BOXES, Control, PageForm, forms_of
+from tests.help.secrecy.doors import addresses, readable
+from tests.help.secrecy.world import World, build
 
 VERSIONS = ("version", "based_on")
 READERS = ("admin", "handler")  # between them they may open every form

@@ -27,8 +27,8 @@ from helpdesk.tickets import actions, queries, tracking
 from helpdesk.tickets.models import Attachment, Message, Rating, Ticket
 from helpdesk.tickets.veil import veiled
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.tickets.test_views_phone import CASE as CALL
+from tests.help import factories as make
+from tests.help.phone import CASE as CALL
 
 CASE = {"kind": "complaint", "channel": "web", "subject": "冰箱", "body": "不制冷。"}
 

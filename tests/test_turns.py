@@ -14,7 +14,7 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import Busy
 from helpdesk.core.events import draw
 from helpdesk.core.turns import Turns, turn
-from tests.servers import wait_until
+from tests.help.servers import wait_until
 
 
 def test_a_turn_goes_to_who_has_waited_longest_and_never_back_to_who_gives_it() -> None:

@@ -10,7 +10,7 @@ from helpdesk.core import options
 from helpdesk.core.db import transaction
 from helpdesk.core.errors import TooMany
 from helpdesk.web.http import back, company, local_path, wants_json
-from tests import factories as make
+from tests.help import factories as make
 
 
 @pytest.mark.parametrize("path", ["/queue", "/tickets?status=open&q=a%20b", "/a/b#c", "/"])

@@ -22,7 +22,7 @@ from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.core.db import db, retrying
 from helpdesk.tickets.models import IdempotencyKey, Ticket
-from tests.servers import Server, environment, served, wait_until
+from tests.help.servers import Server, environment, served, wait_until
 
 CLIENTS = 4
 GIVE_UP = 120.0  # seconds after which a client believes that its case is refused

@@ -21,9 +21,9 @@ from helpdesk.core.db import db, retrying, transaction
 from helpdesk.core.events import Delivery, Event
 from helpdesk.customers.people import Asker
 from helpdesk.notify.models import Envelope
-from tests import factories as make
-from tests.servers import wait_until
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.servers import wait_until
+from tests.help.smtp_sink import Sink
 
 PATIENCE = 600.0
 

@@ -27,7 +27,7 @@ from benchmarks.faulting.tally import Tally
 from helpdesk import create_app, search, settings
 from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
-from tests import servers
+from tests.help import servers
 
 ROOT = Path(__file__).parent.parent.parent
 DURABLE = ("fsync=off", "synchronous_commit=on", "full_page_writes=on", "max_connections=200")

@@ -20,8 +20,8 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.customers.people import Asker
 from helpdesk.promises.models import Escalation, Promise
-from tests import factories as make
-from tests.servers import wait_until
+from tests.help import factories as make
+from tests.help.servers import wait_until
 
 STEPS = ("promise.warned", "promise.breached")
 PER_TICKET = 25

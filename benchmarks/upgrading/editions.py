@@ -18,7 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.sites import ROOT
-from tests import servers
+from tests.help import servers
 
 DOORS = Path(__file__).with_name("doors.py")
 LAST = ("journal_seal", "simulated")  # what its timer process writes when everything else is done

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.upgrading.editions import url_of
-from tests.servers import find
+from tests.help.servers import find
 
 SQL = "database.sql"
 

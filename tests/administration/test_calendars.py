@@ -27,7 +27,7 @@ from helpdesk.ops.doctor import invariants, surroundings
 from helpdesk.promises.models import Promise
 from helpdesk.setup.calendars import drafts, files, marks, years
 from helpdesk.setup.calendars.actions import draft_of, found
-from tests import factories as make
+from tests.help import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 OFFICE = "/admin/calendars/cn-office"

@@ -14,7 +14,7 @@ from helpdesk.setup import in_force
 from helpdesk.setup.categories import actions
 from helpdesk.setup.categories.actions import CategoryText
 from helpdesk.setup.models import Category
-from tests import factories as make
+from tests.help import factories as make
 
 
 def of(code: str) -> Category:

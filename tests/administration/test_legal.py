@@ -16,7 +16,7 @@ from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
 from helpdesk.setup.promises import actions, legal
 from helpdesk.tickets import policy_reach
-from tests import factories as make
+from tests.help import factories as make
 
 
 def row_of(promise: str, **more: str) -> Promise:

@@ -11,7 +11,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.core import options
 from helpdesk.core.errors import BadInput, NotAllowed
 from helpdesk.setup.options import actions
-from tests import factories as make
+from tests.help import factories as make
 
 
 def test_every_setting_of_the_code_stands_on_the_page() -> None:

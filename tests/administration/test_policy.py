@@ -16,7 +16,7 @@ from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
 from helpdesk.setup.promises import actions, chains, drafts
 from helpdesk.setup.promises.chains import Level
-from tests import factories as make
+from tests.help import factories as make
 
 
 def table() -> dict[str, Terms]:

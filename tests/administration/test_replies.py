@@ -17,7 +17,7 @@ from helpdesk.setup.replies import actions as replies
 from helpdesk.setup.replies.actions import ReplyText
 from helpdesk.setup.replies.placeholders import TEXTS
 from helpdesk.tickets import actions, canned
-from tests import factories as make
+from tests.help import factories as make
 
 RECEIVED = ReplyText(
     code="received",

@@ -20,7 +20,7 @@ from helpdesk.setup.rules.actions import RuleText, Trial
 from helpdesk.setup.rules.conditions import CONDITIONS
 from helpdesk.setup.rules.forms import RuleForm, TrialForm
 from helpdesk.setup.rules.reasons import reason_words
-from tests import factories as make
+from tests.help import factories as make
 
 
 @pytest.fixture

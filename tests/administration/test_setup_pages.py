@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from helpdesk.core import options
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
-from tests import factories as make
+from tests.help import factories as make
 
 PAGES = (
     "/admin",

@@ -10,7 +10,7 @@ from helpdesk.agents import accounts, passwords
 from helpdesk.agents.models import Agent
 from helpdesk.core.errors import BadInput, TooMany
 from helpdesk.desk.nav import count_for, nav
-from tests import factories as make
+from tests.help import factories as make
 
 SECRET = "three fridges and a fox"
 HASH = passwords.hashed(SECRET)

@@ -12,7 +12,7 @@ from helpdesk.agents.models import Agent, ApiToken
 from helpdesk.api.auth import digest
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
-from tests import factories as make
+from tests.help import factories as make
 
 PASSWORD = "seven green bicycles"
 WHO = ("users", "add", "Li.Na@Example.com", "--name", "Li Na")

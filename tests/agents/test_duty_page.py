@@ -17,7 +17,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed
 from helpdesk.core.events import Event
-from tests import factories as make
+from tests.help import factories as make
 
 
 @pytest.fixture

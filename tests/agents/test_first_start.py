@@ -15,7 +15,7 @@ from helpdesk.core import options
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.web.http import settings
-from tests import factories as make
+from tests.help import factories as make
 
 GIVEN = {
     "company_zh": "晨光家电",

@@ -18,7 +18,7 @@ from helpdesk.clock import moved_to
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from helpdesk.core.events import Event
-from tests import factories as make
+from tests.help import factories as make
 
 MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 PASSWORD = "three fridges and a fox"

@@ -23,7 +23,7 @@ from helpdesk.agents.rights import (
 )
 from helpdesk.core.errors import NotAllowed
 from helpdesk.tickets.lifecycle import TABLE
-from tests import values
+from tests.help import values
 
 HELPDESK = Path(__file__).parents[2] / "helpdesk"
 # One line per role and what makes it different; the whole table is in helpdesk/agents/rights.py.

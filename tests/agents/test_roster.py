@@ -13,7 +13,7 @@ from helpdesk.agents.duty import Absence, Duty
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
 from helpdesk.core.db import transaction
-from tests import factories as make
+from tests.help import factories as make
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai

@@ -16,9 +16,9 @@ from helpdesk.core import options
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, NotAllowed, TooMany
 from helpdesk.core.events import Event
-from tests import factories as make
+from tests.help import factories as make
+from tests.help.second_factor import SECRET
 
-SECRET = base64.b32encode(b"12345678901234567890").decode()
 PASSWORD = "three fridges and a fox"
 HASH = passwords.hashed(PASSWORD)
 MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now, tick
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
-from tests import factories as make
+from tests.help import factories as make
 
 SECRET = "three fridges and a fox"
 HASH = passwords.hashed(SECRET)

@@ -21,8 +21,8 @@ from helpdesk.notify.models import Envelope
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.agents.test_second_factor import SECRET as TOTP
+from tests.help import factories as make
+from tests.help.second_factor import SECRET as TOTP
 
 PASSWORD = "three fridges and a fox"
 HASH = passwords.hashed(PASSWORD)

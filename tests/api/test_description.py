@@ -19,10 +19,9 @@ from helpdesk.api.operations import OPERATIONS
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import gettext, in_language
 from helpdesk.words import casefile
-from tests import factories as make
-from tests.api.test_notices_api import NOTICE
-from tests.api.test_tickets_api import CASE, headers, token
-from tests.described import faults, validator
+from tests.help import factories as make
+from tests.help.calls import CASE, NOTICE, headers, token
+from tests.help.described import faults, validator
 
 __all__ = ["headers"]
 SAMPLES: dict[str, dict[str, Any]] = {

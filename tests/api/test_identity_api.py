@@ -11,8 +11,8 @@ from sqlalchemy import select
 from helpdesk.core.db import db
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.api.test_tickets_api import CASE, token
+from tests.help import factories as make
+from tests.help.calls import CASE, token
 
 
 def send(client: FlaskClient, headers: dict[str, str], **person: str) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from helpdesk.clock import moved_to
 from helpdesk.statistics import groups
 from helpdesk.statistics.measures import ALL
 from helpdesk.tickets import filters
-from tests import factories as make
-from tests.api.test_tickets_api import headers, token
-from tests.statistics import samples
-from tests.test_rights_of_pages import visits
+from tests.help import factories as make
+from tests.help import figures as samples
+from tests.help.calls import headers, token
+from tests.help.visits import visits
 
 __all__ = ["headers"]
 PERIOD = {"from": "2026-03-01", "to": "2026-03-24"}

@@ -5,15 +5,8 @@ from __future__ import annotations
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import factories as make
-from tests.api.test_tickets_api import token
-
-NOTICE = {
-    "department": "quality",
-    "title": "压缩机批次缺陷",
-    "problem": "三周内五台不制冷",
-    "requirement": "停用批次",
-}
+from tests.help import factories as make
+from tests.help.calls import NOTICE, token
 
 
 def test_a_notice_is_issued_signed_and_planned_over_the_api(

@@ -16,10 +16,9 @@ from helpdesk.notices.actions import issuing
 from helpdesk.notices.models import Notice
 from helpdesk.tickets.incoming import OWN_KEYS
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.api.test_notices_api import NOTICE
-from tests.api.test_tickets_api import CASE, headers, tickets, token
-from tests.tickets.test_views_phone import CASE as CALL
+from tests.help import factories as make
+from tests.help.calls import CASE, NOTICE, headers, tickets, token
+from tests.help.phone import CASE as CALL
 
 __all__ = ["headers"]
 

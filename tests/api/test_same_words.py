@@ -10,8 +10,8 @@ from sqlalchemy import update
 from helpdesk.core.db import transaction
 from helpdesk.setup.rules.routing import LEAD
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.api.test_tickets_api import token
+from tests.help import factories as make
+from tests.help.calls import token
 
 
 def reasons(client: FlaskClient, rule: str, reason: str) -> tuple[str, str]:

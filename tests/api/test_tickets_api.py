@@ -8,48 +8,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from helpdesk.agents.models import ApiToken
-from helpdesk.api.auth import new_token
 from helpdesk.core.db import db, transaction
 from helpdesk.customers.people import Asker
 from helpdesk.tickets import actions, callbacks
-from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.statements import counted
-
-CASE = {
-    "kind": "complaint",
-    "channel": "api",
-    "subject": "退款三周未到账",
-    "body": "订单已取消三周，退款仍未到账。",
-    "category": "billing.refund",
-    "person": {"name": "李雷", "phone": "+86 139 0000 1111", "language": "zh_Hans"},
-}
-
-
-def token(role: str = "agent", department: Any = None) -> dict[str, str]:
-    secret, kept = new_token()
-    with transaction() as session:
-        session.add(
-            ApiToken(
-                name="a shop",
-                role=role,
-                token_hash=kept,
-                department_id=department.id if department else None,
-            )
-        )
-    return {"Authorization": f"Bearer {secret}", "Accept-Language": "en"}
-
-
-@pytest.fixture
-def headers(app: Flask) -> dict[str, str]:
-    return token()
-
-
-def tickets() -> int:
-    return db.session.scalar(select(func.count()).select_from(Ticket)) or 0
+from tests.help import factories as make
+from tests.help.calls import CASE, tickets, token
+from tests.help.statements import counted
 
 
 def test_a_ticket_comes_back_with_everything_the_contract_names(

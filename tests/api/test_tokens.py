@@ -20,9 +20,9 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import company_zone
 from helpdesk.ops.doctor import configuration
-from tests import factories as make
-from tests.api.test_tickets_api import CASE
-from tests.statements import counted
+from tests.help import factories as make
+from tests.help.calls import CASE
+from tests.help.statements import counted
 
 
 def bearer(role: str = "agent", **bounds: Any) -> dict[str, str]:

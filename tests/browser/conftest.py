@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from tests import servers
+from tests.help import servers
 
 HERE = "http://helpdesk.test"
 CHROMIUM = servers.chromium()

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests import servers
-from tests.browser.live import Person, company
+from tests.help import servers
+from tests.help.live import Person, company
 
 pytestmark = pytest.mark.browser
 PUBLIC = ["/", "/new", "/track", "/kb", "/sign-in", "/api/v1/docs", "/no-such-page"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.browser.live import beside_the_socket
+from tests.help.live import beside_the_socket
 
 pytestmark = pytest.mark.browser
 

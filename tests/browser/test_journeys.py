@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import servers
-from tests.browser.live import Person, company
+from tests.help import servers
+from tests.help.live import Person, company
 
 pytestmark = pytest.mark.browser
 SUBJECT = "洗衣机脱水时剧烈震动"

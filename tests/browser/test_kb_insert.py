@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpdesk.kb.suggest import Suggestion
-from tests.browser.live import beside_the_socket
+from tests.help.live import beside_the_socket
 
 pytestmark = pytest.mark.browser
 

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, Route
 
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.attacks import ATTACKS
+from tests.help import factories as make
+from tests.help.attacks import ATTACKS
 
 pytestmark = pytest.mark.browser
 LONG = "<p>line of the mail</p>" * 60

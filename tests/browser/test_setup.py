@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from helpdesk.agents import second_factor
-from tests import servers
-from tests.browser.live import Person, company
+from tests.help import servers
+from tests.help.live import Person, company
 
 pytestmark = pytest.mark.browser
 FORMS = [

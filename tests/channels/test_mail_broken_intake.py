@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from benchmarks import mail_fuzz_intake as mail_fuzz
-from tests.conftest import SHARED
+from tests.help.stores import SHARED
 
 NUMBER = 200
 

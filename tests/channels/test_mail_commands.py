@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Flask
 
 from helpdesk.channels.email import cli
-from tests.channels.mails import mail
+from tests.help.mails import mail
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 300  # seconds

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from urllib.parse import parse_qs, urlsplit
@@ -28,10 +27,11 @@ from helpdesk.notify.mail.medium import smtp_of
 from helpdesk.notify.mail.oauth import NoToken
 from helpdesk.notify.mail.smtp import connected, hand_over
 from helpdesk.notify.models import Envelope
-from tests import factories as make
-from tests.channels.token_server import CLIENT, SECRET, TokenServer
-from tests.servers import free_port
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.consents import box, granted
+from tests.help.servers import free_port
+from tests.help.smtp_sink import Sink
+from tests.help.token_server import CLIENT, SECRET, TokenServer
 
 OWN = {
     "authority": "own",
@@ -41,38 +41,6 @@ OWN = {
     "authorize_url": "https://login.example.com/authorize",
     "scope": "mail",
 }
-
-
-@pytest.fixture
-def provider() -> Iterator[TokenServer]:
-    server = TokenServer(lambda: "access")
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-def box(**more: object) -> Mailbox:
-    values = {"name": "support", "address": "support@example.net", "kind": "smtp", "user": "u"}
-    with transaction() as session:
-        made = Mailbox(**(values | more))
-        session.add(made)
-    return made
-
-
-def granted(box: Mailbox, url: str, **more: object) -> MailGrant:
-    """The mailbox with a consent that was given."""
-    values = {
-        "authority": "own",
-        "client_id": CLIENT,
-        "client_secret": encryption.encrypted(SECRET),
-        "token_url": url,
-        "refresh_token": encryption.encrypted("refresh-1"),
-        "given_at": now(),
-    }
-    with transaction() as session:
-        grant = MailGrant(id=box.id, **(values | more))
-        session.add(grant)
-    return grant
 
 
 def fresh(box_id: int) -> MailGrant:

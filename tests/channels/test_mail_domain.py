@@ -21,7 +21,7 @@ from helpdesk.core.db import transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.settings import SettingsError, load
 from helpdesk.web.http import settings
-from tests import factories as make
+from tests.help import factories as make
 
 
 class Names(socketserver.ThreadingUDPServer):

@@ -8,8 +8,6 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
-import time
-from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -26,53 +24,11 @@ from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Ticket
-from tests.channels.mails import count, mail
-from tests.mailbed import Bed, Missing, running
+from tests.help.mail_doors import connect, fresh, numbered, until
+from tests.help.mailbed import Bed
+from tests.help.mails import count, mail
 
 pytestmark = pytest.mark.mailserver
-PATIENCE = 120  # seconds
-
-
-@pytest.fixture(scope="module")
-def bed() -> Iterator[Bed]:
-    try:
-        with running() as made:
-            yield made
-    except Missing as missing:
-        pytest.skip(str(missing))
-
-
-def connect(bed: Bed, user: str, **more: object) -> Mailbox:
-    values = {
-        "name": user,
-        "address": f"{user}@test.local",
-        "host": "127.0.0.1",
-        "port": bed.imap,
-        "tls": "none",
-        "user": user,
-        "secret": encryption.encrypted("secret"),
-        "done_folder": "Processed",
-    }
-    with transaction() as session:
-        box = Mailbox(**(values | more))
-        session.add(box)
-    return box
-
-
-def fresh(box: Mailbox) -> Mailbox:
-    return db.session.get_one(Mailbox, box.id, populate_existing=True)
-
-
-def numbered(n: int) -> bytes:
-    return mail(f"Nummer {n}", From=f"p{n}@example.com", **{"Message-ID": f"<n{n}@example.com>"})
-
-
-def until(done: Callable[[], object], patience: float = PATIENCE) -> None:
-    end = time.monotonic() + patience
-    while not done():
-        assert time.monotonic() < end, "it did not happen"
-        db.session.rollback()  # to see what others have committed
-        time.sleep(0.2)
 
 
 def test_new_mail_is_kept_worked_on_and_moved(app: Flask, bed: Bed) -> None:

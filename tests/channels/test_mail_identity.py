@@ -20,8 +20,8 @@ from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.channels.mails import mail, our_id
+from tests.help import factories as make
+from tests.help.mails import mail, our_id, proofs
 
 GRETA = "greta@home.example"
 SERVER = "mx.example.net"
@@ -54,13 +54,6 @@ def recipients(ticket: Ticket) -> list[str]:
     deliver_due()
     query = select(Envelope.recipient).where(Envelope.ticket_id == ticket.id)
     return list(db.session.scalars(query.order_by(Envelope.id)))
-
-
-def proofs(person_id: int) -> dict[str, str]:
-    rows = select(ContactAddress.normal, ContactAddress.proven_by).where(
-        ContactAddress.person_id == person_id
-    )
-    return dict(tuple(row) for row in db.session.execute(rows))
 
 
 def test_a_customer_with_two_addresses_is_answered_at_the_one_that_wrote(shared: Path) -> None:

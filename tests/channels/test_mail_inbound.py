@@ -24,7 +24,7 @@ from helpdesk.customers.people import Asker
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
+from tests.help import factories as make
 
 
 def mail(body: str = "冰箱还是不制冷。", charset: str = "utf-8", **headers: str) -> bytes:

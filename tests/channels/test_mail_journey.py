@@ -28,9 +28,9 @@ from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, queries
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.mailbed import Bed, Missing, running
-from tests.tickets.test_views_queue import get
+from tests.help import factories as make
+from tests.help.desk import get
+from tests.help.mailbed import Bed, Missing, running
 
 pytestmark = pytest.mark.mailserver
 SUBJECT, WORDS = (

@@ -13,8 +13,8 @@ from helpdesk.core.events import deliver_due
 from helpdesk.notify.mail.mime import message_of
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.channels.mails import mail, our_id, said
+from tests.help import factories as make
+from tests.help.mails import mail, our_id, said
 
 
 @pytest.mark.parametrize("label", ["gb2312", "GB2312", "x-gbk", "iso-gb2312", "unknown-8bit"])

@@ -21,10 +21,9 @@ from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.actions import How
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.channels.mails import bounce, case, mail, our_id, said
-from tests.channels.test_mail_identity import proofs
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.mails import bounce, case, mail, our_id, proofs, said
+from tests.help.smtp_sink import Sink
 
 BOB, BOSS = "bob@client.example", "boss@client.example"
 

@@ -25,8 +25,8 @@ from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.channels.mails import bounce, count, mail, our_id, said
+from tests.help import factories as make
+from tests.help.mails import bounce, count, mail, our_id, said
 
 
 def fresh(row: InboundMail) -> InboundMail:

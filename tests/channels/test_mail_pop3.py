@@ -18,9 +18,9 @@ from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
-from tests.channels.mails import count, mail
-from tests.channels.test_mail_consent import granted, provider  # noqa: F401
-from tests.channels.token_server import TokenServer
+from tests.help.consents import granted
+from tests.help.mails import count, mail
+from tests.help.token_server import TokenServer
 
 
 class PopServer(socketserver.ThreadingTCPServer):

@@ -13,8 +13,8 @@ from helpdesk.channels.email.reading.parser import parse
 from helpdesk.core.db import db, transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.channels.mails import mail
+from tests.help import factories as make
+from tests.help.mails import mail
 
 PASS = "mx.example.net; spf=pass smtp.mailfrom=x@y; dmarc=pass (p=REJECT) header.from=example.com"
 

@@ -19,8 +19,8 @@ from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.channels.mails import case, mail, our_id
+from tests.help import factories as make
+from tests.help.mails import case, mail, our_id
 
 OUTLOOK = "09-outlook-suppress-header"
 GROUP = "11-google-group"

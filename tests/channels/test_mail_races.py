@@ -21,8 +21,8 @@ from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets import intake, whose
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.channels.mails import count, mail, our_id
+from tests.help import factories as make
+from tests.help.mails import count, mail, our_id
 
 ADDRESS = "wang.fang@example.com"
 SERVER = "mx.example.net"

@@ -17,8 +17,8 @@ from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotAllowed
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.channels.mails import count, mail, our_id, said
+from tests.help import factories as make
+from tests.help.mails import count, mail, our_id, said
 
 WANG = "wang.fang@example.com"
 

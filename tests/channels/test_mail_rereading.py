@@ -15,8 +15,8 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from tests import factories as make
-from tests.channels.mails import our_id
+from tests.help import factories as make
+from tests.help.mails import our_id
 
 RAW = (
     "From: Wang Fang <wang@a.example>\r\nTo: desk@b.example\r\nSubject: Fridge\r\n"

@@ -12,7 +12,7 @@ from helpdesk.core.db import db
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Message
 from helpdesk.web.http import settings
-from tests import factories as make
+from tests.help import factories as make
 
 
 def held() -> tuple[InboundMail, object]:

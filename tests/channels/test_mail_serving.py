@@ -23,8 +23,8 @@ from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.channels.mails import count, mail
+from tests.help import factories as make
+from tests.help.mails import count, mail
 
 
 @pytest.fixture

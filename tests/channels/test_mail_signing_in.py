@@ -18,10 +18,11 @@ from helpdesk.core.events import Event
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
-from tests.channels.mails import count, mail
-from tests.channels.test_mail_consent import granted
-from tests.channels.test_mail_doors import Bed, bed, connect, fresh, numbered, until  # noqa: F401
-from tests.channels.token_server import TokenServer
+from tests.help.consents import granted
+from tests.help.mail_doors import connect, fresh, numbered, until
+from tests.help.mailbed import Bed
+from tests.help.mails import count, mail
+from tests.help.token_server import TokenServer
 
 # XOAUTH2 against the testbed's Dovecot, which checks each token's signature, user and age
 

@@ -22,9 +22,9 @@ from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.channels.mails import mail
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.mails import mail
+from tests.help.smtp_sink import Sink
 
 FORM = {
     "address": "support@example.net",

@@ -17,7 +17,7 @@ from helpdesk.core import background, options
 from helpdesk.core.db import db
 from helpdesk.files import PendingFile, location
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from tests import factories
+from tests.help import factories
 
 WORDS = "The door of the oven does not close, and it is the third time."
 CASE = {"subject": "Oven door", "body": WORDS, "kind": "complaint", "contact": "li@example.org"}

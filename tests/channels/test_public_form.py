@@ -19,7 +19,7 @@ from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, lifecycle, tracking
 from helpdesk.tickets.models import Attachment, Message, Rating, Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
+from tests.help import factories as make
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 CASE = {

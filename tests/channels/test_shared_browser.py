@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from helpdesk.core.db import db
 from helpdesk.tickets.models import Ticket
-from tests import factories
+from tests.help import factories
 
 CASE = {
     "subject": "Oven door",

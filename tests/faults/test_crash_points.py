@@ -16,9 +16,9 @@ from helpdesk.kb import feedback, shelves
 from helpdesk.notices import actions as notices
 from helpdesk.ops import doctor
 from helpdesk.tickets import actions, callbacks, idempotency, intake, queue
-from tests.faults import article_verbs, notice_verbs, ticket_verbs
-from tests.faults.crashing import Work, crash_everywhere, killed_at
-from tests.faults.state import state
+from tests.help.faults import article_verbs, notice_verbs, ticket_verbs
+from tests.help.faults.crashing import Work, crash_everywhere, killed_at
+from tests.help.faults.state import state
 
 Prepare = Callable[[], Work]
 SCENARIOS: dict[str, Prepare] = {

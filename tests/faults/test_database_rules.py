@@ -6,13 +6,12 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, text
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -27,15 +26,11 @@ from helpdesk.promises import rows
 from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.statements import counted
+from tests.help import factories as make
+from tests.help.refusals import refusal
+from tests.help.statements import counted
 
 BEIJING = timezone(timedelta(hours=8))
-
-
-def refusal(code: str) -> OperationalError:
-    """What SQLAlchemy raises when PostgreSQL refuses a statement with this code."""
-    return OperationalError("UPDATE ticket", {}, SimpleNamespace(sqlstate=code))  # type: ignore[arg-type]
 
 
 def on_sqlite() -> bool:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from benchmarks.faulting import intake, places
 from helpdesk.core.db import db
-from tests.servers import find
+from tests.help.servers import find
 
 
 def test_f1_every_case_that_was_answered_exists_once(app: Flask, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from helpdesk.notify.models import Envelope
 from helpdesk.ops import doctor
 from helpdesk.tickets import queue
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 NOON = datetime(2026, 11, 18, 4, tzinfo=UTC)
 CASES = 6

@@ -24,10 +24,11 @@ from helpdesk.core.db import db, transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.ops import doctor
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.channels.mails import count
-from tests.channels.test_mail_doors import Bed, bed, connect, numbered  # noqa: F401
-from tests.faults.crashing import MOST, _crashed_at
+from tests.help import factories as make
+from tests.help.faults.crashing import MOST, _crashed_at
+from tests.help.mail_doors import connect, numbered
+from tests.help.mailbed import Bed
+from tests.help.mails import count
 
 STEPS = {  # where the process dies: just before this is called, for the n-th time
     "fetch": (fetching.ImapDoor, "fetch"),

@@ -21,8 +21,9 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import Busy
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.tickets.models import Message, Ticket
-from tests.channels.mails import count
-from tests.channels.test_mail_doors import Bed, bed, connect, fresh, numbered  # noqa: F401
+from tests.help.mail_doors import connect, fresh, numbered
+from tests.help.mailbed import Bed
+from tests.help.mails import count
 
 pytestmark = pytest.mark.mailserver
 

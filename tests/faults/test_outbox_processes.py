@@ -11,7 +11,7 @@ from redis import Redis
 
 from benchmarks.faulting import outbox
 from benchmarks.faulting.tally import Tally
-from tests.servers import find, redis
+from tests.help.servers import find, redis
 
 needs_redis = pytest.mark.skipif(find("redis-server") is None, reason="Redis is not installed")
 

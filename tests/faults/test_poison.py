@@ -16,9 +16,9 @@ from helpdesk.core import alarms, events
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Delivery, Event, deliver_due, durable, record
-from tests import factories as make
-from tests.faults.crashing import Crash
-from tests.faults.test_database_rules import refusal
+from tests.help import factories as make
+from tests.help.faults.crashing import Crash
+from tests.help.refusals import refusal
 
 ROWS = 20
 

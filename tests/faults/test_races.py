@@ -16,9 +16,9 @@ from helpdesk.notices.models import Notice
 from helpdesk.ops import doctor
 from helpdesk.tickets import actions, queue
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.faults import notice_verbs
-from tests.faults.crashing import crash_everywhere, killed_at
+from tests.help import factories as make
+from tests.help.faults import notice_verbs
+from tests.help.faults.crashing import crash_everywhere, killed_at
 
 TICKETS = 20
 Verb = Callable[[Ticket, Actor], object]

@@ -14,8 +14,8 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.events import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.ops import backup
-from tests import factories as make
-from tests.servers import find
+from tests.help import factories as make
+from tests.help.servers import find
 
 pytestmark = pytest.mark.skipif(
     find("pg_dump") is None, reason="PostgreSQL's client programs are not installed"

@@ -13,8 +13,8 @@ from helpdesk.agents.models import ApiToken
 from helpdesk.api.auth import new_token
 from helpdesk.core.db import db, transaction
 from helpdesk.kb.models import KbMiss
-from tests.kb import samples
-from tests.statements import counted
+from tests.help import articles as samples
+from tests.help.statements import counted
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from helpdesk.core.errors import BadInput, Conflict, NotAllowed, Refused
 from helpdesk.core.events import Event
 from helpdesk.kb import seeding, shelves
 from helpdesk.kb.drafts import slug
-from tests import factories as make
-from tests.kb import samples
-from tests.kb.samples import REVIEWER, WRITER
+from tests.help import articles as samples
+from tests.help import factories as make
+from tests.help.articles import REVIEWER, WRITER
 
 
 def test_a_new_installation_has_categories_in_both_languages(app: Flask) -> None:

@@ -12,11 +12,10 @@ from helpdesk.core.db import db
 from helpdesk.kb import actions, lists, queries
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import revision
-from tests import factories as make
-from tests.attacks import ATTACKS
-from tests.kb import samples
-from tests.statements import counted
-from tests.test_sanitize import stings
+from tests.help import articles as samples
+from tests.help import factories as make
+from tests.help.attacks import ATTACKS, stings
+from tests.help.statements import counted
 
 FORM = {name: value for name, value in samples.FRIDGE.items() if name != "code"}
 

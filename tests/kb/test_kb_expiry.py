@@ -18,9 +18,9 @@ from helpdesk.core.events import Event
 from helpdesk.kb import actions, queries
 from helpdesk.kb.forms import end_of_day, last_day
 from helpdesk.kb.models import Article
-from tests import factories as make
-from tests.kb import samples
-from tests.kb.samples import REVIEWER, WRITER
+from tests.help import articles as samples
+from tests.help import factories as make
+from tests.help.articles import REVIEWER, WRITER
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

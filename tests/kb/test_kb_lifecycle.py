@@ -13,8 +13,8 @@ from helpdesk.core.errors import BadInput, HelpdeskError, NotAllowed, Refused
 from helpdesk.kb import actions, lifecycle
 from helpdesk.kb.lifecycle import MOVES, TABLE, Stand, State
 from helpdesk.kb.models import Article
-from tests import values
-from tests.kb import samples
+from tests.help import articles as samples
+from tests.help import values
 
 STANDS = [
     Stand("draft", False),

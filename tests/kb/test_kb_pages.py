@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from tests import factories as make
-from tests.kb import samples
+from tests.help import articles as samples
+from tests.help import factories as make
 
 PUBLIC = [
     "/kb",

@@ -12,9 +12,9 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import NotAllowed
 from helpdesk.kb import actions, feedback, queries
 from helpdesk.kb.models import KbMiss
-from tests import factories as make
-from tests.kb import samples
-from tests.kb.samples import REVIEWER, WRITER
+from tests.help import articles as samples
+from tests.help import factories as make
+from tests.help.articles import REVIEWER, WRITER
 
 
 def codes(q: str, language: str = "en", **more: object) -> list[str]:

@@ -14,8 +14,8 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import NotAllowed
 from helpdesk.kb import feedback, queries, suggest
 from helpdesk.kb.models import Article
-from tests import factories as make
-from tests.kb import samples
+from tests.help import articles as samples
+from tests.help import factories as make
 
 CASE = "冰箱修了三次还是不制冷 师傅来了三次，冰箱还是不制冷，要求退款。"
 

@@ -13,8 +13,8 @@ from helpdesk.core.events import Event
 from helpdesk.kb import actions, queries, shelves
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import revision
-from tests.kb import samples
-from tests.kb.samples import REVIEWER, WRITER
+from tests.help import articles as samples
+from tests.help.articles import REVIEWER, WRITER
 
 
 def journal(name: str) -> list[Event]:

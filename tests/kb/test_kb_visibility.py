@@ -14,8 +14,8 @@ from helpdesk.agents.rights import Actor, Role
 from helpdesk.api.auth import new_token
 from helpdesk.core.db import transaction
 from helpdesk.kb import queries, suggest
-from tests import factories as make
-from tests.kb import samples
+from tests.help import articles as samples
+from tests.help import factories as make
 
 ALL = set(itertools.product(samples.VISIBILITIES, samples.STATES))
 PUBLISHED = {("internal", "published"), ("public", "published")}

@@ -20,9 +20,9 @@ from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.mail import mime
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.channels.mails import mail
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.mails import mail
+from tests.help.smtp_sink import Sink
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 

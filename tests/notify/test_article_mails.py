@@ -15,8 +15,8 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.events import deliver_due
 from helpdesk.kb import actions
 from helpdesk.notify.models import Envelope
-from tests import factories as make
-from tests.kb import samples
+from tests.help import articles as samples
+from tests.help import factories as make
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
 

@@ -16,8 +16,8 @@ from helpdesk.core.events import deliver_due
 from helpdesk.notify.mail import mime
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
-from tests import factories as make
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.smtp_sink import Sink
 
 HELPDESK = Path(mime.__file__).parents[2]
 

@@ -18,8 +18,8 @@ from helpdesk.notices import actions as notices
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, news, queue
 from helpdesk.tickets.models import News, Ticket
-from tests import factories as make
-from tests.tickets import notice_samples as sample
+from tests.help import factories as make
+from tests.help import notices as sample
 
 CUSTOMER = Actor("customer", None, "Wang Fang", Role.CUSTOMER)
 

@@ -22,7 +22,7 @@ from helpdesk.notify.media import Audience, Letter
 from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message
-from tests import factories as make
+from tests.help import factories as make
 
 HELPDESK = Path(notify.__path__[0]).parent
 BY_CODE = {each.code: each for each in TABLE}

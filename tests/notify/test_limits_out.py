@@ -14,8 +14,8 @@ from helpdesk.notify import paces
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
-from tests import factories as make
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.smtp_sink import Sink
 
 
 def states() -> dict[str, int]:

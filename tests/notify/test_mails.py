@@ -18,8 +18,8 @@ from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.smtp_sink import Sink
 
 
 def states() -> list[str]:

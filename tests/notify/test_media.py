@@ -30,8 +30,8 @@ from helpdesk.settings import Settings
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.words.channels import CHANNELS
-from tests import factories as make
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.smtp_sink import Sink
 
 PAGE = Path(__file__).parents[2] / "docs/adding-a-channel.md"
 PHONE = "13900002007"

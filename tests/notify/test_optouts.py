@@ -16,8 +16,8 @@ from helpdesk.notify import failures, optouts
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
-from tests import factories as make
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.smtp_sink import Sink
 
 WHO = "wang.fang@example.com"
 

@@ -22,8 +22,8 @@ from helpdesk.notify.mail import smtp
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.smtp_sink import Sink
+from tests.help import factories as make
+from tests.help.smtp_sink import Sink
 
 
 def answered() -> tuple[Ticket, Envelope]:

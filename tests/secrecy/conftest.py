@@ -12,7 +12,7 @@ from helpdesk import paper
 from helpdesk.core.db import db
 from helpdesk.core.events import deliver_due
 from helpdesk.setup import in_force
-from tests.secrecy.world import World, build
+from tests.help.secrecy.world import World, build
 
 
 @pytest.fixture(scope="module")

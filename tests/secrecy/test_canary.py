@@ -22,10 +22,10 @@ from helpdesk.core.events import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.models import Attachment, Ticket
-from tests import factories as make
-from tests.secrecy import doors
-from tests.secrecy.columns import INSIDE_WHERE, classes
-from tests.secrecy.world import PLAIN, World, as_text, text_file
+from tests.help import factories as make
+from tests.help.secrecy import doors
+from tests.help.secrecy.columns import INSIDE_WHERE, classes
+from tests.help.secrecy.world import PLAIN, World, as_text, text_file
 
 CANARY = re.compile(r"CANARY[a-z_]+Z[a-z_]+")
 
@@ -142,7 +142,7 @@ def said(house: World) -> Iterable[tuple[str, str]]:
 
 
 def test_every_text_of_the_database_is_told_apart(world: World) -> None:
-    """A new column: put it into tests/secrecy/columns.py, inside the house or plain."""
+    """A new column: put it into tests/help/secrecy/columns.py, inside the house or plain."""
     known, there = set(classes()), set(texts())
     assert there - known == set(), "columns that nobody has told apart"
     assert known - there == set(), "columns that are no more"

@@ -16,8 +16,8 @@ from werkzeug.routing import Map, Rule
 from helpdesk.api import shapes
 from helpdesk.realtime import changes, socketio
 from helpdesk.tickets import sight
-from tests.secrecy import doors
-from tests.secrecy.world import World, found
+from tests.help.secrecy import doors
+from tests.help.secrecy.world import World, found
 
 # A row: reader, then a sign for each secret in this order. x: some door shows it; . : no door does.
 # "api" is a token of that role. The handler's department leads own and sealed, assisting helps in

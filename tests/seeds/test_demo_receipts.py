@@ -15,7 +15,7 @@ from helpdesk.core.db import db
 from helpdesk.promises.models import Promise
 from helpdesk.seeds.demo import seed_demo
 from helpdesk.setup import in_force
-from tests.receipts import proven
+from tests.help.receipts import proven
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 

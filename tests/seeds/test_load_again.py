@@ -19,7 +19,7 @@ from helpdesk.seeds.load.run import ZONE, arrivals
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 

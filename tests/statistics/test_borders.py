@@ -27,9 +27,9 @@ from helpdesk.statistics.measures import ALL, BY_CODE
 from helpdesk.statistics.periods import Period
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Callback, Rating, Ticket
-from tests import factories as make
-from tests import values
-from tests.statistics import samples
+from tests.help import factories as make
+from tests.help import figures as samples
+from tests.help import values
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WEEK = {"from": "2026-03-09", "to": "2026-03-15"}

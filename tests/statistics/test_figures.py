@@ -15,9 +15,9 @@ from helpdesk.statistics.figures import Cell, Figures, wilson
 from helpdesk.statistics.measures import ALL, BY_CODE
 from helpdesk.tickets import actions, queue, ticket_lists
 from helpdesk.tickets.models import Rating, Ticket
-from tests import factories as make
-from tests.statements import counted
-from tests.statistics import samples
+from tests.help import factories as make
+from tests.help import figures as samples
+from tests.help.statements import counted
 
 BYS = ("", *groups.NAMES)
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai

@@ -14,8 +14,8 @@ from helpdesk.core.db import db, transaction
 from helpdesk.notices import rows as notice_board
 from helpdesk.notices.models import Notice
 from helpdesk.statistics import notices
-from tests import factories as make
-from tests.statements import counted
+from tests.help import factories as make
+from tests.help.statements import counted
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
 BOSS = make.SUPERVISOR

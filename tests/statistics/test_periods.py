@@ -17,8 +17,8 @@ from helpdesk.statistics.groups import Scope, every
 from helpdesk.statistics.periods import Period, choose, offsets
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.statistics import samples
+from tests.help import factories as make
+from tests.help import figures as samples
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 WEDNESDAY = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)  # noon in Shanghai

@@ -13,9 +13,9 @@ from helpdesk.statistics.figures import Figures
 from helpdesk.statistics.measures import BY_CODE
 from helpdesk.tickets import actions
 from helpdesk.tickets.filters import Filter
-from tests import factories as make
-from tests.statements import counted, explained
-from tests.statistics import samples
+from tests.help import factories as make
+from tests.help import figures as samples
+from tests.help.statements import counted, explained
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
 WEEK = {"from": "2026-03-09", "to": "2026-03-15"}

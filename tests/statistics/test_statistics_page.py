@@ -24,9 +24,9 @@ from helpdesk.statistics.measures import ALL
 from helpdesk.statistics.periods import choose
 from helpdesk.tickets import actions, filters, ticket_lists
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.statements import counted
-from tests.statistics import samples
+from tests.help import factories as make
+from tests.help import figures as samples
+from tests.help.statements import counted
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
 BOSS = samples.BOSS

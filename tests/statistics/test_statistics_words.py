@@ -20,7 +20,7 @@ from helpdesk.statistics.notices import Board, Line
 from helpdesk.statistics.periods import Period
 from helpdesk.statistics.report import Promised, read
 from helpdesk.tickets.filters import Filter
-from tests import factories as make
+from tests.help import factories as make
 
 WEEK = Period("", date(2026, 3, 9), date(2026, 3, 15), ZoneInfo("Asia/Shanghai"))
 

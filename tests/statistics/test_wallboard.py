@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from helpdesk.clock import moved_to, now
 from helpdesk.statistics import wallboard
 from helpdesk.tickets import actions, filters, queue, ticket_lists
-from tests import factories as make
-from tests.statements import counted
-from tests.statistics import samples
+from tests.help import factories as make
+from tests.help import figures as samples
+from tests.help.statements import counted
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
 BOSS = samples.BOSS

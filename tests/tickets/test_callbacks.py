@@ -16,7 +16,7 @@ from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 MORNING = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)  # Monday, 09:00 in Shanghai; the desk opens at 8
 EVENING = MORNING + timedelta(hours=9)  # 18:00, two hours before the desk closes

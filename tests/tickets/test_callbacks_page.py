@@ -14,7 +14,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import transaction
 from helpdesk.tickets import actions, callbacks
 from helpdesk.tickets.models import Callback
-from tests import factories as make
+from tests.help import factories as make
 
 
 def test_an_approved_complaint_is_on_the_call_list_until_the_customer_was_reached(

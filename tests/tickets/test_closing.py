@@ -10,7 +10,7 @@ from helpdesk.core.db import transaction
 from helpdesk.core.errors import BadInput
 from helpdesk.tickets import actions, callbacks
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 CAUSE = {"validity": "valid", "cause_code": "material", "root_cause": "批次缺陷", "remedy": "更换"}
 

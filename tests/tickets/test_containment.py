@@ -7,7 +7,7 @@ from flask import Flask
 from helpdesk import promises
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 
 def _containment(ticket: Ticket) -> tuple[str, str, str]:

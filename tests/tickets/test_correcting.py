@@ -13,9 +13,8 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed, Refused
 from helpdesk.tickets import actions, queries
 from helpdesk.tickets.models import Assist, Ticket
-from tests import factories as make
-from tests.tickets.test_views_queue import get
-from tests.tickets.test_views_ticket import dispatched
+from tests.help import factories as make
+from tests.help.desk import dispatched, get
 
 WHY = "The burn turned out to be slight"
 

@@ -13,7 +13,7 @@ from helpdesk.clock import moved_to, now
 from helpdesk.desk import queue_views
 from helpdesk.tickets import actions, callbacks, queue, ticket_lists
 from helpdesk.tickets.models import Ticket
-from tests import factories
+from tests.help import factories
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ from helpdesk.notify.models import Envelope
 from helpdesk.promises import dues, rail
 from helpdesk.promises.models import Reminder
 from helpdesk.setup import in_force
-from tests import factories
-from tests.api.test_tickets_api import token
-from tests.tickets import notice_samples as sample
+from tests.help import factories
+from tests.help import notices as sample
+from tests.help.calls import token
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SUNDAY = datetime(2026, 11, 29, 21, 50, tzinfo=SHANGHAI)

@@ -19,7 +19,7 @@ from helpdesk.promises import escalation
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 
 def steps(promise: str = "acknowledge") -> list[int]:

@@ -13,7 +13,7 @@ from helpdesk.core.i18n import in_language
 from helpdesk.promises import receipts
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions
-from tests import factories as make
+from tests.help import factories as make
 
 FRIDAY = datetime(2026, 3, 6, 8, 0, tzinfo=UTC)  # 16:00 in Shanghai
 

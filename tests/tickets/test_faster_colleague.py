@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from helpdesk.agents.models import Agent
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories
+from tests.help import factories
 
 WORDS = "We have looked into it."
 

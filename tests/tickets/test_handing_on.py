@@ -21,8 +21,8 @@ from helpdesk.notices.models import Notice
 from helpdesk.ops.doctor import configuration
 from helpdesk.tickets import queue
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.statements import counted
+from tests.help import factories as make
+from tests.help.statements import counted
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, tracking
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.api.test_tickets_api import token
-from tests.tickets.test_views_ticket import dispatched
+from tests.help import factories as make
+from tests.help.calls import token
+from tests.help.desk import dispatched
 
 VERA = {"name": "Vera Tang", "phone": "138 0000 9911"}
 FORM = {

@@ -23,7 +23,7 @@ from helpdesk.files import StoredFile
 from helpdesk.promises.models import Promise
 from helpdesk.tickets.intake import guess_language, open_ticket
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 
 def count(model: type) -> int:

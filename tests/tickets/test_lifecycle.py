@@ -11,7 +11,7 @@ from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.lifecycle import CODES, ENDED, OPEN, TABLE, Status
 from helpdesk.words.kinds import KIND_NAMES, Kind
-from tests import values
+from tests.help import values
 
 PEOPLE = {
     role: Actor(kind="agent", id=1, name=role, role=role)

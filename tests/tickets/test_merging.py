@@ -17,7 +17,7 @@ from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.promises.models import Escalation
 from helpdesk.tickets import actions, callbacks
 from helpdesk.tickets.models import Link, Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
 HOUR, DAY = 3600, 24 * 3600

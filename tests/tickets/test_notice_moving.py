@@ -15,8 +15,8 @@ from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.notices import moving
 from helpdesk.notices.lifecycle import AUTOMATIC, TABLE
 from helpdesk.notices.models import Notice
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import DONE, Cast, cast
+from tests.help import notices as sample
+from tests.help.notices import DONE, Cast, cast
 
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")

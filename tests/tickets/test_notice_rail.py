@@ -11,8 +11,8 @@ from helpdesk.core.i18n import in_language
 from helpdesk.notices import actions, page, rail
 from helpdesk.notices.models import Notice
 from helpdesk.setup import in_force
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import DONE, cast
+from tests.help import notices as sample
+from tests.help.notices import DONE, cast
 
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 HOUR, DAY = 3600, 86400

@@ -17,9 +17,9 @@ from helpdesk.notices import actions as notices
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
 from helpdesk.tickets import actions, queries
-from tests import factories as make
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import DONE, cast
+from tests.help import factories as make
+from tests.help import notices as sample
+from tests.help.notices import DONE, cast
 
 PHOTO = StoredFile("k" * 32, "0" * 64, 3, "image/png", "检漏.png")
 

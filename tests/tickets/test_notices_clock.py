@@ -14,9 +14,9 @@ from helpdesk.notices import actions, queries
 from helpdesk.notices import rows as notice_board
 from helpdesk.notices.models import Notice
 from helpdesk.promises.models import Escalation
-from tests import factories as make
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import DONE, Cast, cast
+from tests.help import factories as make
+from tests.help import notices as sample
+from tests.help.notices import DONE, Cast, cast
 
 # Monday 9 March 2026, 09:00 in Shanghai
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import HelpdeskError, Refused
 from helpdesk.notices import actions
 from helpdesk.notices.models import Notice
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import Cast, cast
+from tests.help import notices as sample
+from tests.help.notices import Cast, cast
 
 
 def approved(who: Cast) -> Notice:

@@ -23,7 +23,7 @@ from helpdesk.notices.lifecycle import (
     not_passed,
     stage,
 )
-from tests import values
+from tests.help import values
 
 OWN, OTHER = 1, 2
 PEOPLE = {

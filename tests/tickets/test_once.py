@@ -20,8 +20,8 @@ from helpdesk.notices.models import Notice
 from helpdesk.tickets import actions, tracking
 from helpdesk.tickets.models import Attachment, IdempotencyKey, Message, Rating, Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.api.test_tickets_api import token
+from tests.help import factories as make
+from tests.help.calls import token
 
 TIMES = 4
 

@@ -14,7 +14,7 @@ from helpdesk.customers import people
 from helpdesk.customers.addresses import read, shown
 from helpdesk.customers.people import Asker
 from helpdesk.customers.phones import MOST_WRITTEN, read_phone
-from tests import factories as make
+from tests.help import factories as make
 
 HANGZHOU = "+8657188886666"
 CASE_24 = {

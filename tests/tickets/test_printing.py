@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import time
 from datetime import UTC, datetime
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -15,66 +12,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk import paper, promises
-from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, tick
 from helpdesk.core import alarms
-from helpdesk.core.db import db
 from helpdesk.customers.people import Asker
 from helpdesk.desk.printing import asked_language, case_facts, case_form
-from helpdesk.tickets import actions, callbacks, queries
+from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import casefile
-from tests import factories as make
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import Cast, cast
+from tests.help import factories as make
+from tests.help import notices as sample
+from tests.help.notices import cast
+from tests.help.prints import FACTS, handled, page, pdf_text, signed_in
 
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 HOUR = 3600
-FACTS = {
-    "product": "冰箱 BCD-452W",
-    "lot": "HL25110300781",
-    "order_no": "SO-2025-118830",
-    "demand": "换新机",
-    "validity": "valid",
-    "cause_code": "material",
-    "root_cause": "压缩机批次缺陷",
-    "remedy": "更换压缩机",
-}
-
-
-def signed_in(client: FlaskClient, who: Cast, role: str) -> FlaskClient:
-    return make.sign_in(client, db.session.get_one(Agent, getattr(who, role).id))
-
-
-def handled(who: Cast, **more: object) -> Ticket:
-    """The fridge complaint up to the follow-up call."""
-    ticket = make.ticket(fields=FACTS, **more)
-    actions.accept(ticket, by=who.agent, comment="加急")
-    actions.dispatch(ticket, by=who.agent, department_id=who.quality_id)
-    actions.sign(ticket, by=who.handler)
-    actions.handle(ticket, by=who.handler)
-    actions.reply(ticket, by=who.handler, body="已更换压缩机，费用全免。")
-    actions.approve(ticket, by=who.supervisor, comment="同意")
-    caller = make.agent("Zhao Min").actor
-    callbacks.attempt(
-        ticket, by=caller, contact="reached", resolved="yes", result=5, words="挺快的"
-    )
-    return ticket
-
-
-def page(client: FlaskClient, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.get_data(as_text=True)
-    return unescape(answer.get_data(as_text=True))
-
-
-def pdf_text(content: bytes, folder: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed")
-    file = folder / "form.pdf"
-    file.write_bytes(content)
-    told = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, check=True)
-    return re.sub(r"\s+", "", told.stdout.decode())
 
 
 def form_text(form: paper.Form) -> str:

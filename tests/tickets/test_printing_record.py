@@ -14,10 +14,10 @@ from helpdesk.files import StoredFile
 from helpdesk.notices import actions as notices
 from helpdesk.tickets import actions, queries
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import DONE, Cast, cast
-from tests.tickets.test_printing import handled, page, pdf_text, signed_in
+from tests.help import factories as make
+from tests.help import notices as sample
+from tests.help.notices import DONE, Cast, cast
+from tests.help.prints import handled, page, pdf_text, signed_in
 
 KEY = "a key for tests only"
 PHOTO = StoredFile("k" * 32, "ab" * 32, 1234, "image/png", "检漏.png")

@@ -20,7 +20,7 @@ from helpdesk.core.events import Event
 from helpdesk.tickets import actions, queries, queue
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 
 def run_what_was_asked_for() -> None:

@@ -16,9 +16,9 @@ from helpdesk.notices import clock
 from helpdesk.promises import receipts
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.receipts import proven
-from tests.tickets.notice_samples import cast, issued
+from tests.help import factories as make
+from tests.help.notices import cast, issued
+from tests.help.receipts import proven
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -23,8 +23,8 @@ from helpdesk.promises.models import Escalation, Promise, Recount
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.conftest import POSTGRES
+from tests.help import factories as make
+from tests.help.stores import POSTGRES
 
 # A Wednesday, 10:00 in Shanghai. Sunday 22 November is no working day, until somebody says so.
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)

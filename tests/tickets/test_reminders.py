@@ -21,9 +21,9 @@ from helpdesk.promises.reminders import MOST_SINGLE
 from helpdesk.tickets import actions
 from helpdesk.tickets.history_words import told
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.statements import counted
-from tests.tickets import notice_samples as sample
+from tests.help import factories as make
+from tests.help import notices as sample
+from tests.help.statements import counted
 
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 MINUTE, HOUR, DAY = 60, 3600, 86400

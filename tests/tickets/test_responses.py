@@ -18,7 +18,7 @@ from helpdesk.setup import in_force
 from helpdesk.setup.models import Category, PolicyRow, PolicyVersion
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 # A Wednesday, 10:00 in Shanghai, inside office hours.
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)

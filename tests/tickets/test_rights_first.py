@@ -31,7 +31,7 @@ from helpdesk.notices.models import Notice
 from helpdesk.notices.queries import slug
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 STALE = 10_000  # no row ever had this version
 PART = re.compile(r"<(?:[^<>]+:)?(\w+)>")

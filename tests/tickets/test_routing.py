@@ -11,7 +11,7 @@ import pytest
 from helpdesk.setup.rules import routing
 from helpdesk.setup.rules.routing import Facts, Route, Rule, decide, or_lead, starting_severity
 from helpdesk.words.severities import SEVERITIES
-from tests import values
+from tests.help import values
 
 FACTS = Facts(
     kind="complaint",

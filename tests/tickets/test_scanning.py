@@ -26,8 +26,8 @@ from helpdesk.settings import SettingsError, load
 from helpdesk.tickets import actions, scanning, tracking
 from helpdesk.tickets.models import Attachment, Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.api.test_tickets_api import token
+from tests.help import factories as make
+from tests.help.calls import token
 
 EVIL = b"EICAR-LIKE"
 

@@ -22,9 +22,9 @@ from helpdesk.customers.people import Asker
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries, sight
 from helpdesk.tickets.models import Rating, Ticket
-from tests import factories as make
-from tests.channels.email.test_mail_bounces import report
-from tests.tickets.test_views_queue import get
+from tests.help import factories as make
+from tests.help.desk import get
+from tests.help.mails import report
 
 PACKAGE = Path(helpdesk.__file__).parent
 NAME, PHONE, MAIL = "Qiong Velasco", "13900042717", "qiong@velasco.example"

@@ -15,7 +15,7 @@ from helpdesk.customers.models import Person
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.sight import Entry
-from tests import values
+from tests.help import values
 
 DESK = Actor("agent", 1, "Zhang Wei", Role.AGENT)
 DEPARTMENT = Actor("agent", 2, "Sun Lei", Role.HANDLER, 7)

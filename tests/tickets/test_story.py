@@ -6,7 +6,7 @@ from flask import Flask
 
 from helpdesk import promises
 from helpdesk.tickets import actions, callbacks
-from tests import factories as make
+from tests.help import factories as make
 
 
 def test_a_complaint_lives_from_the_form_to_the_closed_file(app: Flask) -> None:

@@ -13,7 +13,7 @@ from helpdesk.core.events import Event
 from helpdesk.core.i18n import in_language
 from helpdesk.tickets import actions, history_words, queries
 from helpdesk.tickets.lifecycle import CODES
-from tests import factories as make
+from tests.help import factories as make
 
 SOURCES = Path(history_words.__file__).parent.parent
 

@@ -29,10 +29,10 @@ from helpdesk.simulator.facts import cases
 from helpdesk.tickets import actions, callbacks, queries, tracking
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.faults.crashing import killed_at
-from tests.smtp_sink import Sink
-from tests.tickets.test_views_queue import get
+from tests.help import factories as make
+from tests.help.desk import get
+from tests.help.faults.crashing import killed_at
+from tests.help.smtp_sink import Sink
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
 TEN = actions.How(hold=timedelta(seconds=10))

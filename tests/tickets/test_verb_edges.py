@@ -18,7 +18,7 @@ from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.actions import scans
 from helpdesk.tickets.actions.unsending import How
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
 SECOND = timedelta(seconds=1)

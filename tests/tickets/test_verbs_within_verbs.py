@@ -10,7 +10,7 @@ from helpdesk.clock import moved_to
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 
 def test_a_rule_that_dispatches_brings_the_ticket_to_its_department(app: Flask) -> None:

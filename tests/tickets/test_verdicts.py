@@ -14,7 +14,7 @@ from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, callbacks, filters, ticket_lists
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Rating, Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
 FRIDAY_EVENING = datetime(2026, 3, 13, 9, 0, tzinfo=UTC)  # 17:00, half an hour before closing

@@ -13,8 +13,8 @@ from helpdesk.core.events import Event
 from helpdesk.desk import bulk
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.tickets.test_views_queue import get
+from tests.help import factories as make
+from tests.help.desk import get
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from helpdesk.core.db import db
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
 from helpdesk.tickets import actions, callbacks
-from tests import factories as make
-from tests.tickets.test_views_queue import get, numbers
-from tests.tickets.test_views_ticket import dispatched
+from tests.help import factories as make
+from tests.help.desk import dispatched, get, numbers
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ from helpdesk.clock import moved_to
 from helpdesk.core import events
 from helpdesk.customers.people import Asker
 from helpdesk.tickets import actions, filters, ticket_lists
-from tests import factories as make
-from tests.statements import counted
-from tests.tickets.test_views_queue import get, numbers
-from tests.tickets.test_views_ticket import dispatched
+from tests.help import factories as make
+from tests.help.desk import dispatched, get, numbers
+from tests.help.statements import counted
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from helpdesk import files
 from helpdesk.core.db import db
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from tests import factories as make
-from tests.attacks import ATTACKS
-from tests.test_sanitize import stings
-from tests.tickets.test_views_queue import get
+from tests.help import factories as make
+from tests.help.attacks import ATTACKS, stings
+from tests.help.desk import get
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 

@@ -18,9 +18,8 @@ from helpdesk.core.db import db
 from helpdesk.ops.doctor import history
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.models import Attachment, Callback, Ticket
-from tests import factories as make
-from tests.tickets.test_views_queue import get
-from tests.tickets.test_views_ticket import dispatched
+from tests.help import factories as make
+from tests.help.desk import dispatched, get
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -27,10 +27,10 @@ from helpdesk.notices import (
     words as notice_words,
 )
 from helpdesk.notices.models import Notice
-from tests import factories as make
-from tests.statements import counted
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import DONE, Cast, cast
+from tests.help import factories as make
+from tests.help import notices as sample
+from tests.help.notices import DONE, Cast, cast
+from tests.help.statements import counted
 
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 DAY = 86400

@@ -12,23 +12,9 @@ from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.tickets.test_views_queue import get
-
-CASE = {
-    "phone": "0086-139 1234 5678",
-    "name": "王芳",
-    "kind": "complaint",
-    "severity": "",
-    "category": "Fridges",
-    "channel": "phone",
-    "level": "",
-    "place": "海淀区",
-    "subject": "冰箱不制冷",
-    "body": "第三次维修后仍不制冷。",
-    "demand": "退货",
-    "product": "冰箱",
-}
+from tests.help import factories as make
+from tests.help.desk import get
+from tests.help.phone import CASE
 
 
 @pytest.fixture

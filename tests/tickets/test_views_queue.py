@@ -15,21 +15,11 @@ from helpdesk.core.db import db
 from helpdesk.desk import queue_views as desk_page
 from helpdesk.tickets import actions, queue
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
-from tests.statements import counted, explained
+from tests.help import factories as make
+from tests.help.desk import get, numbers
+from tests.help.statements import counted, explained
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
-
-
-def numbers(page: str) -> list[str]:
-    """The tickets of a list, in its order."""
-    return re.findall(r'<li class="row[^>]*id="ticket-([\d-]+)"', page)
-
-
-def get(client: FlaskClient, address: str, **more: object) -> str:
-    answer = client.get(address, **more)  # type: ignore[arg-type]
-    assert answer.status_code == 200, answer.get_data(as_text=True)
-    return answer.get_data(as_text=True)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from helpdesk.customers import people
 from helpdesk.customers.people import Asker
 from helpdesk.tickets import actions, lifecycle, queries
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.statements import counted
-from tests.tickets.test_views_queue import get
+from tests.help import factories as make
+from tests.help.desk import dispatched, get
+from tests.help.statements import counted
 
 
 @pytest.fixture
@@ -29,13 +29,6 @@ def agent(client: FlaskClient) -> Agent:
 def desk(client: FlaskClient, agent: Agent) -> FlaskClient:
     """A call agent at the desk."""
     return make.sign_in(client, agent)
-
-
-def dispatched(ticket: Ticket, unit_id: int) -> Ticket:
-    """The ticket with a department."""
-    lead = make.agent("Chen Jie", "supervisor", email=f"lead{ticket.id}@example.com").actor
-    actions.accept(ticket, by=lead)
-    return actions.dispatch(ticket, by=lead, department_id=unit_id)
 
 
 def test_the_head_says_number_subject_status_severity_kind_and_promises(desk: FlaskClient) -> None:

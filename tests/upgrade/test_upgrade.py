@@ -22,7 +22,7 @@ from helpdesk import create_app, settings
 from helpdesk.clock import moved_to
 from helpdesk.core import alarms
 from helpdesk.core.db import db
-from tests.conftest import POSTGRES
+from tests.help.stores import POSTGRES
 
 KEPT = Path(__file__).with_name("afb47f5.tar.xz")
 ADMIN, PASSWORD = "ahmed.farouk@example.com", "haichuan-demo-2026"

@@ -4,17 +4,7 @@ import pytest
 
 from helpdesk.channels.email.reading.bounce_words import reason_of
 from helpdesk.channels.email.reading.parser import parse
-
-
-def report(status_fields: str, returned: str = "Message-ID: <77@desk.example>\r\n\r\nold") -> bytes:
-    return (
-        "From: MAILER-DAEMON@mx.example\r\nSubject: Returned\r\n"
-        "Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n"
-        "--x\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n"
-        "--x\r\nContent-Type: message/delivery-status\r\n\r\n"
-        f"Reporting-MTA: dns; mx.example\r\n\r\n{status_fields}\r\n"
-        f"--x\r\nContent-Type: message/rfc822\r\n\r\n{returned}\r\n--x--\r\n"
-    ).encode()
+from tests.help.mails import report
 
 
 def words(body: str, *headers: str) -> bytes:

@@ -12,8 +12,8 @@ from helpdesk import search
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.reading.parser import parse
 from helpdesk.core.db import db
-from tests import factories as make
-from tests.channels.mails import case
+from tests.help import factories as make
+from tests.help.mails import case
 
 FIRST = (
     "我们小区的电梯从上周三开始一直停运，物业说已经报修，但到今天仍然没有人来处理，老人上下楼非常不便，"

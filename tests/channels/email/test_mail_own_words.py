@@ -15,8 +15,8 @@ from helpdesk.channels.email.deciding.tickets import with_gaps
 from helpdesk.channels.email.reading.parser import parse
 from helpdesk.core.db import db
 from helpdesk.tickets.models import Attachment, Message
-from tests import factories as make
-from tests.channels.mails import case, mail, our_id
+from tests.help import factories as make
+from tests.help.mails import case, mail, our_id
 
 ERROR = "Error 4711: account locked, call 555-0101"
 WROTE = "On Fri, Nov 20, 2026 at 9:30 Support &lt;s@ours.example&gt; wrote:"

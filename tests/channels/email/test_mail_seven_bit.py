@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk.channels.email.reading.charsets import decode
 from helpdesk.channels.email.reading.parser import parse
-from tests.channels.mails import case
+from tests.help.mails import case
 
 SAID = "ルーターの再起動が毎晩起きます。確認をお願いします。"
 FOLDER = "01-jis-no-charset"

@@ -14,7 +14,7 @@ from helpdesk.channels.email.reading import apart
 from helpdesk.channels.email.reading.apart import parse_safely
 from helpdesk.channels.email.reading.parser import ParsedMail, parse
 from helpdesk.channels.email.reading.wrapped import unwrap
-from tests.channels.mails import case
+from tests.help.mails import case
 
 TYPE = 'application/pkcs7-mime; smime-type={kind}; name="smime.p7m"'
 PLAIN = "Content-Type: text/plain; charset=utf-8\r\n\r\n暖气停了。\r\n".encode()

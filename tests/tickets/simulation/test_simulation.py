@@ -26,7 +26,7 @@ from helpdesk.simulator import plans, work
 from helpdesk.simulator.models import Simulated, Simulation
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 LEAD = Actor(kind="token", id=7, name="Chen Jie", role=Role.SUPERVISOR)
 START = datetime.fromisoformat("2026-03-09T09:00:00+08:00")  # a Monday

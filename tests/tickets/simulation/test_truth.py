@@ -24,7 +24,7 @@ from helpdesk.simulator import facts, plans
 from helpdesk.simulator.compare import Bench, Tried, tried
 from helpdesk.tickets import actions, lifecycle
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 NOW = datetime.fromisoformat("2026-03-18T16:20:00+08:00")
 LEAD = Actor(kind="token", id=7, name="Chen Jie", role=Role.ADMIN)

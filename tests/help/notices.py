@@ -11,7 +11,7 @@ from helpdesk.clock import now
 from helpdesk.notices import actions
 from helpdesk.notices.models import Notice
 from helpdesk.tickets.models import Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 DONE = {
     "root_cause": "为什么漏？焊点虚焊。为什么虚焊？温度低。为什么低？没有点检。",

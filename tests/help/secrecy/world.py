@@ -31,9 +31,9 @@ from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, mail_ids, tracking
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web.http import settings
-from tests import factories as make
-from tests.channels.mails import bounce
-from tests.kb import samples
+from tests.help import articles as samples
+from tests.help import factories as make
+from tests.help.mails import bounce
 
 PLAIN = Asker(name="Ottoline Plainname", phone="13900553301", email="ottoline@plain.example")
 SEALED = Asker(name="Quillon Sealedname", phone="13900774411", email="quillon@sealed.example")

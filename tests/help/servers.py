@@ -1,6 +1,6 @@
 """Private servers for tests: PostgreSQL, Redis and Helpdesk itself, each on a free port.
 
-`python -m tests.servers COMMAND ...` runs a command with TEST_DATABASE_URL and TEST_REDIS_URL set to
+`python -m tests.help.servers COMMAND ...` runs a command with TEST_DATABASE_URL and TEST_REDIS_URL set to
 private servers that end with it; `bin/test --servers` does so.
 """
 
@@ -25,7 +25,7 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PORTS = random.SystemRandom()  # a test may have set the seed of the other
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests import servers
+from tests.help import servers
 
 PASSWORD = "haichuan-demo-2026"
 AXE = Path(__file__).parent / "axe-core-4.14.1" / "axe.min.js"

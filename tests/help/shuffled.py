@@ -1,4 +1,4 @@
-"""Every question without an order is answered in a random one: `bin/test -p tests.shuffled`.
+"""Every question without an order is answered in a random one: `bin/test -p tests.help.shuffled`.
 
 PostgreSQL promises none, and keeps to the order of writing until it tidies a table up in the middle
 of a test. A run with this finds who relies on it.

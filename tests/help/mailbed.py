@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers import find, free_port
+from tests.help.servers import find, free_port
 
-PROGRAM = Path(__file__).parent.parent.parent / "shared/mail/mail-testbed"
+PROGRAM = Path(__file__).parents[3] / "shared/mail/mail-testbed"
 
 
 class Missing(Exception):

@@ -14,7 +14,7 @@ from helpdesk.statistics.periods import choose
 from helpdesk.tickets import actions, callbacks, queue
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Rating, Ticket
-from tests import factories as make
+from tests.help import factories as make
 
 BOSS = make.SUPERVISOR
 FIRST = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # Monday, 09:00 in Shanghai

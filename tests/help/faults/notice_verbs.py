@@ -9,11 +9,11 @@ from datetime import timedelta
 from helpdesk.clock import now
 from helpdesk.notices import actions
 from helpdesk.notices.models import Notice
-from tests import factories as make
-from tests.faults.crashing import Work
-from tests.faults.ticket_verbs import in_days, photo, rung_after
-from tests.tickets import notice_samples as sample
-from tests.tickets.notice_samples import Cast
+from tests.help import factories as make
+from tests.help import notices as sample
+from tests.help.faults.crashing import Work
+from tests.help.faults.ticket_verbs import in_days, photo, rung_after
+from tests.help.notices import Cast
 
 WHY = "理由如下。"
 Verb = Callable[[Notice, Cast], object]

@@ -23,7 +23,7 @@ from helpdesk.clock import (
     due_at,
     work_seconds_between,
 )
-from tests.clock_judge import EPOCH, Judge, Spans
+from tests.help.clock_judge import EPOCH, Judge, Spans
 
 YEARS = (2024, 2025, 2026)
 DST_ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe")

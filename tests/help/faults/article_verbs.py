@@ -8,10 +8,10 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.kb import actions, feedback, shelves
 from helpdesk.kb.models import KbCategory, KbMiss
-from tests.faults.crashing import Work
-from tests.faults.ticket_verbs import in_days, rung_after
-from tests.kb import samples
-from tests.kb.samples import REVIEWER, WRITER
+from tests.help import articles as samples
+from tests.help.articles import REVIEWER, WRITER
+from tests.help.faults.crashing import Work
+from tests.help.faults.ticket_verbs import in_days, rung_after
 
 WHY = "过期了。"
 

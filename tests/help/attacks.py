@@ -4,6 +4,8 @@ All are written for these tests; they follow the families known from mail reader
 handlers, dangerous schemes, CSS, broken nesting, foreign content, encodings, mutation.
 """
 
+from html.parser import HTMLParser
+
 TAGS = [
     "<script>alert(1)</script>",
     "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
@@ -134,3 +136,39 @@ FOREIGN = [
 ]
 
 ATTACKS = TAGS + HANDLERS + LINKS + STYLES + FOREIGN
+
+FORBIDDEN = (
+    "script style svg math form iframe object embed applet base link meta input button select"
+    " textarea video audio template frame frameset marquee details dialog area body title xmp"
+)
+
+FORBIDDEN_TAGS = set(FORBIDDEN.split())
+
+
+class Survivors(HTMLParser):
+    """Collects what a browser would act on."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+
+def stings(html: str) -> list[str]:
+    seen = Survivors(html)
+    found = [tag for tag in seen.tags if tag in FORBIDDEN_TAGS]
+    for name, value in seen.attributes:
+        lowered = "".join(value.lower().split())
+        dangerous = ("javascript:", "vbscript:", "data:", "blob:", "file:", "url(", "expression(")
+        if name.startswith("on") or any(word in lowered for word in dangerous):
+            found.append(f"{name}={value}")
+        if name in ("id", "class", "srcset", "background", "xlink:href", "formaction"):
+            found.append(name)
+        if name == "style" and any(p in lowered for p in ("position", "display", "opacity")):
+            found.append(f"{name}={value}")
+    return found

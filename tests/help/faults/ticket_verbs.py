@@ -19,8 +19,8 @@ from helpdesk.tickets.actions.rereading import Reading
 from helpdesk.tickets.idempotency import open_once
 from helpdesk.tickets.intake import open_ticket
 from helpdesk.tickets.models import Message, Ticket
-from tests import factories as make
-from tests.faults.crashing import Work
+from tests.help import factories as make
+from tests.help.faults.crashing import Work
 
 FACTS = {"cause_code": "material", "root_cause": "焊点虚焊", "remedy": "更换", "validity": "valid"}
 WHY = "因为客户这样要求。"

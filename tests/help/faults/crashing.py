@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from helpdesk.core.db import db
 from helpdesk.ops import doctor
-from tests.faults.state import state
+from tests.help.faults.state import state
 
 Work = Callable[[], object]
 MOST = 400  # boundaries of one verb: more means that it never ends

@@ -18,7 +18,7 @@ from helpdesk.core.db import db
 from helpdesk.notify.models import Envelope
 from helpdesk.realtime import changes, socketio, tail
 from helpdesk.statistics import measures
-from tests.secrecy.world import World, as_text, file_keys, html_messages
+from tests.help.secrecy.world import World, as_text, file_keys, html_messages
 
 PART = re.compile(r"<(?:[^<>]+:)?(\w+)>")
 Examples = Callable[[World], list[str]]

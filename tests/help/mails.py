@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from helpdesk.core.db import db
+from helpdesk.customers.models import ContactAddress
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web.http import settings
@@ -95,3 +96,21 @@ def said(ticket: Ticket) -> list[str]:
     """All words on a ticket, notes too, in their order."""
     query = select(Message.body).where(Message.ticket_id == ticket.id).order_by(Message.id)
     return list(db.session.scalars(query))
+
+
+def proofs(person_id: int) -> dict[str, str]:
+    rows = select(ContactAddress.normal, ContactAddress.proven_by).where(
+        ContactAddress.person_id == person_id
+    )
+    return dict(tuple(row) for row in db.session.execute(rows))
+
+
+def report(status_fields: str, returned: str = "Message-ID: <77@desk.example>\r\n\r\nold") -> bytes:
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nSubject: Returned\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n"
+        "--x\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n"
+        "--x\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Reporting-MTA: dns; mx.example\r\n\r\n{status_fields}\r\n"
+        f"--x\r\nContent-Type: message/rfc822\r\n\r\n{returned}\r\n--x--\r\n"
+    ).encode()

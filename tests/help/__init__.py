@@ -1,0 +1,1 @@
+"""What tests share: what they make, the servers they start, what they compare with."""

@@ -1,0 +1,1 @@
+"""Verbs that are killed at every statement, and what must hold afterwards."""
