@@ -63,6 +63,7 @@ class About:
     choices: Sequence[str] = ()  # where answers may go
     offers: Sequence[Offer] = ()
     settled: bool = True
+    asks: bool = False  # whose case it is, is to be said now
     may_change: bool = False
 
 
@@ -82,6 +83,7 @@ def about(ticket: Ticket, who: Actor, *, anew: bool = False) -> About:
         choices=actions.reply_choices(ticket),
         offers=_offers(ticket) if asks and may(who, "customer.edit") else (),
         settled=ticket.settled,
+        asks=asks,
         may_change=may(who, "customer.edit"),
     )
 

@@ -225,6 +225,32 @@ def test_somebody_else_is_an_answer_too_and_ends_the_question(client: FlaskClien
     assert "It is Vera Tang" in anew
 
 
+def test_a_known_customer_without_a_shared_address_is_found_by_words_and_picked(
+    client: FlaskClient,
+) -> None:
+    hers = vera(client)
+    ticket, _page = visit(client, contact="new@kehu.example", phone="")
+    deliver_due()
+    make.sign_in(client, make.agent())
+    page = client.get(f"/tickets/{ticket.number}?asker=1").get_data(as_text=True)
+    assert "It is Vera Tang" not in page and "Another known customer" in page
+    assert f"/tickets/{ticket.number}/askers" in page
+    found = client.get(f"/tickets/{ticket.number}/askers?q=Vera").get_data(as_text=True)
+    assert "It is Vera Tang" in found and f'value="{hers.person_id}"' in found
+    nobody = client.get(f"/tickets/{ticket.number}/askers?q=zzz").get_data(as_text=True)
+    assert "Nobody is known by “zzz”." in nobody
+    sent = {"person": str(hers.person_id), "version": ticket.version}
+    assert client.post(f"/tickets/{ticket.number}/asker", data=sent).status_code == 303
+    assert newest().person_id == hers.person_id
+
+
+def test_who_may_link_nobody_looks_for_nobody(client: FlaskClient) -> None:
+    vera(client)
+    ticket, _page = visit(client, contact="new@kehu.example", phone="")
+    make.sign_in(client, make.agent(role="auditor"))
+    assert client.get(f"/tickets/{ticket.number}/askers?q=vera").status_code == 403
+
+
 def test_a_department_links_nobody_and_a_stale_page_links_nobody(client: FlaskClient) -> None:
     hers = vera(client)
     ticket, _page = visit(client, contact="13800009911")

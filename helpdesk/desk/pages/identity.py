@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.customers.people import PROOFS
+from helpdesk.desk import case
+from helpdesk.desk.pages.customers import search
 from helpdesk.desk.pages.moves import Page, given_version, on_ticket
 from helpdesk.tickets import actions
+from helpdesk.words.levels import LEVELS
 
 blueprint = Blueprint("identity", __name__)
 
@@ -17,6 +20,18 @@ blueprint = Blueprint("identity", __name__)
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
     return {"proofs": PROOFS}
+
+
+@blueprint.get("/tickets/<number>/askers")
+@needs("customer.edit")
+def known(number: str) -> str:
+    """The known customers by these words while one types, each with a button: the case is theirs."""
+    found = case.head(number, me().actor)
+    words = request.args.get("q", "").strip()[:200]
+    people = search(words, found.who, most=8) if words else ()
+    return render_template(
+        "tickets/_askers.html", ticket=found.ticket, people=people, words=words, levels=LEVELS
+    )
 
 
 @blueprint.post("/tickets/<number>/asker")
