@@ -192,10 +192,12 @@ def test_a_forbidden_move_says_why(
     ticket = make.ticket()
     make.sign_in(client, make.agent(language=language))
     with nothing_written():
-        page = client.post(f"/tickets/{ticket.number}/moves/sign", data={"version": ticket.version})
+        page = client.post(
+            f"/tickets/{ticket.number}/moves/resume", data={"version": ticket.version}
+        )
         told = client.post(
             f"/api/v1/tickets/{ticket.number}/moves",
-            json={"move": "sign"},
+            json={"move": "resume"},
             headers=caller | heard(language),
         )
     spoken(page, 409, language, "现在不能执行这一步", "This step is not possible now")

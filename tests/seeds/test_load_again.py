@@ -27,11 +27,11 @@ NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 def _rows() -> list[Any]:
     queries = (
         sa.select(Ticket.number, Ticket.subject, Ticket.status, Ticket.due_at, Ticket.track_salt),
-        sa.select(Message.body, Message.at),
+        sa.select(Message.body, Message.at, Message.kind),
         sa.select(Promise.promise, Promise.due_at, Promise.verdict),
         sa.select(Event.seq, Event.name, Event.by_name),
     )
-    return [db.session.execute(query.order_by(sa.text("1, 2"))).all() for query in queries]
+    return [db.session.execute(query.order_by(sa.text("1, 2, 3"))).all() for query in queries]
 
 
 def test_the_same_seed_gives_the_same_rows(app: Flask, store: Any) -> None:

@@ -33,7 +33,7 @@ def test_an_approved_complaint_is_on_the_call_list_until_the_customer_was_reache
 
 
 def numbers(page: str) -> list[str]:
-    return re.findall(r'<th scope="row"><a href="/tickets/([\d-]+)"', page)
+    return re.findall(r'<th scope="row">\s*<a href="/tickets/([\d-]+)"', page)
 
 
 def test_every_call_is_on_a_page_once_and_in_its_order_however_many_there_are(

@@ -16,6 +16,7 @@ from helpdesk.clock import moved_to, tick
 from helpdesk.core import alarms
 from helpdesk.customers.people import Asker
 from helpdesk.desk.printing import asked_language, case_facts, case_form
+from helpdesk.notices import actions as notice_actions
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import casefile
@@ -223,7 +224,7 @@ def test_earlier_rounds_stand_on_the_printed_notice(client: FlaskClient) -> None
     who = cast()
     notice = sample.claimed(who)
     from_now = notice.check_due_at
-    sample.notices.verify(
+    notice_actions.verify(
         notice, by=who.supervisor, result="fail", comment="焊点仍漏", re_due=from_now
     )
     sheet = page(signed_in(client, who, "handler"), f"/notices/{notice.year}-1/print")
