@@ -27,6 +27,14 @@ from tests.help import described, servers
 from tests.help.smtp_sink import Sink
 from tests.help.stores import POSTGRES, SHARED, PostgresqlStore, Store
 
+# Fixtures that several folders ask for; a test of the same name in a file wins.
+pytest_plugins = (
+    "tests.help.calls",
+    "tests.help.consents",
+    "tests.help.mail_doors",
+    "tests.help.visits",
+)
+
 # A password costs a tenth of a second on purpose: tests of other things need not wait for it.
 DEAR, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
 

@@ -51,7 +51,7 @@ def track(row: Ticket, who: Actor) -> dict[str, str] | None:
     if INTAKE not in who.scopes:
         return None
     key, base = settings().secret_key, settings().base_url
-    return {"url": tracking.url(row, key, base), "secret": tracking.secret(row, key)}
+    return {"url": tracking.own_url(row, key, base), "secret": tracking.secret(row, key)}
 
 
 def summary(row: Ticket, who: Actor, snapshot: in_force.Setup) -> dict[str, Any]:

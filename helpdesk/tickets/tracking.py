@@ -26,11 +26,6 @@ def secret(ticket: Ticket, key: str) -> str:
     return _code(f"track:{ticket.number}:{ticket.track_salt}", key)[:LENGTH]
 
 
-def url(ticket: Ticket, key: str, base_url: str) -> str:
-    """The address that opens the tracking page; the secret is in the fragment-free path."""
-    return f"{base_url}/track/{ticket.number}/{secret(ticket, key)}"
-
-
 def own_secret(ticket: Ticket, key: str) -> str:
     """The code, and behind it what says that the customer is the one who judges: for mails to the
     customer alone, 32 letters and digits."""
