@@ -13,6 +13,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me
 from helpdesk.core.i18n import N_, gettext, language, offered
 from helpdesk.setup import in_force
+from helpdesk.setup.names import category_path
 from helpdesk.web.forms import choices
 
 blueprint = Blueprint("setup", __name__)
@@ -100,13 +101,8 @@ def department_choices(none: str) -> list[Any]:
 def category_choices(none: str) -> list[Any]:
     """('', none) and the tree by id, each with the names above it."""
     nodes = in_force.current().categories
-    names = {node.id: node.names[language()] for node in nodes.values()}
-    paths = {
-        node.id: " › ".join(names[id_] for id_ in node.ids if id_ in names)
-        for node in nodes.values()
-    }
     ordered = sorted(nodes.values(), key=lambda node: _place(node, list(nodes)))
-    return choices([("", none), *((str(node.id), paths[node.id]) for node in ordered)])
+    return choices([("", none), *((str(one.id), category_path(one, nodes)) for one in ordered)])
 
 
 def _place(node: in_force.Node, order: list[int]) -> list[int]:

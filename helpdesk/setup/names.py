@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from helpdesk.core.i18n import gettext, language
 from helpdesk.setup import in_force
+from helpdesk.setup.in_force import Node
 
 Choices = list[tuple[str, str]]
 
@@ -14,12 +17,16 @@ def departments() -> Choices:
     return [(unit.code, unit.names[language()]) for unit in units if unit.active]
 
 
+def category_path(node: Node, nodes: Mapping[int, Node]) -> str:
+    """A category with those of `nodes` above it: 'Quality › Appliances › Fridge'."""
+    return " › ".join(nodes[id_].names[language()] for id_ in node.ids if id_ in nodes)
+
+
 def categories(only_active: bool = True) -> Choices:
-    """The tree of categories, each with the names above it: 'Quality › Appliances › Fridge'."""
+    """The tree of categories, each with the names above it."""
     nodes = in_force.current().categories
-    names = {id_: node.names[language()] for id_, node in nodes.items()}
     return [
-        (node.code, " › ".join(names[id_] for id_ in node.ids if id_ in names))
+        (node.code, category_path(node, nodes))
         for node in nodes.values()
         if node.active or not only_active
     ]
@@ -29,7 +36,7 @@ def category_name(category_id: int | None) -> str:
     """The name of a category with those above it; '' for none."""
     nodes = in_force.current().categories
     node = nodes.get(category_id or 0)
-    return " › ".join(nodes[i].names[language()] for i in node.ids if i in nodes) if node else ""
+    return category_path(node, nodes) if node else ""
 
 
 def category_alone(code: str) -> str:
