@@ -11,9 +11,9 @@ from flask import Flask
 
 from helpdesk import cli, realtime
 from helpdesk import files as stored
-from helpdesk.agents import admin, duty_pages, second_factor_views
+from helpdesk.agents import admin_pages, duty_pages, second_factor_pages
 from helpdesk.agents import cli as agents_cli
-from helpdesk.agents import views as agents
+from helpdesk.agents import pages as agents
 from helpdesk.api import document, meta
 from helpdesk.api import kb as api_kb
 from helpdesk.api import notices as api_notices
@@ -31,8 +31,8 @@ from helpdesk.core import background, dbclock
 from helpdesk.desk import blueprints, shell, signs, stuck, timers
 from helpdesk.desk.pages import callbacks, printing
 from helpdesk.kb import actions as articles
-from helpdesk.kb import category_views, public_views
-from helpdesk.kb import views as kb_desk
+from helpdesk.kb import category_pages, public_pages
+from helpdesk.kb import desk_pages as kb_desk
 from helpdesk.notices import actions as notice_actions
 from helpdesk.notices import handing_on as notice_handing_on
 from helpdesk.notices import pages as notice_pages
@@ -46,7 +46,7 @@ from helpdesk.promises import escalation, recompute
 from helpdesk.setup import pages as setup_pages
 from helpdesk.setup.calendars import years
 from helpdesk.simulator import pages as simulator
-from helpdesk.statistics import views as statistics
+from helpdesk.statistics import pages as statistics
 from helpdesk.tickets import handing_on, policy_reach, queue
 from helpdesk.web import http
 
@@ -78,19 +78,19 @@ LISTENERS = (
     timers,
 )
 BLUEPRINTS: tuple[object, ...] = (
-    admin.blueprint,
+    admin_pages.blueprint,
     agents.blueprint,
     stuck.blueprint,
     duty_pages.blueprint,
-    second_factor_views.blueprint,
+    second_factor_pages.blueprint,
     *blueprints.BLUEPRINTS,
     notice_pages.blueprint,
     printing.blueprint,
     api.blueprint,
     health.blueprint,
-    public_views.blueprint,
+    public_pages.blueprint,
     kb_desk.blueprint,
-    category_views.blueprint,
+    category_pages.blueprint,
     setup_pages.blueprint,
     statistics.blueprint,
     web_form.blueprint,

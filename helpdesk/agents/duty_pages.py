@@ -8,7 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template
 from werkzeug.wrappers import Response
 
 from helpdesk.agents import departments, duty_keeping, roster, sign_in
-from helpdesk.agents.admin import Card, Page, add_card
+from helpdesk.agents.admin_pages import Card, Page, add_card
 from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Duty
 from helpdesk.agents.duty_forms import AbsenceForm, DutyForm
 from helpdesk.agents.roster import COMPANY_ROLES, Person, Roster

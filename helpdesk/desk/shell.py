@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk.agents import sign_in
-from helpdesk.agents.views import blueprint
+from helpdesk.agents.pages import blueprint
 from helpdesk.desk.nav import go_keys, nav
 
 

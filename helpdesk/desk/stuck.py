@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from helpdesk.agents import tokens
-from helpdesk.agents.admin import Card, add_card
+from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.sign_in import needs
 from helpdesk.clock import now
 from helpdesk.core import alarms, events

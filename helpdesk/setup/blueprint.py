@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template
 from werkzeug.wrappers import Response
 
-from helpdesk.agents.admin import Card, add_card
+from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me
 from helpdesk.core.i18n import N_, gettext, language, offered

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from helpdesk.agents.admin import Card, add_card
+from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.channels.email.boxes import boxes, consent
 from helpdesk.channels.email.boxes.forms import MailboxForm

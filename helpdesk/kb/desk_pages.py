@@ -13,7 +13,7 @@ from helpdesk.agents.sign_in import me, needs
 from helpdesk.core import i18n
 from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, Refused
 from helpdesk.core.i18n import gettext
-from helpdesk.kb import actions, feedback, lifecycle, lists, pages, queries, shelves, suggest
+from helpdesk.kb import actions, feedback, lifecycle, lists, queries, reading, shelves, suggest
 from helpdesk.kb.drafts import tidy
 from helpdesk.kb.forms import (
     ArticleForm,
@@ -65,10 +65,10 @@ def _end_form(article: Article, sent: Any = None) -> EndForm:
 
 
 def _article(article: Article, who: Actor, end: EndForm, status: int = 200, **refused: str) -> Page:
-    wanted = pages.wanted_language(pages.BOTH)
+    wanted = reading.wanted_language(reading.BOTH)
     number = request.args.get("revision", "")
     newest = _asked_revision(article, number)
-    shown = pages.readings(newest or article, wanted)
+    shown = reading.readings(newest or article, wanted)
     return render_template(
         "kb/desk_article.html",
         article=article,
@@ -82,7 +82,7 @@ def _article(article: Article, who: Actor, end: EndForm, status: int = 200, **re
         own=(who.kind, who.id) in writers(article),
         steps=STEP_NAMES,
         symbols=STEP_ICONS,
-        voted=pages.has_voted(article),
+        voted=reading.has_voted(article),
         end=end,
         **refused,
     ), status
@@ -211,7 +211,7 @@ def end(code: str) -> Page:
 def suggestions() -> Page:
     """For a ticket: articles that share words with `q`, in the customer's `language`."""
     words = request.args.get("q", "")[:LONGEST_TICKET_TEXT]
-    wanted = pages.wanted_language()
+    wanted = reading.wanted_language()
     found = suggest.for_agent(me().actor, words, wanted, settings().base_url)
     into = request.args.get("into", "#reply")
     return render_template("kb/_suggest.html", found=found, wanted=wanted, into=into, words=words)

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from helpdesk.agents import accounts, devices, second_factor, sign_in
 from helpdesk.agents.forms import CodeForm, PasswordForm, SetupForm
 from helpdesk.agents.models import Agent
-from helpdesk.agents.views import welcome
+from helpdesk.agents.pages import welcome
 from helpdesk.core.i18n import gettext
 from helpdesk.paper.qr import qr_svg_path
 from helpdesk.web.http import company

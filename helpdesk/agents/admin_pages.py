@@ -20,10 +20,10 @@ from helpdesk.agents import (
 )
 from helpdesk.agents.admin_forms import DepartmentForm, InvitationForm, PersonForm, TokenForm
 from helpdesk.agents.models import Agent
+from helpdesk.agents.pages import admit
 from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
 from helpdesk.agents.scopes import SCOPE_NAMES
 from helpdesk.agents.sign_in import needs
-from helpdesk.agents.views import admit
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, searching

@@ -12,7 +12,7 @@ from helpdesk.agents.sign_in import actor
 from helpdesk.core.errors import BadInput, NotFound, TooMany
 from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.core.limits import spend
-from helpdesk.kb import feedback, pages, queries, shelves, suggest, views
+from helpdesk.kb import desk_pages, feedback, queries, reading, shelves, suggest
 from helpdesk.web.http import settings
 
 blueprint = Blueprint("kb", __name__)
@@ -29,7 +29,7 @@ def index() -> Page:
     """The desk's list for colleagues; shelves, one shelf, or what was searched for everybody else."""
     who = reader()
     if who is not None:
-        return views.article_list(who)
+        return desk_pages.article_list(who)
     words = asked_words()
     if words:
         return render_template("kb/results.html", words=words, found=found(None, words))
@@ -50,7 +50,7 @@ def asked_words() -> str:
 
 def found(who: Actor | None, words: str) -> list[suggest.Suggestion]:
     """The results of a search; one without any is noted for the editors."""
-    wanted = pages.wanted_language()
+    wanted = reading.wanted_language()
     articles = queries.search(who, words, wanted, MOST_RESULTS)
     if not articles:
         note_miss(words, wanted)
@@ -86,10 +86,10 @@ def article(code: str) -> Page:
     who = reader()
     one = queries.by_code(code, who)
     if who is not None:
-        return views.article_page(one, who)
-    shown = pages.readings(one, pages.wanted_language())[0]
+        return desk_pages.article_page(one, who)
+    shown = reading.readings(one, reading.wanted_language())[0]
     shelf = shelves.all_shelves().get(one.category)
-    voted = pages.has_voted(one)
+    voted = reading.has_voted(one)
     return render_template("kb/article.html", article=one, shown=shown, shelf=shelf, voted=voted)
 
 
@@ -100,10 +100,10 @@ def vote(code: str) -> Page:
     said = request.form.get("helped", "")
     if said not in ("yes", "no"):
         raise BadInput(N_("Please pick one of the offered choices."))
-    if not pages.has_voted(one):
+    if not reading.has_voted(one):
         with spend(f"kb-vote:{request.remote_addr}", VOTES_PER_HOUR, 3600):
             feedback.vote(one, said == "yes")
-        pages.remember_vote(one)
+        reading.remember_vote(one)
     flash(gettext("Thank you. We read these answers when we write articles anew."), "success")
     return redirect(f"/kb/{one.code}", code=303)
 
