@@ -22,23 +22,6 @@ from flask_babel.speaklater import LazyString
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 
-__all__ = [
-    "N_",
-    "P_",
-    "_",
-    "_p",
-    "day",
-    "duration",
-    "gettext",
-    "in_language",
-    "lazy_gettext",
-    "moment",
-    "ngettext",
-    "offered",
-    "when",
-    "work_time",
-]
-
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "translations" / "zh_Hans" / "LC_MESSAGES" / "messages.po"
 MONTHS = get_month_names("abbreviated", locale="en")

@@ -15,21 +15,6 @@ from helpdesk.tickets.filters import SORTS
 from helpdesk.words.kinds import Kind
 from helpdesk.words.severities import SEVERITIES, SEVERITY_NAMES
 
-__all__ = [
-    "BARS",
-    "BROKEN",
-    "CHANNEL_ICONS",
-    "FILTER_WORDS",
-    "KIND_ICONS",
-    "RINGS",
-    "SEVERITY_NAMES",
-    "SORTS",
-    "STAGES",
-    "STATE_NAMES",
-    "TICKING",
-    "URGENT",
-]
-
 # Where it stands, in one shape: new, going, waiting or done.
 STAGES: dict[str, Mapping[str, str]] = {
     "ticket": {str(status): lifecycle.stage(status) for status in lifecycle.Status},

@@ -18,29 +18,3 @@ from helpdesk.files.store import (
     stored_keys,
 )
 from helpdesk.files.uploads import discard, store_upload
-
-__all__ = [
-    "INLINE",
-    "PendingFile",
-    "StoredFile",
-    "accepted_extensions",
-    "answer",
-    "answer_bytes",
-    "clear_unfinished",
-    "content_headers",
-    "discard",
-    "drop",
-    "hold",
-    "init",
-    "location",
-    "open_file",
-    "received",
-    "remove",
-    "settle",
-    "store",
-    "store_upload",
-    "stored_keys",
-    "sweep",
-    "tidy_name",
-    "waiting",
-]

@@ -20,18 +20,6 @@ from importlib import import_module
 from helpdesk.paper.form import Block, Cell, Form, Place, Row, Signatures, TableBlock
 from helpdesk.paper.qr import qr_svg_path
 
-__all__ = [
-    "Block",
-    "Cell",
-    "Form",
-    "Place",
-    "Row",
-    "Signatures",
-    "TableBlock",
-    "qr_svg_path",
-    "render",
-]
-
 
 def render(form: Form, created_at: datetime | None = None) -> bytes:
     """The form as an A4 PDF with its type embedded, the same bytes for the same form and time.

@@ -12,5 +12,3 @@ the sockets that it holds, so a lost wake-up costs at most a second, never an ev
 from helpdesk.realtime.door import door
 from helpdesk.realtime.sockets import socketio
 from helpdesk.realtime.tail import init, start_tail, tell
-
-__all__ = ["door", "init", "socketio", "start_tail", "tell"]

@@ -20,21 +20,3 @@ from helpdesk.search.index import (
     remove,
 )
 from helpdesk.search.words import tokens
-
-__all__ = [
-    "KINDS",
-    "add",
-    "alike",
-    "create",
-    "drop",
-    "fold",
-    "initials",
-    "is_index_table",
-    "loading",
-    "matching",
-    "put",
-    "put_many",
-    "ranked",
-    "remove",
-    "tokens",
-]

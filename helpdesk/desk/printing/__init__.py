@@ -10,5 +10,3 @@ from helpdesk.desk.printing.case import case_form
 from helpdesk.desk.printing.facts import Case, case_facts
 from helpdesk.notices.paper import notice_form
 from helpdesk.setup.speech import asked_language
-
-__all__ = ["Case", "asked_language", "case_facts", "case_form", "notice_form"]

@@ -11,5 +11,3 @@ may have been sent since, so it waits for a person instead of being sent again.
 
 from helpdesk.ops.backup.archive import Manifest, restore, write
 from helpdesk.ops.backup.errors import BackupError
-
-__all__ = ["BackupError", "Manifest", "restore", "write"]

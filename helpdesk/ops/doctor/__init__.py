@@ -54,6 +54,3 @@ def _done(check: Callable[[], Finding]) -> Finding:
 def broken_promises() -> list[str]:
     """The lines of those findings about the data that break a promise: empty when all is well."""
     return [finding.line for check in DATA if not (finding := check()).ok]
-
-
-__all__ = ["CHECKS", "DATA", "Finding", "broken_promises", "examine"]

@@ -8,5 +8,3 @@ articles.py   what is known               bulk.py      fast writing on both data
 """
 
 from helpdesk.seeds.load.run import LOAD_PASSWORD, LoadReport, seed_load
-
-__all__ = ["LOAD_PASSWORD", "LoadReport", "seed_load"]

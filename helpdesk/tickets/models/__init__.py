@@ -13,19 +13,3 @@ from helpdesk.tickets.models.tickets import (
     Sending,
     Ticket,
 )
-
-__all__ = [
-    "Assist",
-    "Attachment",
-    "Callback",
-    "CallbackAttempt",
-    "Extension",
-    "IdempotencyKey",
-    "Link",
-    "Merging",
-    "Message",
-    "News",
-    "Rating",
-    "Sending",
-    "Ticket",
-]
