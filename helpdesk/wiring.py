@@ -21,11 +21,10 @@ from helpdesk.api import operations as api
 from helpdesk.api import statistics as api_statistics
 from helpdesk.api import tickets as api_tickets
 from helpdesk.channels.email import cli as mail_cli
-from helpdesk.channels.email.boxes import consent_pages
+from helpdesk.channels.email.boxes import pages as mailbox_pages
 from helpdesk.channels.email.deciding import pages as mail_views
-from helpdesk.channels.email.deciding import rereading_pages, sent_pages
 from helpdesk.channels.email.fetching import fetcher
-from helpdesk.channels.form import confirm, files, tracking, unsubscribe
+from helpdesk.channels.form import links, tracking
 from helpdesk.channels.form import pages as web_form
 from helpdesk.core import background, dbclock
 from helpdesk.desk import blueprints, shell, signs, stuck, timers
@@ -94,14 +93,11 @@ BLUEPRINTS: tuple[object, ...] = (
     setup_pages.blueprint,
     statistics.blueprint,
     web_form.blueprint,
-    confirm.blueprint,
-    files.blueprint,
+    links.confirming,
     tracking.blueprint,
-    unsubscribe.blueprint,
+    links.unsubscribing,
     mail_views.blueprint,
-    sent_pages.blueprint,
-    rereading_pages.blueprint,
-    consent_pages.blueprint,
+    mailbox_pages.blueprint,
     callbacks.blueprint,
 )
 COMMANDS = (

@@ -231,4 +231,4 @@ def test_every_form_with_files_names_a_door_that_takes_them(app: Flask) -> None:
         "notices.move", "notices.create", "notices.save",
     }  # fmt: skip
     public = {n for n in marked if getattr(app.view_functions[n], "files_of_anybody", False)}
-    assert public == {"public.send", "track.add", "waiting_files.keep"}
+    assert public == {"public.send", "track.add", "public.keep_file"}

@@ -4,12 +4,13 @@ Bytes lie under random keys outside the database and are safe on disk before a r
 Names and types from outside are only ever told: never used as a path, never believed.
 """
 
-from helpdesk.files.download import answer, answer_bytes
 from helpdesk.files.kinds import INLINE, accepted_extensions
 from helpdesk.files.names import content_headers, tidy_name
 from helpdesk.files.pending import PendingFile, drop, hold, init, received, settle, sweep, waiting
 from helpdesk.files.store import (
     StoredFile,
+    answer,
+    answer_bytes,
     clear_unfinished,
     location,
     open_file,

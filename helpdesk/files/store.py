@@ -1,4 +1,4 @@
-"""Bytes on disk under random keys: written aside, forced to disk, then put in place."""
+"""Bytes on disk under random keys: written aside, forced to disk, then put in place; and given away."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
-from flask import current_app
+from flask import Response, current_app, send_file
 
 from helpdesk.core.errors import Busy, NotFound
 from helpdesk.core.shortage import note, shortage_of
@@ -25,7 +25,7 @@ from helpdesk.files.kinds import (
     kind_of,
     mime_as_told,
 )
-from helpdesk.files.names import NAMELESS, tidy_name
+from helpdesk.files.names import NAMELESS, content_headers, tidy_name
 
 Content = bytes | IO[bytes]
 
@@ -33,6 +33,7 @@ _CHUNK = 1 << 16
 _KEY = re.compile(r"[0-9a-f]{32}")
 _UNFINISHED = "unfinished"
 _UNFINISHED_FOR = 3600  # seconds after which nobody writes a file any more
+_ONE_HOUR = 3600  # seconds that the reader's own browser may keep a file: the bytes never change
 
 
 class Beyond(Exception):
@@ -186,3 +187,27 @@ def clear_unfinished(settings: Place | None = None) -> int:
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)
+
+
+def answer(key: str, name: str, mime: str, *, inline: bool = False) -> Response:
+    """The file, with headers under which no browser runs anything in it. Raises NotFound.
+
+    The caller has checked that the reader may have it.
+    """
+    path = location(key)
+    if not path.is_file():
+        raise NotFound("There is no such file.")
+    return _dressed(send_file(path, conditional=True, etag=False), name, mime, inline=inline)
+
+
+def answer_bytes(content: bytes, name: str, mime: str) -> Response:
+    """The same for what was read already and is not given away byte for byte."""
+    return _dressed(Response(content), name, mime, inline=False)
+
+
+def _dressed(response: Response, name: str, mime: str, *, inline: bool) -> Response:
+    response.headers.update(content_headers(name, mime, inline=inline))
+    response.cache_control.private = True
+    response.cache_control.no_cache = None
+    response.cache_control.max_age = _ONE_HOUR
+    return response

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 from helpdesk import files
 from helpdesk.agents.rights import Actor, Role
+from helpdesk.agents.sign_in import actor
 from helpdesk.channels.form.forms import KINDS, CaseForm
 from helpdesk.core import options
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, NotSignedIn
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import spend
 from helpdesk.customers.addresses import kind_of
@@ -31,6 +32,7 @@ Page = str | Response | tuple[str, int]
 ANYBODY = "public"  # who may send the files of these forms
 TRACKED = "tracked"  # [number, salt, whether it judges] of cases that this browser opens
 MOST_TRACKED = 20
+MOST_FILES_PER_HOUR = 300
 
 
 @blueprint.get("/")
@@ -71,6 +73,28 @@ def send() -> Page:
         return _form(form), error.status
     remember(ticket, judges=True)  # whoever wrote it is the one who can say whether it helped
     return redirect(f"/track/{ticket.number}?new=1", code=303)
+
+
+@blueprint.post("/new/files")
+@takes_files("files", public=True)
+def keep_file() -> tuple[dict[str, object], int] | Response:
+    """Keep a file that a page sends ahead, until its form is sent; the token that stands for it."""
+    with spend(f"upload:{request.remote_addr}", MOST_FILES_PER_HOUR, 3600):
+        given = files.received(_owner())
+    if len(given) != 1:
+        raise BadInput(N_("Please choose a file."))
+    row = files.waiting()[0]
+    return {"token": row.token, "name": row.name, "size": row.size}, 201
+
+
+def _owner() -> str:
+    """Files of the desk are their colleague's alone."""
+    if request.form.get("owner") != "desk":
+        return ANYBODY
+    who = actor()
+    if who is None:
+        raise NotSignedIn(N_("Please sign in."))
+    return f"agent:{who.id}"
 
 
 def _open(form: CaseForm) -> Ticket:

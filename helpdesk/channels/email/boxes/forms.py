@@ -1,4 +1,4 @@
-"""The form of a mailbox."""
+"""The forms of a mailbox, and of the leave to use it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from helpdesk.channels.email.boxes.boxes import FIELDS
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web.corrections import Correction
-from helpdesk.web.forms import at_most, choices, filled, may_be_empty
+from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty
 
 KINDS = [
     ("imap", lazy_gettext("We fetch it by IMAP")),
@@ -136,3 +136,25 @@ class MailboxForm(Correction):
             n: empty.get(n, "") if v is None and n != "department_id" else v
             for n, v in found.items()
         }
+
+
+class ConsentForm(Form):
+    """Who we are at the provider."""
+
+    authority = RadioField(lazy_gettext("Provider"))
+    client_id = StringField(lazy_gettext("Client id"), [filled(), at_most(300)])
+    client_secret = PasswordField(
+        lazy_gettext("Client secret"),
+        [may_be_empty(), at_most(500)],
+        description=lazy_gettext(
+            "Stored encrypted, never shown again. Empty keeps the stored one."
+        ),
+    )
+    tenant = StringField(
+        lazy_gettext("Directory (tenant)"),
+        [may_be_empty(), at_most(100)],
+        description=lazy_gettext("Only for Microsoft: the directory's id or domain."),
+    )
+    authorize_url = StringField(lazy_gettext("Address for consent"), [may_be_empty(), at_most(500)])
+    token_url = StringField(lazy_gettext("Address for tokens"), [may_be_empty(), at_most(500)])
+    scope = StringField(lazy_gettext("Scope"), [may_be_empty(), at_most(500)])

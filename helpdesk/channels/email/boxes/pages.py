@@ -1,4 +1,5 @@
-"""/admin/mailboxes: the mailboxes, how they do, and setting one up from its address."""
+"""/admin/mailboxes: the mailboxes, how they do, setting one up from its address, leave to use it without
+a password, and how its domain stands."""
 
 from __future__ import annotations
 
@@ -7,11 +8,14 @@ from werkzeug.wrappers import Response
 
 from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.channels.email.boxes import boxes, consent
-from helpdesk.channels.email.boxes.forms import MailboxForm
+from helpdesk.channels.email.boxes import boxes, consent, domain
+from helpdesk.channels.email.boxes.forms import ConsentForm, MailboxForm
 from helpdesk.channels.email.boxes.providers import PROVIDERS, guessed, provider_of
+from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_, gettext
+from helpdesk.notify.mail.grants import AUTHORITIES
 from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.web.forms import choices
 
 blueprint = Blueprint("mailboxes", __name__, url_prefix="/admin/mailboxes")
 Page = str | Response | tuple[str, int]
@@ -56,7 +60,7 @@ def _edited(box: Mailbox | None, form: MailboxForm) -> Page:
     if form.did(lambda: made.append(boxes.save(box, form.given(), secret, me().actor))):
         if provider.oauth and not made[0].secret and consent.of(made[0]) is None:
             return redirect(f"/admin/mailboxes/{made[0].id}/consent", code=303)
-        say(boxes.try_out(me().actor, made[0].id))
+        _say(boxes.try_out(me().actor, made[0].id))
         return redirect("/admin/mailboxes", code=303)
     grant = consent.of(box) if box is not None else None
     page = render_template("admin/mailbox.html", form=form, box=box, provider=provider, grant=grant)
@@ -67,7 +71,7 @@ def _edited(box: Mailbox | None, form: MailboxForm) -> Page:
 @needs("settings.edit")
 def test(box_id: int) -> Page:
     """Connect in and out, and say how it went."""
-    say(boxes.try_out(me().actor, box_id))
+    _say(boxes.try_out(me().actor, box_id))
     return redirect("/admin/mailboxes", code=303)
 
 
@@ -80,7 +84,67 @@ def letter(box_id: int) -> Page:
     return redirect("/admin/mailboxes", code=303)
 
 
-def say(results: object) -> None:
+@blueprint.route("/<int:box_id>/consent", methods=["GET", "POST"])
+@needs("settings.edit")
+def consent_page(box_id: int) -> Page:
+    """The client, how the leave stands, and the way to the provider."""
+    box = boxes.found(me().actor, box_id)
+    grant, asked = consent.of(box), []
+    blank = {"authority": provider_of(box.address, box.host).oauth or "own"}
+    form = ConsentForm(data=blank | consent.shown(grant))
+    form.authority.choices = choices([(a.code, gettext(a.name)) for a in AUTHORITIES.values()])
+    secret = str(form.client_secret.data or "")
+    form.did(lambda: asked.append(consent.ask(me().actor, box_id, form.data, secret)))
+    page = render_template(
+        "admin/consent.html",
+        form=form,
+        box=box,
+        grant=consent.of(box),
+        authorities=AUTHORITIES,
+        answer_address=consent.answer_address(),
+        question=asked[0] if asked else "",
+    )
+    return (page, 422) if form.errors else page
+
+
+@blueprint.post("/<int:box_id>/domain")
+@needs("settings.edit")
+def domain_page(box_id: int) -> Page:
+    """Ask the DNS how the mailbox's domain stands; only on a click, since it may take a while."""
+    box, selector = boxes.found(me().actor, box_id), request.form.get("selector", "")[:63]
+    return render_template(
+        "admin/domain.html",
+        box=box,
+        selector=selector,
+        findings=domain.check(me().actor, box_id, selector),
+    )
+
+
+@blueprint.get("/consent")
+@needs("settings.edit")
+def answer() -> Page:
+    """The provider sends the administrator back here with a code, or with a refusal."""
+    given = request.args
+    try:
+        box = consent.answered(me().actor, given.get("state", "")[:200], given.get("code", ""))
+    except Refused as error:
+        flash(error.sentence(gettext), "error")
+        return redirect("/admin/mailboxes", code=303)
+    flash(gettext("Consent was given for %(address)s.", address=box.address), "success")
+    _say(boxes.try_out(me().actor, box.id))
+    return redirect("/admin/mailboxes", code=303)
+
+
+@blueprint.post("/<int:box_id>/consent/end")
+@needs("settings.edit")
+def end(box_id: int) -> Page:
+    """Sign in with the password again."""
+    consent.end(me().actor, box_id)
+    flash(gettext("The mailbox signs in with its password again."), "success")
+    return redirect(f"/admin/mailboxes/{box_id}", code=303)
+
+
+def _say(results: object) -> None:
     """Tell how each way went."""
     for fine, sentence, words in results:  # type: ignore[attr-defined]
         text = f"{gettext(sentence)} ({words})" if words else gettext(sentence)
