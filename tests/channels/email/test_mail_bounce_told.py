@@ -3,10 +3,10 @@
 import pytest
 from flask import Flask
 
-from helpdesk.channels.email.deciding.returned import REASONS, told
-from helpdesk.channels.email.reading.bounce_codes import _BY_CODE, _TO_CODE
-from helpdesk.channels.email.reading.bounce_words import _REASONS
+from helpdesk.channels.email.deciding.returned import SENTENCES, told
 from helpdesk.channels.email.reading.bounces import Failure
+from helpdesk.channels.email.reading.phrases import REASONS
+from helpdesk.channels.email.reading.refusals import _BY_CODE, _TO_CODE
 from helpdesk.core.i18n import in_language
 
 
@@ -15,8 +15,8 @@ def failure(reason: str, told: bool = True) -> Failure:
 
 
 def test_every_reason_that_a_report_can_have_has_a_sentence():
-    found = {name for name, _phrases in _REASONS} | set(_BY_CODE.values()) | set(_TO_CODE)
-    assert found | {"other", "filtered"} == set(REASONS)
+    found = {name for name, _phrases in REASONS} | set(_BY_CODE.values()) | set(_TO_CODE)
+    assert found | {"other", "filtered"} == set(SENTENCES)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpdesk.channels.email.reading.bounce_words import reason_of
 from helpdesk.channels.email.reading.parser import parse
+from helpdesk.channels.email.reading.refusals import reason_of
 from tests.help.mails import report
 
 

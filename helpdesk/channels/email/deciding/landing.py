@@ -19,6 +19,7 @@ from helpdesk.channels.email.deciding.proof import PROVEN, proof_of
 from helpdesk.channels.email.deciding.verdicts import Hold
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.channels.email.reading.parser import ParsedMail
+from helpdesk.channels.email.reading.phrases import phrases
 from helpdesk.core.db import db
 from helpdesk.customers import people
 from helpdesk.customers.models import ContactAddress
@@ -29,19 +30,7 @@ from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web.http import settings
 
 SIGNED = ("token", "in_reply_to", "references")  # rules whose match carries a signature of ours
-FORWARDED = (
-    "fwd:",
-    "fw:",
-    "wg:",
-    "tr:",
-    "rv:",
-    "转发:",
-    "转发：",
-    "轉寄:",
-    "轉寄：",
-    "轉發:",
-    "轉發：",
-)
+FORWARDED = phrases("answers", "forwarded")
 
 
 @dataclass(frozen=True)

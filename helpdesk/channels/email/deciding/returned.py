@@ -91,7 +91,7 @@ def _away(mail: ParsedMail) -> str:
     return f"{first}\n{(mail.reply_text or mail.text or mail.subject)[:MOST_WORDS]}"
 
 
-REASONS = {
+SENTENCES = {
     "unknown recipient": N_("The address does not exist."),
     "unknown domain": N_("The domain behind the @ of the address does not exist."),
     "moved": N_("The recipient has another address now."),
@@ -110,5 +110,5 @@ REASONS = {
 def told(failure: Failure) -> str:
     """The recipient, why, the code if the server told one, and the server's own words."""
     code = f"({failure.status})" if failure.told and failure.status else ""
-    sentence = gettext(REASONS.get(failure.reason, REASONS["other"]))
+    sentence = gettext(SENTENCES.get(failure.reason, SENTENCES["other"]))
     return " ".join(filter(None, (failure.recipient, sentence, code, failure.diagnostic)))

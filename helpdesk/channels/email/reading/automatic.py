@@ -14,6 +14,7 @@ from .bounces import Report, has_null_sender
 from .headers import Headers
 from .lists import is_listed
 from .mime import Part
+from .phrases import phrases
 
 _BULK = frozenset({"bulk", "list", "junk"})
 _ANSWER = frozenset({"auto_reply", "auto-reply", "autoreply"})
@@ -37,20 +38,7 @@ _PASSED_ON = (
     "resent-from",
     "x-forwarded-to",
 )
-# fmt: off
-_ABSENT = (
-    "automatic reply", "automatic response", "auto reply", "auto-reply", "autoreply",
-    "auto response", "autoresponse", "out of office", "out of the office", "out-of-office",
-    "automatische antwort", "abwesenheitsnotiz", "abwesend", "abwesenheit",
-    "réponse automatique", "reponse automatique", "absence du bureau", "respuesta automática",
-    "respuesta automatica", "risposta automatica", "resposta automática", "automatisch antwoord",
-    "autosvar", "automatiskt svar", "automatisk svar", "automaattinen vastaus",
-    "automatyczna odpowiedź", "odpowiedź automatyczna", "automatická odpověď", "automatikus válasz",
-    "răspuns automat", "автоматический ответ", "автоответ", "автоматична відповідь",
-    "otomatik yanıt", "αυτόματη απάντηση", "自动答复", "自动回复", "自動回覆", "自動答覆", "自動回復",
-    "自動応答", "自動返信", "不在通知", "不在届", "자동 회신", "자동 응답", "부재중", "外出自动",
-)
-# fmt: on
+_ABSENT = phrases("answers", "absent")
 _DAEMONS = ("mailer-daemon", "postmaster")
 _ROBOTS = (*_DAEMONS, "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply")
 

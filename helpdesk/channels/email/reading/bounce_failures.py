@@ -10,13 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .addresses import Address, read_addresses
-from .bounce_codes import code_for, is_sure, is_telling, reply_in, stage_of, status_in
-from .bounce_words import COPY_FOLLOWS, reason_of
 from .headers import Headers
+from .phrases import phrases
+from .refusals import (
+    code_for,
+    is_sure,
+    is_telling,
+    reason_of,
+    reply_in,
+    stage_of,
+    status_in,
+)
 
 MAX_FAILURES = 100
 TEXT_READ = 20_000  # characters of a report in words that are looked at
 _DEAD = frozenset({"unknown recipient", "unknown domain", "moved", "no mail"})
+_COPY_FOLLOWS = phrases("bounces", "copy_follows")
 _COPIED_HEADERS = ("received:", "return-path:", "dkim-signature:", "message-id:", "x-originating")
 _ADDRESS_EDGES = "<>()[]{}:;,.\"'*|"
 _FIELDS = ("final-recipient", "original-recipient", "action", "status", "diagnostic-code")
@@ -62,7 +71,7 @@ def own_words(text: str) -> str:
 
 def _copy_begins(line: str) -> bool:
     lowered = " ".join(line.lower().split())
-    return lowered.startswith(_COPIED_HEADERS) or any(mark in lowered for mark in COPY_FOLLOWS)
+    return lowered.startswith(_COPIED_HEADERS) or any(mark in lowered for mark in _COPY_FOLLOWS)
 
 
 def _failure(group: Headers, words: str) -> Failure:

@@ -17,12 +17,15 @@ from .bounce_failures import (
     from_words,
     tells_of_recipient,
 )
-from .bounce_words import BOUNCE_OPENINGS, BOUNCE_SUBJECTS, COMPLAINT_SUBJECTS
 from .charsets import decode
 from .headers import Headers, read_headers
 from .mime import Part
+from .phrases import phrases
 
 __all__ = ["Failure", "Report", "has_null_sender", "read_report"]
+_SUBJECTS = phrases("bounces", "subjects")
+_OPENINGS = phrases("bounces", "openings")
+_COMPLAINTS = phrases("bounces", "complaints")
 _STATUS_READ = 200_000  # bytes of a machine-readable report
 _ROBOTS = ("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mailsystem")
 _RETURNED = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global")
@@ -61,7 +64,7 @@ def has_null_sender(headers: Headers) -> bool:
 def _is_complaint(root: Part) -> bool:
     if any(part.mime == "message/feedback-report" for part in root.walk()):
         return True
-    return root.headers.text("subject").strip().lower().startswith(COMPLAINT_SUBJECTS)
+    return root.headers.text("subject").strip().lower().startswith(_COMPLAINTS)
 
 
 def _status_groups(root: Part) -> list[Headers]:
@@ -99,8 +102,8 @@ def _is_report_in_words(root: Part, text: str, sender: Address | None) -> bool:
         return False
     subject = headers.text("subject").lower()
     opening = " ".join(text[:1_500].lower().split())
-    return any(words in subject for words in BOUNCE_SUBJECTS) or any(
-        words in opening for words in BOUNCE_OPENINGS
+    return any(words in subject for words in _SUBJECTS) or any(
+        words in opening for words in _OPENINGS
     )
 
 

@@ -16,64 +16,32 @@ from charset_normalizer import from_bytes
 from .hanzi import guess_east_asian, likelihood
 from .seven_bit import has_escapes, read_escapes, read_hz, read_utf7
 
-# What a label means in practice: the superset of the named set.
+# What a codec means in practice: the superset of the named set.
 _MEANT = {
     "ascii": "cp1252",
-    "us-ascii": "cp1252",
-    "ansi_x3.4-1968": "cp1252",
-    "iso-8859-1": "cp1252",
     "iso8859-1": "cp1252",
-    "iso88591": "cp1252",
-    "latin1": "cp1252",
-    "latin-1": "cp1252",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
     "tis-620": "cp874",
     "gb2312": "gb18030",
-    "gb-2312": "gb18030",
-    "gb_2312-80": "gb18030",
-    "iso-gb2312": "gb18030",
-    "iso-ir-58": "gb18030",
     "gbk": "gb18030",
-    "cp936": "gb18030",
-    "ms936": "gb18030",
-    "windows-936": "gb18030",
-    "cn-gb": "gb18030",
-    "chinese": "gb18030",
-    "euc-cn": "gb18030",
-    "hz-gb-2312": "hz",
     "big5": "cp950",
-    "big-5": "cp950",
-    "cn-big5": "cp950",
-    "big5-eten": "cp950",
-    "windows-950": "cp950",
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601": "cp949",
-    "ksc5601": "cp949",
-    "euc-kr": "cp949",
-    "korean": "cp949",
-    "windows-949": "cp949",
+    "euc_kr": "cp949",
     "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "ms_kanji": "cp932",
-    "windows-31j": "cp932",
-    "iso-2022-jp": "iso2022_jp_ext",
-    "cp50220": "iso2022_jp_ext",
-    "cp50221": "iso2022_jp_ext",
-    "cp50222": "iso2022_jp_ext",
-    "iso-2022-jp-ms": "iso2022_jp_ext",
-    "iso-2022-cn": "iso2022_jp_ext",  # the escapes tell which set it is
-    "iso-2022-cn-ext": "iso2022_jp_ext",
-    "iso-8859-8-i": "iso8859_8",
-    "iso-8859-8-e": "iso8859_8",
-    "utf8": "utf-8",
-    "utf8mb4": "utf-8",
-    "unicode-1-1-utf-7": "utf-7",
-    "unicode-1-1-utf-8": "utf-8",
-    "utf-16": "utf-16",
-    "macintosh": "mac_roman",
+    "iso2022_jp": "iso2022_jp_ext",
 }
+# Labels that Python does not know, by the codec that is meant.
+_FURTHER_LABELS = {
+    "cp1252": "iso88591",
+    "gb18030": "gb-2312 gb_2312-80 iso-gb2312 cn-gb",
+    "cp950": "big-5 cn-big5 big5-eten",
+    "cp932": "windows-31j",
+    # of Chinese the escapes tell which set it is
+    "iso2022_jp_ext": "cp50220 cp50221 cp50222 iso-2022-jp-ms iso-2022-cn iso-2022-cn-ext",
+    "iso8859_8": "iso-8859-8-i iso-8859-8-e",
+    "utf-8": "utf8mb4 unicode-1-1-utf-8",
+}
+_FURTHER = {label: codec for codec, labels in _FURTHER_LABELS.items() for label in labels.split()}
 # A second set that real mail with this label uses now and then.
 _COUSINS = {"cp950": "big5hkscs", "cp932": "euc_jp"}
 # Every byte string is valid in these, so success proves nothing.
@@ -104,7 +72,7 @@ def codec_for(label: str | None) -> str | None:
     """The Python codec meant by a charset label, None when nobody knows the label."""
     plain = (label or "").strip().strip("\"'").lower().partition("*")[0]
     for name in (plain, plain.removeprefix("x-"), plain.replace("cp-", "cp"), _short(plain)):
-        codec = _MEANT.get(name) or _python_codec(name)
+        codec = _FURTHER.get(name) or _python_codec(name)
         if codec:
             return _MEANT.get(codec, codec)
     return None
@@ -227,7 +195,8 @@ def _western(error: UnicodeError) -> tuple[str, int]:
 
 
 def _short(name: str) -> str:
-    return name.replace("_", "-").removeprefix("windows-").removeprefix("cp").strip("-")
+    plain = name.replace("_", "-").removeprefix("x-")
+    return plain.removeprefix("windows-").removeprefix("cp").strip("-")
 
 
 def _python_codec(name: str) -> str | None:

@@ -7,12 +7,15 @@ touch each other or stand in quotes: each is read as its writer meant it.
 from __future__ import annotations
 
 import binascii
+import re
 from dataclasses import dataclass
 
 from .charsets import codec_for, decode
+from .transfer import from_base64
 
 _BLANKS = b" \t\r\n"
 _HEX = frozenset(b"0123456789abcdefABCDEF")
+_BARE_EQUALS = re.compile(rb"=(?![0-9a-fA-F]{2})")  # which stands for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def _read_word(value: bytes, start: int) -> _Word | None:
         return None
     stop, end = _end_of_word(value, mark + 3)
     payload = value[mark + 3 : stop]
-    data = _from_base64(payload) if kind == b"b" else _from_q(payload)
+    data = from_base64(payload) if kind == b"b" else _from_q(payload)
     return _Word(value[start + 2 : mark].decode("ascii", "replace"), data, end)
 
 
@@ -101,32 +104,5 @@ def _goes_on(value: bytes, stop: int) -> bool:
     return later >= 0 and not any(byte in _BLANKS for byte in value[stop:later])
 
 
-def _from_base64(payload: bytes) -> bytes:
-    clean = bytes(byte for byte in payload if byte not in b" \t=")
-    try:
-        return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
-    except binascii.Error:
-        return _longest_base64(clean)
-
-
-def _longest_base64(clean: bytes) -> bytes:
-    whole = clean[: len(clean) // 4 * 4]
-    try:
-        return binascii.a2b_base64(whole)
-    except binascii.Error:
-        return b""
-
-
 def _from_q(payload: bytes) -> bytes:
-    found = bytearray()
-    at = 0
-    while at < len(payload):
-        byte = payload[at]
-        pair = payload[at + 1 : at + 3]
-        if byte == 0x3D and len(pair) == 2 and _HEX.issuperset(pair):
-            found.append(int(pair, 16))
-            at += 3
-            continue
-        found.append(0x20 if byte == 0x5F else byte)
-        at += 1
-    return bytes(found)
+    return binascii.a2b_qp(_BARE_EQUALS.sub(b"=3D", payload), header=True)

@@ -9,20 +9,14 @@ from __future__ import annotations
 from lxml import html
 
 from .html_text import quotes_in
+from .phrases import phrases
 from .wrote_line import is_wrote
 
 MOST_WORDS = 400  # characters above the quote that may announce answers in it
 _LEAST_TINT = 90  # by which a colour differs from grey
 _MOST_COLOURED = 0.6  # of a quote's letters; a page that is coloured throughout answers nothing
+_ANNOUNCED = phrases("answers", "inside")
 # fmt: off
-_ANNOUNCED = (
-    "inline", "in-line", "in line below", "in red", "in blue", "in green", "in bold", "in capitals",
-    "in caps", "in colour", "in color", "answers below", "answer below", "answered below",
-    "replies below", "reply below", "comments below", "responses below", "see below",
-    "between the lines", "within your", "in your mail below", "siehe unten", "in rot", "en rouge",
-    "ci-dessous", "en rojo", "红字", "红色", "蓝字", "蓝色", "标红", "见下", "逐条", "原文中", "文中标",
-    "紅字", "紅色", "藍字", "見下", "逐條", "下記に", "赤字",
-)
 _NAMED = frozenset({
     "red", "crimson", "firebrick", "darkred", "blue", "mediumblue", "royalblue", "green",
     "darkgreen", "orange", "darkorange", "purple", "magenta", "fuchsia", "teal", "maroon", "brown",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
-import quopri
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,15 +11,13 @@ from .declared import declared_charset
 from .flowed import unflow
 from .headers import Headers, read_headers
 from .parameters import Value, read_value
+from .transfer import undo_encoding
 from .wrapped import MOST, is_wrapped, unwrap
 
 MAX_PARTS = 1_000
 MAX_DEPTH = 30
 MAX_TEXT = 2_000_000  # bytes of one text part that are read as words
 _GUESS_LIMIT = 20_000  # bytes in which a boundary that nobody stated is looked for
-_BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
-_NOT_BASE64 = bytes(set(range(256)) - _BASE64)
-_UUENCODED = ("uuencode", "x-uuencode", "uue", "x-uue")
 
 
 @dataclass(slots=True)
@@ -173,17 +169,6 @@ def split_parts(raw: bytes, start: int, end: int, boundary: str) -> Iterator[tup
         yield begin, end
 
 
-def undo_encoding(data: bytes, encoding: str) -> bytes:
-    """The bytes behind base64, quoted-printable or uuencode; broken input gives what it can."""
-    if encoding == "base64":
-        return _from_base64(data)
-    if encoding == "quoted-printable":
-        return quopri.decodestring(data)
-    if encoding in _UUENCODED:
-        return _from_uuencode(data)
-    return data
-
-
 def _find_parts(part: Part) -> list[tuple[int, int]]:
     """The parts between the stated boundary, else between what looks like one."""
     area = part.raw, part.start, part.end
@@ -227,38 +212,3 @@ def _without_line_end(raw: bytes, at: int) -> int:
     if raw[at - 1 : at] == b"\n":
         at -= 1
     return at - 1 if raw[at - 1 : at] == b"\r" else at
-
-
-def _from_base64(data: bytes) -> bytes:
-    """Padding in the middle joins two encoded texts, as list servers write their footers."""
-    clean = data.translate(None, _NOT_BASE64)
-    blanks = data.count(b" ") + data.count(b"\t")
-    if blanks * 10 > len(clean) > 40:
-        return data  # words that only say that they are encoded
-    return b"".join(_from_one_base64(text) for text in clean.split(b"=") if text)
-
-
-def _from_one_base64(clean: bytes) -> bytes:
-    whole = clean[:-1] if len(clean) % 4 == 1 else clean
-    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
-
-
-def _from_uuencode(data: bytes) -> bytes:
-    found = bytearray()
-    for line in data.splitlines():
-        if line.startswith((b"begin ", b"end")) or not line.strip():
-            continue
-        found += _uu_line(line)
-    return bytes(found)
-
-
-def _uu_line(line: bytes) -> bytes:
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        # Some writers add blanks at the end of the line: read only what its length byte says.
-        length = (((line[0] - 32) & 63) * 4 + 5) // 3
-        try:
-            return binascii.a2b_uu(line[:length])
-        except binascii.Error:
-            return b""

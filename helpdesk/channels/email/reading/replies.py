@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .quote_marks import ANNOUNCEMENTS, ORIGINALS, header_kind, is_device_line, plain
+from .phrases import phrases
+from .quote_marks import header_kind, is_device_line, plain
 from .wrote_line import wrote_line_end
 
 MAX_LINES = 5_000  # a mark further down than this is not looked for
+_ORIGINALS = (*phrases("quotes", "originals"), *phrases("quotes", "replies_to"))
+_ANNOUNCEMENTS = phrases("quotes", "announcements")
 _RULE_LETTERS = "-_=*~#—–－＿‐‑─━"
 _FOOTER_WORDS = ("unsubscribe", "confidential", "mailing list", "退订", "机密", "保密", "http", "@")
 _FOOTER_LINES = 15
@@ -131,16 +134,11 @@ def _is_table_row(lines: list[str], at: int) -> bool:
 def _is_original_line(line: str) -> bool:
     """`----- Original Message -----` and its like in other languages."""
     bare = plain(line)
-    if bare in ANNOUNCEMENTS:
+    if bare in _ANNOUNCEMENTS:
         return True
     inner = bare.strip(_RULE_LETTERS + " ")
     dashed = len(bare) - len(bare.lstrip(_RULE_LETTERS)) >= 2
-    return (
-        dashed and 0 < len(inner) < 60 and any(inner.startswith(w) for w in ORIGINALS + _REPLY_TO)
-    )
-
-
-_REPLY_TO = ("回复的原邮件", "回覆的原郵件", "回复邮件", "转发")
+    return dashed and 0 < len(inner) < 60 and inner.startswith(_ORIGINALS)
 
 
 def _is_copied_header(lines: list[str], at: int) -> bool:

@@ -8,7 +8,6 @@ comes out are everyday letters. Each text is read in one pass.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable, Iterator
 
 from .hanzi import everyday
@@ -160,31 +159,11 @@ def _gb(inside: str) -> str | None:
 def read_utf7(data: bytes) -> str | None:
     """The text of UTF-7 bytes (RFC 2152) without a label, None when it is none: every plus sign
     must begin a whole run, as writers of UTF-7 take care of, and the runs must be words."""
-    first, *rest = data.decode("ascii", "replace").split("+")
-    found, letters = [first], ""
-    for piece in rest:
-        if piece.startswith("-"):
-            found.append("+" + piece[1:])
-            continue
-        stop = next((at for at, each in enumerate(piece) if each not in _BASE64), len(piece))
-        run = _utf16(piece[:stop])
-        if run is None:
-            return None
-        letters += "".join(each for each in run if not each.isascii())
-        found += [run, piece[stop:].removeprefix("-")]
-    proven = len(letters) > 1 and everyday(letters) > (0.8 if len(letters) > 3 else 0.99)
-    return "".join(found) if proven else None
-
-
-_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-
-
-def _utf16(run: str) -> str | None:
-    """The letters of one run: whole UTF-16 units, the bits that are left over are zero."""
     try:
-        data = binascii.a2b_base64(run + "=" * (-len(run) % 4))
-        text = data[: len(data) // 2 * 2].decode("utf-16-be")
-    except (binascii.Error, UnicodeError):
+        text = data.decode("utf-7")
+        text.encode("utf-8")  # no half of a pair
+    except UnicodeError:
         return None
-    is_whole = len(run) % 8 in (0, 3, 6) and not any(data[len(data) // 2 * 2 :])
-    return text if is_whole and text else None
+    letters = "".join(each for each in text if not each.isascii())
+    proven = len(letters) > 1 and everyday(letters) > (0.8 if len(letters) > 3 else 0.99)
+    return text if proven else None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from .quote_marks import OPENINGS, WROTE, plain
+from .phrases import phrases
+from .quote_marks import plain
 
 _LONGEST = 400  # characters of such a line with all its breaks
 _MOST_LINES = 6
+_VERBS = phrases("quotes", "wrote")
+_OPENINGS = phrases("quotes", "openings")
 
 
 def wrote_line_end(lines: list[str], at: int) -> int | None:
@@ -39,7 +42,7 @@ def _has_opening(line: str) -> bool:
     first = plain(line)
     if first.startswith("----"):
         first = first.lstrip("- ")
-    return first[:1].isdigit() or first.startswith(OPENINGS)
+    return first[:1].isdigit() or first.startswith(_OPENINGS)
 
 
 def _begins_later(lines: list[str], at: int, end: int) -> bool:
@@ -69,7 +72,7 @@ def is_wrote(line: str, quote_follows: bool) -> bool:
     address or a time; where a `quote_follows`, the verb alone is enough."""
     bare = plain(line)
     ends = bare.endswith((":", "：")) or (bare.startswith("--") and bare.endswith("--"))
-    has_verb = any(_is_word(bare, verb) for verb in WROTE)
+    has_verb = any(_is_word(bare, verb) for verb in _VERBS)
     if has_verb and quote_follows and len(bare) < 60 and _ends_with_verb(bare):
         return True
     if has_verb and ends:
@@ -93,7 +96,7 @@ def _is_word(text: str, verb: str) -> bool:
 
 def _ends_with_verb(bare: str) -> bool:
     """`Ann wrote:` with nothing behind the verb."""
-    return bare.endswith((":", "：")) and bare.rstrip(":： ").endswith(WROTE)
+    return bare.endswith((":", "：")) and bare.rstrip(":： ").endswith(_VERBS)
 
 
 def _has_digit(text: str) -> bool:

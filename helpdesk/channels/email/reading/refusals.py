@@ -1,6 +1,9 @@
-"""The numbers in a refusal: the code of RFC 3463, the reply of RFC 5321, and when it was said."""
+"""Why a server refused a mail: by its words, the code of RFC 3463, the reply of RFC 5321; and when it
+said so."""
 
 from __future__ import annotations
+
+from .phrases import REASONS, phrases
 
 _EDGES = "()[]<>:;,.-#\"'"
 # What a code alone says; the others need the server's words.
@@ -34,22 +37,28 @@ _TO_CODE = {
     "delayed": "4.7",
     "spam or policy": "7.1",
 }
-_BEFORE_RECIPIENT = (
-    "after mail from", "reply to mail from", ">>> mail from", "our mail from", "after ehlo",
-    "after helo", "reply to helo", "reply to ehlo", "my name was rejected", "does not like sender",
-    "after initial connection", "sender address rejected", "sender rejected", "bad sender",
-)  # fmt: skip
-_AFTER_RECIPIENT = (
-    "end of data", "end-of-data", "after data", "reply to data", ">>> data", "our data",
-    "failed after i sent the message", "after sending the message",
-)  # fmt: skip
-# The reply to the recipient came while DATA was on its way already (RFC 2920).
-_PIPELINED = ("no valid recipient", "need rcpt")
+_BEFORE_RECIPIENT = phrases("bounces", "before_recipient")
+_AFTER_RECIPIENT = phrases("bounces", "after_recipient")
+_PIPELINED = phrases("bounces", "pipelined")
+# A code for these is given only by a server that knows.
+_SURE = frozenset({"unknown recipient", "unknown domain", "mailbox full", "moved", "suspended"})
 
 
-def reason_by_code(status: str) -> str:
-    """What the code means when no words explain it, '' when it is too general."""
-    return _BY_CODE.get(status.partition(".")[2], "")
+def reason_of(words: str, status: str) -> str:
+    """Why the mail came back: by a code that leaves no doubt, the server's words, else the code;
+    '' when none tells."""
+    lowered = " ".join(words.lower().split())
+    by_code = _BY_CODE.get(status.partition(".")[2], "")
+    if by_code in _SURE and not _says_otherwise(by_code, lowered):
+        return by_code
+    by_words = (reason for reason, phrases in REASONS if any(p in lowered for p in phrases))
+    return next(by_words, "") or by_code
+
+
+def _says_otherwise(by_code: str, lowered: str) -> bool:
+    """Some servers say 5.1.1 for everything; then their words must not speak of a full mailbox."""
+    others = (phrases for reason, phrases in REASONS[:1] if reason != by_code)
+    return any(phrase in lowered for phrases in others for phrase in phrases)
 
 
 def code_for(reason: str, reply: str, delayed: bool) -> str:
