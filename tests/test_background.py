@@ -185,7 +185,7 @@ def overdue_promises(count: int) -> None:
         )
 
 
-def test_m20_two_timer_processes_ring_two_hundred_alarms_exactly_once(
+def test_two_timer_processes_ring_two_hundred_alarms_exactly_once(
     app: Flask, tmp_path: object
 ) -> None:
     overdue_promises(SUBJECTS)

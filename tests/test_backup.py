@@ -1,4 +1,4 @@
-"""M43: one command backs everything up, one brings it back."""
+"""One command backs everything up, one brings it back."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def count(kind: type = Ticket) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
 
 
-def test_m43_a_restored_installation_is_what_was_backed_up(settings: Settings, copy: Path) -> None:
+def test_a_restored_installation_is_what_was_backed_up(settings: Settings, copy: Path) -> None:
     photo = files.store(b"a photo", "fridge.txt", "text/plain")
     number = make.ticket(files=(photo,)).number
     made = backup.write(copy, settings)
@@ -220,7 +220,7 @@ def test_f27_a_backup_under_load_is_whole(app: Flask, settings: Settings, copy: 
     assert count() >= count(Attachment) >= 1
 
 
-def test_m43_the_commands_move_an_installation_to_another_folder(tmp_path: Path) -> None:
+def test_the_commands_move_an_installation_to_another_folder(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     source, target = environment(here), environment(there)
     assert flask("prepare", "--demo", environ=source).returncode == 0

@@ -99,7 +99,7 @@ def test_the_api_names_the_field_that_is_wrong(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_file_of_a_wrong_type_is_named(client: FlaskClient, language: str) -> None:
-    """M38: the name of the file stands in the sentence."""
+    """The name of the file stands in the sentence."""
     sent = FORM | {"files": (io.BytesIO(b"MZ" + b"\0" * 64), "账单.exe")}
     with nothing_written():
         answer = client.post(
@@ -207,7 +207,7 @@ def test_a_forbidden_move_says_why(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_code_of_another_case_opens_nothing(client: FlaskClient, language: str) -> None:
-    """M32: number and code belong together; which of the two is wrong is not told."""
+    """Number and code belong together; which of the two is wrong is not told."""
     own, foreign = make.ticket(), make.ticket(subject="Li Lei's matter")
     code = tracking.secret(own, settings().secret_key)
     with nothing_written():

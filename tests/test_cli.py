@@ -106,7 +106,7 @@ def test_prepare_makes_an_empty_folder_ready_and_healthy(tmp_path: Path) -> None
     assert checked.returncode == 0, checked.stdout
 
 
-def test_m43_one_command_brings_the_demo_and_its_sign_ins_once(tmp_path: Path) -> None:
+def test_one_command_brings_the_demo_and_its_sign_ins_once(tmp_path: Path) -> None:
     environ = environment(tmp_path)
     first = flask("prepare", "--demo", environ=environ)
     again = flask("prepare", "--demo", environ=environ)

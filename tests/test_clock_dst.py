@@ -1,4 +1,4 @@
-"""Working time where the wall clock leaps (M18)."""
+"""Working time where the wall clock leaps."""
 
 from datetime import UTC, date, timedelta
 
@@ -31,7 +31,7 @@ def shift(zone: str, *hours: tuple[str, str]) -> WorkCalendar:
 
 @pytest.mark.parametrize(("zone", "day"), CHANGES)
 @pytest.mark.parametrize("hours", [(("00:00", "24:00"),), (("22:00", "06:00"),)])
-def test_m18_four_working_hours_are_four_hours_across_the_change(zone, day, hours):
+def test_four_working_hours_are_four_hours_across_the_change(zone, day, hours):
     calendar = shift(zone, *hours)
     start = at(f"{day} 00:30", zone)
     due = due_at(start, FOUR, calendar)
@@ -43,7 +43,7 @@ def test_m18_four_working_hours_are_four_hours_across_the_change(zone, day, hour
 
 
 @pytest.mark.parametrize(("zone", "day"), CHANGES)
-def test_m18_four_working_hours_from_the_evening_before_skip_the_night(zone, day):
+def test_four_working_hours_from_the_evening_before_skip_the_night(zone, day):
     calendar = shift(zone, ("09:00", "17:00"))
     before = date.fromisoformat(day) - timedelta(days=1)
     due = due_at(at(f"{before} 15:00", zone), FOUR, calendar)

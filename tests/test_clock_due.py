@@ -1,4 +1,4 @@
-"""Due times by table: the rules of counting, one line per case (M17)."""
+"""Due times by table: the rules of counting, one line per case."""
 
 from datetime import date, timedelta
 
@@ -54,12 +54,12 @@ DAYS = [
 
 
 @pytest.mark.parametrize(("calendar", "start", "limit", "due"), HOURS)
-def test_m17_hours_count_only_inside_working_intervals(calendar, start, limit, due):
+def test_hours_count_only_inside_working_intervals(calendar, start, limit, due):
     assert wall(due_at(at(start), Limit.parse(limit), CALENDARS[calendar])) == due
 
 
 @pytest.mark.parametrize(("calendar", "start", "limit", "due"), DAYS)
-def test_m17_days_leave_the_first_out_and_end_with_the_last(calendar, start, limit, due):
+def test_days_leave_the_first_out_and_end_with_the_last(calendar, start, limit, due):
     assert wall(due_at(at(start), Limit.parse(limit), CALENDARS[calendar])) == due
 
 

@@ -1,4 +1,4 @@
-"""The panel behind every due time: counted, skipped and paused stretches (S1)."""
+"""The panel behind every due time: counted, skipped and paused stretches."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def counted(spans):
 
 
 @pytest.mark.parametrize(("calendar", "start", "limit", "due"), HOURS)
-def test_s1_the_counted_stretches_sum_to_the_promise(calendar, start, limit, due):
+def test_the_counted_stretches_sum_to_the_promise(calendar, start, limit, due):
     spans = explained(start, limit, CALENDARS[calendar])
     assert sum(span.seconds for span in counted(spans)) == Limit.parse(limit).amount * 60
     assert wall(spans[0].start) == start

@@ -14,7 +14,7 @@ COUNT = 3000
 
 
 def test_f13_m17_m18_the_clock_agrees_with_a_judge_who_looks_at_every_minute() -> None:
-    """F13: difference 0 s. M17: lunch, nights, holidays, make-up days. M18: both DST changes."""
+    """Difference 0 s: lunch, nights, holidays, make-up days, both DST changes."""
     wrong = [case for case in cases(COUNT, seed=13) if difference(case)]
     assert wrong == []
 
@@ -34,7 +34,7 @@ def test_the_cases_lie_at_every_change_of_dst_and_every_make_up_workday() -> Non
 
 
 @pytest.mark.parametrize("day", makeup_days())
-def test_m17_every_chinese_make_up_workday_is_worked(day: date) -> None:
+def test_every_chinese_make_up_workday_is_worked(day: date) -> None:
     calendar, judge = china()
     start = int(datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC).timestamp())
     limit = Limit.parse("4 wh")

@@ -94,7 +94,7 @@ def slow_due(calendar, start, minutes):
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(case=cases(), minutes=st.integers(1, 1200))
-def test_m17_m18_due_times_agree_with_a_judge_who_looks_at_every_minute(case, minutes):
+def test_due_times_agree_with_a_judge_who_looks_at_every_minute(case, minutes):
     calendar, start = case
     limit = Limit(minutes, LimitKind.work_minutes)
     due = due_at(start, limit, calendar)

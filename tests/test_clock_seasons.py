@@ -1,4 +1,4 @@
-"""Summer and winter hours, and hours that change for good from a date on (M17)."""
+"""Summer and winter hours, and hours that change for good from a date on."""
 
 from datetime import date
 
@@ -37,7 +37,7 @@ def calendar(*seasons, days=None, week=PLAIN.week, zone=ZONE):
         ("2026-09-29 10:00", "2 wd", "2026-10-01 18:00"),
     ],
 )
-def test_m17_the_lunch_break_of_the_season_counts(received, limit, due):
+def test_the_lunch_break_of_the_season_counts(received, limit, due):
     both = calendar(SUMMER, WINTER)
     assert wall(due_at(at(received), Limit.parse(limit), both)) == due
 

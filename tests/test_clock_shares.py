@@ -102,7 +102,7 @@ def test_nothing_is_used_before_the_start():
         (DAY, "2026-11-23 10:00", "2026-11-23 18:00", "2026-11-24 17:00"),
     ],
 )
-def test_m19_a_pause_moves_the_due_time_by_exactly_the_time_paused(limit, paused, resumed, due):
+def test_a_pause_moves_the_due_time_by_exactly_the_time_paused(limit, paused, resumed, due):
     moved = after_pause(due_at(MONDAY, limit, OFFICE), (at(paused), at(resumed)), limit, OFFICE)
     assert wall(moved) == due
 

@@ -47,7 +47,7 @@ def test_numbers_have_no_gap_and_follow_the_order_of_the_commits(app: Flask) -> 
 
 
 def test_a_reader_who_has_seen_a_number_never_misses_a_smaller_one(app: Flask) -> None:
-    """M25: sixteen writers commit at once; the reader only ever asks for what is after its last."""
+    """Sixteen writers commit at once; the reader only ever asks for what is after its last."""
     seen: list[int] = []
     done = threading.Event()
     start = events.last_seq()
@@ -212,7 +212,7 @@ def test_a_delivery_for_a_newer_release_waits_for_it(app: Flask) -> None:
 
 
 def test_the_journal_can_not_be_edited(app: Flask) -> None:
-    """M37: neither changed nor deleted from the application."""
+    """Neither changed nor deleted from the application."""
     happen()
     noted = db.session.scalar(select(Event).order_by(Event.seq.desc()))
     noted.name = "test.other"

@@ -60,7 +60,7 @@ def quick(times: list[float]) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_answers_while_strangers_hold_connections(server: Server, kind: str) -> None:
-    """S5: it was dead for as long as 165 of them were held."""
+    """It was dead for as long as 165 of them were held."""
     first, again = KINDS[kind]
     with held(server.url, COUNT, first.replace("{large}", large(server)), again):
         assert quick(health(server.url, 5))

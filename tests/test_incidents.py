@@ -92,7 +92,7 @@ def test_the_data_keeps_every_promise_afterwards(replay: Replay) -> None:
     assert doctor.broken_promises() == []
 
 
-def test_w1_the_simulator_tells_real_lives_as_they_were(replay: Replay) -> None:
+def test_the_simulator_tells_real_lives_as_they_were(replay: Replay) -> None:
     bench = Bench(
         in_force.current(),
         plans.editions(),

@@ -1,4 +1,4 @@
-"""M36: what a person may see is decided once, and is the same through every door.
+"""What a person may see is decided once, and is the same through every door.
 
 Five cases, seven people. For each person the numbers that each door gives away are compared with
 what the rights say: list, search, pages, export, API, journal, customer page, sockets, writes.

@@ -86,7 +86,7 @@ def test_the_embedded_server_ends_cleanly_on_ctrl_c(embedded: Server) -> None:
 
 
 def test_one_process_makes_the_database_ready_and_serves_it(tmp_path: Path) -> None:
-    """M43: what bin/run starts; the sign-ins of the demo are told before the pages are there."""
+    """What bin/run starts; the sign-ins of the demo are told before the pages are there."""
     with helpdesk(tmp_path, "--demo") as server:
         said = server.log.read_text(encoding="utf8")
         assert said.index("helen.fischer@example.com") < said.index("Helpdesk answers on")

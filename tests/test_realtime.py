@@ -56,7 +56,7 @@ def test_nobody_listens_without_a_sign_in(app: Flask, client: FlaskClient) -> No
 
 
 def test_a_new_case_is_pushed_as_a_row_to_those_who_watch_the_queue(app: Flask) -> None:
-    """M25: the queue page shows a new case without a reload."""
+    """The queue page shows a new case without a reload."""
     browser = Browser(app, make.agent())
     answer = browser.ask("watch", topic="queue:all")
     assert answer["ok"]
@@ -97,7 +97,7 @@ def test_a_case_that_leaves_a_queue_is_taken_off_its_pages(app: Flask) -> None:
 
 
 def test_a_department_hears_its_own_queue_and_no_other(app: Flask) -> None:
-    """M36: socket rooms have the same rights as pages."""
+    """Socket rooms have the same rights as pages."""
     quality = make.department()
     make.department("finance", "财务部", "Finance")
     handler = Browser(app, make.agent("Li Na", "handler", quality))
@@ -129,7 +129,7 @@ def test_a_confidential_name_is_pushed_only_to_those_who_may_see_it(app: Flask) 
 
 
 def test_after_a_lost_connection_everything_missed_comes_once_and_in_order(app: Flask) -> None:
-    """M25: catching up with no gap and no duplicate."""
+    """Catching up with no gap and no duplicate."""
     browser = Browser(app, make.agent())
     seq = browser.ask("watch", topic="queue:all")["seq"]
     numbers = [make.ticket(subject=f"nr {n}").number for n in range(5)]
@@ -252,7 +252,7 @@ def told(app: Flask, seq: int) -> list[Any]:
 def test_after_a_sign_out_the_open_socket_may_ask_nothing_and_is_closed(
     app: Flask, ask: str
 ) -> None:
-    """S6: it went on hearing, and could watch new topics."""
+    """It went on hearing, and could watch new topics."""
     ticket, browser = make.ticket(), Browser(app, make.agent())
     topic = f"ticket:{ticket.number}"
     assert browser.ask("watch", topic=topic)["ok"]
@@ -323,7 +323,7 @@ TOPICS = ("queue:quality", "wallboard", "me")
 def test_what_a_department_may_not_know_is_not_pushed_to_its_queue(
     app: Flask, quality: Department, handler: Browser
 ) -> None:
-    """S7, M10: a row whose page answers 404, and the numbers of all cases on the wallboard."""
+    """A row whose page answers 404, and the numbers of all cases on the wallboard."""
     seq = [handler.ask("watch", topic=topic)["seq"] for topic in TOPICS][0]
     ticket = planned(quality)
     assert handler.http.get(f"/tickets/{ticket.number}").status_code == 404
@@ -398,7 +398,7 @@ def test_a_push_costs_the_same_however_many_sockets_listen(app: Flask) -> None:
 
 
 def test_others_see_who_looks_and_types_and_the_sign_expires(app: Flask) -> None:
-    """M23: within two seconds, and gone 30 s after a closed tab."""
+    """Within two seconds, and gone 30 s after a closed tab."""
     ticket = make.ticket()
     mine, theirs = Browser(app, make.agent("Zhang San")), Browser(app, make.agent("Li Si"))
     for browser in (mine, theirs):
@@ -411,7 +411,7 @@ def test_others_see_who_looks_and_types_and_the_sign_expires(app: Flask) -> None
 
 
 def test_a_heartbeat_that_stops_is_forgotten(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """M23: the sign disappears within 30 s."""
+    """The sign disappears within 30 s."""
     people.note("2026-9", 7, "Zhang San", "viewing")
     assert people.on("2026-9")
     later = people.time.monotonic() + people.LASTS + 1

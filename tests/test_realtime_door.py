@@ -35,7 +35,7 @@ def ask_why(client: FlaskClient) -> TestResponse:
 
 
 def test_who_is_not_signed_in_gets_no_websocket(client: FlaskClient) -> None:
-    """S5: the upgrade itself is refused, so that nothing of the server is held."""
+    """The upgrade itself is refused, so that nothing of the server is held."""
     assert knock(client).status_code == 401
     client.set_cookie("helpdesk", "made up")
     answer = knock(client)
@@ -147,7 +147,7 @@ POLICY = "Content-Security-Policy"
 def test_pages_may_open_a_websocket_at_their_own_host_and_nowhere_else(
     client: FlaskClient, base: str, sockets: str
 ) -> None:
-    """M6: ws: and wss: let a script that got in send to anybody."""
+    """Ws: and wss: let a script that got in send to anybody."""
     policy = dict(
         part.strip().partition(" ")[::2]
         for part in client.get("/", base_url=base).headers[POLICY].split(";")

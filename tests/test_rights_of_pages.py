@@ -1,4 +1,4 @@
-"""M36, M39: every address of the program, tried by every role, by nobody, and without a token.
+"""Every address of the program, tried by every role, by nobody, and without a token.
 
 The list is generated from the program itself, so a new page is tested on the day it is added.
 """
@@ -56,7 +56,7 @@ def is_public(rule: Rule) -> bool:
 
 
 @pytest.mark.parametrize("role", STAFF)
-def test_m36_no_address_breaks_for_any_role(app: Flask, number: str, role: str) -> None:
+def test_no_address_breaks_for_any_role(app: Flask, number: str, role: str) -> None:
     agent = make.agent("Somebody", role, make.department())
     broken = []
     for method, path, _rule in visits(app, number):
@@ -73,7 +73,7 @@ def _again(agent: Agent) -> Agent:
     return db.session.get_one(Agent, agent.id, populate_existing=True)
 
 
-def test_m36_without_a_sign_in_only_public_addresses_answer(app: Flask, number: str) -> None:
+def test_without_a_sign_in_only_public_addresses_answer(app: Flask, number: str) -> None:
     opened = []
     for method, path, rule in visits(app, number):
         if is_public(rule):
@@ -90,9 +90,7 @@ BY_SUPERVISORS = ("/admin/duty", "/admin/simulator")
 
 
 @pytest.mark.parametrize("role", ["agent", "handler", "auditor", "supervisor"])
-def test_m36_nobody_but_administrators_changes_the_set_up(
-    app: Flask, number: str, role: str
-) -> None:
+def test_nobody_but_administrators_changes_the_set_up(app: Flask, number: str, role: str) -> None:
     agent = make.agent("Somebody", role, make.department())
     client = make.sign_in(app.test_client(), agent)
     done = [
@@ -107,9 +105,7 @@ def test_m36_nobody_but_administrators_changes_the_set_up(
 
 
 @pytest.mark.parametrize("role", ["agent", "handler"])
-def test_m36_the_set_up_is_closed_to_agents_and_handlers(
-    app: Flask, number: str, role: str
-) -> None:
+def test_the_set_up_is_closed_to_agents_and_handlers(app: Flask, number: str, role: str) -> None:
     client = make.sign_in(app.test_client(), make.agent("Somebody", role, make.department()))
     opened = [
         path
@@ -129,7 +125,7 @@ def guarded(app: Flask) -> Iterator[Flask]:
     app.config["WTF_CSRF_ENABLED"] = False
 
 
-def test_m39_every_change_from_a_browser_asks_for_a_token(guarded: Flask, number: str) -> None:
+def test_every_change_from_a_browser_asks_for_a_token(guarded: Flask, number: str) -> None:
     admin = make.agent("Chen Jie", "admin")
     accepted = []
     for method, path, rule in visits(guarded, number):
@@ -142,7 +138,7 @@ def test_m39_every_change_from_a_browser_asks_for_a_token(guarded: Flask, number
     assert accepted == []
 
 
-def test_m39_a_sign_in_with_the_token_of_its_form_goes_through(
+def test_a_sign_in_with_the_token_of_its_form_goes_through(
     guarded: Flask, client: FlaskClient, number: str
 ) -> None:
     page = client.get("/sign-in").text
@@ -154,7 +150,7 @@ def test_m39_a_sign_in_with_the_token_of_its_form_goes_through(
     assert "fit together" in answer.text
 
 
-def test_m39_the_token_of_another_session_is_worth_nothing(guarded: Flask, number: str) -> None:
+def test_the_token_of_another_session_is_worth_nothing(guarded: Flask, number: str) -> None:
     token = "abc"
     mine, theirs = guarded.test_client(), guarded.test_client()
     with theirs.session_transaction() as session:

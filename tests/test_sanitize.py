@@ -1,4 +1,4 @@
-"""HTML from outside is shown without its sting (mail rows 16, 18, 29)."""
+"""HTML from outside is shown without its sting."""
 
 import pytest
 from markupsafe import Markup

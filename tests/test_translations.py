@@ -1,4 +1,4 @@
-"""M40: every text of the interface exists in Chinese and English, and both say the same."""
+"""Every text of the interface exists in Chinese and English, and both say the same."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def placeholders(text: str) -> set[str]:
     return {match.group(0) for match in PLACEHOLDER.finditer(text)}
 
 
-def test_m40_every_text_of_the_interface_has_chinese_words() -> None:
+def test_every_text_of_the_interface_has_chinese_words() -> None:
     assert i18n.missing() == []
 
 
-def test_m40_chinese_texts_keep_the_placeholders_of_the_english_ones(
+def test_chinese_texts_keep_the_placeholders_of_the_english_ones(
     all_texts: list[tuple[Message, str]],
 ) -> None:
     differing = []
@@ -51,12 +51,12 @@ def test_m40_chinese_texts_keep_the_placeholders_of_the_english_ones(
     assert differing == []
 
 
-def test_m40_no_chinese_text_is_english_in_disguise(all_texts: list[tuple[Message, str]]) -> None:
+def test_no_chinese_text_is_english_in_disguise(all_texts: list[tuple[Message, str]]) -> None:
     latin = [words for _m, words in all_texts if len(words) > 20 and not re.search(HAN, words)]
     assert latin == []
 
 
-def test_m40_plural_forms_are_complete() -> None:
+def test_plural_forms_are_complete() -> None:
     chinese = i18n.catalogue()
     incomplete = [
         message.id
@@ -66,17 +66,17 @@ def test_m40_plural_forms_are_complete() -> None:
     assert incomplete == []
 
 
-def test_m40_chinese_sentences_use_full_width_punctuation(
+def test_chinese_sentences_use_full_width_punctuation(
     all_texts: list[tuple[Message, str]],
 ) -> None:
     assert [words for _m, words in all_texts if HALF_WIDTH.search(words)] == []
 
 
-def test_m40_no_text_is_marked_as_a_guess() -> None:
+def test_no_text_is_marked_as_a_guess() -> None:
     assert [message.id for message in i18n.catalogue() if message.id and message.fuzzy] == []
 
 
-def test_m40_every_refusal_reads_in_both_languages(app: object) -> None:
+def test_every_refusal_reads_in_both_languages(app: object) -> None:
     english = "Please say what happened."
     with i18n.in_language("zh_Hans"):
         assert i18n.gettext(english) == "请说明发生了什么。"

@@ -1,7 +1,7 @@
 """Who is told, when a chain names a role: whoever is on duty, else who holds the role; never nobody.
 
 The order: the duty roster, the holders of the role, the supervisors, the administrators. Who is away
-is replaced by the deputy (complaints.md 3: to a role, not a name, with a deputy when absent).
+is replaced by the deputy: a step is told to a role, not to a name.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ def promise(row: Promise) -> dict[str, Any]:
 
 
 def explained(row: Promise, corrections: Iterable[Event] = ()) -> dict[str, Any]:
-    """The row with the intervals that were counted, skipped and paused, and what moved it (S1)."""
+    """The row with the intervals that were counted, skipped and paused, and what moved it."""
     spans: list[dict[str, Any]] = []
     if row.started_at and row.due_at:
         calendar = in_force.current().calendar_of(row)

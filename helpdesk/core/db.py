@@ -62,7 +62,7 @@ JsonData = JSON().with_variant(JSONB(), "postgresql")
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time on both databases; SQLite alone would lose the zone (trust.md 1.3)."""
+    """An aware UTC time on both databases; SQLite alone would lose the zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,6 +1,6 @@
-"""One clock for all processes: the database server's (trust.md 5, rule 12).
+"""One clock for all processes: the database server's.
 
-A machine whose clock is five minutes off, or jumps by a day, must not ring an alarm early (F12). So
+A machine whose clock is five minutes off, or jumps by a day, must not ring an alarm early. So
 a process asks PostgreSQL for the time when it begins and once a minute, and counts on from there by
 its steady clock, which nobody can set. On SQLite this machine is the database, and its clock is the
 only one there is.

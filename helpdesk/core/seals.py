@@ -1,7 +1,7 @@
 """The journal under seal: a chain of digests that shows when a written row was changed later.
 
 A seal covers a stretch of the journal: its digest is the SHA-256 of the digest before and of every
-row (ASVS 5.0 V16.4.2, I7). Rows are sealed in the background, a few minutes after they were written,
+row (ASVS 5.0 V16.4.2). Rows are sealed in the background, a few minutes after they were written,
 so no commit waits for it.
 """
 

@@ -1,4 +1,4 @@
-"""One writing for each phone number and mail address, however people write it (S6). Pure."""
+"""One writing for each phone number and mail address, however people write it. Pure."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Person(Model):
 
 
 class ContactAddress(Model):
-    """A phone number or mail address; `normal` is the one writing that is compared (S6).
+    """A phone number or mail address; `normal` is the one writing that is compared.
 
     It may belong to several people. It is only claimed until `proven_by` says what has proven it:
     colleague, dmarc, token (of ours, mailed there), link (mailed there).

@@ -1,6 +1,6 @@
 """One verb on many tickets: each in a transaction of its own, with its own rights and journal row.
 
-What is refused for one ticket never stops the others; every refusal is told with its reason (M28).
+What is refused for one ticket never stops the others; every refusal is told with its reason.
 """
 
 from __future__ import annotations

@@ -324,7 +324,7 @@ def _others(ticket: Ticket, who: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
 
 
 def newer_messages(case: Case, since_seq: int) -> list[Message]:
-    """What others said after the writer's page was drawn (M24)."""
+    """What others said after the writer's page was drawn."""
     rows = db.session.scalars(
         select(Event).where(Event.ticket_id == case.ticket.id, Event.seq > since_seq)
     )

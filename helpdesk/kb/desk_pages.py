@@ -228,7 +228,7 @@ def used(code: str) -> Page:
 @blueprint.get("/kb/searches")
 @needs("article.write")
 def searches() -> Page:
-    """Searches that found nothing: what should be written next (S17)."""
+    """Searches that found nothing: what should be written next."""
     return render_template("kb/searches.html", misses=feedback.misses(me().actor))
 
 

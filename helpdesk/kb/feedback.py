@@ -1,4 +1,4 @@
-"""What readers tell us: use, votes, and searches that found nothing (rows S16 and S17)."""
+"""What readers tell us: use, votes, and searches that found nothing."""
 
 from __future__ import annotations
 

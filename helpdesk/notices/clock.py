@@ -1,6 +1,6 @@
 """When each step of a notice is due, and who is told on the way there.
 
-The limits are options that admins edit (complaints.md 3). The step that is due next is kept on the
+The limits are options that admins edit. The step that is due next is kept on the
 notice as due_at with one alarm; overdue is computed from it and is never a state.
 """
 

@@ -1,7 +1,7 @@
 """The table of moves of a rectification notice (整改通知单), as tickets have one in lifecycle.py.
 
 Pure: no database, no Flask. One side orders and checks (supervisors, administrators), the other
-side answers: the handlers of the responsible department. Source: complaints.md 2.2 and 2.3.
+side answers: the handlers of the responsible department.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ class Notice(Model):
     """An order to one department to remove a cause, with its own moves, clock and proof.
 
     `number` is drawn when the notice is issued: a draft has none, so the numbers have no gap.
-    `answer` and `check` hold the fields of complaints.md 2.2 for this round; `rounds` the past ones.
+    `answer` and `check` hold the fields of the printed form for this round; `rounds` the past ones.
     """
 
     __tablename__ = "notice"

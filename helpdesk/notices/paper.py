@@ -1,4 +1,4 @@
-"""问题整改通知单: the rectification notice as the form people know (complaints.md 2.2)."""
+"""问题整改通知单: the rectification notice as the form people know."""
 
 from __future__ import annotations
 

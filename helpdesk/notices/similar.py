@@ -18,7 +18,7 @@ COMPARED = ("product", "cause_code")
 def similar_since(notice: Notice) -> list[Ticket]:
     """Complaints received since the re-inspection passed: same category, product and cause.
 
-    Product and cause tell two cases apart only when both name them (complaints.md 2.2, effect).
+    Product and cause tell two cases apart only when both name them.
     """
     began = notice.check.get("verified_at")
     first = db.session.get(Ticket, notice.ticket_id) if notice.ticket_id else None

@@ -24,7 +24,7 @@ def start(
 ) -> list[Promise]:
     """Start the clocks of pending promises; a re-dispatch gets a further part, the old one ends.
 
-    The customer's own clocks are never touched by that (M13).
+    The customer's own clocks are never touched by that.
     """
     wanted = set(promises)
     rows = list(table(subject))

@@ -1,4 +1,4 @@
-"""Who looks at or types on a ticket: a heartbeat every 10 s that expires after 30 s (M23)."""
+"""Who looks at or types on a ticket: a heartbeat every 10 s that expires after 30 s."""
 
 from __future__ import annotations
 

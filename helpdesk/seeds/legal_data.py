@@ -1,4 +1,4 @@
-"""Deadlines of law and regulators, as profiles that an admin may switch on (complaints.md 1.3).
+"""Deadlines of law and regulators, as profiles that an admin may switch on.
 
 Each row: code, Chinese, English, what the rule says, the promise that it bounds, limit, source, and
 whether the source was confirmed. Local rules win: check a profile with your lawyers before use.

@@ -1,4 +1,4 @@
-"""The default response table (complaints.md section 3) as data; admins make their own edition of it.
+"""The default response table as data; admins make their own edition of it.
 
 Each row: promise, severity, limit, owner, chain. wh and wd count working time; h, min and cd the clock.
 """

@@ -1,4 +1,4 @@
-"""What would have been: past cases under another policy, calendar or set of routing rules (W1).
+"""What would have been: past cases under another policy, calendar or set of routing rules.
 
 replay.py   one promise under another limit and calendar. Pure
 facts.py    what the journal and the response table say of past cases

@@ -1,4 +1,4 @@
-"""The simulator: a change of promises, calendars or rules, tried on past cases (W1)."""
+"""The simulator: a change of promises, calendars or rules, tried on past cases."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """What supervisors see. Every number comes with the Filter of the list behind it, and that list is
-asked for with the same conditions: so both are equal (M34).
+asked for with the same conditions: so both are equal.
 
     periods.py    from when to when, in days of the company, and the stretch to compare with
     measures.py   what is counted: name, definition, which cases, of which cases

@@ -1,4 +1,4 @@
-"""The wallboard: eight figures of this moment, each with the list behind it (S11)."""
+"""The wallboard: eight figures of this moment, each with the list behind it."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def attempt(
     """Note one call. Reached: the customer's judgement is kept, the promise is met.
 
     After three attempts in vain the call ends as unreachable. Whoever handled the case may not
-    call (complaints.md 5). Raises BadInput, Refused, NotAllowed.
+    call. Raises BadInput, Refused, NotAllowed.
     """
     require(by, "callback.work")
     with transaction() as session:

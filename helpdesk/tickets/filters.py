@@ -1,6 +1,6 @@
 """What a list of tickets is narrowed down to: one Filter for queue, list, counts, links and export.
 
-A number anywhere links to the list behind it by these names, so both mean the same (M34).
+A number anywhere links to the list behind it by these names, so both mean the same.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Status, Move and THE table: from which status a move leads where, who may, what must be filled.
 
 Pure: no database, no Flask. The same table draws the buttons, refuses what is not in it, answers
-/api/v1/meta and is printed by `flask lifecycle`. Source: complaints.md 2.3.
+/api/v1/meta and is printed by `flask lifecycle`.
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ def moving(row: Promise, found: Iterable[Event]) -> list[Event]:
 
 
 def has_answer(ticket: Ticket) -> bool:
-    """Whether the customer was given an answer in this cycle's life (M9)."""
+    """Whether the customer was given an answer in this cycle's life."""
     found = db.session.scalar(
         select(func.count())
         .select_from(Message)

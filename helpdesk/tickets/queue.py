@@ -1,6 +1,6 @@
 """The live queue: who takes what. claim() is a race that exactly one wins; offer() gives work out.
 
-Offering (M11, M12): the case that has waited longest goes to the ready colleague with the fewest
+Offering: the case that has waited longest goes to the ready colleague with the fewest
 open cases who is below capacity; the reason is stored; with nobody free it stays in the queue.
 """
 
@@ -46,7 +46,7 @@ PRESENT_FOR = timedelta(minutes=2)
 
 
 def claim(ticket: Ticket, *, by: Actor) -> Ticket:
-    """Take a free ticket. Exactly one of many wins; the others are told who (M26)."""
+    """Take a free ticket. Exactly one of many wins; the others are told who."""
     require(by, "ticket.claim")
     with transaction() as session:
         queries.require_visible(ticket, by)

@@ -327,7 +327,7 @@ def _disk_says_no(error: OSError) -> Any:
 
 def _answered(dispatch: Callable[[], Any]) -> Any:
     """The view's answer. When the database undid its one transaction in favour of another's, the
-    request is run again, three times in all (F9); nothing of the first run is left.
+    request is run again, three times in all; nothing of the first run is left.
     """
     for left in (2, 1, 0):
         before = commits()

@@ -1,7 +1,7 @@
 """The fields of the customer complaint handling form (客户投诉处理表), by block. Pure.
 
 One list drives the form on the screen, the printed form, the API's `fields` and what must be filled
-before closing (M9). Source: complaints.md 2.1.
+before closing.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _problem(code: str, text: str) -> str:
 
 
 def lacking(facts: Mapping[str, Any], required: tuple[str, ...] | list[str]) -> list[Field]:
-    """The fields that must be filled before closing and are not (M9)."""
+    """The fields that must be filled before closing and are not."""
     return [BY_CODE[code] for code in required if code in BY_CODE and not facts.get(code)]
 
 

@@ -1,4 +1,4 @@
-"""Work calendars: edited, imported, looked at before they are saved (M17, S2)."""
+"""Work calendars: edited, imported, looked at before they are saved."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def office() -> Any:
     return calendars.load_calendars()["cn-office"]
 
 
-def test_s2_the_page_shows_what_would_move_before_anything_is_saved(desk: FlaskClient) -> None:
+def test_the_page_shows_what_would_move_before_anything_is_saved(desk: FlaskClient) -> None:
     ticket = make.ticket()
     page = desk.post(OFFICE, data=fields(day__90__date="2026-11-19", day__90__kind="rest")).text
     assert "1 open cases would move: 2 of 3 running promises." in page
@@ -75,7 +75,7 @@ def test_s2_the_page_shows_what_would_move_before_anything_is_saved(desk: FlaskC
     assert versions() == 1
 
 
-def test_s2_saving_moves_open_cases_and_keeps_the_reason(desk: FlaskClient, changes: Any) -> None:
+def test_saving_moves_open_cases_and_keeps_the_reason(desk: FlaskClient, changes: Any) -> None:
     ticket = make.ticket()
     page = desk.post(OFFICE, data=fields(day__90__date="2026-11-19", day__90__kind="rest")).text
     assert save(desk, page).status_code == 303

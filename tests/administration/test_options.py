@@ -55,7 +55,7 @@ def test_an_odd_value_is_refused_at_its_field_and_nothing_is_kept(
     assert options.get("reopen_days") == 30
 
 
-def test_m36_supervisors_change_no_setting(boss: Agent) -> None:
+def test_supervisors_change_no_setting(boss: Agent) -> None:
     with pytest.raises(NotAllowed):
         actions.save({"urge_hours": 1}, by=make.agent("Liu Yang", "supervisor").actor)
 

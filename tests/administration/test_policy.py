@@ -139,7 +139,7 @@ def test_who_was_overtaken_by_another_edition_is_told(boss: Agent) -> None:
         actions.save(changed("resolve", "S3", limit="3 wd"), "Mine", based_on, boss.actor)
 
 
-def test_m36_supervisors_read_editions_but_make_none(boss: Agent) -> None:
+def test_supervisors_read_editions_but_make_none(boss: Agent) -> None:
     by = make.agent("Liu Yang", "supervisor").actor
     given = changed("resolve", "S3", limit="4 wd")
     with pytest.raises(NotAllowed):

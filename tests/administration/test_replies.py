@@ -1,4 +1,4 @@
-"""M27: canned replies with placeholders, both languages, department scope and search."""
+"""Canned replies with placeholders, both languages, department scope and search."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def reply(boss: Agent, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("language", ["zh_Hans", "en"])
-def test_m27_all_placeholders_are_filled_in_the_language_of_the_answer(
+def test_all_placeholders_are_filled_in_the_language_of_the_answer(
     boss: Agent, language: str
 ) -> None:
     quality, zhang = make.department(), make.agent("Zhang Wei").actor
@@ -74,7 +74,7 @@ def test_a_name_with_braces_is_not_filled_in_again(boss: Agent) -> None:
     assert canned.render(reply(boss), ticket, boss.actor, "en").startswith("Dear {number},")
 
 
-def test_m27_a_handler_sees_everybodys_and_the_own_departments_replies(boss: Agent) -> None:
+def test_a_handler_sees_everybodys_and_the_own_departments_replies(boss: Agent) -> None:
     quality, sales = make.department(), make.department("sales", "销售部", "Sales")
     reply(boss, code="all")
     reply(boss, code="quality", department_id=quality.id)
@@ -98,7 +98,7 @@ def test_m27_a_handler_sees_everybodys_and_the_own_departments_replies(boss: Age
         ("", {"received"}),
     ],
 )
-def test_m27_replies_are_found_by_words_of_either_language(
+def test_replies_are_found_by_words_of_either_language(
     boss: Agent, words: str, found: set[str]
 ) -> None:
     reply(boss)
@@ -152,7 +152,7 @@ def test_the_pages_add_and_edit(app: Flask, desk: FlaskClient) -> None:
     assert "Received" in desk.get("/admin/canned-replies").text
 
 
-def test_m27_while_writing_the_replies_come_filled_in_for_the_ticket(
+def test_while_writing_the_replies_come_filled_in_for_the_ticket(
     client: FlaskClient, boss: Agent
 ) -> None:
     reply(boss)

@@ -1,4 +1,4 @@
-"""M10: routing rules by kind, category, place, channel, words and level; their order; the trial."""
+"""Routing rules by kind, category, place, channel, words and level; their order; the trial."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_stale_form_does_not_overwrite_a_newer_rule(boss: Agent, quality: Depa
 
 
 @pytest.mark.parametrize("role", [role for role in STAFF if role != "admin"])
-def test_m36_only_administrators_edit_rules(boss: Agent, quality: Department, role: str) -> None:
+def test_only_administrators_edit_rules(boss: Agent, quality: Department, role: str) -> None:
     by = make.agent("Somebody", role, quality).actor
     row = actions.add(fridges(quality), by=boss.actor)
     for attempt in (
@@ -176,7 +176,7 @@ class TestOrder:
 
 
 class TestTrial:
-    def test_m10_each_condition_is_tried_and_told(self, boss: Agent, quality: Department) -> None:
+    def test_each_condition_is_tried_and_told(self, boss: Agent, quality: Department) -> None:
         conditions = {
             "kind": "complaint",
             "category_id": category("quality.appliance"),

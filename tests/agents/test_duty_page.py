@@ -33,7 +33,7 @@ def desk(client: FlaskClient, boss: Agent) -> FlaskClient:
 def test_a_supervisor_puts_somebody_on_duty_and_sees_who_is_told_now(
     desk: FlaskClient, boss: Agent
 ) -> None:
-    """S20: people on duty."""
+    """People on duty."""
     zhao = make.agent("Zhao Min", "supervisor")
     sent = {"duty-role": "supervisor", "duty-agent_id": str(zhao.id), "duty-deputy_id": ""}
     assert desk.post("/admin/duty", data=sent | {"duty-weekdays": ["1", "7"]}).status_code == 303

@@ -1,4 +1,4 @@
-"""Administrators keep colleagues, departments and tokens; nobody else does (M36)."""
+"""Administrators keep colleagues, departments and tokens; nobody else does."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_colleague_is_added_and_noted_in_the_journal(boss: Agent) -> None:
 
 
 @pytest.mark.parametrize("role", [role for role in STAFF if role != "admin"])
-def test_m36_nobody_but_an_administrator_edits_people(boss: Agent, role: str) -> None:
+def test_nobody_but_an_administrator_edits_people(boss: Agent, role: str) -> None:
     unit = make.department()
     by = make.agent("Somebody", role, unit).actor
     with pytest.raises(NotAllowed):

@@ -1,4 +1,4 @@
-"""M36, M39: sign-in, its limits, fixation, redirects, and how a session ends."""
+"""Sign-in, its limits, fixation, redirects, and how a session ends."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_deactivated_person_cannot_sign_in(client: FlaskClient, zhang: Agent) 
     assert enter(client).status_code == 422
 
 
-def test_m39_one_address_cannot_try_many_accounts(client: FlaskClient, zhang: Agent) -> None:
+def test_one_address_cannot_try_many_accounts(client: FlaskClient, zhang: Agent) -> None:
     for number in range(20):
         assert enter(client, email=f"guess{number}@example.com").status_code == 422
     refused = enter(client, email="guess21@example.com")
@@ -91,9 +91,7 @@ def test_good_sign_ins_from_one_office_never_reach_the_limit(
     assert {enter(client).status_code for _ in range(12)} == {303}
 
 
-def test_m39_a_session_from_before_the_sign_in_is_not_kept(
-    client: FlaskClient, zhang: Agent
-) -> None:
+def test_a_session_from_before_the_sign_in_is_not_kept(client: FlaskClient, zhang: Agent) -> None:
     client.get("/sign-in")
     with client.session_transaction() as session:
         session["planted"] = "by somebody else"
@@ -124,7 +122,7 @@ def test_two_sign_ins_make_two_sessions(client: FlaskClient, zhang: Agent) -> No
         "",
     ],
 )
-def test_m39_after_the_sign_in_nobody_is_sent_to_another_site(
+def test_after_the_sign_in_nobody_is_sent_to_another_site(
     client: FlaskClient, zhang: Agent, target: str
 ) -> None:
     assert enter(client, next=target).location == "/queue"

@@ -12,7 +12,7 @@ from tests.help.calls import NOTICE, token
 def test_a_notice_is_issued_signed_and_planned_over_the_api(
     app: Flask, client: FlaskClient
 ) -> None:
-    """M14: number, department, requirement, deadline, status."""
+    """Number, department, requirement, deadline, status."""
     quality = make.department()
     number = make.ticket().number
     lead, handler = token("supervisor"), token("handler", quality)
@@ -33,7 +33,7 @@ def test_a_notice_is_issued_signed_and_planned_over_the_api(
 
 
 def test_another_department_does_not_know_of_it(app: Flask, client: FlaskClient) -> None:
-    """M36: 404 for a foreign department, 403 for who may not issue."""
+    """404 for a foreign department, 403 for who may not issue."""
     make.department()
     finance = make.department("finance", "财务部", "Finance")
     number = make.ticket().number

@@ -152,14 +152,14 @@ def test_a_revoked_token_is_refused(client: FlaskClient, headers: dict[str, str]
 
 
 def test_an_auditor_may_read_and_not_open(client: FlaskClient, app: Flask) -> None:
-    """M36: the role decides at this door as at every other."""
+    """The role decides at this door as at every other."""
     headers = token("auditor")
     assert client.get("/api/v1/tickets", headers=headers).status_code == 200
     assert client.post("/api/v1/tickets", json=CASE, headers=headers).status_code == 403
 
 
 def test_a_department_sees_only_what_was_dispatched_to_it(client: FlaskClient, app: Flask) -> None:
-    """M36: list, open and search over the API have one scope."""
+    """List, open and search over the API have one scope."""
     quality, finance = make.department(), make.department("finance", "财务部", "Finance")
     mine, foreign = make.ticket(), make.ticket(subject="退款没到")
     for ticket, unit in ((mine, quality), (foreign, finance)):
@@ -252,7 +252,7 @@ def test_a_forbidden_move_is_a_conflict_with_the_reason(
 
 
 def test_a_stale_version_is_a_conflict(client: FlaskClient, headers: dict[str, str]) -> None:
-    """M26/M24: who writes on an old state is told."""
+    """Who writes on an old state is told."""
     ticket = client.post("/api/v1/tickets", json=CASE, headers=headers).json
     path = f"/api/v1/tickets/{ticket['number']}/moves"
     client.post(path, headers=headers, json={"move": "accept"})
@@ -265,7 +265,7 @@ def test_a_stale_version_is_a_conflict(client: FlaskClient, headers: dict[str, s
 def test_an_answer_after_newer_words_is_held_back(
     client: FlaskClient, headers: dict[str, str]
 ) -> None:
-    """M24: the caller gets 409 and may send again after reading."""
+    """The caller gets 409 and may send again after reading."""
     ticket = make.ticket()
     path = f"/api/v1/tickets/{ticket.number}/messages"
     seen = client.get(f"/api/v1/tickets/{ticket.number}/events", headers=headers).json["seq"]
@@ -300,7 +300,7 @@ def test_meta_lists_every_choice(client: FlaskClient, headers: dict[str, str]) -
 def test_a_department_can_not_find_a_confidential_case_by_the_hidden_name(
     client: FlaskClient, app: Flask
 ) -> None:
-    """M36: what a page hides, a search does not betray."""
+    """What a page hides, a search does not betray."""
     quality = make.department()
     ticket = make.ticket(confidential=True)
     actions.accept(ticket, by=make.agent().actor)

@@ -1,4 +1,4 @@
-"""WCAG A and AA by axe on every page, light and dark, wide and narrow: 0 serious findings (M41)."""
+"""WCAG A and AA by axe on every page, light and dark, wide and narrow: 0 serious findings."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def findings(person: Person, pages: list[str]) -> dict[str, list[str]]:
 def test_every_page_is_usable_for_everybody(
     server: servers.Server, chromium: Browser, look: str, name: str, pages: list[str]
 ) -> None:
-    """M41: automatic WCAG AA checks; no serious finding, no sideways scrolling, no script error."""
+    """Automatic WCAG AA checks; no serious finding, no sideways scrolling, no script error."""
     person = Person(chromium, server, name, **LOOKS[look])
     try:
         assert findings(person, pages) == {}

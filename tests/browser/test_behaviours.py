@@ -210,8 +210,8 @@ def test_a_chart_is_drawn_under_the_strict_policy_and_leads_to_its_list(open_pag
     assert beside_the_socket(page) == []
 
 
-def test_m2_arrows_and_escape_in_a_text_beside_suggestions_belong_to_the_text(open_page):
-    """M2, W8: the caret walks through the lines, and after Escape the keys of the desk answer."""
+def test_arrows_and_escape_in_a_text_beside_suggestions_belong_to_the_text(open_page):
+    """The caret walks through the lines, and after Escape the keys of the desk answer."""
     page = open_page(desk(SUGGEST.replace('id="who"', 'id="who" aria-label="who"')))
     page.evaluate(
         "document.querySelector('[data-controller=suggest]').insertAdjacentHTML("

@@ -109,7 +109,7 @@ def to_the_end(team: dict[str, Person], number: str) -> None:
 def test_a_chinese_complaint_from_the_public_form_to_the_closed_file(
     server: servers.Server, chromium: Browser, team: dict[str, Person]
 ) -> None:
-    """M1, M25, M32: the form, the live row, the department, a notice, the call-back, the tracking page."""
+    """The form, the live row, the department, a notice, the call-back, the tracking page."""
     queue = team["agent"].go("/queue?view=all")
     customer = Person(chromium, server)
     page = customer.go("/new")
@@ -141,7 +141,7 @@ def until_it_says(page: Page, words: str) -> None:
 
 
 def notice_to_its_end(team: dict[str, Person], number: str) -> str:
-    """M14: a notice from the ticket, signed, planned, done, passed by somebody from elsewhere."""
+    """A notice from the ticket, signed, planned, done, passed by somebody from elsewhere."""
     lead = team["supervisor"]
     page = lead.go(f"/tickets/{number}/notices/new")
     fill(
@@ -190,7 +190,7 @@ def lead_day() -> str:
 
 
 def test_the_same_by_phone(team: dict[str, Person]) -> None:
-    """M2: one screen, keyboard only, the caller's number first."""
+    """One screen, keyboard only, the caller's number first."""
     page = team["agent"].go("/phone")
     page.keyboard.type("13900007799")
     page.keyboard.press("Tab")
@@ -206,7 +206,7 @@ def test_the_same_by_phone(team: dict[str, Person]) -> None:
 
 
 def test_the_same_by_mail(server: servers.Server, team: dict[str, Person]) -> None:
-    """M3: a mail through the MTA's pipe."""
+    """A mail through the MTA's pipe."""
     mail = (
         "From: Lu <lu.xiaoman@example.com>\nTo: support@example.net\nSubject: =?utf-8?b?5rSX6KGj5py6?=\n"
         "Content-Type: text/plain; charset=utf-8\n\n洗衣机脱水时震动。\n"

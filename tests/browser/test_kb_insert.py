@@ -1,4 +1,4 @@
-"""S16 in a real browser: the key inserts the first article into the answer and counts its use."""
+"""Articles in a real browser: the key inserts the first article into the answer and counts its use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def opened(open_page, *found):
     return page
 
 
-def test_s16_the_key_puts_title_text_and_link_where_the_caret_is(open_page):
+def test_the_key_puts_title_text_and_link_where_the_caret_is(open_page):
     page = opened(open_page, SECRET, ONE)
     page.evaluate("reply.setSelectionRange(7, 7)")
     with page.expect_request("**/kb/fridge/used") as used:
@@ -42,7 +42,7 @@ def test_s16_the_key_puts_title_text_and_link_where_the_caret_is(open_page):
     assert beside_the_socket(page) == []
 
 
-def test_s16_the_link_alone_can_be_inserted(open_page):
+def test_the_link_alone_can_be_inserted(open_page):
     page = opened(open_page, ONE)
     page.get_by_role("button", name="Link").click()
     assert "Fridge\nhttp://x/kb/fridge\n" in page.locator("#reply").input_value()

@@ -1,4 +1,4 @@
-"""A list that changes under a reader's eyes: rows come, change, move and go without disturbing anybody (M22)."""
+"""A list that changes under a reader's eyes: rows come, change, move and go without disturbing anybody."""
 
 import pytest
 from markupsafe import Markup

@@ -66,7 +66,7 @@ def test_a_long_line_or_a_wide_table_does_not_widen_the_page_on_a_telephone(
 
 
 def test_no_attack_runs_in_the_frame(app: Flask, chromium: Browser) -> None:
-    """(mail row 16) All of them in one mail; an alert would open a dialog or mark the window."""
+    """All of them in one mail; an alert would open a dialog or mark the window."""
     page, _ticket = opened(app, chromium, LONG + "".join(f"<div>{each}</div>" for each in ATTACKS))
     alerts: list[str] = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))

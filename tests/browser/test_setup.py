@@ -1,4 +1,4 @@
-"""The set-up by keyboard and pointer, and every form of it under axe, in light and dark (M41)."""
+"""The set-up by keyboard and pointer, and every form of it under axe, in light and dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""S21 in a real browser: the seconds run on the button, a key takes the answer back, the words stand in the box."""
+"""An answer is taken back in a real browser: the seconds run on the button, a key takes the answer back,
+the words stand in the box."""
 
 from __future__ import annotations
 

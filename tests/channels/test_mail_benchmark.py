@@ -23,7 +23,7 @@ def started_in(place: Path) -> list[str]:
 
 
 def test_it_measures_a_door_and_ends_what_it_started(tmp_path: Path) -> None:
-    """Row 36's command. Whether its aims are met is for a quiet machine to say."""
+    """The command runs. Whether its aims are met is for a quiet machine to say."""
     tmp_path.chmod(0o755)
     command = ["--mails", "6", "--databases", "sqlite", "--workers", "1", "--only", "ingest"]
     command += ["--doors", "smtp"]  # the journey of a mail goes through IMAP

@@ -1,4 +1,4 @@
-"""F17: broken mails by chance: none raises, each has an outcome, and every byte is kept.
+"""Broken mails by chance: none raises, each has an outcome, and every byte is kept.
 
 5,000 of them: benchmarks/mail_fuzz_intake.
 """
@@ -14,7 +14,7 @@ NUMBER = 200
 
 
 def test_two_hundred_broken_mails_are_all_kept_and_each_has_an_outcome(app: Flask) -> None:
-    """F17: no crash; ticket, reply, filed, or waiting for a person; raw bytes kept."""
+    """No crash; ticket, reply, filed, or waiting for a person; raw bytes kept."""
     mails = mail_fuzz.originals(SHARED / "fixtures/email")
     small = [raw for raw in mails if len(raw) < 100_000]
     found = [mail_fuzz.problem(raw)[0] for raw in mail_fuzz.broken(small, NUMBER, seed=7)]

@@ -28,7 +28,7 @@ def surroundings(tmp_path: Path, **more: str) -> dict[str, str]:
 
 
 def test_while_the_database_is_away_the_pipe_asks_to_try_again(tmp_path: Path) -> None:
-    """trust.md 1.1: accept = commit; everything else is exit status 75."""
+    """Accept = commit; everything else is exit status 75."""
     gone = surroundings(
         tmp_path,
         HELPDESK_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
@@ -46,7 +46,7 @@ def test_a_fetch_that_fails_ends_with_status_1(app: Flask) -> None:
 
 
 def test_the_receiver_starts_keeps_and_stops_when_told(tmp_path: Path) -> None:
-    """Row 25 in a process of its own: what it answered 250 for is there after its end."""
+    """The receiver in a process of its own: what it answered 250 for is there after its end."""
     around = surroundings(tmp_path)
     prepare = [sys.executable, "-m", "flask", "--app", "wsgi", "prepare"]
     subprocess.run(prepare, cwd=ROOT, env=around, check=True, timeout=PATIENCE, capture_output=True)
@@ -76,7 +76,7 @@ def peak(pid: int) -> int:
 
 
 def test_a_mail_of_60_mb_is_refused_without_its_memory(tmp_path: Path) -> None:
-    """Row 19: at the door the sender's server hears 552, once; whether it told the size or not."""
+    """At the door the sender's server hears 552, once; whether it told the size or not."""
     around = surroundings(tmp_path)
     prepare = [sys.executable, "-m", "flask", "--app", "wsgi", "prepare"]
     subprocess.run(prepare, cwd=ROOT, env=around, check=True, timeout=PATIENCE, capture_output=True)

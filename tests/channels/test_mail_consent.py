@@ -51,7 +51,7 @@ def fresh(box_id: int) -> MailGrant:
 def test_consent_is_given_by_an_administrator_at_the_provider(
     app: Flask, client: FlaskClient, provider: TokenServer
 ) -> None:
-    """Row 23: state and code challenge lead there; the answer's code becomes sealed tokens."""
+    """State and code challenge lead there; the answer's code becomes sealed tokens."""
     make.sign_in(client, make.agent(role="admin"))
     made = box()
     page = client.get(f"/admin/mailboxes/{made.id}/consent").get_data(as_text=True)
@@ -133,7 +133,7 @@ def test_only_administrators_and_only_safe_addresses(app: Flask, client: FlaskCl
 def test_google_and_microsoft_are_known(
     app: Flask, code: str, where: str, wanted: dict[str, list[str]]
 ) -> None:
-    """Row 23, row 34: endpoints and scopes are data; nobody types them."""
+    """Endpoints and scopes are data; nobody types them."""
     admin = make.agent(role="admin").actor
     given = {"authority": code, "client_id": "x", "tenant": "firma.example"}
     asked = consent.ask(admin, box().id, given, "s")
@@ -152,7 +152,7 @@ def test_a_microsoft_mailbox_goes_on_to_the_consent_page(app: Flask, client: Fla
 
 
 def test_an_ended_token_is_renewed_once_however_many_ask(app: Flask, provider: TokenServer) -> None:
-    """Row 23: four processes at once; the rotated refresh token is stored, so the next one works."""
+    """Four processes at once; the rotated refresh token is stored, so the next one works."""
     made = box()
     granted(made, provider.url, access_token=encryption.encrypted("old"), expires_at=now())
     got: list[str] = []
@@ -195,7 +195,7 @@ def test_a_provider_that_is_away_ends_nothing(app: Flask, provider: TokenServer)
 def test_consent_that_was_taken_back_is_told_once_and_given_anew_in_the_page(
     app: Flask, client: FlaskClient, provider: TokenServer
 ) -> None:
-    """Row 23: mail to every administrator, red on the page, bad at /readyz, and a way back."""
+    """Mail to every administrator, red on the page, bad at /readyz, and a way back."""
     made, admin = box(kind="imap", host="h"), make.agent(role="admin")
     granted(made, provider.url)
     provider.refusal = "invalid_grant"
@@ -255,7 +255,7 @@ class Guarded:
 def test_sending_signs_in_with_the_token_and_once_more_with_a_new_one(
     app: Flask, provider: TokenServer
 ) -> None:
-    """Row 23 for SMTP: the first token is refused, the second is taken; never a third."""
+    """SMTP: the first token is refused, the second is taken; never a third."""
     guard = Guarded("access")
     server = Controller(guard, hostname="127.0.0.1", port=free_port(), auth_require_tls=False)
     server.start()
@@ -274,7 +274,7 @@ def test_sending_signs_in_with_the_token_and_once_more_with_a_new_one(
 
 
 def test_a_mail_waits_while_consent_is_over(app: Flask, provider: TokenServer) -> None:
-    """Row 14 and 23: nothing that we wrote is lost with the leave."""
+    """Nothing that we wrote is lost with the leave."""
     made = box(smtp_host="127.0.0.1", smtp_port=free_port(), smtp_tls="none")
     granted(made, provider.url)
     provider.refusal = "invalid_grant"

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.mailserver
 
 
 def test_new_mail_is_kept_worked_on_and_moved(app: Flask, bed: Bed) -> None:
-    """M3, M7 at this door: fetched twice, it is one ticket; the done folder holds the mail."""
+    """Fetched twice, it is one ticket; the done folder holds the mail."""
     user = bed.user()
     box = connect(bed, user)
     bed.deliver(user, mail())
@@ -60,7 +60,7 @@ def test_without_a_done_folder_each_mail_is_fetched_once_whoever_reads_it(
 
 
 def test_a_new_uidvalidity_doubles_nothing_and_misses_nothing(app: Flask, bed: Bed) -> None:
-    """Row 7: the folder is walked again, and the key knows what is here."""
+    """The folder is walked again, and the key knows what is here."""
     user = bed.user()
     connect(bed, user, done_folder="")
     for n in range(3):
@@ -73,7 +73,7 @@ def test_a_new_uidvalidity_doubles_nothing_and_misses_nothing(app: Flask, bed: B
 
 
 def test_old_mail_of_a_new_mailbox_makes_tickets_and_answers_nobody(app: Flask, bed: Bed) -> None:
-    """trust.md 1.1: a helpdesk was pointed at an old mailbox and answered 20,000 mails."""
+    """A helpdesk was pointed at an old mailbox and answered 20,000 mails."""
     user = bed.user()
     bed.deliver(user, numbered(1))
     box = connect(bed, user)
@@ -97,7 +97,7 @@ def test_from_now_on_leaves_what_lay_there_before(app: Flask, bed: Bed) -> None:
 def test_a_mail_that_is_too_large_stays_in_the_mailbox_and_is_shown(
     app: Flask, bed: Bed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 19: its beginning is held for a person; memory is not filled with the rest."""
+    """Its beginning is held for a person; memory is not filled with the rest."""
     user = bed.user()
     connect(bed, user)
     bed.deliver(user, mail("gross " * 600_000, Subject="Riesig"))
@@ -190,7 +190,7 @@ class _Pipe(socketserver.BaseRequestHandler):
 def test_a_line_cut_at_each_tenth_of_the_way_loses_and_doubles_nothing(
     app: Flask, bed: Bed
 ) -> None:
-    """F16: every mail is kept once; none was moved on the server before it was kept."""
+    """Every mail is kept once; none was moved on the server before it was kept."""
     user, total = bed.user(), 30
     for n in range(total):
         bed.deliver(user, numbered(n))
@@ -213,7 +213,7 @@ def test_a_line_cut_at_each_tenth_of_the_way_loses_and_doubles_nothing(
 def test_a_fetcher_killed_between_two_steps_loses_and_doubles_nothing(
     app: Flask, bed: Bed, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 6: death after each step, again and again; BaseException passes every handler, as
+    """Death after each step, again and again; BaseException passes every handler, as
     kill -9 would."""
     user, total = bed.user(), 12
     connect(bed, user)

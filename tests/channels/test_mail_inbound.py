@@ -51,7 +51,7 @@ def our_id(ticket: Ticket) -> str:
 
 
 def test_a_new_mail_becomes_one_ticket_with_its_words(app: Flask) -> None:
-    """M3: a new mail becomes one ticket."""
+    """A new mail becomes one ticket."""
     row = deliver(mail())
     ticket = db.session.get_one(Ticket, row.ticket_id)
     assert (row.outcome, ticket.channel, ticket.subject, ticket.language) == (
@@ -70,7 +70,7 @@ def test_chinese_charsets_arrive_readable(app: Flask, charset: str) -> None:
 
 
 def test_the_same_mail_delivered_twice_is_one_message(app: Flask) -> None:
-    """M7: the same mail fetched twice yields one message."""
+    """The same mail fetched twice yields one message."""
     first, second = deliver(mail()), deliver(mail())
     assert first.id == second.id
     assert (count(InboundMail), count(Ticket), count(Message)) == (1, 1, 1)
@@ -84,7 +84,7 @@ def test_two_mails_with_one_message_id_and_other_words_are_two(app: Flask) -> No
 
 @pytest.mark.parametrize("header", ["In_Reply_To", "References"])
 def test_a_reply_with_our_id_joins_its_ticket_and_no_other(app: Flask, header: str) -> None:
-    """M3: a reply with our header id is added to that ticket and to no other."""
+    """A reply with our header id is added to that ticket and to no other."""
     other, ticket = make.ticket(subject="另一个"), make.ticket()
     row = deliver(mail("还有发票", **{header: our_id(ticket)}))
     assert (row.outcome, row.ticket_id) == ("reply", ticket.id)
@@ -94,7 +94,7 @@ def test_a_reply_with_our_id_joins_its_ticket_and_no_other(app: Flask, header: s
 
 
 def test_a_number_in_the_subject_leads_nowhere_without_proof_of_the_sender(app: Flask) -> None:
-    """M3: whoever writes it, and whatever From says; the new case tells which one it names."""
+    """Whoever writes it, and whatever From says; the new case tells which one it names."""
     ticket = make.ticket()
     for sender in ("wang.fang@example.com", "eve@example.org"):
         row = deliver(mail("x", Subject=f"Re: x [{ticket.number}]", From=sender))
@@ -103,7 +103,7 @@ def test_a_number_in_the_subject_leads_nowhere_without_proof_of_the_sender(app: 
 
 
 def test_a_stranger_with_a_valid_id_is_held_for_an_agent(app: Flask) -> None:
-    """M4: a reply from an unknown sender with a valid token does not enter without approval."""
+    """A reply from an unknown sender with a valid token does not enter without approval."""
     ticket = make.ticket()
     row = deliver(mail("let me in", From="eve@example.org", In_Reply_To=our_id(ticket)))
     assert (row.outcome, row.reason, row.ticket_id) == ("held", "stranger", ticket.id)
@@ -119,7 +119,7 @@ def test_an_id_that_we_never_made_leads_nowhere(app: Flask) -> None:
 
 
 def test_a_reply_wakes_a_waiting_ticket_and_a_machines_reply_does_not(app: Flask) -> None:
-    """M5 (part): automatic mail reopens and resumes nothing."""
+    """Automatic mail reopens and resumes nothing."""
     ticket = make.ticket()
     with transaction():
         ticket = db.session.get_one(Ticket, ticket.id)
@@ -140,7 +140,7 @@ def test_a_reply_to_a_merged_ticket_reaches_the_survivor(app: Flask) -> None:
 
 
 def test_attachments_come_along_with_chinese_names(app: Flask) -> None:
-    """M38: Chinese file names intact."""
+    """Chinese file names intact."""
     message = EmailMessage()
     message["From"], message["Subject"] = "wang.fang@example.com", "发票"
     message.set_content("见附件")
@@ -181,7 +181,7 @@ def test_a_mail_of_26_megabytes_is_kept_whole_and_opens_nothing(app: Flask) -> N
 
 
 def test_a_sender_in_a_loop_is_stopped_at_a_limit(app: Flask) -> None:
-    """M5 (part): identical mails from one sender stop at a limit."""
+    """Identical mails from one sender stop at a limit."""
     rows = [deliver(mail(f"nr {n}")) for n in range(brakes.LOOP_MAILS + 3)]
     assert [(r.outcome, r.reason) for r in rows[-3:]] == [("held", "loop")] * 3
     assert count(Ticket) == brakes.LOOP_MAILS

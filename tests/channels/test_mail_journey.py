@@ -104,7 +104,7 @@ def only() -> Ticket:
 def test_a_gbk_mail_its_receipt_the_answer_the_reply_and_the_bounce(
     app: Flask, client: FlaskClient, bed: Bed
 ) -> None:
-    """M3, M4; rows 3, 8, 11, 12: mail -> ticket -> acknowledgement -> answer -> reply -> same ticket -> bounce."""
+    """Mail -> ticket -> acknowledgement -> answer -> reply -> same ticket -> bounce."""
     box, customer = connect(bed), bed.user()
     address = f"{customer}@test.local"
     make.sign_in(client, make.agent("Zhang Wei"))
@@ -196,7 +196,7 @@ def reply_to(answer: EmailMessage, sender: str, to: str) -> bytes:
 def test_what_a_real_server_does_with_an_answer(
     app: Flask, bed: Bed, local: str, tries: int, state: str
 ) -> None:
-    """Row 13: fail@ red at once; defer@ sent on the third try; drop@ uncertain, never more than twice."""
+    """fail@ is red at once; defer@ sent on the third try; drop@ uncertain, never more than twice."""
     box = connect(bed)
     person = make.Asker(email=f"{local}@{bed.user()}.example")
     said = {"automatic": True, "mailbox": box.name}
@@ -215,7 +215,7 @@ def test_what_a_real_server_does_with_an_answer(
 
 
 def test_a_slow_server_gets_its_time(app: Flask, bed: Bed) -> None:
-    """F20: slow@ answers DATA after three seconds; that is no fault."""
+    """slow@ answers DATA after three seconds; that is no fault."""
     box = connect(bed)
     said = {"automatic": True, "mailbox": box.name}
     ticket = make.ticket(channel="email", person=make.Asker(email="slow@kunde.example"), mail=said)

@@ -22,7 +22,7 @@ from tests.help.mails import mail, our_id, said
 def test_a_wrong_chinese_label_is_stored_with_readable_text(
     app: Flask, label: str, written: str
 ) -> None:
-    """M6, row 3: declared GB2312, in truth GB18030 (letters that GB2312 lacks) or UTF-8; header too."""
+    """Declared GB2312, in truth GB18030 (letters that GB2312 lacks) or UTF-8; header too."""
     words = "镕基路的冰箱𠮷修了三次，请尽快处理。"
     head = f'From: a@example.com\nContent-Type: text/plain; charset="{label}"\nSubject: '
     raw = head.encode() + f"{words}\nMessage-ID: <{label}@x>\n\n{words}\n".encode(written)
@@ -35,7 +35,7 @@ def test_a_wrong_chinese_label_is_stored_with_readable_text(
 def test_an_unreadable_mail_stands_in_the_list_with_its_raw_copy(
     app: Flask, client: FlaskClient
 ) -> None:
-    """M6, row 15: a review list, and every byte behind a link."""
+    """A review list, and every byte behind a link."""
     raw = b"\x00\x00\x00"
     row = deliver(raw)
     make.sign_in(client, make.agent())
@@ -45,7 +45,7 @@ def test_an_unreadable_mail_stands_in_the_list_with_its_raw_copy(
 
 
 def test_two_different_mails_with_one_message_id_are_two_messages(app: Flask) -> None:
-    """Row 5: also when both answer a ticket of ours; the number of a mail proves nothing."""
+    """Also when both answer a ticket of ours; the number of a mail proves nothing."""
     ticket = make.ticket()
     for words in ("eins", "zwei"):
         deliver(mail(words, In_Reply_To=our_id(ticket), **{"Message-ID": "<same@dhl.example>"}))
@@ -57,7 +57,7 @@ def test_two_different_mails_with_one_message_id_are_two_messages(app: Flask) ->
 
 
 def test_a_line_break_in_a_mails_words_never_makes_a_header_of_ours(app: Flask) -> None:
-    """Row 20: encoded breaks in subject, name and address; what we send has one line each."""
+    """Encoded breaks in subject, name and address; what we send has one line each."""
     evil = "=?utf-8?q?Hilfe=0D=0ABcc:_all=40example.org?="
     raw = f"From: {evil} <wang@example.com>\nReply-To: a@b\r\nSubject: {evil}\n\nwords\n".encode()
     row = deliver(raw)

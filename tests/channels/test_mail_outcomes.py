@@ -40,7 +40,7 @@ def fresh(row: InboundMail) -> InboundMail:
     ("header", "rule"), [("In_Reply_To", "in_reply_to"), ("References", "references")]
 )
 def test_each_message_tells_why_it_landed_on_its_ticket(app: Flask, header: str, rule: str) -> None:
-    """Row 32: the rule, the header and the match are kept with the mail and its message."""
+    """The rule, the header and the match are kept with the mail and its message."""
     ticket = make.ticket()
     row = deliver(mail("noch etwas", **{header: our_id(ticket)}))
     newest = db.session.scalars(select(Message).order_by(Message.id.desc())).first()
@@ -50,7 +50,7 @@ def test_each_message_tells_why_it_landed_on_its_ticket(app: Flask, header: str,
 
 
 def test_the_reply_address_of_a_ticket_leads_to_it_without_any_header(app: Flask) -> None:
-    """Row 8: a reply with the token address joins its ticket; M3."""
+    """A reply with the token address joins its ticket."""
     ticket = make.ticket()
     tag = mail_ids.reply_tag(ticket.number, settings().secret_key)
     row = deliver(mail("per Adresse", To=f"support+{tag}@example.net"))
@@ -60,7 +60,7 @@ def test_the_reply_address_of_a_ticket_leads_to_it_without_any_header(app: Flask
 
 
 def test_the_reply_address_does_not_let_a_stranger_in(app: Flask) -> None:
-    """M4: a valid token in a stranger's hands still needs an agent's approval."""
+    """A valid token in a stranger's hands still needs an agent's approval."""
     ticket = make.ticket()
     tag = mail_ids.reply_tag(ticket.number, settings().secret_key)
     row = deliver(mail("let me in", From="eve@example.org", To=f"support+{tag}@example.net"))
@@ -70,7 +70,7 @@ def test_the_reply_address_does_not_let_a_stranger_in(app: Flask) -> None:
 
 @pytest.mark.parametrize("subject", ["Fwd: 冰箱", "FW: 冰箱", "转发：冰箱"])
 def test_a_forwarded_mail_begins_a_ticket_of_its_own(app: Flask, subject: str) -> None:
-    """Row 8: Fwd does not join, though it carries our reference."""
+    """Fwd does not join, though it carries our reference."""
     ticket = make.ticket()
     row = deliver(mail("see below", Subject=subject, In_Reply_To=our_id(ticket)))
     assert (row.outcome, row.why["rule"], row.why["number"]) == ("ticket", "forward", ticket.number)
@@ -88,7 +88,7 @@ def test_copy_receivers_gain_nothing(app: Flask) -> None:
 
 
 def test_a_forged_reference_and_a_written_number_gain_a_stranger_nothing(app: Flask) -> None:
-    """Row 9: nothing visible is added to the ticket, and its text is not sent to the stranger."""
+    """Nothing visible is added to the ticket, and its text is not sent to the stranger."""
     ticket = make.ticket(subject="SECRET MATTER")
     before = said(ticket)
     deliver(mail("a", From="eve@example.org", Subject=f"Re: [{ticket.number}]"))
@@ -140,7 +140,7 @@ def test_an_answer_to_a_case_closed_long_ago_opens_a_new_one(app: Flask) -> None
 
 
 def test_an_out_of_office_answer_leaves_a_mark_and_changes_nothing(app: Flask) -> None:
-    """M5: no reply, no reopening, no owner change, and no answer from us."""
+    """No reply, no reopening, no owner change, and no answer from us."""
     ticket = make.ticket()
     with transaction() as session:
         known = session.get_one(Ticket, ticket.id)
@@ -153,7 +153,7 @@ def test_an_out_of_office_answer_leaves_a_mark_and_changes_nothing(app: Flask) -
 
 
 def test_away_answers_newsletters_and_our_own_mail_open_no_ticket(app: Flask) -> None:
-    """M5; row 10: away@ and bounces cause no ticket."""
+    """away@ and bounces cause no ticket."""
     ticket = make.ticket()
     before = count(Ticket)
     rows = [
@@ -172,7 +172,7 @@ def test_away_answers_newsletters_and_our_own_mail_open_no_ticket(app: Flask) ->
 
 
 def test_ten_identical_mails_in_a_minute_stop_at_a_limit(app: Flask) -> None:
-    """M5: whatever their headers say; the rest waits for a person, none is lost."""
+    """Whatever their headers say; the rest waits for a person, none is lost."""
     rows = [
         deliver(mail("同样的话", **{"Message-ID": f"<{n}@example.com>"}, Subject=f"Re: {n}"))
         for n in range(10)
@@ -182,7 +182,7 @@ def test_ten_identical_mails_in_a_minute_stop_at_a_limit(app: Flask) -> None:
 
 
 def test_a_customer_may_send_photo_after_photo_with_the_same_words(app: Flask) -> None:
-    """M5: a telephone sends one photo in each mail; only the same photo again counts as the same."""
+    """A telephone sends one photo in each mail; only the same photo again counts as the same."""
     photos = [_photo(n, content) for n, content in enumerate([b"1", b"2", b"3", b"4", b"4", b"4"])]
     assert [deliver(each).outcome for each in photos] == ["ticket"] * 6
     assert deliver(_photo(6, b"4")).outcome == "held"
@@ -207,7 +207,7 @@ def test_identical_replies_stop_at_a_limit_too(app: Flask) -> None:
 def test_machines_together_stop_at_a_limit_of_the_mailbox(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """M5: the brake per channel: many machines, each with words of its own."""
+    """The brake per channel: many machines, each with words of its own."""
     monkeypatch.setattr(brakes, "MACHINE_MAILS", 4)
     rows = [
         deliver(mail(f"alarm {n}", From=f"m{n}@example.com", Auto_Submitted="auto-generated"))
@@ -217,7 +217,7 @@ def test_machines_together_stop_at_a_limit_of_the_mailbox(
 
 
 def test_a_machine_that_hides_gets_one_automatic_answer_an_hour(app: Flask) -> None:
-    """Row 10: 100 messages of away-rude@ cause one automatic answer, and few tickets."""
+    """100 messages of away-rude@ cause one automatic answer, and few tickets."""
     for n in range(100):
         deliver(mail("I am away.", Subject=f"Re: {n}", **{"Message-ID": f"<r{n}@example.com>"}))
     deliver_due(limit=500)
@@ -230,7 +230,7 @@ def test_a_machine_that_hides_gets_one_automatic_answer_an_hour(app: Flask) -> N
 
 
 def test_a_delivery_report_becomes_a_note_on_the_mail_that_failed(app: Flask) -> None:
-    """Row 12: code and recipient; it opens no ticket and reopens none."""
+    """Code and recipient; it opens no ticket and reopens none."""
     ticket = make.ticket()
     actions.send_message(ticket, by=make.agent().actor, body="Wir kommen morgen.")
     deliver_due()
@@ -262,7 +262,7 @@ def test_a_report_of_a_delay_fails_nothing(app: Flask) -> None:
 
 
 def test_the_marks_of_transport_do_not_make_another_mail(app: Flask) -> None:
-    """M7: fetched by IMAP and brought by SMTP, with other line ends, it is one mail."""
+    """Fetched by IMAP and brought by SMTP, with other line ends, it is one mail."""
     raw = mail()
     other = b"Return-Path: <x@y>\r\nReceived: from a\r\n by b; now\r\n" + raw.replace(
         b"\n", b"\r\n"
@@ -274,7 +274,7 @@ def test_the_marks_of_transport_do_not_make_another_mail(app: Flask) -> None:
 
 
 def test_a_mail_to_two_of_our_mailboxes_makes_one_ticket(app: Flask) -> None:
-    """Row 27: the second copy is filed and points to the same ticket."""
+    """The second copy is filed and points to the same ticket."""
     first, second = deliver(mail(), "support"), deliver(mail(), "sales")
     assert (first.outcome, second.outcome, second.reason) == ("ticket", "ignored", "copy")
     assert fresh(second).ticket_id == first.ticket_id
@@ -284,7 +284,7 @@ def test_a_mail_to_two_of_our_mailboxes_makes_one_ticket(app: Flask) -> None:
 def test_a_mail_to_two_of_our_mailboxes_makes_two_linked_tickets_when_we_want_it(
     app: Flask,
 ) -> None:
-    """Row 27: by setting; each names the other."""
+    """By setting; each names the other."""
     with transaction():
         options.put("mail_copies", "each")
     rows = [deliver(mail(), name) for name in ("support", "sales")]
@@ -295,7 +295,7 @@ def test_a_mail_to_two_of_our_mailboxes_makes_two_linked_tickets_when_we_want_it
 
 
 def test_four_fetchers_with_one_mail_ten_times_make_one_ticket(app: Flask) -> None:
-    """F15, row 4: and mails with its Message-ID but other words, or with none, are mails of their own."""
+    """And mails with its Message-ID but other words, or with none, are mails of their own."""
     mails = (
         [mail()] * 10 + [mail("anders")] + [mail(f"ohne {n}", **{"Message-ID": ""}) for n in (1, 2)]
     )
@@ -353,7 +353,7 @@ def test_a_busy_database_is_not_the_mails_fault(
 def test_a_held_mail_can_be_read_anew_after_the_cause_is_gone(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 15: listed with its reason, blocks nobody, and can be run again."""
+    """Listed with its reason, blocks nobody, and can be run again."""
     monkeypatch.setattr(inbound.tickets, "open_ticket", lambda *_: 1 / 0)
     row = deliver(mail())
     monkeypatch.undo()
@@ -371,7 +371,7 @@ def test_a_held_mail_can_be_read_anew_after_the_cause_is_gone(
 def test_what_was_handed_to_us_is_the_sum_of_what_became_of_it(
     app: Flask, client: FlaskClient
 ) -> None:
-    """W5: per mailbox and day, and each number opens exactly its list."""
+    """Per mailbox and day, and each number opens exactly its list."""
     ticket = make.ticket()
     for raw in (mail("neu"), mail("neu"), mail("mehr", In_Reply_To=our_id(ticket)), b"\x00"):
         deliver(raw)
@@ -394,7 +394,7 @@ def test_what_was_handed_to_us_is_the_sum_of_what_became_of_it(
 
 
 def test_a_lost_row_shows_in_the_proof(app: Flask) -> None:
-    """W5: the count of what came is kept apart from the mails, so it can disagree."""
+    """The count of what came is kept apart from the mails, so it can disagree."""
     row = deliver(b"\x00")
     with transaction() as session:
         session.execute(delete(InboundMail).where(InboundMail.id == row.id))
@@ -403,7 +403,7 @@ def test_a_lost_row_shows_in_the_proof(app: Flask) -> None:
 
 
 def test_the_sender_of_a_too_large_mail_hears_it_once(app: Flask) -> None:
-    """Row 19: once, however often the mail is worked on, and no machine ever."""
+    """Once, however often the mail is worked on, and no machine ever."""
     big = mail("x" * 100) + b"x" * 26 * 1024 * 1024
     row = deliver(big)
     with transaction() as session:
@@ -419,7 +419,7 @@ def test_the_sender_of_a_too_large_mail_hears_it_once(app: Flask) -> None:
 
 
 def test_the_desk_sees_how_many_mails_wait_for_a_person(app: Flask, client: FlaskClient) -> None:
-    """trust.md 1.1: nothing that was held expires unseen."""
+    """Nothing that was held expires unseen."""
     deliver(mail("fremd", From="eve@example.org", In_Reply_To=our_id(make.ticket())))
     deliver(b"\x00")
     make.sign_in(client, make.agent())

@@ -175,7 +175,7 @@ def test_the_token_of_a_consent_signs_in_and_a_refused_one_is_renewed_once(
     server: PopServer,
     provider: TokenServer,  # noqa: F811
 ) -> None:
-    """Row 23 for POP3."""
+    """POP3 signs in with it as well."""
     box = connect(server, secret="")
     year = now().replace(year=now().year + 1)
     granted(box, provider.url, access_token=encryption.encrypted("stale"), expires_at=year)

@@ -50,7 +50,7 @@ def marked(*results: str, **headers: str) -> bytes:
 def test_only_the_mailboxes_own_server_proves_an_address(
     results: list[str], server: str, proof: str
 ) -> None:
-    """Row 37: a header that the sender wrote himself proves nothing."""
+    """A header that the sender wrote himself proves nothing."""
     assert proof_of(parse(marked(*results)), server) == proof
 
 
@@ -79,7 +79,6 @@ def box(app: Flask) -> Mailbox:
 def test_the_badge_stands_beside_the_message_and_the_mail(
     box: Mailbox, client: FlaskClient, result: str, badge: str
 ) -> None:
-    """Row 37."""
     row = deliver(marked(result))
     make.sign_in(client, make.agent())
     ticket = db.session.get_one(Ticket, row.ticket_id)
@@ -90,7 +89,7 @@ def test_the_badge_stands_beside_the_message_and_the_mail(
 def test_a_proven_customers_name_from_another_address_is_a_warning(
     box: Mailbox, client: FlaskClient
 ) -> None:
-    """Row 37: whose mails were never proven, nobody can be mistaken for by this."""
+    """Whose mails were never proven, nobody can be mistaken for by this."""
     from helpdesk.core.events import deliver_due
 
     deliver(marked(PASS))

@@ -122,7 +122,7 @@ def twin() -> IntegrityError:
 def test_a_race_that_is_lost_anywhere_else_is_run_again_and_a_fault_of_ours_is_shown(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 15: put back at first; what loses every race is no race, and a person sees it."""
+    """Put back at first; what loses every race is no race, and a person sees it."""
     error = twin()
 
     def lost(*_: object) -> None:

@@ -30,7 +30,7 @@ def loop(number: int, start: int = 0) -> list[InboundMail]:
 
 
 def test_the_radar_shows_who_is_stopped_and_until_when(app: Flask, client: FlaskClient) -> None:
-    """Row 35: mails by hour, the brake's end, and a list behind each number."""
+    """Mails by hour, the brake's end, and a list behind each number."""
     with moved_to(now() - timedelta(hours=3)):
         deliver(mail("früher", **{"Message-ID": "<old@example.com>"}))
     rows = loop(6)
@@ -60,7 +60,7 @@ def test_the_brake_ends_when_the_radar_says_so(app: Flask) -> None:
 def test_a_released_sender_is_let_through_and_stopped_again_by_a_new_loop(
     app: Flask, client: FlaskClient
 ) -> None:
-    """Row 35: release."""
+    """Release."""
     loop(5)
     make.sign_in(client, make.agent())
     answer = client.post("/mail/radar/release", data={"from": WANG})
@@ -88,7 +88,7 @@ def test_only_the_desk_sees_the_radar_and_releases(app: Flask) -> None:
 def test_held_mails_are_emptied_in_two_clicks(
     app: Flask, client: FlaskClient, decision: str, outcome: str
 ) -> None:
-    """Row 30: tick all, then one decision; loops, strangers' replies and the rest."""
+    """Tick all, then one decision; loops, strangers' replies and the rest."""
     held = [row for row in loop(6) if row.outcome == "held"]
     ticket = make.ticket(subject="eins")
     stranger = deliver(mail("ich auch", From="eve@example.org", In_Reply_To=our_id(ticket)))

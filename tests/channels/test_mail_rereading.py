@@ -1,4 +1,4 @@
-"""A stored mail can be read again after an upgrade, with a diff before anything changes (mail row 33)."""
+"""A stored mail can be read again after an upgrade, with a diff before anything changes."""
 
 from __future__ import annotations
 

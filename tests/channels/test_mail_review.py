@@ -27,7 +27,7 @@ def bodies(ticket: object) -> list[str]:
 
 
 def test_an_agent_lets_a_strangers_reply_onto_the_ticket(app: Flask, client: FlaskClient) -> None:
-    """M4: not without an agent's approval, and then in one click."""
+    """Not without an agent's approval, and then in one click."""
     row, ticket = held()
     assert "words of a stranger" not in bodies(ticket)
     make.sign_in(client, make.agent())
@@ -63,7 +63,7 @@ def test_a_mail_set_aside_stays_stored_and_listed(app: Flask, client: FlaskClien
 
 
 def test_departments_and_visitors_do_not_see_the_list(app: Flask, client: FlaskClient) -> None:
-    """M36: the mail list belongs to the desk."""
+    """The mail list belongs to the desk."""
     assert client.get("/mail").status_code == 302
     make.sign_in(client, make.agent("Li Na", "handler", make.department()))
     assert client.get("/mail").status_code == 403

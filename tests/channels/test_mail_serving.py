@@ -44,7 +44,7 @@ def rows() -> list[InboundMail]:
 
 
 def test_a_mail_is_kept_before_it_is_answered_for(app: Flask, door: tuple[str, int]) -> None:
-    """Row 25: when 250 has come, the raw mail is there."""
+    """When 250 has come, the raw mail is there."""
     hand(door, mail())
     [row] = rows()
     assert (row.door, row.outcome, row.envelope_to) == ("smtp", "stored", "support@example.net")
@@ -57,7 +57,7 @@ def test_a_mail_is_kept_before_it_is_answered_for(app: Flask, door: tuple[str, i
 def test_while_nothing_can_be_stored_the_sender_is_asked_to_come_again(
     app: Flask, door: tuple[str, int], fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 25: 451, and when it comes again, it is there once."""
+    """451, and when it comes again, it is there once."""
 
     def down(*_args: object, **_more: object) -> None:
         raise Busy("down")
@@ -77,7 +77,7 @@ def test_while_nothing_can_be_stored_the_sender_is_asked_to_come_again(
 def test_a_mail_over_the_limit_is_refused_at_the_door(
     app: Flask, door: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 19: SIZE (RFC 1870): refused before it is sent, and refused when the size was a lie."""
+    """SIZE (RFC 1870): refused before it is sent, and refused when the size was a lie."""
     with smtplib.SMTP(*door, timeout=60) as client:
         client.ehlo()
         assert int(client.esmtp_features["size"]) == settings().max_mail_bytes
@@ -111,7 +111,7 @@ def test_lmtp_answers_once_for_each_recipient(app: Flask, door: tuple[str, int])
 def test_the_recipient_decides_the_mailbox_and_a_reply_address_the_ticket(
     app: Flask, door: tuple[str, int]
 ) -> None:
-    """Row 8: the envelope carries the token, even when no header does."""
+    """The envelope carries the token, even when no header does."""
     with transaction() as session:
         session.add(Mailbox(name="sales", address="sales@example.net", kind="smtp"))
     ticket = make.ticket()

@@ -50,7 +50,7 @@ def test_a_mailbox_is_fetched_by_consent_and_an_expired_token_is_renewed_once(
     bed: Bed,  # noqa: F811
     provider: TokenServer,
 ) -> None:
-    """Row 23: Dovecot refuses the expired token, the provider gives a new one, the mail is here."""
+    """Dovecot refuses the expired token, the provider gives a new one, the mail is here."""
     user_box = with_consent(bed, provider)
     bed.deliver(user_box.name, numbered(1))
     assert fetch_all_once() == {user_box.name: 1}
@@ -74,7 +74,7 @@ def test_a_consent_that_ends_while_the_line_is_open_is_told_at_the_next_look(
     provider: TokenServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Row 23: within a look (a minute), not when the server cuts the line; mail waits over there."""
+    """Within a look (a minute), not when the server cuts the line; mail waits over there."""
     provider.life = 60  # shorter than we renew ahead: each look asks the provider
     box = with_consent(bed, provider)
     monkeypatch.setattr("helpdesk.channels.email.fetching.fetcher.LOOK", 1.0)
@@ -144,7 +144,7 @@ class _Lines(socketserver.StreamRequestHandler):
 def test_we_say_who_we_are_before_a_folder_is_opened_where_the_server_wants_it(
     app: Flask, offers: bool
 ) -> None:
-    """Row 24: after the login, before SELECT; never where it is not offered."""
+    """After the login, before SELECT; never where it is not offered."""
     with Strict(offers=offers) as server:
         values = {"name": "netease", "address": "a@163.com", "host": "127.0.0.1", "tls": "none"}
         with transaction() as session:

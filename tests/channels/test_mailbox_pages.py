@@ -58,14 +58,13 @@ def only() -> Mailbox:
 def test_the_address_alone_finds_the_servers(
     app: Flask, client: FlaskClient, address: str, imap: str
 ) -> None:
-    """Row 34: and the page tells where the authorisation code is."""
+    """And the page tells where the authorisation code is."""
     make.sign_in(client, make.agent(role="admin"))
     page = client.get("/admin/mailboxes/new", query_string={"address": address})
     assert f'value="{imap}"' in page.get_data(as_text=True)
 
 
 def test_each_provider_tells_in_chinese_where_its_code_is(app: Flask, client: FlaskClient) -> None:
-    """Row 34."""
     make.sign_in(client, make.agent(role="admin", language="zh_Hans"))
     page = client.get("/admin/mailboxes").get_data(as_text=True)
     assert page.count("授权码") >= 3
@@ -165,7 +164,7 @@ def test_the_department_of_a_mailbox_gets_what_no_rule_claims(app: Flask) -> Non
 
 
 def test_readiness_turns_bad_after_ten_minutes_of_failure(app: Flask, client: FlaskClient) -> None:
-    """Row 28: one mailbox that fails, or a letter that waits, for ten minutes."""
+    """One mailbox that fails, or a letter that waits, for ten minutes."""
     made = box(kind="imap", failing_since=now() - timedelta(minutes=9), last_error="login|no")
     assert client.get("/readyz").json["checks"]["mail"]["ok"]
     with transaction() as session:
@@ -186,7 +185,7 @@ def test_readiness_turns_bad_after_ten_minutes_of_failure(app: Flask, client: Fl
 
 
 def test_the_page_of_the_mailboxes_tells_how_each_does(app: Flask, client: FlaskClient) -> None:
-    """Row 28: last fetch, last error, both queues, the oldest unsent, a button for a test mail."""
+    """Last fetch, last error, both queues, the oldest unsent, a button for a test mail."""
     make.sign_in(client, make.agent(role="admin"))
     at = now() - timedelta(minutes=7)
     made = box(kind="imap", last_fetch=at, failing_since=at, last_error="login|AUTHENTICATE failed")
@@ -222,7 +221,7 @@ def test_the_page_of_the_mailboxes_tells_how_each_does(app: Flask, client: Flask
 def test_a_test_mail_goes_to_whoever_asks_and_its_end_is_told(
     app: Flask, client: FlaskClient, refusal: str, told: str
 ) -> None:
-    """Row 28: the button sends a real mail through this mailbox."""
+    """The button sends a real mail through this mailbox."""
     sink, admin = Sink(), make.agent(role="admin")
     sink.refuse |= {admin.email: refusal} if refusal else {}
     port = sink.server_address[1]
@@ -237,7 +236,6 @@ def test_a_test_mail_goes_to_whoever_asks_and_its_end_is_told(
 
 
 def test_without_a_server_the_test_mail_says_so(app: Flask, client: FlaskClient) -> None:
-    """Row 28."""
     made = box()
     make.sign_in(client, make.agent(role="admin"))
     page = client.post(f"/admin/mailboxes/{made.id}/letter", follow_redirects=True)

@@ -54,7 +54,7 @@ def test_without_scripts_one_promise_stands_for_each_kind(client: FlaskClient) -
 def test_a_visitor_sees_number_code_and_promised_time_at_once(
     client: FlaskClient, language: str, thanks: str
 ) -> None:
-    """M1: an anonymous visitor submits in Chinese or English and at once sees number and promise."""
+    """An anonymous visitor submits in Chinese or English and at once sees number and promise."""
     headers = {"Accept-Language": language}
     assert client.get("/new", headers=headers).status_code == 200
     page = client.post("/new", data=CASE, headers=headers, follow_redirects=True)
@@ -86,7 +86,7 @@ def test_the_words_arrive_unchanged_with_channel_language_and_facts(client: Flas
 
 
 def test_the_customers_words_are_shown_as_text_never_as_html(client: FlaskClient) -> None:
-    """M39: what a customer types can't run in anybody's browser."""
+    """What a customer types can't run in anybody's browser."""
     attack = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     page = client.post(
         "/new",
@@ -140,7 +140,7 @@ def test_a_machine_that_sends_too_often_is_slowed_down(client: FlaskClient) -> N
 def test_files_come_along_and_only_the_customer_with_the_code_gets_them(
     app: Flask, client: FlaskClient
 ) -> None:
-    """M38: Chinese file names intact, safe headers, access checked."""
+    """Chinese file names intact, safe headers, access checked."""
     client.post(
         "/new",
         data=CASE | {"files": (io.BytesIO(PNG), "冰箱 照片.png")},
@@ -180,7 +180,7 @@ def test_a_file_type_that_we_do_not_take_is_named_and_nothing_is_stored(
 
 
 def test_number_and_code_open_the_case_in_another_browser(app: Flask, client: FlaskClient) -> None:
-    """M32: no account needed."""
+    """No account needed."""
     ticket = make.ticket()
     code = tracking.secret(ticket, settings().secret_key)
     shown = client.post(
@@ -229,7 +229,7 @@ def tracked(client: FlaskClient, ticket: Ticket) -> None:
 
 
 def test_the_page_never_shows_what_is_internal(client: FlaskClient) -> None:
-    """M32: a canary in every internal place, none on the customer's page."""
+    """A canary in every internal place, none on the customer's page."""
     quality, agent = make.department(), make.agent()
     ticket = make.ticket()
     actions.accept(ticket, by=agent.actor, comment="CANARY-comment")
@@ -244,7 +244,7 @@ def test_the_page_never_shows_what_is_internal(client: FlaskClient) -> None:
 
 
 def test_a_customer_adds_words_and_files(client: FlaskClient) -> None:
-    """M32: the customer adds text or files."""
+    """The customer adds text or files."""
     ticket = make.ticket()
     tracked(client, ticket)
     client.post(
@@ -264,7 +264,7 @@ def test_an_empty_message_is_refused_with_a_sentence(client: FlaskClient) -> Non
 
 
 def test_urging_counts_once_per_interval_and_moves_no_clock(client: FlaskClient) -> None:
-    """S10: recorded once per interval; no clock is reset or lengthened."""
+    """Recorded once per interval; no clock is reset or lengthened."""
     ticket = make.ticket()
     due = ticket.due_at
     tracked(client, ticket)

@@ -1,4 +1,4 @@
-"""A mail on its way, killed at every statement, every commit and between any two steps (F4, row 6)."""
+"""A mail on its way, killed at every statement, every commit and between any two steps (F4)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def all_again() -> None:
 def test_a_mail_that_is_killed_at_any_statement_or_commit_is_one_ticket_in_the_end(
     app: Flask,
 ) -> None:
-    """Row 6, F4: each boundary has a mail of its own; delivered again, it is neither lost nor doubled."""
+    """F4: each boundary has a mail of its own; delivered again, it is neither lost nor doubled."""
 
     def work(number: int) -> None:
         take(numbered(number), Came(door="smtp"))
@@ -106,7 +106,7 @@ def test_two_hundred_mails_survive_kills_between_every_two_steps_of_a_fetch(
     app: Flask,
     bed: Bed,  # noqa: F811
 ) -> None:
-    """Row 6, F16: real SIGKILLs against a real Dovecot; each mail is one ticket and lies in the done
+    """Real SIGKILLs against a real Dovecot; each mail is one ticket and lies in the done
     folder."""
     user, total, chance = bed.user(), 200, random.Random(6)
     connect(bed, user)

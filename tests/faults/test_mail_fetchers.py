@@ -45,7 +45,7 @@ def test_four_fetchers_at_one_mailbox_make_one_ticket_of_each_mail(
     bed: Bed,  # noqa: F811
     leased: bool,
 ) -> None:
-    """F15, row 4: the lease keeps them apart; and without it (a frozen fetcher that comes back), the
+    """The lease keeps them apart; and without it (a frozen fetcher that comes back), the
     unique row does."""
     total = 25
     box = connect(bed, filled(bed, total))
@@ -97,7 +97,7 @@ def test_while_nothing_can_be_stored_nothing_is_moved_and_afterwards_all_is_here
     fault: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """F10 and the database down at delivery: the mails stay at the provider, and the page says why."""
+    """The disk is full, and the database down at delivery: the mails stay at the provider, and the page says why."""
     box = connect(bed, filled(bed, 3))
     broken = (files, "store", full) if fault == "disk" else (keeping, "transaction", away)
     monkeypatch.setattr(*broken)

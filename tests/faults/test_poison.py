@@ -151,7 +151,7 @@ def test_a_slow_batch_is_not_delivered_by_a_second_worker_too(
 
 
 def test_a_worker_that_comes_back_too_late_changes_nothing(app: Flask, handled: list[int]) -> None:
-    """Fencing: the row belongs to who claimed it last (trust.md 5.6)."""
+    """Fencing: the row belongs to who claimed it last."""
     late = events._claim(ROWS)
     with moved_to(now() + events.LEASE * 2):
         while events._claim(1):

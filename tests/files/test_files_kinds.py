@@ -1,4 +1,4 @@
-"""Types of files, known by name and content together (M38)."""
+"""Types of files, known by name and content together."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def test_every_accepted_type_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("extension", KINDS)
-def test_m38_name_and_content_that_agree_are_known(extension: str) -> None:
+def test_name_and_content_that_agree_are_known(extension: str) -> None:
     assert kind_of(f"附件.{extension}", GOOD[extension]) is KINDS[extension]
     assert kind_of(f"A.B.{extension.upper()}", GOOD[extension]) is KINDS[extension]
 
 
 @pytest.mark.parametrize("extension", KINDS)
 @pytest.mark.parametrize("content", PAGES + PROGRAMS)
-def test_m38_pages_and_programs_do_not_pass_under_any_name(extension: str, content: bytes) -> None:
+def test_pages_and_programs_do_not_pass_under_any_name(extension: str, content: bytes) -> None:
     assert kind_of(f"a.{extension}", content) is None
 
 
 @pytest.mark.parametrize(
     "extension", ["html", "svg", "js", "exe", "sh", "bat", "php", "jar", "lnk"]
 )
-def test_m38_names_outside_the_list_are_unknown(extension: str) -> None:
+def test_names_outside_the_list_are_unknown(extension: str) -> None:
     assert kind_of(f"a.{extension}", b"anything") is None
 
 

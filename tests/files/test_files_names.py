@@ -1,4 +1,4 @@
-"""Names of files from outside (M38)."""
+"""Names of files from outside."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_there_are_at_least_sixty_names() -> None:
 
 
 @pytest.mark.parametrize(("given_name", "kept"), NAMES)
-def test_m38_a_name_keeps_its_letters_and_loses_what_does_harm(given_name: str, kept: str) -> None:
+def test_a_name_keeps_its_letters_and_loses_what_does_harm(given_name: str, kept: str) -> None:
     assert tidy_name(given_name) == kept
 
 
@@ -126,7 +126,7 @@ def _read(header: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(("given_name", "kept"), NAMES)
-def test_m38_headers_carry_the_name_to_the_browser(given_name: str, kept: str) -> None:
+def test_headers_carry_the_name_to_the_browser(given_name: str, kept: str) -> None:
     header = content_headers(given_name, "application/pdf")["Content-Disposition"]
     assert header.isascii()
     assert header.isprintable()
@@ -141,7 +141,7 @@ def test_old_clients_read_a_plain_name_with_the_right_extension() -> None:
 
 
 @pytest.mark.parametrize("mime", ["image/png", "image/jpeg", "image/gif", "image/webp"])
-def test_m38_only_four_kinds_of_pictures_are_shown_in_the_page(mime: str) -> None:
+def test_only_four_kinds_of_pictures_are_shown_in_the_page(mime: str) -> None:
     headers = content_headers("a", mime, inline=True)
     assert headers["Content-Disposition"].startswith("inline;")
     assert content_headers("a", mime)["Content-Disposition"].startswith("attachment;")
@@ -149,7 +149,7 @@ def test_m38_only_four_kinds_of_pictures_are_shown_in_the_page(mime: str) -> Non
 
 
 @pytest.mark.parametrize("mime", ["application/pdf", "image/bmp", "text/plain", "audio/mpeg"])
-def test_m38_other_types_are_downloads(mime: str) -> None:
+def test_other_types_are_downloads(mime: str) -> None:
     headers = content_headers("a", mime, inline=True)
     assert headers["Content-Disposition"].startswith("attachment;")
     assert headers["Content-Type"] == mime
@@ -159,14 +159,14 @@ def test_m38_other_types_are_downloads(mime: str) -> None:
     "mime",
     ["text/html", "image/svg+xml", "text/javascript", "", "x\r\ny: z", "application/xhtml+xml"],
 )
-def test_m38_a_type_that_a_browser_could_run_is_sent_as_mere_bytes(mime: str) -> None:
+def test_a_type_that_a_browser_could_run_is_sent_as_mere_bytes(mime: str) -> None:
     headers = content_headers("a.html", mime, inline=True)
     assert headers["Content-Type"] == "application/octet-stream"
     assert headers["Content-Disposition"].startswith("attachment;")
 
 
 @pytest.mark.parametrize("mime", ["image/png", "text/html"])
-def test_m38_every_file_is_sent_into_a_sandbox(mime: str) -> None:
+def test_every_file_is_sent_into_a_sandbox(mime: str) -> None:
     headers = content_headers("a", mime)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in headers["Content-Security-Policy"]

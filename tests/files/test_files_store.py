@@ -1,4 +1,4 @@
-"""Bytes on disk (M38, F10, I8)."""
+"""Bytes on disk (I8)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _read(file: StoredFile) -> bytes:
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("content", [PNG, io.BytesIO(PNG)])
-def test_m38_a_stored_file_keeps_its_bytes_and_its_chinese_name(content: bytes | BinaryIO) -> None:
+def test_a_stored_file_keeps_its_bytes_and_its_chinese_name(content: bytes | BinaryIO) -> None:
     file = files.store(content, "屏幕 截图.png", "")
     assert _read(file) == PNG
     assert file.sha256 == hashlib.sha256(PNG).hexdigest()
@@ -121,7 +121,7 @@ def test_a_part_without_a_name_is_named_by_its_type(place: Place) -> None:
         ("报告.pdf", b"", "file_empty"),
     ],
 )
-def test_m38_a_form_refuses_other_types_with_a_sentence(
+def test_a_form_refuses_other_types_with_a_sentence(
     place: Place, name: str, content: bytes, code: str
 ) -> None:
     with pytest.raises(BadInput) as refusal:
@@ -131,7 +131,7 @@ def test_m38_a_form_refuses_other_types_with_a_sentence(
     assert _on_disk(place) == []
 
 
-def test_m38_a_form_refuses_what_is_too_large_and_keeps_nothing(place: Place) -> None:
+def test_a_form_refuses_what_is_too_large_and_keeps_nothing(place: Place) -> None:
     exact = files.store_upload(upload("a.txt", b"a" * place.max_file_bytes))
     assert exact.size == place.max_file_bytes
     with pytest.raises(TooLarge, match="大文件.txt is too large: 0.0953674 MB at most"):
@@ -234,7 +234,7 @@ def test_what_a_crash_left_half_written_is_cleared_after_an_hour(place: Place) -
 
 
 @pytest.mark.usefixtures("place")
-def test_m38_a_download_names_the_file_in_both_writings_and_runs_nothing() -> None:
+def test_a_download_names_the_file_in_both_writings_and_runs_nothing() -> None:
     file = files.store(b"<script>alert(1)</script>", "报告.html", "text/html")
     given = files.answer(file.key, file.name, file.mime, inline=True)
     assert given.headers["Content-Type"] == "application/octet-stream"

@@ -1,4 +1,4 @@
-"""A receipt that adds up: what every explanation of a due time must fulfil (S1)."""
+"""A receipt that adds up: what every explanation of a due time must fulfil."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def get(client: FlaskClient, address: str) -> str:
     return answer.get_data(as_text=True)
 
 
-def test_m31_an_article_is_written_reviewed_and_published_on_pages(
+def test_an_article_is_written_reviewed_and_published_on_pages(
     app: Flask, writer: FlaskClient
 ) -> None:
     answer = writer.post("/kb/new", data=FORM | {"code": "", "expires_on": "2099-12-31"})

@@ -1,4 +1,4 @@
-"""M31: draft, review, published, expired; every state, move and role is walked."""
+"""Draft, review, published, expired; every state, move and role is walked."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ def is_allowed(role: Role, move: str) -> bool:
 
 @pytest.mark.parametrize("stand", STANDS, ids=str)
 @pytest.mark.parametrize("role", ROLES)
-def test_m31_the_offered_moves_are_those_of_the_table(stand: Stand, role: Role) -> None:
+def test_the_offered_moves_are_those_of_the_table(stand: Stand, role: Role) -> None:
     legal = LEGAL[stand.state, stand.live]
     offered = [move.code for move in lifecycle.moves(stand, actor(role))]
     assert sorted(offered) == sorted(code for code in legal if is_allowed(role, code))
 
 
 @pytest.mark.parametrize("stand", STANDS, ids=str)
-def test_m31_what_the_table_does_not_permit_changes_nothing(app: Flask, stand: Stand) -> None:
+def test_what_the_table_does_not_permit_changes_nothing(app: Flask, stand: Stand) -> None:
     """Every move with every role that is not in the table is refused, in every state."""
     legal = LEGAL[stand.state, stand.live]
     article = standing(stand)
@@ -98,7 +98,7 @@ LEGAL_STEPS = [
 
 
 @pytest.mark.parametrize(("stand", "code", "role"), LEGAL_STEPS, ids=str)
-def test_m31_every_legal_step_leads_where_the_table_says(
+def test_every_legal_step_leads_where_the_table_says(
     app: Flask, stand: Stand, code: str, role: Role
 ) -> None:
     article = standing(stand)

@@ -1,4 +1,4 @@
-"""M29 and S17: finding articles in both languages, and what was looked for in vain."""
+"""Finding articles in both languages, and what was looked for in vain."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def codes(q: str, language: str = "en", **more: object) -> list[str]:
 
 
 @pytest.mark.parametrize("q", ["冰箱", "制冷", "电源", "插头", "冰箱 插头", "冰箱不制冷"])
-def test_m29_two_chinese_characters_find_an_article(app: Flask, q: str) -> None:
+def test_two_chinese_characters_find_an_article(app: Flask, q: str) -> None:
     samples.article()
     assert codes(q, "zh_Hans") == ["fridge-not-cold"]
 
 
 @pytest.mark.parametrize("q", ["fridge", "FRIDGE", "Fridges", "cooling", "minutes", "thermostats"])
-def test_m29_english_words_are_found_whatever_their_case_and_ending(app: Flask, q: str) -> None:
+def test_english_words_are_found_whatever_their_case_and_ending(app: Flask, q: str) -> None:
     samples.article()
     assert codes(q) == ["fridge-not-cold"]
 
@@ -85,7 +85,7 @@ def misses() -> list[tuple[str, str, int]]:
     return [tuple(row) for row in rows]
 
 
-def test_s17_a_search_without_a_result_is_counted_by_words_and_language(
+def test_a_search_without_a_result_is_counted_by_words_and_language(
     client: FlaskClient,
 ) -> None:
     for q in ("Ice  Maker", "ice maker", "ICE MAKER"):
@@ -94,13 +94,13 @@ def test_s17_a_search_without_a_result_is_counted_by_words_and_language(
     assert misses() == [("ice maker", "en", 3), ("换滤芯", "zh_Hans", 1)]
 
 
-def test_s17_a_search_with_a_result_is_not_noted(client: FlaskClient) -> None:
+def test_a_search_with_a_result_is_not_noted(client: FlaskClient) -> None:
     samples.article()
     client.get("/kb?q=fridge")
     assert misses() == []
 
 
-def test_s17_words_are_noted_while_a_subject_is_typed_neither_half_nor_whole(
+def test_words_are_noted_while_a_subject_is_typed_neither_half_nor_whole(
     client: FlaskClient,
 ) -> None:
     client.get("/kb/related?q=ice+mak")
@@ -108,18 +108,18 @@ def test_s17_words_are_noted_while_a_subject_is_typed_neither_half_nor_whole(
 
 
 @pytest.mark.parametrize("q", ["13912345678", "139 1234 5678", "wang.fang@example.com", "???"])
-def test_s17_what_tells_about_a_person_is_not_kept(app: Flask, q: str) -> None:
+def test_what_tells_about_a_person_is_not_kept(app: Flask, q: str) -> None:
     feedback.note_miss(q, "en")
     assert misses() == []
 
 
-def test_s17_one_address_cannot_flood_the_list(client: FlaskClient) -> None:
+def test_one_address_cannot_flood_the_list(client: FlaskClient) -> None:
     for number in range(40):
         assert client.get(f"/kb?q=nonsense{'x' * number}").status_code == 200
     assert len(misses()) == 30
 
 
-def test_s17_editors_see_the_most_wanted_first_and_take_them_off(client: FlaskClient) -> None:
+def test_editors_see_the_most_wanted_first_and_take_them_off(client: FlaskClient) -> None:
     for q, times in (("ice maker", 1), ("滤芯更换", 4)):
         for _ in range(times):
             feedback.note_miss(q, "en" if q.isascii() else "zh_Hans")
@@ -131,13 +131,13 @@ def test_s17_editors_see_the_most_wanted_first_and_take_them_off(client: FlaskCl
     assert [row[0] for row in misses()] == ["ice maker"]
 
 
-def test_s17_a_failed_search_becomes_the_title_of_a_new_article(client: FlaskClient) -> None:
+def test_a_failed_search_becomes_the_title_of_a_new_article(client: FlaskClient) -> None:
     make.sign_in(client, make.agent("Zhang Wei"))
     page = client.get("/kb/new?title=滤芯更换&language=zh_Hans").get_data(as_text=True)
     assert 'value="滤芯更换"' in page
 
 
-def test_s17_only_writers_read_and_settle_the_list(app: Flask) -> None:
+def test_only_writers_read_and_settle_the_list(app: Flask) -> None:
     auditor = make.agent("Ada", "auditor").actor
     with pytest.raises(NotAllowed):
         feedback.misses(auditor)
@@ -145,7 +145,7 @@ def test_s17_only_writers_read_and_settle_the_list(app: Flask) -> None:
         feedback.settle_miss(1, by=auditor)
 
 
-def test_s17_the_list_knows_when_it_was_last_looked_for(app: Flask) -> None:
+def test_the_list_knows_when_it_was_last_looked_for(app: Flask) -> None:
     feedback.note_miss("gas stove", "en")
     (row,) = db.session.scalars(select(KbMiss))
     assert (now() - row.last_at).total_seconds() < 60

@@ -1,4 +1,4 @@
-"""S16: articles that may help, in the case and while a customer types; use and votes are counted."""
+"""Articles that may help, in the case and while a customer types; use and votes are counted."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def again(code: str = "fridge-not-cold") -> Article:
     return queries.by_code(code, samples.REVIEWER)
 
 
-def test_s16_a_chinese_case_gets_the_article_that_fits(desk: FlaskClient) -> None:
+def test_a_chinese_case_gets_the_article_that_fits(desk: FlaskClient) -> None:
     samples.article(
         code="invoice", title_zh="如何补开发票", body_zh="在订单页。", title_en="", body_en=""
     )
@@ -51,19 +51,19 @@ def test_s16_a_chinese_case_gets_the_article_that_fits(desk: FlaskClient) -> Non
     assert "冰箱不制冷怎么办" in page
 
 
-def test_s16_an_english_case_gets_the_english_words(desk: FlaskClient) -> None:
+def test_an_english_case_gets_the_english_words(desk: FlaskClient) -> None:
     page = fragment(desk, "/kb/suggest", q="My fridge stopped cooling", language="en")
     assert suggested(page) == ["fridge-not-cold"] and "The fridge does not cool" in page
 
 
-def test_s16_no_more_than_five_the_best_first(desk: FlaskClient) -> None:
+def test_no_more_than_five_the_best_first(desk: FlaskClient) -> None:
     for number in range(8):
         samples.article(code=f"other-{number}", title_en="A cool fridge", body_en="A fridge.")
     page = fragment(desk, "/kb/suggest", q="the fridge does not cool, thermostat", language="en")
     assert len(suggested(page)) == 5 and suggested(page)[0] == "fridge-not-cold"
 
 
-def test_s16_the_first_is_inserted_by_its_key_with_title_text_and_link(desk: FlaskClient) -> None:
+def test_the_first_is_inserted_by_its_key_with_title_text_and_link(desk: FlaskClient) -> None:
     samples.article(code="second", title_en="Fridge door")
     page = fragment(desk, "/kb/suggest", q="fridge cool", language="en")
     assert page.count('data-key="i"') == 1
@@ -77,7 +77,7 @@ def test_s16_the_first_is_inserted_by_its_key_with_title_text_and_link(desk: Fla
     assert 'hx-post="/kb/fridge-not-cold/used"' in button
 
 
-def test_s16_an_internal_article_can_be_read_and_not_inserted(desk: FlaskClient) -> None:
+def test_an_internal_article_can_be_read_and_not_inserted(desk: FlaskClient) -> None:
     """What is for colleagues only must not slip into an answer."""
     samples.article(code="compensation", visibility="internal", title_en="Compensation limits")
     page = fragment(desk, "/kb/suggest", q="compensation limits", language="en")
@@ -86,7 +86,7 @@ def test_s16_an_internal_article_can_be_read_and_not_inserted(desk: FlaskClient)
     assert "insert" not in part.replace("not for the answer", "") and "For colleagues only" in part
 
 
-def test_s16_a_version_in_another_language_says_so(desk: FlaskClient) -> None:
+def test_a_version_in_another_language_says_so(desk: FlaskClient) -> None:
     samples.article(code="only-zh", title_zh="冰箱门", title_en="", body_en="")
     page = fragment(desk, "/kb/suggest", q="冰箱门", language="en")
     assert 'lang="zh-Hans"' in page and "中文" in page
@@ -105,14 +105,14 @@ def test_what_shares_only_a_word_of_its_text_is_not_suggested(desk: FlaskClient)
     ]
 
 
-def test_s16_an_insertion_is_counted(desk: FlaskClient) -> None:
+def test_an_insertion_is_counted(desk: FlaskClient) -> None:
     version = again().version
     for _ in range(3):
         assert desk.post("/kb/fridge-not-cold/used").status_code == 204
     assert (again().used, again().version) == (3, version)
 
 
-def test_s16_use_is_counted_when_many_insert_at_once(app: Flask) -> None:
+def test_use_is_counted_when_many_insert_at_once(app: Flask) -> None:
     article, by = samples.article(), make.agent("Zhang Wei").actor
 
     def use() -> None:
@@ -128,7 +128,7 @@ def test_s16_use_is_counted_when_many_insert_at_once(app: Flask) -> None:
     assert again().used == 20
 
 
-def test_s16_nobody_but_colleagues_counts_use(app: Flask) -> None:
+def test_nobody_but_colleagues_counts_use(app: Flask) -> None:
     with pytest.raises(NotAllowed):
         feedback.count_use(samples.article(), by=make.CUSTOMER)
 
@@ -139,7 +139,7 @@ def test_a_case_without_an_article_offers_to_write_one(desk: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize("q", ["冰箱", "冰箱不", "fri", "Fridg", "my fridge is warm", "我家的冰箱"])
-def test_s16_a_typing_customer_is_shown_what_may_help(client: FlaskClient, q: str) -> None:
+def test_a_typing_customer_is_shown_what_may_help(client: FlaskClient, q: str) -> None:
     samples.article()
     page = fragment(client, "/kb/related", q=q)
     assert 'href="/kb/fridge-not-cold"' in page
@@ -170,7 +170,7 @@ def test_the_same_article_is_not_shown_twice(app: Flask) -> None:
     assert [one.code for one in found] == ["fridge-not-cold"]
 
 
-def test_s16_did_it_help_is_counted_once_for_each_browser(client: FlaskClient) -> None:
+def test_did_it_help_is_counted_once_for_each_browser(client: FlaskClient) -> None:
     samples.article()
     page = client.get("/kb/fridge-not-cold?lang=en").get_data(as_text=True)
     assert "Did it help?" in page
@@ -180,7 +180,7 @@ def test_s16_did_it_help_is_counted_once_for_each_browser(client: FlaskClient) -
     assert "Thank you" in client.get("/kb/fridge-not-cold").get_data(as_text=True)
 
 
-def test_s16_another_browser_votes_for_itself(app: Flask) -> None:
+def test_another_browser_votes_for_itself(app: Flask) -> None:
     samples.article()
     for helped in ("yes", "yes", "no"):
         app.test_client().post("/kb/fridge-not-cold/vote", data={"helped": helped})

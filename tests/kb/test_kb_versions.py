@@ -34,7 +34,7 @@ def test_a_new_article_is_a_draft_of_its_writer(app: Flask) -> None:
     assert article.code == "the-fridge-does-not-cool"
 
 
-def test_m31_both_languages_stand_side_by_side(app: Flask) -> None:
+def test_both_languages_stand_side_by_side(app: Flask) -> None:
     article = samples.article()
     assert article.languages == ("zh_Hans", "en")
     assert (article.title("zh_Hans"), article.title("en")) == (article.title_zh, article.title_en)

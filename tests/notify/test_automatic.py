@@ -1,4 +1,4 @@
-"""Row 11: every automatic mail that we send says so, and no agent's reply does."""
+"""Every automatic mail that we send says so, and no agent's reply does."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ def everything() -> None:
 
 
 def test_by_what_was_sent(sink: Sink) -> None:
-    """Row 11."""
     everything()
     marks = {mail["Message-ID"]: mail["Auto-Submitted"] for mail in sink.taken}
     rows = db.session.scalars(select(Envelope).where(Envelope.state == "sent")).all()
@@ -55,7 +54,7 @@ def test_by_what_was_sent(sink: Sink) -> None:
 
 @pytest.mark.parametrize("automatic", [True, False])
 def test_by_the_row(app: Flask, automatic: bool) -> None:
-    """Row 11: whatever its purpose, the row decides."""
+    """Whatever its purpose, the row decides."""
     with transaction() as session:
         row = Envelope(
             event_seq=1, purpose="any", recipient="a@example.com", message_id="<1@x>",

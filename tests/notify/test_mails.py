@@ -41,7 +41,7 @@ def test_the_receipt_has_number_promise_and_link_and_none_of_the_customers_words
 
 
 def test_a_mail_speaks_the_customers_language_not_the_agents(sink: Sink) -> None:
-    """S18-like: the customer's language decides, whoever triggers the mail."""
+    """The customer's language decides, whoever triggers the mail."""
     make.ticket(language="zh_Hans")
     make.ticket(language="en", person=Asker(email="lee@example.com"))
     deliver_due()
@@ -127,7 +127,7 @@ def test_a_delivery_that_runs_twice_sends_once(sink: Sink) -> None:
 
 
 def test_a_missed_promise_is_told_by_mail_to_the_roles_of_the_chain(sink: Sink) -> None:
-    """M20 at this door: who is told follows the chain, each step once."""
+    """Who is told follows the chain, each step once."""
     lead = make.agent("Zhao Lei", leads=True)
     supervisor = make.agent("Chen Jie", "supervisor")
     make.agent("Li Na")
@@ -146,7 +146,7 @@ def test_a_missed_promise_is_told_by_mail_to_the_roles_of_the_chain(sink: Sink) 
 
 
 def test_closing_asks_the_customer_how_we_did(sink: Sink) -> None:
-    """M35: closing triggers a satisfaction request."""
+    """Closing triggers a satisfaction request."""
     agent = make.agent()
     ticket = make.ticket(kind="enquiry", language="en")
     actions.answer_directly(ticket, by=agent.actor, body="Yes, we do.")

@@ -1,4 +1,4 @@
-"""Row 31: survey mail has one-click unsubscribe (RFC 8058), and it is obeyed within one send."""
+"""Survey mail has one-click unsubscribe (RFC 8058), and it is obeyed within one send."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def link(mail: object) -> str:
 
 
 def test_a_question_how_we_did_can_be_stopped_by_its_headers_and_by_its_words(sink: Sink) -> None:
-    """Row 31. What a case needs has no such header: it is no bulk mail."""
+    """What a case needs has no such header: it is no bulk mail."""
     asked()
     receipt, answer, survey = sink.taken
     assert survey["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -48,7 +48,6 @@ def test_a_question_how_we_did_can_be_stopped_by_its_headers_and_by_its_words(si
 def test_one_click_of_a_mail_program_without_cookie_is_obeyed_by_the_next_send(
     app: Flask, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 31."""
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     asked()
     with app.test_client() as program:
@@ -64,7 +63,7 @@ def test_one_click_of_a_mail_program_without_cookie_is_obeyed_by_the_next_send(
 
 
 def test_a_mail_that_waits_to_be_tried_again_is_not_sent_any_more(sink: Sink) -> None:
-    """Row 31: within one send, also for what was on its way; no colleague can send it either."""
+    """Within one send, also for what was on its way; no colleague can send it either."""
     with moved_to(now()) as tick:
         asked()
         sink.refuse[WHO] = "451 later"
@@ -84,7 +83,7 @@ def test_a_mail_that_waits_to_be_tried_again_is_not_sent_any_more(sink: Sink) ->
 def test_to_look_at_the_page_changes_nothing_and_its_button_does(
     client: FlaskClient, sink: Sink
 ) -> None:
-    """Row 31: scanners open every link."""
+    """Scanners open every link."""
     asked()
     address = link(sink.taken[-1])
     page = client.get(address).get_data(as_text=True)
@@ -100,7 +99,7 @@ def test_to_look_at_the_page_changes_nothing_and_its_button_does(
 
 
 def test_the_page_speaks_the_language_of_the_mail(client: FlaskClient, sink: Sink) -> None:
-    """Row 31: whatever the browser or the mail program asks for."""
+    """Whatever the browser or the mail program asks for."""
     asked(language="zh_Hans")
     page = client.get(link(sink.taken[-1]), headers={"Accept-Language": "en"})
     assert "不再询问我" in page.get_data(as_text=True)

@@ -1,4 +1,4 @@
-"""What becomes of a mail that we send: each state, each fault of a mail server, nothing lost (F20)."""
+"""What becomes of a mail that we send: each state, each fault of a mail server, nothing lost."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_sent_mail_says_so_on_its_message(sink: Sink) -> None:
 def test_a_refused_answer_is_red_at_once_and_can_be_sent_again(
     sink: Sink, client: FlaskClient
 ) -> None:
-    """Row 13, F20: fail@ is shown red at once, with the server's words and a button."""
+    """fail@ is shown red at once, with the server's words and a button."""
     sink.refuse["wang.fang@example.com"] = "550 5.1.1 no such user"
     ticket, row = answered()
     assert (row.state, row.next_at, mark(row)) == ("failed", None, "failed")
@@ -74,7 +74,7 @@ def test_a_refused_answer_is_red_at_once_and_can_be_sent_again(
 
 
 def test_a_greylisting_server_gets_it_on_the_third_try_with_one_message_id(sink: Sink) -> None:
-    """Row 13, F20: defer@; after 1, then 5 minutes."""
+    """defer@; after 1, then 5 minutes."""
     sink.refuse["wang.fang@example.com"] = "451 4.7.1 try again"
     with moved_to(now()) as tick:
         _ticket, row = answered()
@@ -93,7 +93,7 @@ def test_a_greylisting_server_gets_it_on_the_third_try_with_one_message_id(sink:
 
 
 def test_the_pauses_grow_to_an_hour_and_end_after_a_day(sink: Sink) -> None:
-    """F20: the retry schedule is kept: 1, 5, 15, 60 minutes, then hourly, 24 hours in all."""
+    """The retry schedule is kept: 1, 5, 15, 60 minutes, then hourly, 24 hours in all."""
     sink.refuse["wang.fang@example.com"] = "450 later"
     pauses = []
     with moved_to(now()) as tick:
@@ -112,7 +112,7 @@ def test_the_pauses_grow_to_an_hour_and_end_after_a_day(sink: Sink) -> None:
 def test_a_line_that_breaks_after_the_mail_is_sent_twice_at_most(
     sink: Sink, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 13, F20: drop@ and a time-out after DATA leave it uncertain; then a person decides."""
+    """drop@ and a time-out after DATA leave it uncertain; then a person decides."""
     monkeypatch.setattr(smtp, "TIMEOUT", 2)
     sink.after_data = where
     with moved_to(now()) as tick:
@@ -153,7 +153,7 @@ def test_a_process_that_dies_while_sending_leaves_a_doubt_not_a_loss(sink: Sink)
 def test_after_an_hour_without_a_server_all_letters_go_out_within_minutes(
     app: Flask, sink: Sink
 ) -> None:
-    """Row 14: no answer is lost, and one mail a minute asks for all."""
+    """No answer is lost, and one mail a minute asks for all."""
     before = app.extensions["helpdesk_settings"]
     app.extensions["helpdesk_settings"] = replace(before, smtp_url="smtp://127.0.0.1:1")
     with moved_to(now()) as tick:
@@ -183,7 +183,7 @@ def test_one_bad_recipient_does_not_stop_the_rest(sink: Sink) -> None:
 def test_a_server_that_drips_its_answer_holds_nobody(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F20: one byte at a time keeps every single step alive; the whole conversation ends."""
+    """One byte at a time keeps every single step alive; the whole conversation ends."""
     monkeypatch.setattr(smtp, "DEADLINE", 2)
     stop = threading.Event()
 

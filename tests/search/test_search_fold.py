@@ -67,5 +67,5 @@ def test_no_character_folds_to_one_that_folds_further() -> None:
         ("", []),
     ],
 )
-def test_w7_pinyin_initials_are_given_for_chinese_names(name: str, letters: list[str]) -> None:
+def test_pinyin_initials_are_given_for_chinese_names(name: str, letters: list[str]) -> None:
     assert initials(name) == letters

@@ -58,7 +58,7 @@ def test_a_text_is_cut_into_words_pairs_and_other_spellings(text: str, expected:
         "8613812345678",
     ],
 )
-def test_s6_a_mobile_number_has_one_spelling_among_its_tokens(written: str) -> None:
+def test_a_mobile_number_has_one_spelling_among_its_tokens(written: str) -> None:
     assert "13812345678" in tokens(f"致电{written}，谢谢")
 
 
@@ -66,7 +66,7 @@ def test_s6_a_mobile_number_has_one_spelling_among_its_tokens(written: str) -> N
     "written",
     ["010-65521234", "(010) 6552 1234", "010/65521234", "+86 10 6552-1234", "01065521234"],
 )
-def test_s6_a_fixed_number_has_one_spelling_among_its_tokens(written: str) -> None:
+def test_a_fixed_number_has_one_spelling_among_its_tokens(written: str) -> None:
     assert "1065521234" in tokens(f"Tel. {written}.")
 
 

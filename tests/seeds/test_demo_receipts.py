@@ -1,4 +1,4 @@
-"""The receipts of every promise of the demo (S1)."""
+"""The receipts of every promise of the demo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every number opens the list behind it, and that list has exactly that many rows (M33, M34)."""
+"""Every number opens the list behind it, and that list has exactly that many rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def answered(ticket: Ticket) -> Ticket:
 
 
 def test_every_number_equals_the_list_behind_it(app: Flask) -> None:
-    """M34: for every measure, every group and every value, in a random life of three weeks."""
+    """For every measure, every group and every value, in a random life of three weeks."""
     samples.live(32)
     counted = 0
     with moved_to(samples.LAST):
@@ -91,8 +91,8 @@ def test_the_groups_of_a_measure_add_up_to_its_total(app: Flask) -> None:
                 assert sum(row.cells[code].count for row in rows) == total, (code, by)
 
 
-def test_m33_a_case_is_told_by_channel_category_department_and_person(app: Flask) -> None:
-    """M33: by day, channel, category, department and agent."""
+def test_a_case_is_told_by_channel_category_department_and_person(app: Flask) -> None:
+    """By day, channel, category, department and agent."""
     quality, zhang = make.department(), make.agent("Zhang Wei")
     with moved_to(MONDAY):
         ticket = make.ticket(channel="phone")
@@ -123,7 +123,7 @@ def test_a_category_opens_to_those_below_it(app: Flask) -> None:
 
 
 def test_an_open_and_overdue_promise_counts_as_missed(app: Flask) -> None:
-    """The denominator is never only what was closed (complaints.md 4)."""
+    """The denominator is never only what was closed."""
     with moved_to(MONDAY) as tick:
         answered(make.ticket(kind="enquiry"))
         make.ticket(kind="enquiry", subject="Nobody answers this one")
@@ -161,7 +161,7 @@ def test_a_merged_case_is_not_counted_twice(app: Flask) -> None:
 
 
 def test_times_are_averages_medians_and_the_time_of_nine_of_ten(app: Flask) -> None:
-    """M33: average response and resolution in working time."""
+    """Average response and resolution in working time."""
     with moved_to(MONDAY) as tick:
         tickets = [make.ticket(kind="enquiry", subject=f"Case {n}") for n in range(3)]
         for ticket in tickets:
@@ -197,8 +197,8 @@ def test_the_last_rating_of_a_case_counts_once(app: Flask) -> None:
     assert (found.count, found.of) == (1, 2)
 
 
-def test_s9_a_second_round_shows(app: Flask) -> None:
-    """S9: a dissatisfied customer's second round is counted."""
+def test_a_second_round_shows(app: Flask) -> None:
+    """A dissatisfied customer's second round is counted."""
     with moved_to(MONDAY):
         ticket = answered(make.ticket())
         actions.review(ticket, by=BOSS)

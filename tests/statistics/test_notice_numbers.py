@@ -61,7 +61,7 @@ def test_the_first_pass_rate_counts_those_that_were_re_inspected(app: Flask) -> 
 
 
 def test_every_number_of_notices_opens_as_many(client: FlaskClient) -> None:
-    """M34, for notices."""
+    """The same for notices."""
     make.sign_in(client, make.agent("Chen Jie", "supervisor"))
     noticed()
     page = client.get("/statistics").get_data(as_text=True)

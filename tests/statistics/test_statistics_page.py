@@ -95,7 +95,6 @@ def test_every_group_can_be_shown_in_both_languages(client: FlaskClient, by: str
 
 
 def test_every_number_on_the_page_is_a_link_to_as_many_cases(boss: FlaskClient) -> None:
-    """M34."""
     samples.live(20)
     with moved_to(samples.LAST):
         page = get(boss, "/statistics?from=2026-03-01&to=2026-03-31&by=channel")
@@ -107,7 +106,7 @@ def test_every_number_on_the_page_is_a_link_to_as_many_cases(boss: FlaskClient) 
 
 
 def test_a_time_is_that_of_the_promise_it_names_on_page_csv_and_api(boss: FlaskClient) -> None:
-    """M33: the first answer after half an hour and the resolution after two are two numbers."""
+    """The first answer after half an hour and the resolution after two are two numbers."""
     with moved_to(MONDAY) as tick:
         ticket = make.ticket(kind="enquiry")
         actions.accept(ticket, by=BOSS)
@@ -140,7 +139,7 @@ def tiles_of(page: str) -> list[tuple[str, str, str, str]]:
 
 
 def test_every_figure_at_the_top_opens_the_cases_it_was_made_of(boss: FlaskClient) -> None:
-    """M34: counts have as many, shares their counted part, times the cases that took them."""
+    """Counts have as many, shares their counted part, times the cases that took them."""
     samples.live(24)
     with moved_to(samples.LAST):
         tiles = tiles_of(get(boss, "/statistics?from=2026-03-01&to=2026-03-31"))
@@ -177,7 +176,7 @@ def _average(query: str, promise: str) -> float:
 
 
 def test_a_number_its_list_and_its_csv_are_the_same(boss: FlaskClient) -> None:
-    """M34: clicking a number shows as many cases, and the CSV has as many rows."""
+    """Clicking a number shows as many cases, and the CSV has as many rows."""
     samples.live(12)
     with moved_to(samples.LAST):
         page = get(boss, "/statistics?from=2026-03-01&to=2026-03-31&by=week")
@@ -267,7 +266,7 @@ def test_what_is_not_understood_is_refused_with_a_sentence(boss: FlaskClient, qu
 
 
 def test_a_measure_comes_as_csv_that_excel_reads(boss: FlaskClient) -> None:
-    """M34: Chinese stays intact."""
+    """Chinese stays intact."""
     with moved_to(MONDAY):
         make.ticket(channel="phone")
         answer = boss.get("/statistics/received.csv?from=2026-03-09&to=2026-03-10&by=category")

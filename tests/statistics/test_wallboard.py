@@ -1,4 +1,4 @@
-"""The wallboard: eight figures of this moment, live (S11)."""
+"""The wallboard: eight figures of this moment, live."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def counts(who: object = BOSS) -> dict[str, int]:
     return {name: f.count for name, f in wallboard.read(who).figures.items()}  # type: ignore[arg-type]
 
 
-def test_s11_it_counts_what_waits_what_is_late_and_what_was_done_today(app: Flask) -> None:
-    """S11: waiting, longest wait, breaches in the next hour."""
+def test_it_counts_what_waits_what_is_late_and_what_was_done_today(app: Flask) -> None:
+    """Waiting, longest wait, breaches in the next hour."""
     with moved_to(MONDAY) as tick:
         make.ticket(severity="S1")  # to be acknowledged within ten minutes
         found = counts()
@@ -40,7 +40,7 @@ def test_s11_it_counts_what_waits_what_is_late_and_what_was_done_today(app: Flas
         assert board.longest is not None and board.longest.total_seconds() == 15 * 60
 
 
-def test_s11_every_figure_opens_as_many_cases(app: Flask) -> None:
+def test_every_figure_opens_as_many_cases(app: Flask) -> None:
     samples.live(25)
     with moved_to(samples.LAST):
         for figure in wallboard.read(BOSS).figures.values():
@@ -68,8 +68,8 @@ def test_a_follow_up_call_that_is_due_is_counted(app: Flask) -> None:
         assert counts()["calls"] == 1
 
 
-def test_s11_agents_are_counted_by_presence(app: Flask) -> None:
-    """S11: agents by status; whose page is closed is away."""
+def test_agents_are_counted_by_presence(app: Flask) -> None:
+    """Agents by status; whose page is closed is away."""
     with moved_to(MONDAY):
         for name, state, seen in (
             ("Zhang Wei", "ready", now()),

@@ -20,7 +20,7 @@ from tests.help import factories as make
 def test_an_approved_complaint_is_on_the_call_list_until_the_customer_was_reached(
     app: Flask, client: FlaskClient
 ) -> None:
-    """M35: a call-back task is created for complaints."""
+    """A call-back task is created for complaints."""
     agent, supervisor = make.agent(), make.agent("Chen Jie", "supervisor")
     ticket = make.ticket()
     actions.answer_directly(ticket, by=agent.actor, body="已安排换货。")

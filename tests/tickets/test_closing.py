@@ -1,4 +1,4 @@
-"""What a complaint needs before it may be closed (M9)."""
+"""What a complaint needs before it may be closed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def answered(**more: str) -> Ticket:
 
 
 def test_without_cause_and_remedy_a_complaint_stays_open_and_every_gap_is_named(app: Flask) -> None:
-    """M9: not without classification, root cause, action taken and a response to the customer."""
+    """Not without classification, root cause, action taken and a response to the customer."""
     ticket = answered(category="")
     with pytest.raises(BadInput) as refusal:
         actions.close(ticket, by=make.SUPERVISOR)
@@ -37,14 +37,14 @@ def test_without_cause_and_remedy_a_complaint_stays_open_and_every_gap_is_named(
 
 
 def test_a_filled_case_file_closes(app: Flask) -> None:
-    """M9: the same complaint, filled."""
+    """The same complaint, filled."""
     ticket = answered()
     actions.edit(ticket, by=make.SUPERVISOR, facts=CAUSE)
     assert actions.close(ticket, by=make.SUPERVISOR).status == "closed"
 
 
 def test_admins_choose_what_must_be_filled(app: Flask) -> None:
-    """M9: an admin-editable list."""
+    """An admin-editable list."""
     ticket = answered()
     with transaction():
         options.put("required_to_close", ["preventive"])
@@ -54,7 +54,7 @@ def test_admins_choose_what_must_be_filled(app: Flask) -> None:
 
 
 def test_an_enquiry_needs_no_case_file(app: Flask) -> None:
-    """M9 speaks of complaints only."""
+    """Only complaints need it."""
     agent = make.agent().actor
     ticket = make.ticket(kind="enquiry")
     actions.answer_directly(ticket, by=agent, body="Yes.")

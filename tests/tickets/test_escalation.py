@@ -34,7 +34,7 @@ def steps(promise: str = "acknowledge") -> list[int]:
 
 
 def test_each_step_of_the_chain_is_taken_once_at_its_share(app: Flask) -> None:
-    """M20: 50, 75, 90, 100, 150 and 200 % each fire once."""
+    """50, 75, 90, 100, 150 and 200 % each fire once."""
     make.ticket(severity="S2")
     start, taken = now(), []
     for minutes in (14, 16, 23, 28, 31, 46, 61, 90):
@@ -71,7 +71,7 @@ def test_after_a_long_silence_every_missed_step_is_recorded_once_with_its_true_t
 
 
 def test_two_timer_processes_take_each_step_once(app: Flask) -> None:
-    """M20, F3: four threads ring at once; nothing is lost and nothing doubled."""
+    """F3: four threads ring at once; nothing is lost and nothing doubled."""
     for n in range(20):
         make.ticket(subject=f"nr {n}", severity="S2")
     later = now() + timedelta(minutes=16)
@@ -121,7 +121,7 @@ def test_a_missed_promise_that_is_kept_later_is_late(app: Flask) -> None:
 def test_after_more_time_was_granted_the_chain_begins_anew_and_a_second_miss_is_told(
     app: Flask,
 ) -> None:
-    """M20: each step once on the way to each of the two times; what lies behind is not told again."""
+    """Each step once on the way to each of the two times; what lies behind is not told again."""
     by = make.SUPERVISOR
     with moved_to(datetime(2026, 3, 9, 1, 0, tzinfo=UTC)) as tick:
         ticket = make.ticket(severity="S1")
@@ -171,7 +171,7 @@ def test_more_time_shortens_no_promise_and_must_be_more(app: Flask) -> None:
 
 
 def test_a_merged_or_withdrawn_case_never_escalates(app: Flask) -> None:
-    """M21: not even when an alarm was left behind."""
+    """Not even when an alarm was left behind."""
     ticket = make.ticket(severity="S2")
     row_id = db.session.scalar(select(Promise.id).where(Promise.promise == "acknowledge"))
     actions.withdraw(ticket, by=make.CUSTOMER, comment="x")

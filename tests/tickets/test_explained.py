@@ -1,4 +1,4 @@
-"""The response table in words (S1): what was counted, what not, and that the sum is the promise."""
+"""The response table in words: what was counted, what not, and that the sum is the promise."""
 
 from __future__ import annotations
 

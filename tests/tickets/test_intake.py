@@ -31,7 +31,7 @@ def count(model: type) -> int:
 
 
 def test_a_case_gets_number_promises_alarms_route_history_and_search(app: Flask) -> None:
-    """M8: every complaint has its response table from the first second."""
+    """Every complaint has its response table from the first second."""
     opened = make.opened()
     ticket = opened.ticket
     assert opened.new
@@ -57,7 +57,7 @@ def test_a_case_gets_number_promises_alarms_route_history_and_search(app: Flask)
 
 
 def test_the_same_case_through_every_channel_gives_equal_tickets(app: Flask) -> None:
-    """M1-M3 at the level of the one door: only the channel and its promises differ."""
+    """Whatever the channel: only the channel and its promises differ."""
     tickets = [
         make.ticket(channel=c, person=Asker(name="李雷", phone=f"1391234000{i}"))
         for i, c in enumerate(("web", "phone", "email", "api"))
@@ -113,7 +113,7 @@ def test_the_same_external_id_on_another_channel_is_another_case(app: Flask) -> 
     ],
 )
 def test_a_caller_is_found_however_the_number_is_written(app: Flask, phone: str) -> None:
-    """S6: +86, 0086, leading zero, blanks, dashes, slash, full width."""
+    """+86, 0086, leading zero, blanks, dashes, slash, full width."""
     known = make.ticket(person=Asker(name="王芳", phone="139 1234 5678")).person_id
     assert make.ticket(person=Asker(phone=phone)).person_id == known
     assert count(Person) == 1
@@ -320,7 +320,7 @@ def test_eight_new_cases_of_one_new_caller_at_once_make_one_person(app: Flask) -
 
 
 def test_where_no_rule_fits_the_categorys_lead_department_gets_it(app: Flask) -> None:
-    """M10: the reason says that the category decided; a department switched off gets nothing."""
+    """The reason says that the category decided; a department switched off gets nothing."""
     from helpdesk.agents.models import Department
     from helpdesk.core.db import transaction
     from helpdesk.setup import in_force

@@ -86,7 +86,6 @@ def test_a_planned_follow_up_call_is_planned_again(app: Flask) -> None:
 
 
 def test_a_merged_case_never_escalates_and_one_set_free_does_again(app: Flask) -> None:
-    """(M21)"""
     with moved_to(WEDNESDAY) as tick:
         stays, gone = make.ticket(), handled()
         actions.merge(gone, by=make.SUPERVISOR, target=stays)

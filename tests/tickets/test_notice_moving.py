@@ -1,4 +1,4 @@
-"""A move by its code with raw values: what forms and the API hand over (M14, M15)."""
+"""A move by its code with raw values: what forms and the API hand over."""
 
 from __future__ import annotations
 
@@ -156,7 +156,6 @@ def test_what_is_no_move_of_a_person_is_not_found(app: Flask, code: str) -> None
 
 
 def test_rights_and_table_hold_for_moves_by_code(app: Flask) -> None:
-    """M14"""
     who = cast()
     notice = sample.issued(who)
     with pytest.raises(NotAllowed):

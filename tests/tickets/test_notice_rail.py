@@ -1,4 +1,4 @@
-"""The rail of a notice and the rows of its board: state, share, words (M14)."""
+"""The rail of a notice and the rows of its board: state, share, words."""
 
 from __future__ import annotations
 

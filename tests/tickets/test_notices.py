@@ -1,4 +1,4 @@
-"""A notice from the draft to the end, both sides, all turnings (M14, M15)."""
+"""A notice from the draft to the end, both sides, all turnings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def names(notice: Notice) -> list[str]:
 
 
 def test_a_notice_goes_from_the_draft_to_the_closed_file(app: Flask) -> None:
-    """M14: number, department, requirement, deadline, status, reply, evidence, verifier."""
+    """Number, department, requirement, deadline, status, reply, evidence, verifier."""
     who = cast()
     ticket = make.ticket()
     notice = sample.watching(who, ticket=ticket)
@@ -138,7 +138,7 @@ def test_a_stale_version_is_a_conflict_and_changes_nothing(app: Flask) -> None:
 
 
 def test_an_upheld_objection_revokes_the_notice(app: Flask) -> None:
-    """M15: returned with a reason, decided by a supervisor, both in history."""
+    """Returned with a reason, decided by a supervisor, both in history."""
     who = cast()
     notice = sample.issued(who)
     notices.object_to(notice, by=who.handler, comment="属于售后部职责")
@@ -150,7 +150,6 @@ def test_an_upheld_objection_revokes_the_notice(app: Flask) -> None:
 
 
 def test_a_refused_objection_leaves_the_notice_and_its_clock_as_they_were(app: Flask) -> None:
-    """M15"""
     who = cast()
     notice = sample.issued(who)
     due = notice.due_at
@@ -163,7 +162,6 @@ def test_a_refused_objection_leaves_the_notice_and_its_clock_as_they_were(app: F
 
 
 def test_an_objection_needs_its_reason(app: Flask) -> None:
-    """M15"""
     who = cast()
     with pytest.raises(BadInput) as caught:
         notices.object_to(sample.issued(who), by=who.handler, comment=" ")
@@ -190,7 +188,6 @@ def test_a_plan_that_came_back_is_submitted_again(app: Flask) -> None:
 
 
 def test_more_time_is_asked_for_with_a_reason_and_granted(app: Flask) -> None:
-    """M15"""
     who = cast()
     notice = sample.working(who)
     wanted = notice.done_due_at + timedelta(days=5)
@@ -215,7 +212,6 @@ def test_more_time_may_be_granted_shorter_than_asked(app: Flask) -> None:
 
 
 def test_more_time_is_refused_with_a_reason_and_may_be_asked_for_again(app: Flask) -> None:
-    """M15"""
     who = cast()
     notice = sample.working(who)
     due = notice.done_due_at
@@ -238,7 +234,7 @@ def test_more_time_must_lie_after_the_present_limit(app: Flask) -> None:
 
 @pytest.mark.parametrize("field", DONE)
 def test_a_claim_without_one_of_its_fields_is_turned_down_by_name(app: Flask, field: str) -> None:
-    """M14: reply and evidence."""
+    """Reply and evidence."""
     who = cast()
     notice = sample.working(who)
     with pytest.raises(BadInput) as caught:
@@ -248,7 +244,6 @@ def test_a_claim_without_one_of_its_fields_is_turned_down_by_name(app: Flask, fi
 
 
 def test_a_file_is_evidence_enough(app: Flask) -> None:
-    """M14"""
     who = cast()
     notice = sample.working(who)
     notices.claim_done(notice, by=who.handler, **(DONE | {"evidence": ""}), files=(PHOTO,))
@@ -257,7 +252,6 @@ def test_a_file_is_evidence_enough(app: Flask) -> None:
 
 
 def test_nobody_of_the_responsible_department_verifies(app: Flask) -> None:
-    """M14"""
     who = cast()
     notice = sample.claimed(who)
     own = make.agent("Ma Li", "supervisor", make.department()).actor

@@ -1,4 +1,4 @@
-"""Time limits, overdue, and who is told: once per step, whatever rings (M14, M20)."""
+"""Time limits, overdue, and who is told: once per step, whatever rings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def wait(seconds: float) -> None:
 
 
 def test_a_major_notice_has_its_three_limits_from_the_issue(app: Flask) -> None:
-    """M14: deadline."""
+    """Deadline."""
     with moved_to(MONDAY):
         notice = sample.issued(cast(), level="major")
     assert local(notice.containment_due_at) == "03-10 09:00"
@@ -106,7 +106,6 @@ def test_overdue_is_computed_and_never_a_state(app: Flask) -> None:
 
 
 def test_each_step_of_the_chain_is_told_once(app: Flask) -> None:
-    """M20"""
     with moved_to(MONDAY):
         notice = sample.issued(cast())
         for _hour in range(24 * 8):
@@ -134,7 +133,6 @@ def test_a_long_silence_is_told_step_by_step_with_the_true_due_times(app: Flask)
 
 
 def test_an_alarm_that_rings_twice_tells_once(app: Flask) -> None:
-    """M20"""
     with moved_to(MONDAY):
         notice = sample.issued(cast())
         row = db.session.scalar(db.select(Alarm).where(Alarm.kind == "notice"))
@@ -149,7 +147,6 @@ def test_an_alarm_that_rings_twice_tells_once(app: Flask) -> None:
 
 
 def test_a_step_that_was_taken_rings_no_more(app: Flask) -> None:
-    """M21"""
     who = cast()
     with moved_to(MONDAY):
         notice = sample.planned(who)
@@ -158,7 +155,6 @@ def test_a_step_that_was_taken_rings_no_more(app: Flask) -> None:
 
 
 def test_a_revoked_notice_never_escalates(app: Flask) -> None:
-    """M21"""
     who = cast()
     with moved_to(MONDAY):
         notice = sample.issued(who)
@@ -169,7 +165,6 @@ def test_a_revoked_notice_never_escalates(app: Flask) -> None:
 
 
 def test_more_time_warns_anew_on_the_way_to_the_new_limit(app: Flask) -> None:
-    """M15"""
     who = cast()
     with moved_to(MONDAY):
         notice = sample.working(who)
@@ -217,7 +212,6 @@ def test_the_time_that_a_plan_lay_with_the_supervisor_does_not_count(app: Flask)
 
 
 def test_an_objection_stops_no_clock(app: Flask) -> None:
-    """M15"""
     who = cast()
     with moved_to(MONDAY):
         notice = sample.issued(who)

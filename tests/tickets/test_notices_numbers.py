@@ -1,4 +1,4 @@
-"""Numbers without gap or twin, whoever issues at the same moment (M14, complaints.md 2.2)."""
+"""Numbers without gap or twin, whoever issues at the same moment."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _issue(notice_id: int, who: Cast, fail: bool) -> None:
 
 
 def test_a_notice_to_many_departments_is_issued_to_all_or_to_none(app: Flask) -> None:
-    """F26 of the trust notes: a failure in the middle takes every number back."""
+    """A failure in the middle takes every number back."""
     who = cast()
     group = [approved(who) for _each in range(5)]
     broken = [*group[:3], sample.drafted(who), *group[3:]]

@@ -1,4 +1,4 @@
-"""The table of moves of a notice, walked over every state, move and person (M14, M15)."""
+"""The table of moves of a notice, walked over every state, move and person."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_only_an_observation_is_worked_on_without_a_plan() -> None:
 
 @pytest.mark.parametrize("code", ["grant_extension", "refuse_extension"])
 def test_more_time_is_decided_only_when_it_was_asked_for(code: str) -> None:
-    """M15: a supervisor decides."""
+    """A supervisor decides."""
     for status in TO_BE_DONE.split():
         assert outcome(code, stand(status), PEOPLE["supervisor"]) == "refused"
         assert outcome(code, stand(status, asked=True), PEOPLE["supervisor"]) == "made"
@@ -151,7 +151,7 @@ def test_more_time_is_not_asked_for_while_a_request_waits_nor_a_third_time() -> 
 
 
 def test_who_reported_it_done_never_verifies_it_even_after_a_promotion() -> None:
-    """M14: the verifier is not the author."""
+    """The verifier is not the author."""
     promoted = Actor("agent", 1, "Li Na", Role.SUPERVISOR, OTHER)
     at = stand("done_claimed", claimed_by="agent:1")
     for code in ("verify_pass", "verify_partial", "verify_fail"):
@@ -160,7 +160,6 @@ def test_who_reported_it_done_never_verifies_it_even_after_a_promotion() -> None
 
 
 def test_a_supervisor_of_the_responsible_department_does_not_verify() -> None:
-    """M14"""
     codes = {m.code for m in moves(stand("done_claimed"), PEOPLE["own_supervisor"])}
     assert not codes & {"verify_pass", "verify_partial", "verify_fail"}
 
@@ -238,7 +237,6 @@ def test_an_ended_notice_has_no_moves() -> None:
 
 
 def test_a_claim_needs_the_cause_three_kinds_of_action_the_look_elsewhere_and_proof() -> None:
-    """M14"""
     assert set(BY_CODE["claim_done"].needs) == set(CLAIM)
     assert {"correction", "corrective", "preventive", "horizontal_check", "evidence"} < set(CLAIM)
 

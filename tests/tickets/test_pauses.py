@@ -1,4 +1,4 @@
-"""Clocks that wait and go on (M19): which statuses pause, by how much, and for how long at most."""
+"""Clocks that wait and go on: which statuses pause, by how much, and for how long at most."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_only_the_table_of_moves_says_which_status_pauses() -> None:
 def test_resuming_moves_each_due_time_by_exactly_the_time_paused(
     app: Flask, severity: str, hours: int
 ) -> None:
-    """(M19) In the limit's own measure: working time for wh and wd, the clock for h and cd."""
+    """In the limit's own measure: working time for wh and wd, the clock for h and cd."""
     with moved_to(WEDNESDAY) as tick:
         ticket = handled(severity=severity)
         before = {
@@ -96,7 +96,7 @@ def test_two_pauses_add_up(app: Flask) -> None:
 
 
 def test_waiting_has_an_end_and_the_person_responsible_is_told(app: Flask) -> None:
-    """(M19) S1: twenty-four hours at most; then the clocks run again, whatever was agreed."""
+    """S1: twenty-four hours at most; then the clocks run again, whatever was agreed."""
     with moved_to(WEDNESDAY) as tick:
         ticket = handled(severity="S1", language="en")
         owner = make.agent("Li Na", "handler", make.department())

@@ -1,4 +1,4 @@
-"""The response table and the notice on paper: page, print view, PDF (M8, M14, W4)."""
+"""The response table and the notice on paper: page, print view, PDF."""
 
 from __future__ import annotations
 
@@ -50,7 +50,6 @@ def form_of(app: Flask, ticket: Ticket, who: object, language: str = "en") -> pa
 
 
 def test_every_promise_stands_in_the_table_with_owner_due_met_and_verdict(app: Flask) -> None:
-    """M8"""
     who = cast()
     ticket = handled(who)
     form = form_of(app, ticket, who.supervisor)
@@ -66,7 +65,6 @@ def test_every_promise_stands_in_the_table_with_owner_due_met_and_verdict(app: F
 
 
 def test_a_warning_and_a_breach_are_told_with_time_and_whom(app: Flask) -> None:
-    """M8"""
     who = cast()
     with moved_to(MONDAY):
         ticket = make.ticket()
@@ -81,7 +79,7 @@ def test_a_warning_and_a_breach_are_told_with_time_and_whom(app: Flask) -> None:
 
 
 def test_every_field_of_the_case_file_has_its_place_on_the_form(app: Flask) -> None:
-    """M8: all blocks of the paper form."""
+    """All blocks of the paper form."""
     who = cast()
     text = form_text(form_of(app, handled(who), who.supervisor))
     for field in casefile.FIELDS:
@@ -107,7 +105,6 @@ def test_the_form_counts_the_same_order_product_and_matter(app: Flask) -> None:
 
 
 def test_the_notices_of_a_case_are_named_on_its_form(app: Flask) -> None:
-    """W4"""
     who = cast()
     ticket = handled(who)
     notice = sample.issued(who, ticket=ticket)
@@ -154,7 +151,6 @@ def test_a_department_without_a_part_in_the_case_finds_no_form(client: FlaskClie
 
 
 def test_the_page_shows_rail_table_and_blocks(client: FlaskClient) -> None:
-    """M8"""
     who = cast()
     ticket = handled(who)
     text = page(signed_in(client, who, "auditor"), f"/tickets/{ticket.number}/response-table")
@@ -174,7 +170,7 @@ def test_the_print_view_is_ruled_and_has_the_number_and_a_qr_code(client: FlaskC
 
 
 def test_a_case_in_the_other_language_prints_in_both(client: FlaskClient, tmp_path: Path) -> None:
-    """W4: bilingual labels when case and reader differ."""
+    """Bilingual labels when case and reader differ."""
     who = cast()
     ticket = handled(who)
     desk = signed_in(client, who, "supervisor")
@@ -188,7 +184,7 @@ def test_a_case_in_the_other_language_prints_in_both(client: FlaskClient, tmp_pa
 def test_the_pdf_holds_what_the_form_must_hold_within_its_time(
     client: FlaskClient, tmp_path: Path
 ) -> None:
-    """M8: number, customer, words, promises, cause, remedy; rendered within 1.5 s."""
+    """Number, customer, words, promises, cause, remedy; rendered within 1.5 s."""
     who = cast()
     ticket = handled(who)
     desk = signed_in(client, who, "supervisor")
@@ -205,7 +201,6 @@ def test_the_pdf_holds_what_the_form_must_hold_within_its_time(
 def test_a_notice_prints_with_number_departments_limit_and_signatures(
     client: FlaskClient, tmp_path: Path
 ) -> None:
-    """M14"""
     who = cast()
     notice = sample.watching(who, ticket=make.ticket())
     desk = signed_in(client, who, "supervisor")

@@ -1,4 +1,4 @@
-"""The full record of a case and the code that proves a print (W4)."""
+"""The full record of a case and the code that proves a print."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def code_of(client: FlaskClient, ticket: Ticket) -> str:
 def test_the_full_record_holds_form_notices_evidence_and_follow_up(
     client: FlaskClient, tmp_path: Path
 ) -> None:
-    """W4: one bilingual file."""
+    """One bilingual file."""
     who = cast()
     ticket = handled(who)
     notice = sample.working(who, ticket=ticket)
@@ -59,7 +59,7 @@ def test_a_print_without_full_holds_no_foreign_blocks(client: FlaskClient) -> No
 
 
 def test_a_department_s_record_holds_only_the_notices_it_may_see(client: FlaskClient) -> None:
-    """W4, and one scope for all doors."""
+    """One scope for all doors."""
     who = cast()
     ticket = handled(who)
     other = make.department("logistics")
@@ -74,7 +74,7 @@ def test_a_department_s_record_holds_only_the_notices_it_may_see(client: FlaskCl
 
 
 def test_a_print_is_known_again_by_its_code(client: FlaskClient) -> None:
-    """W4: verification code."""
+    """Verification code."""
     who = cast()
     ticket = handled(who)
     desk = signed_in(client, who, "supervisor")

@@ -43,7 +43,7 @@ def fresh(ticket: Ticket) -> Ticket:
 def test_of_sixteen_agents_who_claim_at_once_exactly_one_wins_and_the_others_hear_who(
     app: Flask,
 ) -> None:
-    """M26: two agents taking the same case: exactly one wins, the other is told who."""
+    """Two agents taking the same case: exactly one wins, the other is told who."""
     ticket = make.ticket()
     agents = [make.agent(f"Agent {n}") for n in range(16)]
     results: list[str] = []
@@ -68,7 +68,7 @@ def test_of_sixteen_agents_who_claim_at_once_exactly_one_wins_and_the_others_hea
 
 
 def test_the_longest_waiting_case_goes_to_the_ready_agent_below_capacity(app: Flask) -> None:
-    """M11: an online agent below capacity, longest waiting first; freed capacity takes the oldest."""
+    """An online agent below capacity, longest waiting first; freed capacity takes the oldest."""
     with moved_to(now() - timedelta(hours=2)):
         oldest = make.ticket(subject="oldest")
     with moved_to(now() - timedelta(hours=1)):
@@ -90,7 +90,7 @@ def test_the_longest_waiting_case_goes_to_the_ready_agent_below_capacity(app: Fl
 
 
 def test_a_case_given_to_a_colleague_leaves_room_for_the_next(app: Flask) -> None:
-    """M11: freed capacity takes the oldest, in whatever way it was freed."""
+    """Freed capacity takes the oldest, in whatever way it was freed."""
     first, second = make.ticket(subject="first"), make.ticket(subject="second")
     agent, colleague = make.agent(capacity=1), make.agent("Li Na", presence="away")
     queue.set_presence(agent, "ready")
@@ -101,14 +101,14 @@ def test_a_case_given_to_a_colleague_leaves_room_for_the_next(app: Flask) -> Non
 
 
 def test_the_reason_of_an_offer_is_stored(app: Flask) -> None:
-    """W2 (start): load and capacity at the moment of the offer."""
+    """Load and capacity at the moment of the offer."""
     ticket = make.ticket()
     queue.set_presence(make.agent(capacity=3), "ready")
     assert fresh(ticket).offer_reason == "0/3"
 
 
 def test_with_nobody_free_the_case_stays_in_the_queue(app: Flask) -> None:
-    """M12: it stays, visible, with its waiting time."""
+    """It stays, visible, with its waiting time."""
     ticket = make.ticket()
     make.agent("Away", presence="away")
     make.agent("Full", presence="ready", capacity=0)

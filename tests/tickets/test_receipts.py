@@ -1,4 +1,4 @@
-"""The receipt of each due time (S1): its stretches leave no gap, and their sum is the promise."""
+"""The receipt of each due time: its stretches leave no gap, and their sum is the promise."""
 
 from __future__ import annotations
 

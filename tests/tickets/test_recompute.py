@@ -1,4 +1,4 @@
-"""A calendar is edited while promises run: every open one is counted anew, once (S2, F14)."""
+"""A calendar is edited while promises run: every open one is counted anew, once (F14)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def wall(moment: datetime | None) -> str:
     return (moment + timedelta(hours=8)).strftime("%m-%d %H:%M")
 
 
-def test_s2_the_forecast_tells_what_would_move_and_writes_nothing(app: Flask) -> None:
+def test_the_forecast_tells_what_would_move_and_writes_nothing(app: Flask) -> None:
     tickets = cases(3)
     seen = recompute.forecast(edited(MAKE_UP), most=2)
     assert (seen.moved, seen.cases) == (3, 3)
@@ -115,7 +115,7 @@ def test_the_list_shows_the_new_due_time_and_no_form_becomes_stale(app: Flask) -
 
 
 def test_what_has_ended_keeps_its_result_and_its_version(app: Flask) -> None:
-    """S2: past cases keep the old result."""
+    """Past cases keep the old result."""
     ticket = make.ticket()
     actions.accept(ticket, by=make.agent().actor)
     kept = row_of(ticket, "acknowledge")

@@ -71,7 +71,7 @@ def test_after_twelve_silent_hours_each_level_is_recorded_and_only_the_highest_t
 
 
 def test_a_flood_reaches_a_person_as_one_digest(app: Flask) -> None:
-    """F19, S20: more than twenty steps at once are one mail, not many."""
+    """F19: more than twenty steps at once are one mail, not many."""
     boss = make.agent("Chen Jie", "supervisor")
     with moved_to(MONDAY):
         for n in range(MOST_SINGLE + 5):
@@ -101,7 +101,7 @@ def test_a_few_steps_are_told_one_by_one(app: Flask) -> None:
 
 
 def test_a_warning_of_a_usual_case_waits_for_the_next_working_minute(app: Flask) -> None:
-    """S20: the night rule; the recorded due time is the true one."""
+    """The night rule; the recorded due time is the true one."""
     make.agent("Chen Jie", "supervisor")
     evening = MONDAY + timedelta(hours=12)  # 21:00
     with moved_to(MONDAY):
@@ -152,7 +152,7 @@ def test_a_warning_that_waits_for_the_morning_is_dropped_when_it_was_answered(ap
 
 
 def test_a_severe_case_never_waits_for_the_morning(app: Flask) -> None:
-    """S20: S1 and S2 by day and night."""
+    """S1 and S2 by day and night."""
     make.agent("Chen Jie", "supervisor")
     night = MONDAY + timedelta(hours=15)
     with moved_to(night):
@@ -162,7 +162,7 @@ def test_a_severe_case_never_waits_for_the_morning(app: Flask) -> None:
 
 
 def test_a_warning_goes_to_the_deputy_of_who_is_away(app: Flask) -> None:
-    """S20: people on duty."""
+    """People on duty."""
     zhao, deputy = make.agent("Zhao Min"), make.agent("Qian Yi")
     with moved_to(MONDAY):
         ticket = make.ticket(severity="S2")
@@ -230,7 +230,7 @@ def _steps() -> list[Escalation]:
 
 
 def test_merged_tickets_never_escalate_even_in_a_batch(app: Flask) -> None:
-    """M21: not even when their alarms were left behind."""
+    """Not even when their alarms were left behind."""
     boss = make.agent("Chen Jie", "supervisor")
     with moved_to(MONDAY):
         gone, stays = make.ticket(severity="S2"), make.ticket(subject="stays", severity="S2")

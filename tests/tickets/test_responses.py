@@ -51,7 +51,7 @@ def handled() -> Ticket:
 
 
 def test_the_default_policy_is_the_table_of_the_trade(app: Flask) -> None:
-    """M8: all targets of complaints.md section 3, by severity."""
+    """All targets of the default response table, by severity."""
     limits = {
         s: {r.promise: r.limit for r in make.opened(severity=s, subject=s).promises}
         for s in ("S1", "S2", "S3", "S4")
@@ -109,7 +109,7 @@ def test_one_alarm_stands_per_running_promise(app: Flask) -> None:
 
 
 def test_dispatch_starts_the_departments_clocks_and_not_the_customers(app: Flask) -> None:
-    """M13: the overall clock is kept, the department clock starts."""
+    """The overall clock is kept, the department clock starts."""
     ticket = make.ticket()
     before = rows(ticket)["resolve"].due_at
     quality, agent = make.department(), make.agent()
@@ -122,7 +122,7 @@ def test_dispatch_starts_the_departments_clocks_and_not_the_customers(app: Flask
 
 
 def test_a_transfer_needs_a_reason_and_restarts_only_the_department_clocks(app: Flask) -> None:
-    """M13: transfer between departments."""
+    """Transfer between departments."""
     from helpdesk.core.errors import BadInput
 
     with moved_to(WEDNESDAY) as tick:
@@ -207,7 +207,7 @@ def test_a_hold_ends_by_itself(app: Flask) -> None:
 def test_a_granted_extension_moves_the_promise_and_the_second_request_is_the_last(
     app: Flask,
 ) -> None:
-    """M15-like for tickets: asked with a reason, decided by a supervisor, both in the history."""
+    """Asked with a reason, decided by a supervisor, both in the history."""
     from helpdesk.core.errors import Refused
 
     ticket = handled()
@@ -237,7 +237,7 @@ def test_a_rework_makes_the_promises_anew_and_keeps_the_old_rows(app: Flask) -> 
 
 
 def test_an_ended_ticket_has_no_running_promise_and_no_alarm(app: Flask) -> None:
-    """M21: merged, withdrawn and closed cases never escalate."""
+    """Merged, withdrawn and closed cases never escalate."""
     kept = make.ticket(subject="bleibt")
     merged, withdrawn = make.ticket(subject="a"), make.ticket(subject="b")
     actions.merge(merged, by=make.agent().actor, target=kept)

@@ -1,4 +1,4 @@
-"""All clocks of a case side by side (M16): each starts, runs and ends on its own."""
+"""All clocks of a case side by side: each starts, runs and ends on its own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def handled(**more: object) -> Ticket:
 
 
 def test_each_clock_has_its_own_start_and_end(app: Flask) -> None:
-    """(M16) One life: which clocks run after each move."""
+    """One life: which clocks run after each move."""
     with moved_to(WEDNESDAY) as tick:
         ticket = make.ticket(severity="S2")
         assert running(ticket) == {"acknowledge", "first_answer", "containment", "resolve"}
@@ -78,7 +78,7 @@ def test_each_clock_has_its_own_start_and_end(app: Flask) -> None:
 
 
 def test_the_next_update_is_due_again_after_each_word_to_the_customer(app: Flask) -> None:
-    """(M16) S3: an update every two working days."""
+    """S3: an update every two working days."""
     with moved_to(WEDNESDAY) as tick:
         ticket = handled(severity="S3")
         assert newest(ticket)["update"].state == "pending"
@@ -129,7 +129,7 @@ def test_a_further_cycle_owes_an_update_from_its_first_moment(app: Flask) -> Non
 
 
 def test_after_its_time_only_a_supervisor_returns_a_dispatch(app: Flask) -> None:
-    """(M16) The return window: dispatch to return, two working days for S3."""
+    """The return window: dispatch to return, two working days for S3."""
     handler = make.agent("Li Na", "handler", make.department()).actor
     with moved_to(WEDNESDAY) as tick:
         ticket = dispatched(severity="S3")
@@ -167,7 +167,7 @@ def test_a_further_dispatch_opens_the_window_anew(app: Flask) -> None:
 
 
 def test_closing_keeps_its_own_promise(app: Flask) -> None:
-    """(M16) close: from the answer to the closed file."""
+    """close: from the answer to the closed file."""
     with moved_to(WEDNESDAY) as tick:
         ticket = make.ticket(kind="request", category="advice")
         actions.accept(ticket, by=make.SUPERVISOR)

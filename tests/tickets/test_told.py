@@ -53,7 +53,6 @@ def test_codes_and_times_are_told_as_people_say_them(app: Flask) -> None:
 
 
 def test_a_correction_is_told_with_old_and_new_value(app: Flask) -> None:
-    """M37."""
     agent, ticket = make.agent(), make.ticket()
     facts, why = {"validity": "valid"}, "Somebody was hurt"
     actions.edit(ticket, by=agent.actor, severity="S1", place="", facts=facts, reason=why)

@@ -1,4 +1,4 @@
-"""S21: an answer can be taken back for ten seconds; nothing of it is lost, and nobody outside saw it."""
+"""An answer can be taken back for ten seconds; nothing of it is lost, and nobody outside saw it."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def answered(ticket: Ticket) -> Ticket:
 
 
 def test_the_time_taken_is_counted_in_working_time_over_a_weekend(app: Flask) -> None:
-    """M33: average response and resolution in working time."""
+    """Average response and resolution in working time."""
     with moved_to(FRIDAY_EVENING) as tick:
         ticket = make.ticket(severity="S3", kind="enquiry")
         tick(timedelta(days=3).total_seconds())

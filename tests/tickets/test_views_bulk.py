@@ -1,4 +1,4 @@
-"""Many tickets at once (M28): one journal row each, rights asked for each, refusals told."""
+"""Many tickets at once: one journal row each, rights asked for each, refusals told."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ def numbers(count: int) -> list[str]:
 def test_two_hundred_tickets_are_given_to_a_colleague_with_one_entry_each(
     client: FlaskClient, lead: Agent
 ) -> None:
-    """M28."""
     other, made = make.agent("Li Lei"), numbers(200)
     page = client.post("/tickets/bulk", data={"number": made, "do": "assign", "agent": other.id})
     assert "Done for 200 tickets." in page.get_data(as_text=True)

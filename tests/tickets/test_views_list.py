@@ -38,7 +38,6 @@ def test_the_list_shows_ended_tickets_too_with_how_they_ended(lead: FlaskClient)
      "category=quality", "q=冰箱", "severity=S2", "at=closed&from=2026-01-01"],
 )  # fmt: skip
 def test_the_number_above_the_list_is_the_number_of_its_rows(lead: FlaskClient, query: str) -> None:
-    """M34."""
     for day in (8, 9, 10):
         with moved_to(datetime(2026, 3, day, 2, 0, tzinfo=UTC)):
             make.ticket(channel="phone" if day == 9 else "web")
@@ -81,7 +80,7 @@ def test_the_list_takes_six_statements(lead: FlaskClient, size: int) -> None:
 def test_the_export_has_every_row_and_opens_in_a_spreadsheet(
     lead: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """M34: Chinese intact, no cap; batches don't lose or repeat a row."""
+    """Chinese intact, no cap; batches don't lose or repeat a row."""
     monkeypatch.setattr(ticket_lists, "BATCH", 3)
     made = [make.ticket(subject=f"=cmd{n}|冰箱").number for n in range(8)]
     answer = lead.get("/tickets.csv?channel=web")
@@ -101,7 +100,7 @@ def test_only_supervisors_admins_and_auditors_export(client: FlaskClient) -> Non
 
 
 def test_search_finds_two_chinese_characters_and_english_in_any_case(lead: FlaskClient) -> None:
-    """M29: in subject, messages and notes."""
+    """In subject, messages and notes."""
     chinese = make.ticket(subject="洗衣机漏水", body="地板全湿了")
     english = make.ticket(subject="Refund missing", body="Where is my MONEY?", language="en")
     agent = make.agent().actor
@@ -115,7 +114,6 @@ def test_search_finds_two_chinese_characters_and_english_in_any_case(lead: Flask
 
 
 def test_a_handler_finds_only_the_own_department_s_tickets(client: FlaskClient) -> None:
-    """M29."""
     unit = make.department()
     mine, _other = dispatched(make.ticket(), unit.id), make.ticket()
     make.sign_in(client, make.agent("Li Na", "handler", unit))

@@ -1,4 +1,4 @@
-"""How a mail is shown on the ticket page (mail rows 16, 17, 18, 21, 26, 29; ASVS V1.3.1, V3.2.1)."""
+"""How a mail is shown on the ticket page (ASVS V1.3.1, V3.2.1)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def frame(ticket: Ticket, message: Message) -> str:
 def test_the_new_words_stand_open_and_the_quote_is_folded_in_both_languages(
     desk: FlaskClient,
 ) -> None:
-    """(mail row 21) Nothing is deleted: the fold holds the whole text."""
+    """Nothing is deleted: the fold holds the whole text."""
     ticket = make.ticket()
     replied(ticket, quoted="Still broken.\n-- \nAnn\n> Is it repaired?")
     page = get(desk, f"/tickets/{ticket.number}")
@@ -50,7 +50,7 @@ def test_the_new_words_stand_open_and_the_quote_is_folded_in_both_languages(
 
 @pytest.mark.parametrize("asked", ["", "?images=1"])
 def test_no_attack_survives_in_the_frame(desk: FlaskClient, asked: str) -> None:
-    """(mail row 16) Every attack in one body after the other, as the browser gets it."""
+    """Every attack in one body after the other, as the browser gets it."""
     ticket = make.ticket()
     message = replied(ticket, html="x")
     for attack in ATTACKS:
@@ -65,7 +65,7 @@ def test_no_attack_survives_in_the_frame(desk: FlaskClient, asked: str) -> None:
 def test_the_frame_runs_nothing_sends_nothing_and_loads_only_our_pictures(
     desk: FlaskClient,
 ) -> None:
-    """(mail row 16) Even markup that got through could do nothing: the policy stands by itself."""
+    """Even markup that got through could do nothing: the policy stands by itself."""
     ticket = make.ticket()
     answer = desk.get(frame(ticket, replied(ticket, html="<p>Hi</p>")))
     policy = answer.headers["Content-Security-Policy"]
@@ -83,7 +83,6 @@ def test_the_frame_runs_nothing_sends_nothing_and_loads_only_our_pictures(
 
 
 def test_remote_pictures_wait_for_a_click_and_their_number_is_told(desk: FlaskClient) -> None:
-    """(mail row 29)"""
     ticket = make.ticket()
     html = '<img src="https://a.example/1.gif"><img src="http://a.example/2.gif">'
     address = frame(ticket, replied(ticket, html=html))
@@ -94,7 +93,7 @@ def test_remote_pictures_wait_for_a_click_and_their_number_is_told(desk: FlaskCl
 
 
 def test_a_relative_picture_of_a_mail_never_calls_one_of_our_pages(desk: FlaskClient) -> None:
-    """(mail row 16) A mail's picture with the address of a page of ours must not open it."""
+    """A mail's picture with the address of a page of ours must not open it."""
     ticket = make.ticket()
     html = '<img src="/sign-out"><img src="/api/../sign-out"><img src="sign-out">'
     assert "sign-out" not in get(desk, frame(ticket, replied(ticket, html=html)))
@@ -109,7 +108,6 @@ def with_picture(ticket: Ticket) -> Message:
 def test_a_picture_of_the_mail_shows_in_its_place_only_for_who_may_see_the_ticket(
     desk: FlaskClient,
 ) -> None:
-    """(mail row 18)"""
     ticket = make.ticket()
     message = with_picture(ticket)
     page = get(desk, frame(ticket, message))
@@ -133,7 +131,6 @@ def test_a_picture_of_the_mail_shows_in_its_place_only_for_who_may_see_the_ticke
 def test_files_that_could_run_are_only_ever_downloads(
     desk: FlaskClient, name: str, mime: str, content: bytes
 ) -> None:
-    """(mail row 17)"""
     ticket = make.ticket()
     message = replied(ticket, files=(files.store(content, name, mime),))
     file = db.session.query(Attachment).filter_by(message_id=message.id).one()
@@ -159,7 +156,6 @@ def test_automatic_and_protected_mails_carry_a_small_mark(desk: FlaskClient) -> 
 
 
 def test_an_invitation_shows_when_where_and_who_asks(desk: FlaskClient) -> None:
-    """(mail row 26)"""
     ticket = make.ticket()
     told = {
         "method": "REQUEST",

@@ -65,7 +65,7 @@ def test_dispatching_takes_the_department_by_its_code(desk: FlaskClient, agent: 
 def test_a_move_without_its_field_opens_its_dialog_again_and_keeps_the_rest(
     desk: FlaskClient,
 ) -> None:
-    """M13: a transfer needs a reason."""
+    """A transfer needs a reason."""
     ticket = dispatched(make.ticket(), make.department().id)
     make.department("logistics", "物流部", "Logistics")
     address = f"/tickets/{ticket.number}/moves/transfer"
@@ -79,7 +79,6 @@ def test_a_move_without_its_field_opens_its_dialog_again_and_keeps_the_rest(
 
 
 def test_a_transfer_keeps_the_overall_clock_and_starts_the_department_s(desk: FlaskClient) -> None:
-    """M13."""
     ticket = dispatched(make.ticket(), make.department().id)
     make.department("logistics", "物流部", "Logistics")
     before = {row.promise: row for row in promises.current(promises.table(ticket), ticket)}
@@ -162,7 +161,6 @@ def test_an_answer_is_the_move_that_answers(desk: FlaskClient) -> None:
 def test_a_newer_message_is_shown_first_and_the_typed_text_is_kept(
     desk: FlaskClient, agent: Agent
 ) -> None:
-    """M24."""
     ticket = make.ticket()
     seq = seen_seq(get(desk, f"/tickets/{ticket.number}"))
     actions.add_customer_message(ticket, by=make.CUSTOMER, body="修好了，谢谢！", channel="web")
@@ -193,7 +191,6 @@ def test_an_empty_message_is_refused(desk: FlaskClient) -> None:
 
 
 def test_a_file_comes_with_its_message_and_keeps_its_chinese_name(desk: FlaskClient) -> None:
-    """M38."""
     ticket = make.ticket()
     data = {
         "mode": "note",
@@ -214,7 +211,6 @@ def test_a_file_comes_with_its_message_and_keeps_its_chinese_name(desk: FlaskCli
 
 
 def test_a_forbidden_file_is_refused_and_the_text_is_kept(desk: FlaskClient) -> None:
-    """M38."""
     ticket = make.ticket()
     data = {"mode": "note", "body": "the tool", "files": (io.BytesIO(b"MZ"), "setup.exe")}
     answer = desk.post(f"/tickets/{ticket.number}/messages", data=data)
@@ -224,7 +220,6 @@ def test_a_forbidden_file_is_refused_and_the_text_is_kept(desk: FlaskClient) -> 
 
 
 def test_a_file_has_the_rights_of_its_ticket(client: FlaskClient, agent: Agent) -> None:
-    """M38."""
     ticket = make.ticket()
     make.sign_in(client, agent)
     data = {"mode": "note", "body": "x", "files": (io.BytesIO(b"hello"), "a.txt")}

@@ -1,4 +1,4 @@
-"""The pages of notices: board, one notice with its moves, drafting, rights (M14, M15)."""
+"""The pages of notices: board, one notice with its moves, drafting, rights."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_the_buttons_are_the_legal_moves_of_the_reader(
 
 
 def test_the_whole_way_goes_through_the_pages(client: FlaskClient) -> None:
-    """M14: from the draft to the re-inspection, by form."""
+    """From the draft to the re-inspection, by form."""
     who = cast()
     desk = signed_in(client, who, "supervisor")
     post(
@@ -224,7 +224,6 @@ def test_a_form_with_errors_comes_back_open_with_its_words(client: FlaskClient) 
 
 
 def test_evidence_is_asked_for_when_neither_file_nor_words_are_given(client: FlaskClient) -> None:
-    """M14"""
     who = cast()
     notice = sample.working(who)
     own = signed_in(client, who, "handler")
@@ -246,7 +245,6 @@ def test_a_stale_form_is_a_conflict_and_can_be_sent_again(client: FlaskClient) -
 
 
 def test_a_wrong_time_is_told_at_its_field(client: FlaskClient) -> None:
-    """M15"""
     who = cast()
     notice = sample.working(who)
     own = signed_in(client, who, "handler")
@@ -257,7 +255,7 @@ def test_a_wrong_time_is_told_at_its_field(client: FlaskClient) -> None:
 
 
 def test_more_time_is_asked_for_and_granted_by_form(client: FlaskClient) -> None:
-    """M15: both are in history."""
+    """Both are in history."""
     who = cast()
     notice = sample.working(who)
     wanted = notice.done_due_at + timedelta(days=5)

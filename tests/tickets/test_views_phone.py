@@ -24,7 +24,6 @@ def desk(client: FlaskClient) -> FlaskClient:
 
 
 def test_one_screen_saves_a_phone_complaint_with_caller_number(desk: FlaskClient) -> None:
-    """M2."""
     answer = desk.post("/phone", data=CASE, follow_redirects=True)
     ticket = db.session.query(Ticket).one()
     assert (ticket.channel, ticket.place, ticket.facts["demand"]) == ("phone", "海淀区", "退货")
@@ -37,7 +36,7 @@ def test_one_screen_saves_a_phone_complaint_with_caller_number(desk: FlaskClient
 
 
 def test_every_field_is_reached_by_tab_in_the_order_of_the_talk(desk: FlaskClient) -> None:
-    """M2: the number first, and no field asks for the mouse."""
+    """The number first, and no field asks for the mouse."""
     page = get(desk, "/phone")
     form = page[page.index('action="/phone"') :]
     names = re.findall(r'<(?:input|select|textarea)[^>]* name="(\w+)"', form)
@@ -89,14 +88,12 @@ def test_a_category_is_found_by_a_part_of_its_name(
     ["139 1234 5678", "+86 139-1234-5678", "0086 13912345678", "013912345678", "139/1234/5678"],
 )
 def test_the_caller_is_known_however_the_number_is_written(desk: FlaskClient, written: str) -> None:
-    """S6."""
     make.ticket()
     page = desk.get("/phone/caller", query_string={"phone": written}).get_data(as_text=True)
     assert "王芳" in page and "wang.fang@example.com" in page
 
 
 def test_while_the_number_is_typed_open_tickets_appear_with_keys(desk: FlaskClient) -> None:
-    """S5."""
     ticket = make.ticket()
     page = get(desk, "/phone/caller?phone=13912345678")
     assert ticket.subject in page
@@ -160,7 +157,6 @@ def test_a_pick_is_kept_while_the_number_is_typed_again(desk: FlaskClient) -> No
 
 
 def test_a_new_number_with_a_known_name_hints_at_a_duplicate(desk: FlaskClient) -> None:
-    """S5."""
     make.ticket()
     page = get(desk, "/phone/caller?phone=13800000000&name=王芳")
     assert "Is it one of these?" in page and "139 1234 5678" in page
@@ -168,7 +164,6 @@ def test_a_new_number_with_a_known_name_hints_at_a_duplicate(desk: FlaskClient) 
 
 
 def test_while_the_subject_is_typed_similar_open_tickets_appear(desk: FlaskClient) -> None:
-    """S5."""
     ticket = make.ticket()
     assert ticket.number in get(desk, "/phone/similar?subject=冰箱不制冷")
     assert "None so far." in get(desk, "/phone/similar?subject=发票")

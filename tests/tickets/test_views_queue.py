@@ -37,7 +37,6 @@ def test_a_visitor_is_asked_to_sign_in(client: FlaskClient) -> None:
 def test_a_case_without_a_free_agent_stays_in_the_queue_with_its_waiting_time(
     desk: FlaskClient,
 ) -> None:
-    """M12."""
     with moved_to(MONDAY) as tick:
         ticket = make.ticket()
         queue.offer_waiting()
@@ -65,7 +64,7 @@ def test_the_list_is_sorted_by_the_next_due_time(desk: FlaskClient) -> None:
 
 
 def test_the_counts_read_an_index_and_no_ticket(app: Flask) -> None:
-    """M30: what a click costs doesn't grow with what a ticket holds, nor with the closed ones."""
+    """What a click costs doesn't grow with what a ticket holds, nor with the closed ones."""
     boss = make.agent("Chen Jing", "supervisor").actor
     [make.ticket() for _ in range(3)]
     with counted() as sent:
@@ -188,7 +187,6 @@ def test_taking_a_ticket_from_its_row_answers_with_the_new_row(desk: FlaskClient
 
 
 def test_the_slower_of_two_is_told_who_was_faster(desk: FlaskClient) -> None:
-    """M26."""
     ticket = make.ticket()
     queue.claim(ticket, by=make.agent("Li Lei").actor)
     answer = desk.post(f"/tickets/{ticket.number}/claim", headers={"HX-Request": "true"})
@@ -197,7 +195,7 @@ def test_the_slower_of_two_is_told_who_was_faster(desk: FlaskClient) -> None:
 
 
 def test_of_sixteen_claims_at_once_exactly_one_wins(app: Flask) -> None:
-    """M26: everybody else is told the winner's name."""
+    """Everybody else is told the winner's name."""
     ticket = make.ticket()
     agents = [make.agent(f"Agent {n}") for n in range(16)]
     browsers = [make.sign_in(app.test_client(), agent) for agent in agents]
@@ -276,7 +274,7 @@ def test_fifty_rows_weigh_less_than_ninety_kilobytes(desk: FlaskClient) -> None:
 
 
 def test_a_working_clock_says_what_is_left_when_working_time_ends(desk: FlaskClient) -> None:
-    """M3: the page counts down to the close of the day and stands still behind it."""
+    """The page counts down to the close of the day and stands still behind it."""
     with moved_to(MONDAY) as tick:
         make.ticket(severity="S3")
         first = clocks(get(desk, "/queue?view=all"))

@@ -193,7 +193,6 @@ def test_a_wrong_field_of_the_case_file_keeps_what_was_typed(desk: FlaskClient) 
 
 
 def test_every_promise_says_how_its_time_was_counted(desk: FlaskClient) -> None:
-    """S1."""
     ticket = make.ticket()
     page = get(desk, f"/tickets/{ticket.number}/promises")
     assert page.count("How this time was counted") == 3
@@ -201,7 +200,6 @@ def test_every_promise_says_how_its_time_was_counted(desk: FlaskClient) -> None:
 
 
 def test_the_history_keeps_who_when_old_and_new(desk: FlaskClient, agent: Agent) -> None:
-    """M37."""
     ticket = make.ticket()
     actions.edit(ticket, by=agent.actor, severity="S1", reason="Hurt")
     page = get(desk, f"/tickets/{ticket.number}/history")
@@ -210,7 +208,7 @@ def test_the_history_keeps_who_when_old_and_new(desk: FlaskClient, agent: Agent)
 
 
 def test_every_step_of_a_case_says_who_when_and_from_what_to_what(agent: Agent) -> None:
-    """M37: no step of a whole life is missing, and each follows from the one before."""
+    """No step of a whole life is missing, and each follows from the one before."""
     lead, unit = make.agent("Chen Jie", "supervisor"), make.department()
     handler = make.agent("Li Na", "handler", unit)
     with moved_to(datetime(2026, 3, 9, 1, 30, tzinfo=UTC)) as tick:
@@ -256,7 +254,7 @@ def fresh_status(ticket: Ticket) -> str:
 def test_times_are_told_in_the_language_and_the_zone_of_the_reader(
     client: FlaskClient, language: str, zone: str | None, shown: str
 ) -> None:
-    """M40: dates and zones follow the reader, not the writer of the words."""
+    """Dates and zones follow the reader, not the writer of the words."""
     with moved_to(datetime(2026, 11, 23, 1, 30, tzinfo=UTC)):
         ticket = make.ticket()
         make.sign_in(client, make.agent(language=language, timezone=zone))
@@ -266,7 +264,7 @@ def test_times_are_told_in_the_language_and_the_zone_of_the_reader(
 
 
 def test_the_history_can_t_be_changed_by_any_address(desk: FlaskClient) -> None:
-    """M37: no rule of the program writes or deletes under /history."""
+    """No rule of the program writes or deletes under /history."""
     ticket = make.ticket()
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         answer = desk.open(f"/tickets/{ticket.number}/history", method=method)

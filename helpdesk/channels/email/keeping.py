@@ -1,6 +1,6 @@
 """Raw first: the bytes are on disk and the row is committed before anybody reads the mail.
 
-What keep() has returned is never lost (trust.md 1.1): only then is the mail server told 250, or the
+What keep() has returned is never lost: only then is the mail server told 250, or the
 mail moved in the mailbox. Everything after it can be run again from the raw bytes.
 """
 

@@ -1,4 +1,4 @@
-"""The daily proof that no mail is lost: handed to us = tickets + replies + filed + waiting (W5)."""
+"""The daily proof that no mail is lost: handed to us = tickets + replies + filed + waiting."""
 
 from __future__ import annotations
 

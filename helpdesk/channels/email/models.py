@@ -71,7 +71,7 @@ class MailTally(Model):
     """How many mails a mailbox handed to us on a day, counted apart from the mails themselves.
 
     `taken` were new, `again` were there already. Written in the transaction that keeps the mail, so
-    that `taken` must equal the rows of that day: the second entry of a double-entry book (W5).
+    that `taken` must equal the rows of that day: the second entry of a double-entry book.
     """
 
     __tablename__ = "mail_tally"

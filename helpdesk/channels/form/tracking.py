@@ -1,4 +1,4 @@
-"""The tracking page: number and code, no account (M32)."""
+"""The tracking page: number and code, no account."""
 
 from __future__ import annotations
 

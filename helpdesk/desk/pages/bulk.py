@@ -1,4 +1,4 @@
-"""Many tickets at once: the verbs of the list page (M28)."""
+"""Many tickets at once: the verbs of the list page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Canned replies while one writes: a list under the search field, filled in for the ticket (M27)."""
+"""Canned replies while one writes: a list under the search field, filled in for the ticket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of tickets and notices: given to whom may see what they hang on (M38)."""
+"""Files of tickets and notices: given to whom may see what they hang on."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _incomplete(number: str, error: BadInput) -> tuple[str, int]:
 @takes_files("files")
 @needs("ticket.read")
 def write(number: str) -> Page:
-    """Reply, message or note. What was said meanwhile is shown first; the typed text is kept (M24)."""
+    """Reply, message or note. What was said meanwhile is shown first; the typed text is kept."""
     stored: tuple[files.StoredFile, ...] = ()
     try:
         stored = files.received(f"agent:{me().id}")

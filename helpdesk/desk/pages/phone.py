@@ -1,4 +1,4 @@
-"""The call agent's form: one screen, keyboard only (M2), and who is calling (S5, S6)."""
+"""The call agent's form: one screen, keyboard only, and who is calling."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _namesakes(name: str) -> Sequence[Person]:
 @blueprint.get("/phone/similar")
 @needs("ticket.open")
 def similar() -> str:
-    """Open tickets that tell of the same, while the subject is typed (S5)."""
+    """Open tickets that tell of the same, while the subject is typed."""
     words, who = request.args.get("subject", "").strip()[:200], me().actor
     rows = ticket_rows.rows(alike(words, who), who) if len(words) > 1 else []
     return render_template("tickets/_similar.html", rows=rows)

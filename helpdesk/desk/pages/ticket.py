@@ -106,7 +106,7 @@ def promises(number: str) -> str:
 @blueprint.get("/tickets/<number>/history")
 @needs("ticket.read")
 def history(number: str) -> str:
-    """What happened, who did it, when, with old and new values (M37)."""
+    """What happened, who did it, when, with old and new values."""
     found = case.with_promises(number, me().actor)
     entries = queries.entries(queries.history(found.ticket), found.ticket, found.who)
     return render(found, "tickets/history.html", entries=entries[::-1], told=history_words)

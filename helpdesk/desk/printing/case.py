@@ -1,4 +1,4 @@
-"""客户投诉处理表: the customer complaint handling form (complaints.md 2.1)."""
+"""客户投诉处理表: the customer complaint handling form."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ STATES = {
 
 
 def promise_table(case: Case, say: Speech) -> TableBlock:
-    """Every promise with owner, due, warning, actual time, verdict and what was done (M8)."""
+    """Every promise with owner, due, warning, actual time, verdict and what was done."""
     headers = (
         N_("Promise"),
         N_("Owner"),

@@ -1,4 +1,4 @@
-"""The full record of a case: the form, every notice, the evidence, and a verification code (W4)."""
+"""The full record of a case: the form, every notice, the evidence, and a verification code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One file with everything: database, stored files, secret key (M43).
+"""One file with everything: database, stored files, secret key.
 
 The database is copied first and the files after it: a file is on disk before a row names it, so
 every row of the copy has its bytes. Restoring fences the outbox: what waited when the copy was made

@@ -14,7 +14,7 @@ SHOWN = 5
 class Finding:
     """One promise, and how often it is broken. `notable` only wants to be known: it breaks nothing.
 
-    `id` is that of the invariant (I1 to I9, trust.md 4), or a word for what is checked.
+    `id` is that of the invariant (I1 to I9), or a word for what is checked.
     """
 
     id: str

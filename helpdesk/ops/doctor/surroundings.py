@@ -31,7 +31,7 @@ SQL_NOW = {
 
 
 def clocks() -> Finding:
-    """F12: this process, the database, Redis and the other processes agree about the time."""
+    """This process, the database, Redis and the other processes agree about the time."""
     return found("clock", "all clocks agree to five seconds", _skewed())
 
 

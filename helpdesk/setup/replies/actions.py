@@ -1,4 +1,4 @@
-"""Canned replies, as administrators keep them (M27)."""
+"""Canned replies, as administrators keep them."""
 
 from __future__ import annotations
 

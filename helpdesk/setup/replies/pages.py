@@ -1,4 +1,4 @@
-"""Canned replies (M27)."""
+"""Canned replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routing rules: their order, their conditions, and what they would do (M10)."""
+"""Routing rules: their order, their conditions, and what they would do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routing rules: the list in order, the form, and a box to try them (M10)."""
+"""Routing rules: the list in order, the form, and a box to try them."""
 
 from __future__ import annotations
 

@@ -141,9 +141,9 @@ def add_customer_message(
     mail: dict[str, object] | None = None,
     automatic: bool = False,
 ) -> Message:
-    """The customer's further words. A merged ticket hands them to the survivor (M22).
+    """The customer's further words. A merged ticket hands them to the survivor.
 
-    They wake a ticket on hold and reopen a closed one, unless a machine wrote them (M5).
+    They wake a ticket on hold and reopen a closed one, unless a machine wrote them.
     """
     with transaction():
         ticket = survivor(locked(ticket))

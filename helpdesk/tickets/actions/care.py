@@ -24,7 +24,7 @@ MOST_EXTENSIONS = 2
 
 
 def urge(ticket: Ticket, *, by: Actor, comment: str = "") -> Ticket:
-    """The customer or a supervisor presses: once per interval, no clock moves (S10)."""
+    """The customer or a supervisor presses: once per interval, no clock moves."""
     with transaction():
         ticket = locked(ticket)
         pause = timedelta(hours=options.get("urge_hours"))

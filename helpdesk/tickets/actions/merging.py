@@ -29,7 +29,7 @@ def merge(
     version: int | None = None,
     comment: str = "",
 ) -> Ticket:
-    """This ticket lives on in `target`: its promises no longer count, later words go there (M21)."""
+    """This ticket lives on in `target`: its promises no longer count, later words go there."""
     with step("merge", ticket, by, version, target=target, comment=comment) as it:
         assert target is not None
         stays = locked(target)

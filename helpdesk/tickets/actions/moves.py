@@ -108,7 +108,7 @@ def handle(ticket: Ticket, *, by: Actor, version: int | None = None, comment: st
 def transfer(
     ticket: Ticket, *, by: Actor, department_id: int, version: int | None = None, comment: str = ""
 ) -> Ticket:
-    """To another department, with a reason; the customer's clocks are not touched (M13)."""
+    """To another department, with a reason; the customer's clocks are not touched."""
     with step("transfer", ticket, by, version, department=department_id, comment=comment) as it:
         if department_id == it.ticket.department_id:
             raise Refused(N_("It is with this department already."))
@@ -151,7 +151,7 @@ def resume(
     comment: str = "",
     because: str = "",
 ) -> Ticket:
-    """Go on: every due time has moved by exactly the time that was spent waiting (M19).
+    """Go on: every due time has moved by exactly the time that was spent waiting.
 
     `because` "until" or "cap" when the time ran out: the people responsible are told.
     """
@@ -172,7 +172,7 @@ def review(ticket: Ticket, *, by: Actor, version: int | None = None, comment: st
 
 
 def approve(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
-    """The answer stands: the follow-up call goes onto the call list (M35)."""
+    """The answer stands: the follow-up call goes onto the call list."""
     with step("approve", ticket, by, version, comment=comment) as it:
         callbacks.plan(it.ticket)
     return it.ticket
@@ -197,7 +197,7 @@ def _with_department(ticket: Ticket) -> bool:
 
 
 def close(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
-    """The matter is done. A complaint needs its cause, its remedy and an answer first (M9)."""
+    """The matter is done. A complaint needs its cause, its remedy and an answer first."""
     with step("close", ticket, by, version, comment=comment) as it:
         if it.ticket.kind == Kind.COMPLAINT:
             _complete(it.ticket)

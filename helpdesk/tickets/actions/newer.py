@@ -1,4 +1,4 @@
-"""Somebody was faster: who it was, what they did and when, so that the writer reads it first (M24)."""
+"""Somebody was faster: who it was, what they did and when, so that the writer reads it first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words to a customer can be taken back for a few seconds (S21): they are stored and count at once, only
+"""Words to a customer can be taken back for a few seconds: they are stored and count at once, only
 their way out waits, so neither a closed browser nor a killed program loses an answer.
 
 Who was faster is decided by the outbox: what no longer waits there has gone out.

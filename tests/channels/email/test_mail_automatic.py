@@ -1,4 +1,4 @@
-"""Automatic mail is recognised by what RFC 3834 and mail systems say (mail rows 10 to 12)."""
+"""Automatic mail is recognised by what RFC 3834 and mail systems say."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A bounce is told in plain words with its code (mail row 12)."""
+"""A bounce is told in plain words with its code."""
 
 import pytest
 from flask import Flask

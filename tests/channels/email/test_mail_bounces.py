@@ -1,4 +1,4 @@
-"""Reports about our own mail name the recipient, the reason and the message (mail rows 12, 22)."""
+"""Reports about our own mail name the recipient, the reason and the message."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Text survives right, wrong and missing charset labels (mail row 3)."""
+"""Text survives right, wrong and missing charset labels."""
 
 import pytest
 
@@ -152,7 +152,7 @@ CHINESE = ("gb2312", "gbk", "gb18030", "big5")
 @pytest.mark.parametrize("label", [*CHINESE, "utf-8", "iso-8859-1", "us-ascii", "x-unknown", ""])
 @pytest.mark.parametrize("written", CHINESE)
 def test_chinese_mail_shows_no_broken_letter_whatever_its_label_says(written, label):
-    """(mail row 3) Header and body, labelled rightly, wrongly or not at all."""
+    """Header and body, labelled rightly, wrongly or not at all."""
     words = (
         "您好，我們的冰箱還是壞的，請盡快上門處理"
         if written == "big5"

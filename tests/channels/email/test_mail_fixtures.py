@@ -1,4 +1,4 @@
-"""Real and odd mails of other projects, where they lie beside ours (mail rows 1, 2, 21, 22, 26)."""
+"""Real and odd mails of other projects, where they lie beside ours."""
 
 import json
 import time
@@ -46,7 +46,7 @@ def share(judged: list[bool]) -> float:
 
 
 def test_subject_sender_words_and_files_of_real_mails_are_read_right():
-    """(mail row 1) 97 % of all parts, 85 % of the mails in every part."""
+    """97 % of all parts, 85 % of the mails in every part."""
     results = [right for _name, right in mail_score.zammad(FIXTURES / "zammad")]
     assert share([part for right in results for part in right.values()]) >= 97
     assert share([all(right.values()) for right in results]) >= 85
@@ -56,17 +56,17 @@ def test_subject_sender_words_and_files_of_real_mails_are_read_right():
     ("folder", "least"), [("discourse-email-reply-trimmer", 75), ("own-chinese-replies", 100)]
 )
 def test_the_new_part_of_real_replies_is_found(folder, least):
-    """(mail row 21) Every Chinese form, and three quarters of all others."""
+    """Every Chinese form, and three quarters of all others."""
     assert share([right for _name, right in mail_score.replies(FIXTURES / folder)]) >= least
 
 
 @pytest.mark.parametrize(("part", "least"), [("bounce", 92), ("kind", 85), ("code", 85)])
 def test_real_reports_are_told_apart_with_their_codes(part, least):
-    """(mail row 22) A bounce or not, a dead address or not, and the code of RFC 3463."""
+    """A bounce or not, a dead address or not, and the code of RFC 3463."""
     results = [right for _name, right in mail_score.reports(FIXTURES / "sisimai")]
     assert share([right[part] for right in results if part in right]) >= least
 
 
 def test_every_winmail_is_unpacked_with_the_right_names():
-    """(mail row 26) 11 of 11."""
+    """11 of 11."""
     assert share([right for _name, right in mail_score.wrapped(FIXTURES / "tnefparse")]) == 100

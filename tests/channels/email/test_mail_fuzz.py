@@ -1,4 +1,4 @@
-"""Mails broken at random are read in time, without a crash (F17, mail row 2).
+"""Mails broken at random are read in time, without a crash.
 
 The same mutations run by the thousand over the mails of other projects: `benchmarks/mail_fuzz`.
 """

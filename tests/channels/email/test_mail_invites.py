@@ -1,4 +1,4 @@
-"""An invitation tells date, place and organiser (mail row 26)."""
+"""An invitation tells date, place and organiser."""
 
 import pytest
 

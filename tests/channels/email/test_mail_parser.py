@@ -1,4 +1,4 @@
-"""One raw mail becomes one ParsedMail, whatever is wrong (mail rows 2, 19)."""
+"""One raw mail becomes one ParsedMail, whatever is wrong."""
 
 import base64
 import json

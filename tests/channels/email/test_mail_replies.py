@@ -1,4 +1,4 @@
-"""The new words of a reply are found, in Chinese and in other mail programs (mail row 21)."""
+"""The new words of a reply are found, in Chinese and in other mail programs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files inside Outlook's winmail.dat come out under their names (mail row 26)."""
+"""Files inside Outlook's winmail.dat come out under their names."""
 
 import base64
 import struct

@@ -1,4 +1,4 @@
-"""One promise under another limit and calendar: the pure core of the simulator (W1)."""
+"""One promise under another limit and calendar: the pure core of the simulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulator's work and pages (W1): changed promises, calendars and rules on past cases."""
+"""The simulator's work and pages: changed promises, calendars and rules on past cases."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def told(row: Simulation, outcome: str, promise: str = "") -> list[str]:
     return [ticket.number for _found, ticket in work.every(work.found(row, outcome, promise))]
 
 
-def test_w1_a_shorter_limit_names_the_cases_that_would_newly_break_it(past: list[Ticket]) -> None:
+def test_a_shorter_limit_names_the_cases_that_would_newly_break_it(past: list[Ticket]) -> None:
     row = worked_off(plans.as_data(lines=lines(first_answer="25 min")))
     assert row.state == "done"
     assert told(row, "broken", "first_answer") == [ticket.number for ticket in past[2:]]
@@ -81,7 +81,7 @@ def test_w1_a_shorter_limit_names_the_cases_that_would_newly_break_it(past: list
     assert row.counts["broken_after"] - row.counts["broken_before"] == 3
 
 
-def test_w1_a_longer_limit_names_the_cases_that_would_be_saved(past: list[Ticket]) -> None:
+def test_a_longer_limit_names_the_cases_that_would_be_saved(past: list[Ticket]) -> None:
     with moved_to(START) as tick:
         slow = make.ticket()
         tick(3600 * 100)
@@ -98,13 +98,13 @@ def _verdict(ticket: Ticket, promise: str) -> str:
     )
 
 
-def test_w1_a_promise_that_is_no_longer_made_breaks_nothing(past: list[Ticket]) -> None:
+def test_a_promise_that_is_no_longer_made_breaks_nothing(past: list[Ticket]) -> None:
     row = worked_off(plans.as_data(lines=lines(acknowledge="")))
     assert told(row, "broken") == []
     assert all(f.after == "none" for f, _t in work.every(work.found(row, "saved", "acknowledge")))
 
 
-def test_w1_a_promise_that_was_never_made_is_tried_from_the_journal(app: Flask) -> None:
+def test_a_promise_that_was_never_made_is_tried_from_the_journal(app: Flask) -> None:
     for line in _rows():
         if line.promise == "first_answer":
             _force(sa.delete(type(line)).where(type(line).id == line.id))
@@ -129,7 +129,7 @@ def _force(statement: Any) -> None:
         session.execute(statement, execution_options={"synchronize_session": False})
 
 
-def test_w1_another_calendar_moves_due_times(past: list[Ticket]) -> None:
+def test_another_calendar_moves_due_times(past: list[Ticket]) -> None:
     """The office works two hours a day: what was answered in time by nine hours is late."""
     with transaction() as session:
         base = session.scalars(sa.select(Calendar).where(Calendar.code == "cn-office")).first()
@@ -142,7 +142,7 @@ def test_w1_another_calendar_moves_due_times(past: list[Ticket]) -> None:
     assert row.counts["judged"] > 0
 
 
-def test_w1_changed_rules_name_the_cases_that_would_go_elsewhere(past: list[Ticket]) -> None:
+def test_changed_rules_name_the_cases_that_would_go_elsewhere(past: list[Ticket]) -> None:
     unit = make.department("quality")
     rule = make.rule("fridges", unit, words="冰箱", active=False)
     row = worked_off(plans.as_data(rules=[rule.id]))
@@ -154,7 +154,7 @@ def test_w1_changed_rules_name_the_cases_that_would_go_elsewhere(past: list[Tick
     assert db.session.scalar(sa.select(RoutingRule.active)) is False  # nothing was switched on
 
 
-def test_w1_a_rule_with_a_severity_brings_the_promises_of_that_severity(past: list[Ticket]) -> None:
+def test_a_rule_with_a_severity_brings_the_promises_of_that_severity(past: list[Ticket]) -> None:
     unit = make.department("quality")
     rule = make.rule("fridges", unit, words="冰箱", severity="S1", active=False)
     row = worked_off(plans.as_data(rules=[rule.id]))

@@ -1,4 +1,4 @@
-"""The simulator's proof of truth (W1): the set-up as it was gives exactly what is stored."""
+"""The simulator's proof of truth: the set-up as it was gives exactly what is stored."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def started() -> int:
     return db.session.scalar(begun) or 0
 
 
-def test_w1_the_demo_under_its_own_set_up_has_no_difference(app: Flask) -> None:
+def test_the_demo_under_its_own_set_up_has_no_difference(app: Flask) -> None:
     seed_demo(NOW)
     in_force.forget()
     with moved_to(NOW):
@@ -139,7 +139,7 @@ def _given(chance: random.Random, code: str, units: list[int]) -> dict[str, obje
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_w1_random_lives_under_their_own_set_up_have_no_difference(app: Flask, seed: int) -> None:
+def test_random_lives_under_their_own_set_up_have_no_difference(app: Flask, seed: int) -> None:
     chance = random.Random(seed)
     units = [make.department(f"unit-{n}", f"Unit {n}").id for n in range(2)]
     made: Counter[str] = Counter()

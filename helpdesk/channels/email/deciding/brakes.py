@@ -1,4 +1,4 @@
-"""The brake on loops: headers lie, numbers don't (M5). What is stopped waits for a person."""
+"""The brake on loops: headers lie, numbers don't. What is stopped waits for a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a kept mail to its outcome: ticket, reply, or a reason why neither (trust.md 1.1).
+"""From a kept mail to its outcome: ticket, reply, or a reason why neither.
 
 deliver() keeps a mail and works on it at once; take() only keeps it, and process_stored() works
 on all that wait. Both may be killed at any moment and run again.

@@ -1,4 +1,4 @@
-"""Where a mail belongs, and why (M3, M4): the one home of threading.
+"""Where a mail belongs, and why: the one home of threading.
 
 Rank: the reply address with its signature, In-Reply-To, References from the right, an earlier mail
 of the customer's own, and last the number in the subject. A From can be written by anybody, so it
@@ -83,7 +83,7 @@ def dmarc(row: InboundMail, mail: ParsedMail) -> str:
 
 
 class _Stranger(Hold):
-    """A valid reference in a mail of somebody who is not known on the ticket (M4)."""
+    """A valid reference in a mail of somebody who is not known on the ticket."""
 
     def __init__(self, named: Landing) -> None:
         super().__init__("stranger", named.ticket)

@@ -1,4 +1,4 @@
-"""Reads stored mails again after an upgrade, and shows what would change before it does (mail row 33).
+"""Reads stored mails again after an upgrade, and shows what would change before it does.
 
 Only what the parser said is renewed: words, quote, HTML, files, facts. What people did to the
 ticket, its subject and its sender is not the parser's, so it is never touched.

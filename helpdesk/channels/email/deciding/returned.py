@@ -1,7 +1,7 @@
 """What comes back to us by itself: delivery reports and out-of-office answers.
 
 A report becomes a note on the ticket whose mail failed, with the code; it opens nothing, reopens
-nothing and is no reply. An out-of-office answer leaves a small mark, nothing more (M5).
+nothing and is no reply. An out-of-office answer leaves a small mark, nothing more.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def open_ticket(who: Actor, mail_id: int) -> Ticket:
 
 
 def accept_reply(who: Actor, mail_id: int) -> Ticket:
-    """Let a stranger's words onto the ticket that they answer (M4)."""
+    """Let a stranger's words onto the ticket that they answer."""
     row, mail = _waiting(who, mail_id)
     ticket = db.session.get(Ticket, row.ticket_id or 0)
     if ticket is None:

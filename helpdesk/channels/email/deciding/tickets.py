@@ -75,7 +75,7 @@ def _put(
 def _reply(
     row: InboundMail, mail: ParsedMail, found: Landing, kept: tuple[files.StoredFile, ...]
 ) -> int:
-    """The mail's new words on the ticket; a machine's words change nothing else (M5)."""
+    """The mail's new words on the ticket; a machine's words change nothing else."""
     assert found.ticket is not None
     body, quoted = words_of(mail, is_reply=True)
     message = actions.add_customer_message(

@@ -1,7 +1,7 @@
 """Fetches mail: kept first, moved on the server second. Killed anywhere, it begins again.
 
 A mail that was kept and not yet moved is found again and known by its UID or by what it says; one
-that was not kept yet still lies on the server. So nothing is lost and nothing doubled (F15, F16).
+that was not kept yet still lies on the server. So nothing is lost and nothing doubled.
 """
 
 from __future__ import annotations
