@@ -84,7 +84,8 @@ def people_list() -> Page:
     """All colleagues, by name or words, by role."""
     words, role = request.args.get("q", "").strip(), request.args.get("role", "")
     found = people.everybody(words, role if role in STAFF else "")
-    return render_template("admin/people.html", people=found, words=words, role=role, roles=STAFF)
+    roles = {each: ROLE_NAMES[each] for each in STAFF}
+    return render_template("admin/people.html", people=found, words=words, role=role, roles=roles)
 
 
 @blueprint.route("/admin/people/new", methods=["GET", "POST"])
