@@ -3,7 +3,7 @@
 The flood has 10,000 open tickets, each with a promise whose step falls due at its own moment of one
 minute; the loop of a timer process rings them while new cases come in, all in one process as in the
 embedded profile. Lateness is from a step's due time to the moment at which it was taken. The idle
-look is measured with rows of the alarm table alone: it reads no other (tests/test_alarms.py).
+look is measured with rows of the alarm table alone: it reads no other (tests/core/test_alarms.py).
 """
 
 from __future__ import annotations

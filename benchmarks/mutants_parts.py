@@ -4,12 +4,12 @@ PARTS = {
     "clock": ("helpdesk/clock/*.py", "tests/test_clock_*.py"),
     "lifecycles": (
         "helpdesk/tickets/lifecycle.py helpdesk/notices/lifecycle.py helpdesk/kb/lifecycle.py",
-        "tests/tickets/test_lifecycle.py tests/tickets/test_notices_table.py"
+        "tests/tickets/test_lifecycle.py tests/notices/test_notices_table.py"
         " tests/kb/test_kb_lifecycle.py",
     ),
     "routing": (
         "helpdesk/setup/rules/routing.py",
-        "tests/tickets/test_routing.py tests/administration/test_rules.py",
+        "tests/setup/test_routing.py tests/setup/test_rules.py",
     ),
     "rights": (
         "helpdesk/agents/rights.py helpdesk/agents/scopes.py helpdesk/tickets/sight.py"
@@ -19,27 +19,27 @@ PARTS = {
     ),
     "callbacks": (
         "helpdesk/tickets/callbacks.py",
-        "tests/tickets/test_callbacks.py tests/tickets/test_callbacks_page.py",
+        "tests/tickets/test_callbacks.py tests/desk/test_callbacks_page.py",
     ),
     "queue": ("helpdesk/tickets/queue.py", "tests/tickets/test_queue.py"),
     "verbs": (
         "helpdesk/tickets/actions/*.py",
         "tests/tickets/test_verb_edges.py tests/tickets/test_closing.py"
-        " tests/tickets/test_containment.py"
-        " tests/tickets/test_correcting.py tests/tickets/test_external.py"
-        " tests/tickets/test_faster_colleague.py tests/tickets/test_handing_on.py"
+        " tests/promises/test_containment.py"
+        " tests/tickets/test_correcting.py tests/promises/test_external.py"
+        " tests/desk/test_faster_colleague.py tests/tickets/test_handing_on.py"
         " tests/tickets/test_identity.py tests/tickets/test_merging.py tests/tickets/test_once.py"
-        " tests/tickets/test_pauses.py tests/tickets/test_returns.py tests/tickets/test_scanning.py"
+        " tests/promises/test_pauses.py tests/tickets/test_returns.py tests/tickets/test_scanning.py"
         " tests/tickets/test_unsending.py tests/tickets/test_verbs_within_verbs.py",
     ),
     "promises": (
         "helpdesk/promises/*.py helpdesk/tickets/subject.py",
-        "tests/tickets/test_responses.py tests/tickets/test_escalation.py"
-        " tests/tickets/test_reminders.py tests/tickets/test_recompute.py"
-        " tests/tickets/test_refitting.py tests/tickets/test_pauses.py"
-        " tests/tickets/test_external.py tests/tickets/test_explained.py"
-        " tests/tickets/test_receipts.py tests/tickets/test_due_words.py"
-        " tests/tickets/test_verdicts.py tests/administration/test_legal.py",
+        "tests/promises/test_responses.py tests/promises/test_escalation.py"
+        " tests/promises/test_reminders.py tests/promises/test_recompute.py"
+        " tests/promises/test_refitting.py tests/promises/test_pauses.py"
+        " tests/promises/test_external.py tests/promises/test_explained.py"
+        " tests/promises/test_receipts.py tests/promises/test_due_words.py"
+        " tests/promises/test_verdicts.py tests/setup/test_legal.py",
     ),
     "statistics": ("helpdesk/statistics/*.py", "tests/statistics/test_*.py"),
 }

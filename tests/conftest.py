@@ -48,6 +48,26 @@ def pytest_report_header() -> str:
     return f"not here, so its tests are skipped: {', '.join(missing) or 'nothing'}"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--on-stores", action="store_true", help="only what asks for the suite's database"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What touches no database is the same on each of them: a second run may leave it out."""
+    if not config.getoption("--on-stores"):
+        return
+    here = [each for each in items if _needs_database(each)]
+    config.hook.pytest_deselected(items=[each for each in items if each not in set(here)])
+    items[:] = here
+
+
+def _needs_database(test: pytest.Item) -> bool:
+    fixtures = getattr(test, "fixturenames", ())
+    return "store" in fixtures or test.get_closest_marker("own_database") is not None
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     kind = PostgresqlStore if POSTGRES else Store

@@ -12,6 +12,8 @@ from helpdesk import search
 
 Find = Callable[..., list[int]]
 
+pytestmark = pytest.mark.own_database
+
 INJECTIONS = [
     "' OR 1=1", "'; DROP TABLE search_ticket; --", '"', "NEAR(", "NEAR(a b, 2)", "*", "NOT",
     "a NOT b", "AND", "OR", "body:退款", "{heading body}", "^a", "-a", "a:*", "<->", "!a",

@@ -24,6 +24,8 @@ from helpdesk.core import alarms
 from helpdesk.core.db import db
 from tests.help.stores import POSTGRES
 
+pytestmark = pytest.mark.own_database
+
 KEPT = Path(__file__).with_name("afb47f5.tar.xz")
 ADMIN, PASSWORD = "ahmed.farouk@example.com", "haichuan-demo-2026"
 WRITTEN = (  # what the kept database must hold for its upgrade to say anything

@@ -28,7 +28,7 @@ from helpdesk.words.channels import CHANNELS
 from tests.help import factories as make
 from tests.help.smtp_sink import Sink
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE_PATH = re.compile(r"`((?:helpdesk|tests|docs|bin|migrations|benchmarks)/[\w./-]*[\w/])`")

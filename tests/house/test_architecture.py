@@ -14,7 +14,7 @@ from statistics import median
 import pytest
 from flask import Flask
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HELPDESK = ROOT / "helpdesk"
 LONGEST_FUNCTION, LONGEST_FILE = 60, 400
 VERBS = (  # the only modules that note in the journal what happened
@@ -246,6 +246,31 @@ def test_no_test_takes_from_another_what_tests_share_lies_in_one_package() -> No
         "__init__.py",
         "conftest.py",
     }
+
+
+WHOLE_HOUSE = {  # what these try runs through many rooms; help/ is what tests share
+    "browser": "journeys of people in a real browser",
+    "doors": "one thing asked of every door",
+    "faults": "kills, races, full disks",
+    "help": "what tests share",
+    "house": "rules of the tree itself",
+    "secrecy": "who comes upon what",
+    "upgrade": "from older editions to this one",
+}
+
+
+def test_each_folder_of_tests_has_the_name_of_the_room_that_it_tries() -> None:
+    rooms = {str(path.relative_to(HELPDESK)) for path in HELPDESK.rglob("*/") if path.is_dir()}
+    rooms |= {"assets", "benchmarks"} | WHOLE_HOUSE.keys()
+    folders = {
+        path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")
+    }
+    assert {str(each) for each in folders - {Path()}} <= rooms
+
+
+def test_at_the_top_of_tests_lies_only_what_tries_the_program_as_a_whole() -> None:
+    top = {path.name for path in (ROOT / "tests").glob("test_*.py")}
+    assert top == {"test_cli.py", "test_profiles.py", "test_start.py"}
 
 
 def test_there_is_one_mail_server_for_tests() -> None:

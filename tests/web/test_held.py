@@ -21,7 +21,7 @@ from tests.help.servers import Server, environment, served, wait_until
 
 COUNT = 300  # the embedded server has 192 threads
 BEARS = 8  # pages, with 44 threads
-STATIC = Path(__file__).parent.parent / "helpdesk" / "static"
+STATIC = Path(__file__).parents[2] / "helpdesk" / "static"
 LARGE = "vendor/echarts-6.1.0/echarts.common.min.js"
 
 

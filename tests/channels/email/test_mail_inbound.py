@@ -220,7 +220,7 @@ def test_nothing_half_written_is_left_when_a_reply_fails(
 
 
 def test_the_command_prints_one_json_object() -> None:
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "mail", "parse"],
         input=mail(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "helpdesk" / "static"
 VENDOR = runpy.run_path(str(ROOT / "assets" / "vendor.py"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SHEET = Path(__file__).resolve().parent.parent / "helpdesk" / "static" / "css" / "helpdesk.css"
+SHEET = Path(__file__).parents[2] / "helpdesk" / "static" / "css" / "helpdesk.css"
 TEXT, SHAPE = 4.5, 3.0
 GROUNDS = ("ground", "nav", "sheet", "sunk", "hover", "accent-soft")
 PAIRS = [

@@ -16,7 +16,7 @@ import pytest
 
 from tests.help.linear import SEARCHING, Automaton, trouble
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 METHODS = SEARCHING | {"match", "fullmatch"}
 SCRIPT_PATTERN = re.compile(
     r"(?<=[(,=:!&|? ])/((?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+)/([dgimsuvy]*)[.,;)]"

@@ -14,7 +14,7 @@ from flask import Flask
 from helpdesk.channels.email import cli
 from tests.help.mails import mail
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 PATIENCE = 300  # seconds
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "helpdesk" / "static"
 # a mail has no style sheet to link to, so its templates (folder mail) follow other rules
 TEMPLATES = sorted(

@@ -23,6 +23,8 @@ from helpdesk.search import is_index_table
 from helpdesk.tickets.models import Ticket
 from tests.help.stores import POSTGRES, _psycopg
 
+pytestmark = pytest.mark.own_database
+
 FIRST = "0001"
 RENAMED = {"response"}  # tables of the first edition that have another name by now
 
