@@ -3,8 +3,9 @@
 PARTS = {
     "clock": ("helpdesk/clock/*.py", "tests/test_clock_*.py"),
     "lifecycles": (
-        "helpdesk/tickets/lifecycle.py helpdesk/notices/lifecycle.py helpdesk/kb/lifecycle.py",
-        "tests/tickets/test_lifecycle.py tests/notices/test_notices_table.py"
+        "helpdesk/core/moves.py"
+        " helpdesk/tickets/lifecycle.py helpdesk/notices/lifecycle.py helpdesk/kb/lifecycle.py",
+        "tests/core/test_moves.py tests/tickets/test_lifecycle.py tests/notices/test_notices_table.py"
         " tests/kb/test_kb_lifecycle.py",
     ),
     "routing": (

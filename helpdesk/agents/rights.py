@@ -53,6 +53,7 @@ class Actor:
 
 SYSTEM = Actor(kind="system", id=None, name="system", role=Role.SYSTEM)
 
+NOT_INCLUDED = N_("Your role does not include this. Ask a supervisor if you need it.")
 _DESK = {Role.AGENT, Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM}
 _WORK = _DESK | {Role.HANDLER}
 _LEAD = {Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM}
@@ -105,7 +106,7 @@ def may(who: Actor | None, verb: str) -> bool:
 def require(who: Actor | None, verb: str) -> None:
     """Raise NotAllowed unless may(who, verb)."""
     if not may(who, verb):
-        raise NotAllowed(N_("Your role does not include this. Ask a supervisor if you need it."))
+        raise NotAllowed(NOT_INCLUDED)
 
 
 @dataclass(frozen=True)

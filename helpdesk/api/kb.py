@@ -49,7 +49,7 @@ def _item(article: Article, wanted: str) -> dict[str, Any]:
         "languages": list(article.languages),
         "category": article.category,
         "visibility": article.visibility,
-        "state": article.state,
+        "state": article.status,
         "expires_at": shapes.time(article.expires_at),
         "updated_at": shapes.time(article.updated_at),
     }

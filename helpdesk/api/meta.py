@@ -12,6 +12,7 @@ from helpdesk.agents.rights import ROLE_NAMES, STAFF
 from helpdesk.api.answers import ref
 from helpdesk.api.operations import takes
 from helpdesk.core.i18n import gettext, language
+from helpdesk.core.moves import Move
 from helpdesk.setup import in_force
 from helpdesk.statistics import groups, measures
 from helpdesk.tickets import lifecycle
@@ -71,7 +72,7 @@ def _measure(measure: measures.Measure) -> dict[str, str]:
     }
 
 
-def _move(move: lifecycle.Move) -> dict[str, object]:
+def _move(move: Move) -> dict[str, object]:
     return {
         "code": move.code,
         "name": gettext(move.label),

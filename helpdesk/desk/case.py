@@ -19,6 +19,7 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, gettext, language, zone
+from helpdesk.core.moves import Move
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.promises import rail
 from helpdesk.promises.models import Promise
@@ -34,7 +35,7 @@ from helpdesk.tickets import (
     sight,
 )
 from helpdesk.tickets.actions.unsending import SURE
-from helpdesk.tickets.lifecycle import ENDED, Move, Status
+from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Assist, Attachment, Callback, Extension, Message, Ticket
 from helpdesk.tickets.sight import Field
 from helpdesk.words import casefile
@@ -71,13 +72,8 @@ class Case:
         ticket = self.ticket
         if not self.leads:
             return []
-        found = lifecycle.moves(
-            status=ticket.status,
-            kind=ticket.kind,
-            returns=ticket.returns,
-            by=self.who,
-            late_to_return=promises.is_window_over(self.rows, ticket),
-        )
+        late = promises.is_window_over(self.rows, ticket)
+        found = lifecycle.TABLE.moves(queries.stand_of(ticket, late), self.who)
         decisions = ("grant_extension", "refuse_extension")
         return [move for move in found if self.extension or move.code not in decisions]
 

@@ -1,25 +1,24 @@
-"""A move by its code with values as a form or a JSON body has them: one reader for both."""
+"""A move of a ticket by its code, with values as a form or a JSON body has them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.agents.rights import Actor
-from helpdesk.clock import read_moment
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_
+from helpdesk.core.moves import LOOK
 from helpdesk.files import StoredFile
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions, lifecycle, queries
 from helpdesk.tickets.models import Ticket
+from helpdesk.web.sent import Sent
 
 WITH_REPLY = ("reply", "answer_directly")
 WITH_UNTIL = ("hold", "ask_extension")
 WITH_DEPARTMENT = ("dispatch", "transfer")
-LOOK = N_("Some fields need another look.")
 
 
 def make_move(
@@ -39,32 +38,25 @@ def make_move(
     A time without a zone is read in `zone`. Raises NotFound for an unknown move, NotAllowed, then
     BadInput by field, and what the verb itself raises.
     """
-    if code not in lifecycle.CODES:
+    if code not in lifecycle.TABLE.codes:
         raise NotFound(N_("There is no such step."), code="unknown_move")
-    lifecycle.require_right(code, by)
-    verb = getattr(actions, code)
+    lifecycle.TABLE.require_right(code, queries.stand_of(ticket), by)
+    verb, sent = getattr(actions, code), Sent(values, zone)
     if code in WITH_REPLY:
-        reply = _text(values, "reply") or _text(values, "body")
+        reply = sent.text("reply") or sent.text("body")
         done: Ticket = verb(
             ticket, by=by, version=version, body=reply, files=files, seen_seq=seen_seq, how=how
         )
         return done
-    more: dict[str, Any] = {"comment": _text(values, "comment")}
+    more: dict[str, Any] = {"comment": sent.text("comment")}
     if code in WITH_DEPARTMENT:
-        more["department_id"] = _department(_text(values, "department"))
+        more["department_id"] = _department(sent.text("department"))
     if code in WITH_UNTIL:
-        more["until"] = _time(_text(values, "until"), zone)
+        more["until"] = sent.time("until")
     if code == "merge":
-        more["target"] = _target(_text(values, "target"), by)
+        more["target"] = _target(sent.text("target"), by)
     moved: Ticket = verb(ticket, by=by, version=version, **more)
     return moved
-
-
-def _text(values: Mapping[str, Any], name: str) -> str:
-    value = values.get(name)
-    if value is not None and not isinstance(value, str | int):
-        raise BadInput(LOOK, errors={name: N_("Please send text.")})
-    return str(value or "").strip()
 
 
 def _department(code: str) -> int:
@@ -76,16 +68,6 @@ def _department(code: str) -> int:
         wrong = N_("This department does not exist. Please pick one of the offered choices.")
         raise BadInput(LOOK, errors={"department": wrong})
     return unit.id
-
-
-def _time(text: str, zone: ZoneInfo) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return read_moment(text, zone)
-    except ValueError:
-        wrong = N_("Please give a date and time.")
-        raise BadInput(LOOK, errors={"until": wrong}) from None
 
 
 def _target(number: str, by: Actor) -> Ticket | None:

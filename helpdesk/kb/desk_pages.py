@@ -76,7 +76,7 @@ def _article(article: Article, who: Actor, end: EndForm, status: int = 200, **re
         old=newest,
         wanted=wanted,
         shelf=shelves.all_shelves().get(article.category),
-        moves=lifecycle.moves(stand_of(article), who),
+        moves=lifecycle.TABLE.moves(stand_of(article), who),
         history=queries.history(article),
         revisions=queries.revisions(article),
         own=(who.kind, who.id) in writers(article),
@@ -132,7 +132,7 @@ def edit(code: str) -> Page:
     if form.did(partial(_keep, article, form)):
         flash(gettext("The draft is kept."), "success")
         return redirect(_newest(article), code=303)
-    if article.state != lifecycle.State.DRAFT and request.method == "GET":
+    if article.status != lifecycle.State.DRAFT and request.method == "GET":
         return redirect(f"/kb/{article.code}", code=303)
     return render_template("kb/edit.html", form=form, article=article), form.status
 

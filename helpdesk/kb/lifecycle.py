@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from helpdesk.agents.rights import Actor, may, require
-from helpdesk.core.errors import BadInput, Refused
+from helpdesk.agents.rights import NOT_INCLUDED, VERBS, Actor
+from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
+from helpdesk.core.moves import Move, Table
 
 
 class State(StrEnum):
@@ -54,79 +55,40 @@ VISIBILITY_NAMES = {
 class Stand:
     """What the table must know: the state, and whether readers see an approved version."""
 
-    state: str
+    status: str
     live: bool
 
+    @property
+    def kind(self) -> str:
+        """What the rows hold for: READ articles, or those that nobody outside sees."""
+        return READ if self.live else ""
 
-@dataclass(frozen=True)
-class Move:
-    """One row of the table. `to` None: the state stays. `live` is what must hold, None: either."""
 
-    code: str
-    label: str
-    sources: frozenset[State]
-    to: State | None
-    verb: str
-    reason: bool = False
-    live: bool | None = None
-    main: bool = False
-    key: str | None = None
+def _denied(move: Move, _stand: Stand, by: Actor) -> str:
+    return "" if by.role in move.roles else NOT_INCLUDED
 
 
 S = State
+READ = "read"
 WRITE, PUBLISH = "article.write", "article.publish"
-TABLE: tuple[Move, ...] = (
-    Move("submit", N_("Ask for review"), frozenset({S.DRAFT}), S.REVIEW, WRITE, main=True, key="a"),
-    Move("publish", N_("Publish"), frozenset({S.REVIEW}), S.PUBLISHED, PUBLISH, main=True, key="p"),
-    Move("send_back", N_("Send back"), frozenset({S.REVIEW}), S.DRAFT, WRITE, reason=True),
-    Move("revise", N_("Write a new version"), frozenset({S.PUBLISHED, S.EXPIRED}), S.DRAFT, WRITE),
-    Move(
-        "discard",
-        N_("Drop the new version"),
-        frozenset({S.DRAFT, S.REVIEW}),
-        S.PUBLISHED,
-        WRITE,
-        live=True,
+_WRITERS, _PUBLISHERS = VERBS[WRITE], VERBS[PUBLISH]
+# fmt: off
+TABLE = Table(
+    (
+        Move("submit", N_("Ask for review"), (S.DRAFT,), S.REVIEW, _WRITERS, main=True, key="a"),
+        Move("publish", N_("Publish"), (S.REVIEW,), S.PUBLISHED, _PUBLISHERS, main=True, key="p"),
+        Move("send_back", N_("Send back"), (S.REVIEW,), S.DRAFT, _WRITERS, ("comment",)),
+        Move("revise", N_("Write a new version"), (S.PUBLISHED, S.EXPIRED), S.DRAFT, _WRITERS),
+        Move("discard", N_("Drop the new version"), (S.DRAFT, S.REVIEW), S.PUBLISHED, _WRITERS,
+             kinds=(READ,)),
+        Move("expire", N_("Take offline"), (S.PUBLISHED,), S.EXPIRED, _PUBLISHERS, ("comment",)),
+        Move("withdraw", N_("Take the old version offline"), (S.DRAFT, S.REVIEW), None, _PUBLISHERS,
+             ("comment",), (READ,)),
     ),
-    Move("expire", N_("Take offline"), frozenset({S.PUBLISHED}), S.EXPIRED, PUBLISH, reason=True),
-    Move(
-        "withdraw",
-        N_("Take the old version offline"),
-        frozenset({S.DRAFT, S.REVIEW}),
-        None,
-        PUBLISH,
-        reason=True,
-        live=True,
-    ),
+    gone=N_("The article has moved on: this step is not possible now. Look at it again."),
+    denied=_denied,
 )
-MOVES = {move.code: move for move in TABLE}
-
-
-def moves(stand: Stand, who: Actor | None) -> list[Move]:
-    """The moves that this person may make now, in the order of the table."""
-    return [move for move in TABLE if _fits(move, stand) and may(who, move.verb)]
-
-
-def allowed(code: str, who: Actor) -> Move:
-    """The row for this move, wherever the article stands. Raises NotAllowed, or Refused when there
-    is none."""
-    move = MOVES.get(code)
-    if move is None:
-        raise Refused(N_("There is no such step."))
-    require(who, move.verb)
-    return move
-
-
-def check(code: str, stand: Stand, who: Actor, comment: str = "") -> Move:
-    """The row for this move. Raises NotAllowed, Refused, or BadInput for a missing reason."""
-    move = allowed(code, who)
-    if not _fits(move, stand):
-        raise Refused(
-            N_("The article has moved on: this step is not possible now. Look at it again.")
-        )
-    if move.reason and not comment.strip():
-        raise BadInput(N_("Please give a reason."), errors={"comment": N_("Please give a reason.")})
-    return move
+# fmt: on
 
 
 def require_second_person(who: Actor, writers: Iterable[tuple[str, int | None]]) -> None:
@@ -135,7 +97,3 @@ def require_second_person(who: Actor, writers: Iterable[tuple[str, int | None]])
         raise Refused(
             N_("You wrote this version, so somebody else must publish it."), code="own_version"
         )
-
-
-def _fits(move: Move, stand: Stand) -> bool:
-    return stand.state in move.sources and move.live in (None, stand.live)

@@ -90,7 +90,7 @@ def _conditions(asked: Filter) -> list[ColumnElement[bool]]:
 def _of_view(view: str) -> ColumnElement[bool]:
     if view == "ending":
         return and_(Article.live.is_not(None), Article.expires_at <= now() + SOON)
-    return Article.state == view if view in set(State) else false()
+    return Article.status == view if view in set(State) else false()
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Article(Texts, Model):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    state: Mapped[str] = mapped_column(default=State.DRAFT)
+    status: Mapped[str] = mapped_column("state", default=State.DRAFT)
     newest: Mapped[int] = mapped_column(default=1)
     approved: Mapped[int] = mapped_column(default=0)
     live: Mapped[int | None]
@@ -99,12 +99,12 @@ class Article(Texts, Model):
     @property
     def sign(self) -> tuple[str, str]:
         """Tone and icon of the state."""
-        return SIGNS[State(self.state)]
+        return SIGNS[State(self.status)]
 
     @property
     def is_unfinished(self) -> bool:
         """Whether the newest version is still being written or looked at."""
-        return self.state in UNFINISHED
+        return self.status in UNFINISHED
 
     @property
     def valid_until(self) -> datetime | None:

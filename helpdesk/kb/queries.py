@@ -23,7 +23,7 @@ ON_SHELF = 5
 LIGHT = (
     *(getattr(Article, name) for name in SHORT),
     Article.code,
-    Article.state,
+    Article.status,
     Article.newest,
     Article.live,
     Article.owner_name,

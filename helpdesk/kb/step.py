@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +14,12 @@ from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.alarms import clear_alarm, set_alarm
 from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.errors import BadInput
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
-from helpdesk.kb import lifecycle
+from helpdesk.core.moves import Taking, taking
 from helpdesk.kb.drafts import Draft
-from helpdesk.kb.lifecycle import Move, Stand
+from helpdesk.kb.lifecycle import TABLE, Stand
 from helpdesk.kb.models import BODIES, SHORT, SHOWN, Article, ArticleRevision
 
 ALARM = "article.expire"
@@ -49,34 +49,26 @@ STEP_ICONS = {
 }
 
 
-@dataclass
-class Step:
-    """One move in progress; `data` goes into the journal beside old and new state."""
-
-    article: Article
-    move: Move
-    data: dict[str, Any] = field(default_factory=dict)
+REASON = N_("Please give a reason.")
 
 
 @contextmanager
 def step(
     article: Article, code: str, by: Actor, version: int | None, comment: str = ""
-) -> Iterator[Step]:
+) -> Iterator[tuple[Article, Taking]]:
     """Check the move on the locked row, let the verb change it, take the new state and record.
 
-    Raises what lifecycle.check() does, and Conflict when the row has moved on.
+    Raises NotAllowed, Refused, BadInput for a missing reason, Conflict when the row has moved on.
     """
-    lifecycle.allowed(code, by)
+    TABLE.require_right(code, stand_of(article), by)
     with transaction():
         article = locked(article, version)
-        taken = Step(article, lifecycle.check(code, stand_of(article), by, comment))
-        old = article.state
-        yield taken
-        article.state = taken.move.to or old
-        article.updated_at = now()
-        if comment:
-            taken.data["comment"] = comment.strip()
-        note(code, article, by, old=old, new=article.state, **taken.data)
+        move, comment = TABLE.check(code, stand_of(article), by), comment.strip()
+        if "comment" in move.needs and not comment:
+            raise BadInput(REASON, errors={"comment": REASON})
+        with taking(article, move, {"comment": comment}, {}) as it:
+            yield article, it
+        note(code, article, by, **it.data)
 
 
 def note(name: str, article: Article, by: Actor, **data: Any) -> None:
@@ -95,7 +87,7 @@ def note(name: str, article: Article, by: Actor, **data: Any) -> None:
 
 def stand_of(article: Article) -> Stand:
     """What the table of moves must know of this article."""
-    return Stand(article.state, article.live is not None)
+    return Stand(article.status, article.live is not None)
 
 
 def revision(article: Article, number: int | None = None) -> ArticleRevision:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.i18n import gettext, when, zone
+from helpdesk.core.moves import Move
 from helpdesk.notices import actions
 from helpdesk.notices.forms import FORMS, MoveForm
-from helpdesk.notices.lifecycle import Move
 from helpdesk.notices.models import Notice
 
 CHECK_MOVES = ("verify_pass", "verify_partial", "verify_fail")

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.agents.rights import Actor
-from helpdesk.clock import read_moment
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile
 from helpdesk.notices import actions
+from helpdesk.notices.lifecycle import CLAIM
 from helpdesk.notices.models import Notice
+from helpdesk.web.sent import Sent
 
-LOOK = N_("Some fields need another look.")
-PLAIN = {
-    "approve": actions.approve,
-    "issue": actions.issue,
-    "sign": actions.sign,
-    "object": actions.object_to,
-    "start": actions.start,
-    "accept_plan": actions.accept_plan,
-    "reject_plan": actions.reject_plan,
-    "refuse_extension": actions.refuse_extension,
-    "close_watch": actions.close_watch,
-    "withdraw": actions.withdraw,
+TIMES = ("until", "planned_at", "re_due")
+CHECKED = ("comment", "re_due", "files")
+# each verb, and what of the sent it takes
+VERBS: dict[str, tuple[Callable[..., Notice], tuple[str, ...]]] = {
+    "approve": (actions.approve, ("comment",)),
+    "issue": (actions.issue, ("comment",)),
+    "sign": (actions.sign, ("comment",)),
+    "object": (actions.object_to, ("comment",)),
+    "uphold": (partial(actions.rule, upheld=True), ("comment",)),
+    "overrule": (partial(actions.rule, upheld=False), ("comment",)),
+    "contain": (actions.contain, ("containment", "files")),
+    "submit_plan": (actions.submit_plan, ("root_cause", "plan", "planned_at", "files")),
+    "start": (actions.start, ("comment",)),
+    "accept_plan": (actions.accept_plan, ("comment",)),
+    "reject_plan": (actions.reject_plan, ("comment",)),
+    "claim_done": (actions.claim_done, (*CLAIM, "files")),
+    "ask_extension": (actions.ask_extension, ("comment", "until")),
+    "grant_extension": (actions.grant_extension, ("comment", "until")),
+    "refuse_extension": (actions.refuse_extension, ("comment",)),
+    "verify": (actions.verify, ("result", *CHECKED)),
+    "verify_pass": (partial(actions.verify, result="pass"), CHECKED),
+    "verify_partial": (partial(actions.verify, result="partial"), CHECKED),
+    "verify_fail": (partial(actions.verify, result="fail"), CHECKED),
+    "close_watch": (actions.close_watch, ("comment",)),
+    "recur": (actions.recur, ("comment",)),
+    "withdraw": (actions.withdraw, ("comment",)),
 }
-CHECKS = {"verify_pass": "pass", "verify_partial": "partial", "verify_fail": "fail"}
-CLAIM = ("root_cause", "correction", "corrective", "preventive", "horizontal_check", "evidence")
 
 
 def make_move(
@@ -48,64 +61,14 @@ def make_move(
     an unknown move, BadInput by field, and what the verb itself raises.
     """
     actions.require_right(code, notice, by)
-    known: dict[str, Any] = {"by": by, "version": version}
-    text = {name: _text(values, name) for name in ("comment", *CLAIM, "containment", "plan")}
-    if code in PLAIN:
-        return PLAIN[code](notice, comment=text["comment"], **known)
-    if code in ("uphold", "overrule"):
-        return actions.rule(notice, upheld=code == "uphold", ruling=text["comment"], **known)
-    if code in CHECKS or code == "verify":
-        result = CHECKS.get(code) or _text(values, "result")
-        due = _time(values, "re_due", zone)
-        return actions.verify(
-            notice, result=result, comment=text["comment"], re_due=due, files=files, **known
-        )
-    if code == "recur":
-        return actions.recur(notice, comment=text["comment"], **known)
-    return _answer(code, notice, text, values, zone, files, known)
-
-
-def _answer(
-    code: str,
-    notice: Notice,
-    text: dict[str, str],
-    values: Mapping[str, Any],
-    zone: ZoneInfo,
-    files: tuple[StoredFile, ...],
-    known: dict[str, Any],
-) -> Notice:
-    """The moves with fields of their own."""
-    if code == "contain":
-        return actions.contain(notice, containment=text["containment"], files=files, **known)
-    if code == "submit_plan":
-        planned = _time(values, "planned_at", zone)
-        cause, plan = text["root_cause"], text["plan"]
-        return actions.submit_plan(
-            notice, root_cause=cause, plan=plan, planned_at=planned, files=files, **known
-        )
-    if code == "claim_done":
-        claim: dict[str, Any] = {name: text[name] for name in CLAIM}
-        return actions.claim_done(notice, **claim, files=files, **known)
-    if code in ("ask_extension", "grant_extension"):
-        verb = actions.ask_extension if code == "ask_extension" else actions.grant_extension
-        until = _time(values, "until", zone)
-        return verb(notice, until=until, comment=text["comment"], **known)
-    raise NotFound(N_("There is no such step."), code="unknown_move")
-
-
-def _text(values: Mapping[str, Any], name: str) -> str:
-    value = values.get(name)
-    if value is not None and not isinstance(value, str):
-        raise BadInput(LOOK, errors={name: N_("Please send text.")})
-    return (value or "").replace("\r\n", "\n").replace("\x00", "").strip()
-
-
-def _time(values: Mapping[str, Any], name: str, zone: ZoneInfo) -> datetime | None:
-    text = _text(values, name)
-    if not text:
-        return None
-    try:
-        return read_moment(text, zone)
-    except ValueError:
-        wrong = N_("Please give a date and time.")
-        raise BadInput(LOOK, errors={name: wrong}) from None
+    if code not in VERBS:
+        raise NotFound(N_("There is no such step."), code="unknown_move")
+    (verb, names), sent = VERBS[code], Sent(values, zone)
+    given: dict[str, Any] = {
+        name: sent.time(name) if name in TIMES else sent.text(name)
+        for name in names
+        if name != "files"
+    }
+    if "files" in names:
+        given["files"] = files
+    return verb(notice, by=by, version=version, **given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from helpdesk.core.moves import Move
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.tickets import lifecycle
 from helpdesk.words.kinds import Kind
@@ -25,7 +26,7 @@ def tickets() -> str:
     return _table(rows)
 
 
-def _to(move: lifecycle.Move) -> str:
+def _to(move: Move) -> str:
     return f"{move.to}, at the desk {move.at_desk}" if move.at_desk else move.to or "stays"
 
 
@@ -33,7 +34,7 @@ def notices() -> str:
     """The table of a rectification notice's moves."""
     rows = [["move", "from", "to", "who", "must be filled"]]
     for move in notices_lifecycle.TABLE:
-        who = "responsible department" if move.own else ", ".join(move.roles)
+        who = "responsible department" if notices_lifecycle.is_own(move) else ", ".join(move.roles)
         sources = ", ".join(s for s in notices_lifecycle.State if s in move.sources)
         needs = ", ".join(move.needs) or "-"
         rows.append([move.code, sources, move.to or "stays", who, needs])

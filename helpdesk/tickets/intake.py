@@ -27,7 +27,7 @@ from helpdesk.setup.rules import routing
 from helpdesk.setup.rules.conditions import facts_of
 from helpdesk.tickets import actions, queries, whose
 from helpdesk.tickets.incoming import Intake
-from helpdesk.tickets.lifecycle import move_for
+from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.veil import veiled
 from helpdesk.words import casefile
@@ -189,7 +189,7 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
         rule=plan.route.rule,
         reason=plan.route.reason,
     )
-    if plan.route.dispatch and plan.unit and move_for("dispatch", "accepted", ticket.kind):
+    if plan.route.dispatch and plan.unit and goes_to_departments(ticket.kind):
         actions.accept(ticket, by=SYSTEM)
         actions.dispatch(ticket, by=SYSTEM, department_id=plan.unit.id)
     return Opened(ticket, rows, new=True, snapshot=snapshot)

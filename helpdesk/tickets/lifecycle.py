@@ -6,13 +6,13 @@ Pure: no database, no Flask. The same table draws the buttons, refuses what is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.core.errors import NotAllowed, Refused
+from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_, P_
+from helpdesk.core.moves import Move, Table
 from helpdesk.promises.words import Clock
 from helpdesk.words.kinds import Kind
 
@@ -115,113 +115,18 @@ _SHORT = (Kind.REQUEST, Kind.ENQUIRY, Kind.SUGGESTION, Kind.PRAISE, Kind.REPORT)
 
 
 @dataclass(frozen=True)
-class Move:
-    """One row of the table. `to` None: the status stays. `needs` are the fields a person fills.
+class Stand:
+    """What the table must know of a ticket. `late` when the time to return its dispatch is over."""
 
-    `at_desk`: where it leads instead when no department has the case, since none could go on with it.
-    """
-
-    code: str
-    label: str
-    key: str
-    sources: frozenset[Status]
-    to: Status | None
-    roles: tuple[Role, ...]
-    needs: tuple[str, ...]
-    kinds: tuple[Kind, ...]
-    main: bool  # drawn as the step that usually comes next
-    at_desk: Status | None
-
-    def ends(self, source: str) -> set[str]:
-        """Every status that it may lead to from this one."""
-        return {end for end in (self.to or source, self.at_desk) if end}
+    status: str
+    kind: str
+    returns: int = 0
+    late: bool = False
 
 
-def _row(
-    code: str,
-    label: str,
-    key: str,
-    sources: Iterable[Status],
-    to: Status | None,
-    roles: tuple[Role, ...],
-    needs: tuple[str, ...] = (),
-    kinds: tuple[Kind, ...] = _EVERY,
-    main: bool = False,
-    at_desk: Status | None = None,
-) -> Move:
-    return Move(code, label, key, frozenset(sources), to, roles, needs, kinds, main, at_desk)
-
-
-S = Status
-FRESH = (S.REGISTERED, S.ACCEPTED, S.REOPENED)
-# fmt: off
-TABLE: tuple[Move, ...] = (
-    _row("accept", N_("Accept"), "a", (S.REGISTERED,), S.ACCEPTED, _DESK, main=True),
-    _row("decline", N_("Do not accept"), "x", (S.REGISTERED, S.ACCEPTED), S.REJECTED, _DESK,
-         ("comment",)),
-    _row("dispatch", N_("Dispatch"), "d", (S.ACCEPTED, S.REOPENED, S.RETURN_REQUESTED),
-         S.DISPATCHED, _DESK, ("department",), _LONG, main=True),
-    _row("answer_directly", N_("Answer directly"), "r", FRESH, S.ANSWERED_DIRECTLY, _DESK,
-         ("reply",), main=True),
-    _row("send_back", N_("Return to dispatcher"), "b", (S.DISPATCHED, S.SIGNED),
-         S.RETURN_REQUESTED, _HAND, ("comment",), _LONG),
-    _row("refuse_return", N_("Refuse the return"), "f", (S.RETURN_REQUESTED,), S.SIGNED, _DESK,
-         ("comment",), _LONG),
-    _row("sign", N_("Sign for it"), "s", (S.DISPATCHED,), S.SIGNED, _HAND, (), _LONG, main=True),
-    _row("handle", N_("Start handling"), "g", (S.SIGNED,), S.HANDLING, _HAND, (), _LONG, main=True),
-    _row("transfer", N_("Transfer"), "t", (S.DISPATCHED, S.SIGNED, S.HANDLING), S.DISPATCHED,
-         _DESK, ("department", "comment"), _LONG),
-    _row("hold", N_("Put on hold"), "h", (S.HANDLING,), S.WAITING, _ALL, ("comment", "until"),
-         _LONG),
-    _row("resume", N_("Resume"), "h", (S.WAITING,), S.HANDLING, _ALL, (), _LONG, main=True),
-    _row("ask_extension", N_("Ask for more time"), "e", (S.HANDLING,), None, _HAND, ("comment",
-         "until"), _LONG),
-    _row("grant_extension", N_("Grant more time"), "y", (S.HANDLING,), None, _LEAD, (), _LONG),
-    _row("refuse_extension", N_("Refuse more time"), "x", (S.HANDLING,), None, _LEAD,
-         ("comment",), _LONG),
-    _row("reply", N_("Reply to customer"), "r", (S.SIGNED, S.HANDLING), S.REPLIED, _HAND,
-         ("reply",), _LONG, main=True),
-    _row("review", N_("Review"), "v", (S.REPLIED, S.ANSWERED_DIRECTLY), S.REVIEW, _LEAD, (),
-         (Kind.COMPLAINT, Kind.REPORT), main=True),
-    _row("approve", N_("Approve for follow-up call"), "p", (S.REPLIED, S.REVIEW), S.CALLBACK,
-         _LEAD, (), (Kind.COMPLAINT,), main=True),
-    _row("approve", N_("Approve for follow-up call"), "p", (S.ANSWERED_DIRECTLY,), S.CALLBACK,
-         _DESK, (), (Kind.COMPLAINT,), main=True),
-    _row("rework", N_("Rework"), "w", (S.REPLIED, S.REVIEW, S.CALLBACK), S.HANDLING, _DESK,
-         ("comment",), _LONG, at_desk=S.REOPENED),
-    _row("rework", N_("Rework"), "w", (S.ANSWERED_DIRECTLY,), S.REOPENED, _DESK, ("comment",)),
-    _row("close", P_("case", "Close"), "c", (S.CALLBACK,), S.CLOSED, _DESK, (), (Kind.COMPLAINT,),
-         main=True),
-    _row("close", P_("case", "Close"), "c", (S.REPLIED, S.ANSWERED_DIRECTLY, S.REVIEW), S.CLOSED, _ALL,
-         (), _SHORT, main=True),
-    _row("close", P_("case", "Close"), "c", (S.REGISTERED, S.ACCEPTED), S.CLOSED, _DESK, ("comment",),
-         (Kind.SUGGESTION, Kind.PRAISE)),
-    _row("reopen", N_("Reopen"), "o", (S.CLOSED,), S.REOPENED, _DESK, ("comment",)),
-    _row("archive", N_("Archive"), "z", (S.CLOSED, S.REJECTED, S.WITHDRAWN, S.TRANSFERRED),
-         S.ARCHIVED, _LEAD),
-    _row("withdraw", N_("Withdraw"), "u", OPEN - ANSWERED, S.WITHDRAWN, (*_DESK, Role.CUSTOMER),
-         ("comment",)),
-    _row("merge", N_("Merge"), "m", OPEN, S.MERGED, _DESK, ("target",)),
-    _row("unmerge", N_("Undo the merge"), "m", (S.MERGED,), None, _DESK, ("comment",)),
-    _row("transfer_out", N_("Transfer outside"), "q", (*FRESH, S.RETURN_REQUESTED),
-         S.TRANSFERRED, _LEAD, ("comment",)),
-)
-# fmt: on
 NOT_YOURS = N_("Your role can't take this step. Ask a supervisor if it is needed.")
-CODES = tuple(dict.fromkeys(move.code for move in TABLE))
-
-
-def stage(status: str) -> str:
-    """How far a ticket is in one word: new, waiting, done or going; it has a sign of its own."""
-    return next((name for name, held in STAGES.items() if status in held), "going")
-
-
-def move_for(code: str, status: str, kind: str) -> Move | None:
-    """The row of the table for this move, status and kind, or None when there is none."""
-    for move in TABLE:
-        if move.code == code and status in move.sources and kind in move.kinds:
-            return move
-    return None
+FINAL = N_("It was returned twice already; this dispatch is final. Please handle it.")
+LATE = N_("The time to return it is over: please handle it, or ask a supervisor to return it.")
 
 
 def may_make(move: Move, by: Actor) -> bool:
@@ -229,55 +134,97 @@ def may_make(move: Move, by: Actor) -> bool:
     return by.role is Role.SYSTEM or by.role in move.roles
 
 
+def _denied(move: Move, _stand: Stand, by: Actor) -> str:
+    return "" if may_make(move, by) else NOT_YOURS
+
+
+def _blocked(move: Move, stand: Stand, by: Actor) -> Refused | None:
+    """A dispatch comes back at most twice, and late only by a supervisor's hand."""
+    if move.code == "send_back" and stand.returns >= MOST_RETURNS:
+        return Refused(FINAL)
+    if move.code == "send_back" and stand.late and by.role is Role.HANDLER:
+        return Refused(LATE)
+    return None
+
+
+S = Status
+FRESH = (S.REGISTERED, S.ACCEPTED, S.REOPENED)
+# fmt: off
+TABLE = Table(
+    (
+        Move("accept", N_("Accept"), (S.REGISTERED,), S.ACCEPTED, _DESK, (), _EVERY, key="a",
+             main=True),
+        Move("decline", N_("Do not accept"), (S.REGISTERED, S.ACCEPTED), S.REJECTED, _DESK,
+             ("comment",), _EVERY, key="x"),
+        Move("dispatch", N_("Dispatch"), (S.ACCEPTED, S.REOPENED, S.RETURN_REQUESTED), S.DISPATCHED,
+             _DESK, ("department",), _LONG, key="d", main=True),
+        Move("answer_directly", N_("Answer directly"), FRESH, S.ANSWERED_DIRECTLY, _DESK,
+             ("reply",), _EVERY, key="r", main=True),
+        Move("send_back", N_("Return to dispatcher"), (S.DISPATCHED, S.SIGNED), S.RETURN_REQUESTED,
+             _HAND, ("comment",), _LONG, key="b"),
+        Move("refuse_return", N_("Refuse the return"), (S.RETURN_REQUESTED,), S.SIGNED, _DESK,
+             ("comment",), _LONG, key="f"),
+        Move("sign", N_("Sign for it"), (S.DISPATCHED,), S.SIGNED, _HAND, (), _LONG, key="s",
+             main=True),
+        Move("handle", N_("Start handling"), (S.SIGNED,), S.HANDLING, _HAND, (), _LONG, key="g",
+             main=True),
+        Move("transfer", N_("Transfer"), (S.DISPATCHED, S.SIGNED, S.HANDLING), S.DISPATCHED, _DESK,
+             ("department", "comment"), _LONG, key="t"),
+        Move("hold", N_("Put on hold"), (S.HANDLING,), S.WAITING, _ALL, ("comment", "until"), _LONG,
+             key="h"),
+        Move("resume", N_("Resume"), (S.WAITING,), S.HANDLING, _ALL, (), _LONG, key="h", main=True),
+        Move("ask_extension", N_("Ask for more time"), (S.HANDLING,), None, _HAND, ("comment",
+             "until"), _LONG, key="e"),
+        Move("grant_extension", N_("Grant more time"), (S.HANDLING,), None, _LEAD, (), _LONG,
+             key="y"),
+        Move("refuse_extension", N_("Refuse more time"), (S.HANDLING,), None, _LEAD, ("comment",),
+             _LONG, key="x"),
+        Move("reply", N_("Reply to customer"), (S.SIGNED, S.HANDLING), S.REPLIED, _HAND, ("reply",),
+             _LONG, key="r", main=True),
+        Move("review", N_("Review"), (S.REPLIED, S.ANSWERED_DIRECTLY), S.REVIEW, _LEAD, (),
+             (Kind.COMPLAINT, Kind.REPORT), key="v", main=True),
+        Move("approve", N_("Approve for follow-up call"), (S.REPLIED, S.REVIEW), S.CALLBACK, _LEAD,
+             (), (Kind.COMPLAINT,), key="p", main=True),
+        Move("approve", N_("Approve for follow-up call"), (S.ANSWERED_DIRECTLY,), S.CALLBACK, _DESK,
+             (), (Kind.COMPLAINT,), key="p", main=True),
+        Move("rework", N_("Rework"), (S.REPLIED, S.REVIEW, S.CALLBACK), S.HANDLING, _DESK,
+             ("comment",), _LONG, key="w", at_desk=S.REOPENED),
+        Move("rework", N_("Rework"), (S.ANSWERED_DIRECTLY,), S.REOPENED, _DESK, ("comment",),
+             _EVERY, key="w"),
+        Move("close", P_("case", "Close"), (S.CALLBACK,), S.CLOSED, _DESK, (), (Kind.COMPLAINT,),
+             key="c", main=True),
+        Move("close", P_("case", "Close"), (S.REPLIED, S.ANSWERED_DIRECTLY, S.REVIEW), S.CLOSED,
+             _ALL, (), _SHORT, key="c", main=True),
+        Move("close", P_("case", "Close"), (S.REGISTERED, S.ACCEPTED), S.CLOSED, _DESK,
+             ("comment",), (Kind.SUGGESTION, Kind.PRAISE), key="c"),
+        Move("reopen", N_("Reopen"), (S.CLOSED,), S.REOPENED, _DESK, ("comment",), _EVERY, key="o"),
+        Move("archive", N_("Archive"), (S.CLOSED, S.REJECTED, S.WITHDRAWN, S.TRANSFERRED),
+             S.ARCHIVED, _LEAD, (), _EVERY, key="z"),
+        Move("withdraw", N_("Withdraw"), OPEN - ANSWERED, S.WITHDRAWN, (*_DESK, Role.CUSTOMER),
+             ("comment",), _EVERY, key="u"),
+        Move("merge", N_("Merge"), OPEN, S.MERGED, _DESK, ("target",), _EVERY, key="m"),
+        Move("unmerge", N_("Undo the merge"), (S.MERGED,), None, _DESK, ("comment",), _EVERY,
+             key="m"),
+        Move("transfer_out", N_("Transfer outside"), (*FRESH, S.RETURN_REQUESTED), S.TRANSFERRED,
+             _LEAD, ("comment",), _EVERY, key="q"),
+    ),
+    gone=N_("This step is not possible now: the ticket has moved on or was never there yet."),
+    denied=_denied,
+    blocked=_blocked,
+)
+# fmt: on
+
+
+def stage(status: str) -> str:
+    """How far a ticket is in one word: new, waiting, done or going; it has a sign of its own."""
+    return next((name for name, held in STAGES.items() if status in held), "going")
+
+
 def may_ever(code: str, by: Actor) -> bool:
     """Whether this role may take the step anywhere in the life of a ticket."""
     return any(may_make(move, by) for move in TABLE if move.code == code)
 
 
-def require_right(code: str, by: Actor) -> None:
-    """Raise NotAllowed for a step that this role takes nowhere: asked before anything is told of where
-    the ticket stands."""
-    if not may_ever(code, by):
-        raise NotAllowed(NOT_YOURS)
-
-
-def check_return(by: Actor, is_late: bool) -> None:
-    """Raise Refused when the time to return a dispatch is over; a supervisor may still do it."""
-    if is_late and by.role is Role.HANDLER:
-        raise Refused(
-            N_("The time to return it is over: please handle it, or ask a supervisor to return it.")
-        )
-
-
-def check(code: str, *, status: str, kind: str, returns: int, by: Actor) -> Move:
-    """The row of the table, when the move is legal now for this person.
-
-    Raises Refused for a move that is not in the table, NotAllowed for the wrong role.
-    """
-    move = move_for(code, status, kind)
-    if move is None:
-        raise Refused(
-            N_("This step is not possible now: the ticket has moved on or was never there yet.")
-        )
-    if not may_make(move, by):
-        raise NotAllowed(NOT_YOURS)
-    if code == "send_back" and returns >= MOST_RETURNS:
-        raise Refused(
-            N_("It was returned twice already; this dispatch is final. Please handle it.")
-        )
-    return move
-
-
-def moves(
-    *, status: str, kind: str, returns: int, by: Actor, late_to_return: bool = False
-) -> list[Move]:
-    """The legal next moves for this person, in the order of the table: the buttons."""
-    no_return = returns >= MOST_RETURNS or (late_to_return and by.role is Role.HANDLER)
-    return [
-        move
-        for move in TABLE
-        if status in move.sources
-        and kind in move.kinds
-        and may_make(move, by)
-        and not (move.code == "send_back" and no_return)
-    ]
+def goes_to_departments(kind: str) -> bool:
+    """Whether a case of this kind is ever dispatched."""
+    return TABLE.row("dispatch", Stand(Status.ACCEPTED, kind)) is not None

@@ -18,6 +18,7 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
+from helpdesk.core.moves import Move
 from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
 from helpdesk.tickets import lifecycle, sight
@@ -131,11 +132,16 @@ def repeated(person_id: int, category_id: int, at: datetime, before: int = BIGGE
     return select(Ticket.id).where(*found).order_by(Ticket.id.desc()).limit(1)
 
 
-def moves_of(ticket: Ticket, who: Actor) -> list[lifecycle.Move]:
+def moves_of(ticket: Ticket, who: Actor) -> list[Move]:
     """The legal next moves of this ticket for `who`: the buttons."""
     if not stands_for(who, ticket.department_id):
         return []  # a department that assists takes no step for the lead
-    return lifecycle.moves(status=ticket.status, kind=ticket.kind, returns=ticket.returns, by=who)
+    return lifecycle.TABLE.moves(stand_of(ticket), who)
+
+
+def stand_of(ticket: Ticket, late: bool = False) -> lifecycle.Stand:
+    """What the table of moves must know of this ticket; `late` as its promises tell."""
+    return lifecycle.Stand(ticket.status, ticket.kind, ticket.returns, late)
 
 
 def conversation(ticket: Ticket, public_only: bool = False) -> Sequence[Message]:

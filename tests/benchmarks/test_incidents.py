@@ -60,7 +60,7 @@ def test_a_log_is_read_in_the_order_of_time_with_days_before_months() -> None:
 @pytest.mark.parametrize("goal", list(HOME))
 def test_each_step_towards_a_goal_stands_in_the_table_of_moves(status: Status, goal: str) -> None:
     code = next_move(status, goal)
-    assert code is None or lifecycle.move_for(code, status, "request")
+    assert code is None or lifecycle.TABLE.row(code, lifecycle.Stand(status, "request"))
 
 
 def test_each_incident_ends_where_its_log_left_it(replay: Replay) -> None:

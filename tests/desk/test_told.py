@@ -12,7 +12,7 @@ from helpdesk.agents.rights import VERBS
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import in_language
 from helpdesk.tickets import actions, history_words, queries
-from helpdesk.tickets.lifecycle import CODES
+from helpdesk.tickets.lifecycle import TABLE
 from tests.help import factories as make
 
 SOURCES = Path(history_words.__file__).parent.parent
@@ -20,7 +20,7 @@ SOURCES = Path(history_words.__file__).parent.parent
 
 def recorded() -> set[str]:
     """The names that verbs of tickets write into the journal."""
-    found = {f"ticket.{code}" for code in CODES}
+    found = {f"ticket.{code}" for code in TABLE.codes}
     for path in [*(SOURCES / "tickets").rglob("*.py"), *(SOURCES / "setup").rglob("*.py")]:
         text = path.read_text("utf-8")
         names = re.findall(r'"((?:ticket|message|callback|promise)\.[a-z_]+)"', text)

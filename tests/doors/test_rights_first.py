@@ -39,7 +39,7 @@ PART = re.compile(r"<(?:[^<>]+:)?(\w+)>")
 
 def never(role: Role) -> Iterator[str]:
     """The steps of tickets that no row of the table gives to this role."""
-    for code in lifecycle.CODES:
+    for code in lifecycle.TABLE.codes:
         if not any(role in move.roles for move in lifecycle.TABLE if move.code == code):
             yield code
 
@@ -62,7 +62,7 @@ def test_a_step_that_is_never_theirs_is_forbidden_wherever_the_ticket_stands(
         for code in never(role):
             with pytest.raises(NotAllowed):
                 moving.make_move(code, ticket, by=who, values={}, zone=zone(), version=STALE)
-    assert list(never(Role.AUDITOR)) == list(lifecycle.CODES)
+    assert list(never(Role.AUDITOR)) == list(lifecycle.TABLE.codes)
 
 
 def notice() -> Notice:
@@ -75,11 +75,12 @@ def notice() -> Notice:
 
 def not_theirs(role: Role, own_department: bool) -> Iterator[str]:
     """The same of notices; the department's own steps are nobody else's."""
-    for code, move in notices_lifecycle.BY_CODE.items():
-        if code in notices_lifecycle.AUTOMATIC or code == "edit":
+    for move in notices_lifecycle.TABLE:
+        if move.code in notices_lifecycle.AUTOMATIC or move.code == "edit":
             continue
-        if role not in move.roles or (move.own and not own_department):
-            yield code
+        own = notices_lifecycle.is_own(move)
+        if role not in move.roles or (own and not own_department):
+            yield move.code
 
 
 @pytest.mark.parametrize("role", STAFF)
@@ -99,7 +100,7 @@ def test_a_step_that_is_never_theirs_is_forbidden_wherever_the_notice_stands(
 # What is sent to each door of the API that changes a case or a notice: right in its shape.
 BODIES: dict[str, list[dict[str, Any]]] = {
     "/api/v1/tickets/<number>/moves": [
-        {"move": code, "version": STALE, "seen_seq": 0} for code in lifecycle.CODES
+        {"move": code, "version": STALE, "seen_seq": 0} for code in lifecycle.TABLE.codes
     ],
     "/api/v1/tickets/<number>/messages": [
         {"body": "x", "public": public, "seen_seq": 0} for public in (True, False)
@@ -109,7 +110,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     ],
     "/api/v1/notices/<reference>/moves": [
         {"move": code, "version": STALE}
-        for code in notices_lifecycle.BY_CODE
+        for code in notices_lifecycle.TABLE.codes
         if code not in (*notices_lifecycle.AUTOMATIC, "edit")
     ],
 }
@@ -155,7 +156,7 @@ def test_an_auditor_s_token_is_forbidden_every_change_by_the_api(
 
 
 CODES = {
-    "/tickets/<number>/moves/<code>": lifecycle.CODES,
+    "/tickets/<number>/moves/<code>": lifecycle.TABLE.codes,
     "/notices/<reference>/moves/<code>": FORMS,
 }
 

@@ -123,7 +123,7 @@ def test_customers_see_categories_that_hold_something(client: FlaskClient) -> No
 @pytest.mark.parametrize("state", samples.STATES)
 def test_an_article_of_the_demo_comes_in_the_state_asked_for(app: Flask, state: str) -> None:
     made = seeding.make_article(samples.FRIDGE | {"state": state, "expires_days": 30})
-    assert made.state == state
+    assert made.status == state
     assert (made.expires_at is not None) == (state == "published")
 
 

@@ -63,7 +63,7 @@ def test_the_writer_is_not_offered_to_publish_own_words(client: FlaskClient) -> 
     page = get(client, "/kb/fridge-not-cold")
     assert 'value="publish"' not in page and "somebody else must publish it" in page
     client.post("/kb/fridge-not-cold/moves", data={"move": "publish"})
-    assert again().state == "review"
+    assert again().status == "review"
     assert "somebody else must publish it" in get(client, "/kb")
 
 
@@ -124,7 +124,7 @@ def test_a_step_with_a_stale_version_is_refused(boss: FlaskClient) -> None:
     article = samples.article(state="review")
     sent = {"move": "publish", "version": article.version - 1}
     boss.post("/kb/fridge-not-cold/moves", data=sent)
-    assert again().state == "review"
+    assert again().status == "review"
     assert "Somebody changed this" in get(boss, "/kb/fridge-not-cold")
 
 
@@ -134,10 +134,10 @@ def test_an_impossible_step_says_why_keeps_its_words_and_changes_nothing(
 ) -> None:
     samples.article(state="draft")
     answer = boss.post("/kb/fridge-not-cold/moves", data={"move": move, "comment": "so"})
-    assert answer.status_code in (409, 422) and again().state == "draft"
+    assert answer.status_code in (409, 422) and again().status == "draft"
     assert 'class="banner tone-red"' in answer.text and "You had typed: “so”" in answer.text
     answer = boss.post("/kb/fridge-not-cold/moves", data={"move": move})
-    assert answer.status_code == 303 and again().state == "draft"
+    assert answer.status_code == 303 and again().status == "draft"
     assert 'class="flash tone-red"' in get(boss, "/kb/fridge-not-cold")
 
 
@@ -149,7 +149,7 @@ def test_a_stale_reason_stays_in_its_dialog_and_is_taken_when_sent_again(boss: F
     assert answer.status_code == 409 and "Somebody changed this" in dialog
     assert ">wrong table</textarea>" in dialog and f'value="{article.version}"' in dialog
     boss.post("/kb/fridge-not-cold/moves", data=sent | {"version": article.version})
-    assert again().state == "draft"
+    assert again().status == "draft"
 
 
 def test_a_reason_stands_in_the_history(boss: FlaskClient) -> None:

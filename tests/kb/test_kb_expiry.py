@@ -40,11 +40,11 @@ def test_it_expires_at_its_time_and_not_before(app: Flask) -> None:
         samples.article(expires_days=10)
     with moved_to(MONDAY + 10 * DAY - timedelta(seconds=1)):
         alarms.ring_all()
-        assert again().state == "published"
+        assert again().status == "published"
     with moved_to(MONDAY + 10 * DAY):
         alarms.ring_all()
     article = again()
-    assert (article.state, article.live, article.expires_at) == ("expired", None, None)
+    assert (article.status, article.live, article.expires_at) == ("expired", None, None)
     assert queries.search(None, "fridge", "en") == []
     assert planned() == []
 
@@ -76,7 +76,7 @@ def test_while_a_new_version_is_written_only_the_old_one_ends(app: Flask) -> Non
     with moved_to(MONDAY + DAY):
         alarms.ring_all()
     article = again()
-    assert (article.state, article.live, article.title_en) == ("draft", None, "New words")
+    assert (article.status, article.live, article.title_en) == ("draft", None, "New words")
 
 
 def test_a_draft_has_no_clock_of_its_own(app: Flask) -> None:
@@ -90,7 +90,7 @@ def test_what_would_end_at_once_is_not_published(app: Flask) -> None:
         article = samples.article(state="review", expires_days=1)
     with moved_to(MONDAY + 2 * DAY), pytest.raises(BadInput):
         actions.publish(article, by=REVIEWER)
-    assert again().state == "review"
+    assert again().status == "review"
 
 
 def test_another_end_moves_the_alarm(app: Flask) -> None:

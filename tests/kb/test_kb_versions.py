@@ -29,7 +29,7 @@ def rewritten(**more: str) -> Article:
 
 def test_a_new_article_is_a_draft_of_its_writer(app: Flask) -> None:
     article = actions.create(samples.draft(), by=WRITER)
-    assert (article.state, article.live, article.newest) == ("draft", None, 1)
+    assert (article.status, article.live, article.newest) == ("draft", None, 1)
     assert (article.owner_id, article.owner_name) == (901, "Zhang Wei")
     assert article.code == "the-fridge-does-not-cool"
 
@@ -43,7 +43,7 @@ def test_both_languages_stand_side_by_side(app: Flask) -> None:
 
 def test_readers_keep_the_approved_version_while_a_new_one_is_written(app: Flask) -> None:
     article = rewritten(title_en="Better words")
-    assert (article.state, article.live, article.newest) == ("draft", 1, 2)
+    assert (article.status, article.live, article.newest) == ("draft", 1, 2)
     assert article.title_en == "The fridge does not cool"
     assert queries.by_code(article.code, None).title_en == "The fridge does not cool"
     assert revision(article).title_en == "Better words"
@@ -68,7 +68,7 @@ def test_a_draft_cannot_open_an_internal_article_to_everybody(app: Flask) -> Non
 
 def test_dropping_a_new_version_keeps_its_words_in_the_history(app: Flask) -> None:
     article = actions.discard(rewritten(title_en="Worse words"), by=WRITER)
-    assert (article.state, article.newest, article.live) == ("published", 3, 3)
+    assert (article.status, article.newest, article.live) == ("published", 3, 3)
     assert article.title_en == "The fridge does not cool"
     titles = [row.title_en for row in queries.revisions(article)]
     assert titles == ["The fridge does not cool", "Worse words", "The fridge does not cool"]
@@ -77,7 +77,7 @@ def test_dropping_a_new_version_keeps_its_words_in_the_history(app: Flask) -> No
 def test_taking_the_old_version_offline_leaves_the_new_draft(app: Flask) -> None:
     article = rewritten(title_en="Better words")
     article = actions.withdraw(article, by=REVIEWER, comment="It is wrong.")
-    assert (article.state, article.live, article.title_en) == ("draft", None, "Better words")
+    assert (article.status, article.live, article.title_en) == ("draft", None, "Better words")
     assert [found.code for found in queries.search(WRITER, "better", "en", published=False)]
 
 
@@ -152,7 +152,7 @@ def test_a_title_without_a_text_is_not_ready_for_review(app: Flask) -> None:
 
 def test_one_language_is_enough(app: Flask) -> None:
     article = samples.article(title_en="", body_en="")
-    assert article.languages == ("zh_Hans",) and article.state == "published"
+    assert article.languages == ("zh_Hans",) and article.status == "published"
 
 
 @pytest.mark.parametrize("code", ["Fridge", "a b", "-x", "x--y", "new", "searches", "a" * 61])

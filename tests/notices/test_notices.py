@@ -143,7 +143,7 @@ def test_an_upheld_objection_revokes_the_notice(app: Flask) -> None:
     notice = sample.issued(who)
     notices.object_to(notice, by=who.handler, comment="属于售后部职责")
     assert notice.status == "objected" and notice.due_at
-    notices.rule(notice, by=who.supervisor, upheld=True, ruling="确属售后")
+    notices.rule(notice, by=who.supervisor, upheld=True, comment="确属售后")
     assert notice.status == "withdrawn" and notice.due_at is None and notice.closed_at
     comments = [e.data.get("comment") for e in notice_queries.history(notice)]
     assert "属于售后部职责" in comments and "确属售后" in comments
@@ -155,8 +155,8 @@ def test_a_refused_objection_leaves_the_notice_and_its_clock_as_they_were(app: F
     due = notice.due_at
     notices.object_to(notice, by=who.handler, comment="没有依据")
     with pytest.raises(BadInput):
-        notices.rule(notice, by=who.supervisor, upheld=False, ruling=" ")
-    notices.rule(notice, by=who.supervisor, upheld=False, ruling="依据见 4.3")
+        notices.rule(notice, by=who.supervisor, upheld=False, comment=" ")
+    notices.rule(notice, by=who.supervisor, upheld=False, comment="依据见 4.3")
     assert (notice.status, notice.ruling, notice.due_at) == ("issued", "依据见 4.3", due)
     assert notices.sign(notice, by=who.handler).status == "signed"
 

@@ -266,7 +266,7 @@ def test_objections_and_wishes_for_more_time_reach_the_issuer(app: Flask) -> Non
         notice = sample.issued(who)
         until = MONDAY + timedelta(days=40)
         notices.object_to(notice, by=who.handler, comment="不是我们的责任")
-        notices.rule(notice, by=who.supervisor, upheld=False, ruling="是你们的")
+        notices.rule(notice, by=who.supervisor, upheld=False, comment="是你们的")
         notices.sign(notice, by=who.handler)
         notices.ask_extension(notice, by=who.handler, until=until, comment="等备件")
         while deliver_due():

@@ -193,7 +193,7 @@ def test_one_notice_is_overdue(day: None) -> None:
 
 def test_sixteen_articles_stand_in_every_state_in_both_languages(day: None) -> None:
     articles = _all(Article)
-    states = Counter(article.state for article in articles)
+    states = Counter(article.status for article in articles)
     assert states == {"published": 13, "review": 1, "draft": 1, "expired": 1}
     assert all(article.languages == ("zh_Hans", "en") for article in articles)
     assert {article.visibility for article in articles} == {"public", "internal"}
@@ -201,7 +201,7 @@ def test_sixteen_articles_stand_in_every_state_in_both_languages(day: None) -> N
 
 def test_the_script_of_the_follow_up_call_is_for_colleagues_only(day: None) -> None:
     script = db.session.scalars(sa.select(Article).filter_by(code="callback-script")).one()
-    assert (script.visibility, script.state) == ("internal", "published")
+    assert (script.visibility, script.status) == ("internal", "published")
 
 
 def test_articles_were_used_and_searches_failed(day: None) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.core.errors import NotAllowed, Refused
+from helpdesk.core.moves import Move
 from helpdesk.tickets import lifecycle
-from helpdesk.tickets.lifecycle import CODES, ENDED, OPEN, TABLE, Status
+from helpdesk.tickets.lifecycle import ENDED, OPEN, TABLE, Stand, Status
 from helpdesk.words.kinds import KIND_NAMES, Kind
 from tests.help import values
 
@@ -85,23 +86,23 @@ NEXT = {
 }
 
 
-def rows(code: str, status: str, kind: str) -> list[lifecycle.Move]:
+def rows(code: str, status: str, kind: str) -> list[Move]:
     return [m for m in TABLE if m.code == code and status in m.sources and kind in m.kinds]
 
 
 @pytest.mark.parametrize("role", list(PEOPLE))
 def test_every_status_move_role_and_kind_is_allowed_or_refused_by_the_table(role: Role) -> None:
     by = PEOPLE[role]
-    for status, code, kind in product(Status, CODES, Kind):
+    for status, code, kind in product(Status, TABLE.codes, Kind):
         found = rows(code, status, kind)
         if not found:
             with pytest.raises(Refused):
-                lifecycle.check(code, status=status, kind=kind, returns=0, by=by)
+                TABLE.check(code, Stand(status, kind), by)
         elif role not in found[0].roles:
             with pytest.raises(NotAllowed):
-                lifecycle.check(code, status=status, kind=kind, returns=0, by=by)
+                TABLE.check(code, Stand(status, kind), by)
         else:
-            assert lifecycle.check(code, status=status, kind=kind, returns=0, by=by) is found[0]
+            assert TABLE.check(code, Stand(status, kind), by) is found[0]
 
 
 @pytest.mark.parametrize("role", list(EVER))
@@ -110,7 +111,7 @@ def test_a_role_has_the_moves_that_were_agreed_and_no_other(role: Role) -> None:
 
 
 def test_no_status_move_and_kind_has_two_rows() -> None:
-    for status, code, kind in product(Status, CODES, Kind):
+    for status, code, kind in product(Status, TABLE.codes, Kind):
         assert len(rows(code, status, kind)) <= 1, (status, code, kind)
 
 
@@ -153,7 +154,7 @@ def test_a_complaint_reaches_every_status_of_the_trade() -> None:
 
 def test_praise_and_enquiries_never_go_to_a_department() -> None:
     for kind in (Kind.PRAISE, Kind.ENQUIRY):
-        assert lifecycle.move_for("dispatch", Status.ACCEPTED, kind) is None
+        assert not lifecycle.goes_to_departments(kind)
 
 
 def test_only_complaints_are_called_back() -> None:
@@ -163,20 +164,20 @@ def test_only_complaints_are_called_back() -> None:
 
 def test_after_two_returns_the_dispatch_is_final() -> None:
     by = PEOPLE[Role.HANDLER]
-    assert lifecycle.check("send_back", status="dispatched", kind="complaint", returns=1, by=by)
+    assert TABLE.check("send_back", Stand("dispatched", "complaint", 1), by)
     with pytest.raises(Refused, match="final"):
-        lifecycle.check("send_back", status="dispatched", kind="complaint", returns=2, by=by)
-    codes = [
-        m.code for m in lifecycle.moves(status="dispatched", kind="complaint", returns=2, by=by)
-    ]
+        TABLE.check("send_back", Stand("dispatched", "complaint", 2), by)
+    codes = [m.code for m in TABLE.moves(Stand("dispatched", "complaint", 2), by)]
     assert "send_back" not in codes
 
 
 def test_the_buttons_are_exactly_the_moves_that_check_allows() -> None:
     for (role, by), status, kind in product(PEOPLE.items(), Status, Kind):
-        shown = {m.code for m in lifecycle.moves(status=status, kind=kind, returns=0, by=by)}
+        shown = {m.code for m in TABLE.moves(Stand(status, kind), by)}
         allowed = {
-            c for c in CODES if rows(c, status, kind) and role in rows(c, status, kind)[0].roles
+            c
+            for c in TABLE.codes
+            if rows(c, status, kind) and role in rows(c, status, kind)[0].roles
         }
         assert shown == allowed
 
@@ -184,7 +185,7 @@ def test_the_buttons_are_exactly_the_moves_that_check_allows() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_the_step_that_usually_comes_next_is_drawn_first(kind: Kind) -> None:
     for status in Status:
-        shown = lifecycle.moves(status=status, kind=kind, returns=0, by=PEOPLE[Role.ADMIN])
+        shown = TABLE.moves(Stand(status, kind), PEOPLE[Role.ADMIN])
         drawn = {move.code for move in shown if move.main}
         assert drawn == set(NEXT[kind].get(status, "").split()), status
 
@@ -196,17 +197,16 @@ def test_the_step_that_usually_comes_next_is_drawn_first(kind: Kind) -> None:
 def test_a_department_is_offered_the_return_in_time_and_a_supervisor_always(
     role: Role, late: bool, offered: bool
 ) -> None:
-    shown = lifecycle.moves(
-        status="signed", kind="request", returns=1, by=PEOPLE[role], late_to_return=late
-    )
+    shown = TABLE.moves(Stand("signed", "request", 1, late), PEOPLE[role])
     assert ("send_back" in {move.code for move in shown}) == offered
 
 
 def test_a_dispatch_comes_back_late_only_by_a_supervisors_hand() -> None:
-    lifecycle.check_return(PEOPLE[Role.HANDLER], is_late=False)
-    lifecycle.check_return(PEOPLE[Role.SUPERVISOR], is_late=True)
+    late, in_time = (Stand("signed", "request", late=late) for late in (True, False))
+    assert TABLE.check("send_back", in_time, PEOPLE[Role.HANDLER])
+    assert TABLE.check("send_back", late, PEOPLE[Role.SUPERVISOR])
     with pytest.raises(Refused, match="time to return it is over"):
-        lifecycle.check_return(PEOPLE[Role.HANDLER], is_late=True)
+        TABLE.check("send_back", late, PEOPLE[Role.HANDLER])
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_one_word_says_how_far_a_case_is() -> None:
 
 def test_two_buttons_of_one_page_never_share_a_key() -> None:
     for status, kind, by in product(Status, Kind, PEOPLE.values()):
-        keys = [m.key for m in lifecycle.moves(status=status, kind=kind, returns=0, by=by)]
+        keys = [m.key for m in TABLE.moves(Stand(status, kind), by)]
         assert len(keys) == len(set(keys)), (status, kind, by.role, keys)
 
 

@@ -17,18 +17,18 @@ from helpdesk.notices.models import Notice
 
 def sign(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
     """The department confirms receipt and that it will act."""
-    with step("sign", notice, by, version, comment=comment) as it:
-        it.notice.signed_by, it.notice.signed_at = by.name, now()
-    return it.notice
+    with step("sign", notice, by, version, comment=comment) as (notice, _):
+        notice.signed_by, notice.signed_at = by.name, now()
+    return notice
 
 
 def object_to(
     notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Notice:
     """Return it with the reason why it is wrong or not ours; no clock stops for that."""
-    with step("object", notice, by, version, comment=comment) as it:
-        it.notice.objection, it.notice.ruling = comment.strip(), ""
-    return it.notice
+    with step("object", notice, by, version, comment=comment) as (notice, _):
+        notice.objection, notice.ruling = comment.strip(), ""
+    return notice
 
 
 def contain(
@@ -40,10 +40,10 @@ def contain(
     version: int | None = None,
 ) -> Notice:
     """Report what was done at once, before the cause is known."""
-    with step("contain", notice, by, version, containment=containment) as it:
-        put_answer(it.notice, containment=containment, contained_at=now().isoformat())
-        it.data |= {"containment": containment, "files": attach(it.notice, files)}
-    return it.notice
+    with step("contain", notice, by, version, containment=containment) as (notice, it):
+        put_answer(notice, containment=containment, contained_at=now().isoformat())
+        it.data |= {"containment": containment, "files": attach(notice, files)}
+    return notice
 
 
 def submit_plan(
@@ -59,20 +59,20 @@ def submit_plan(
     """Cause and plan with its day; a day after the time limit needs more time granted first."""
     given = {"root_cause": root_cause, "plan": plan, "planned_at": planned_at}
     require_future("planned_at", planned_at)
-    with step("submit_plan", notice, by, version, **given) as it:
+    with step("submit_plan", notice, by, version, **given) as (notice, it):
         assert planned_at is not None
-        _not_after(it.notice, planned_at)
+        _not_after(notice, planned_at)
         put_answer(
-            it.notice,
+            notice,
             root_cause=root_cause,
             plan=plan,
             planned_at=planned_at.isoformat(),
             submitted_at=now().isoformat(),
             submitted_by=by.name,
         )
-        names = attach(it.notice, files)
+        names = attach(notice, files)
         it.data |= {"plan": plan, "planned_at": planned_at.isoformat(), "files": names}
-    return it.notice
+    return notice
 
 
 def _not_after(notice: Notice, planned_at: datetime) -> None:
@@ -84,9 +84,9 @@ def _not_after(notice: Notice, planned_at: datetime) -> None:
 
 def start(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
     """An observation needs no plan: the work begins."""
-    with step("start", notice, by, version, comment=comment) as it:
+    with step("start", notice, by, version, comment=comment) as (notice, _):
         pass
-    return it.notice
+    return notice
 
 
 def claim_done(
@@ -114,15 +114,15 @@ def claim_done(
         "horizontal_check": horizontal_check,
     }
     needed = {**texts, "evidence": evidence.strip() or bool(files)}
-    with step("claim_done", notice, by, version, **needed) as it:
+    with step("claim_done", notice, by, version, **needed) as (notice, it):
         claimed = {"claimed_at": now().isoformat(), "claimed_by": mark(by), "claimed_name": by.name}
-        put_answer(it.notice, **texts, evidence=evidence, **claimed)
-        it.notice.done_by_id = by.id if by.kind == "agent" else None
-        it.notice.check_due_at = clock.due_after(it.notice, "check", now())
-        it.notice.wanted_due_at = None
-        it.data["files"] = attach(it.notice, files)
-        index(it.notice)
-    return it.notice
+        put_answer(notice, **texts, evidence=evidence, **claimed)
+        notice.done_by_id = by.id if by.kind == "agent" else None
+        notice.check_due_at = clock.due_after(notice, "check", now())
+        notice.wanted_due_at = None
+        it.data["files"] = attach(notice, files)
+        index(notice)
+    return notice
 
 
 def ask_extension(
@@ -135,11 +135,11 @@ def ask_extension(
 ) -> Notice:
     """Ask for more time, with the reason and until when; a supervisor decides."""
     require_future("until", until)
-    with step("ask_extension", notice, by, version, until=until, comment=comment) as it:
+    with step("ask_extension", notice, by, version, until=until, comment=comment) as (notice, it):
         assert until is not None
-        if it.notice.done_due_at and until <= it.notice.done_due_at:
+        if notice.done_due_at and until <= notice.done_due_at:
             early = N_("Please choose a time after the present time limit.")
             raise BadInput(N_("Some fields need another look."), errors={"until": early})
-        it.notice.wanted_due_at, it.notice.extension_reason = until, comment.strip()
+        notice.wanted_due_at, notice.extension_reason = until, comment.strip()
         it.data["until"] = until.isoformat()
-    return it.notice
+    return notice

@@ -48,14 +48,15 @@ def verify(
         raise BadInput(N_("Some fields need another look."), errors={"result": wrong})
     require_future("re_due", re_due if result != "pass" else None)
     with transaction():
-        with step(f"verify_{result}", notice, by, version, comment=comment, re_due=re_due) as it:
-            names = attach(it.notice, files)
-            it.notice.verifier_id = by.id if by.kind == "agent" else None
-            it.notice.check = _finding(by, result, comment, names)
-            it.data |= {"result": result, "round": it.notice.round, "files": names}
+        code, given = f"verify_{result}", {"comment": comment, "re_due": re_due}
+        with step(code, notice, by, version, **given) as (notice, it):
+            names = attach(notice, files)
+            notice.verifier_id = by.id if by.kind == "agent" else None
+            notice.check = _finding(by, result, comment, names)
+            it.data |= {"result": result, "round": notice.round, "files": names}
         if re_due is None or result == "pass":
-            return _watch(it.notice)
-        return _next_round(it.notice, re_due, new_plan=result == "fail")
+            return _watch(notice)
+        return _next_round(notice, re_due, new_plan=result == "fail")
 
 
 def _finding(by: Actor, result: str, comment: str, files: list[str]) -> dict[str, object]:
@@ -69,17 +70,16 @@ def _finding(by: Actor, result: str, comment: str, files: list[str]) -> dict[str
 
 
 def _watch(notice: Notice) -> Notice:
-    with step("watch", notice, SYSTEM, None) as it:
-        clock.begin_watch(it.notice)
-        it.data["until"] = it.notice.watch_until.isoformat() if it.notice.watch_until else ""
-    return it.notice
+    with step("watch", notice, SYSTEM, None) as (notice, it):
+        clock.begin_watch(notice)
+        it.data["until"] = notice.watch_until.isoformat() if notice.watch_until else ""
+    return notice
 
 
 def _next_round(notice: Notice, re_due: datetime, new_plan: bool) -> Notice:
     """Keep this round as it was and begin the next; a failed plan needs a new one."""
     new_plan = new_plan and notice.level != Level.OBSERVATION
-    with step("replan" if new_plan else "rework", notice, SYSTEM, None) as it:
-        notice = it.notice
+    with step("replan" if new_plan else "rework", notice, SYSTEM, None) as (notice, it):
         told = clock.escalate_failure(notice)
         past = {"round": notice.round, "answer": notice.answer, "check": notice.check}
         notice.rounds = [*notice.rounds, past]
@@ -94,11 +94,11 @@ def close_watch(
     notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Notice:
     """The effect lasted: the notice is closed out. By itself when the watch is over."""
-    with step("close_watch", notice, by, version, comment=comment) as it:
-        it.notice.check = it.notice.check | {"effect": comment.strip(), "recurred": False}
-        it.notice.closed_at = now()
-        clock.end_watch(it.notice)
-    return it.notice
+    with step("close_watch", notice, by, version, comment=comment) as (notice, _):
+        notice.check = notice.check | {"effect": comment.strip(), "recurred": False}
+        notice.closed_at = now()
+        clock.end_watch(notice)
+    return notice
 
 
 @on_alarm(clock.WATCH_ALARM)
@@ -119,8 +119,7 @@ def recur(notice: Notice, *, by: Actor, version: int | None = None, comment: str
 
     Returns the new draft; this notice ends as recurred.
     """
-    with transaction(), step("recur", notice, by, version, comment=comment) as it:
-        notice = it.notice
+    with transaction(), step("recur", notice, by, version, comment=comment) as (notice, it):
         notice.check = notice.check | {"effect": comment.strip(), "recurred": True}
         notice.closed_at = now()
         clock.end_watch(notice)

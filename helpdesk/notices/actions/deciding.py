@@ -12,16 +12,17 @@ from helpdesk.notices.models import Notice
 
 
 def rule(
-    notice: Notice, *, by: Actor, upheld: bool, ruling: str, version: int | None = None
+    notice: Notice, *, by: Actor, upheld: bool, comment: str, version: int | None = None
 ) -> Notice:
     """Decide an objection: upheld, the notice is revoked; refused, it stands as issued.
 
     The clocks ran on all the while.
     """
-    with step("uphold" if upheld else "overrule", notice, by, version, comment=ruling) as it:
-        it.notice.ruling = ruling.strip()
-        it.notice.closed_at = now() if upheld else None
-    return it.notice
+    code = "uphold" if upheld else "overrule"
+    with step(code, notice, by, version, comment=comment) as (notice, _):
+        notice.ruling = comment.strip()
+        notice.closed_at = now() if upheld else None
+    return notice
 
 
 def grant_extension(
@@ -34,40 +35,40 @@ def grant_extension(
 ) -> Notice:
     """More time: done is due when it was asked for, or at `until` if the supervisor says so."""
     require_future("until", until)
-    with step("grant_extension", notice, by, version, comment=comment) as it:
-        assert it.notice.wanted_due_at is not None
-        old, new = it.notice.done_due_at, until or it.notice.wanted_due_at
-        it.notice.done_due_at, it.notice.wanted_due_at = new, None
-        it.notice.extensions += 1
+    with step("grant_extension", notice, by, version, comment=comment) as (notice, it):
+        assert notice.wanted_due_at is not None
+        old, new = notice.done_due_at, until or notice.wanted_due_at
+        notice.done_due_at, notice.wanted_due_at = new, None
+        notice.extensions += 1
         it.data |= {"until": new.isoformat(), "before": old.isoformat() if old else ""}
-    return it.notice
+    return notice
 
 
 def refuse_extension(
     notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Notice:
     """No more time, with the reason."""
-    with step("refuse_extension", notice, by, version, comment=comment) as it:
-        it.notice.wanted_due_at = None
-    return it.notice
+    with step("refuse_extension", notice, by, version, comment=comment) as (notice, _):
+        notice.wanted_due_at = None
+    return notice
 
 
 def accept_plan(
     notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Notice:
     """The plan is good: the department carries it out."""
-    with step("accept_plan", notice, by, version, comment=comment) as it:
+    with step("accept_plan", notice, by, version, comment=comment) as (notice, _):
         pass
-    return it.notice
+    return notice
 
 
 def reject_plan(
     notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Notice:
     """The plan goes back with the reason; the time that it lay with us does not count."""
-    with step("reject_plan", notice, by, version, comment=comment) as it:
-        clock.wait_for_reading(it.notice, datetime.fromisoformat(it.notice.answer["submitted_at"]))
-    return it.notice
+    with step("reject_plan", notice, by, version, comment=comment) as (notice, _):
+        clock.wait_for_reading(notice, datetime.fromisoformat(notice.answer["submitted_at"]))
+    return notice
 
 
 def decide_extension(

@@ -13,9 +13,10 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput
 from helpdesk.core.events import draw, record
 from helpdesk.core.i18n import N_
+from helpdesk.core.moves import require_filled
 from helpdesk.files import StoredFile
 from helpdesk.notices import clock
-from helpdesk.notices.actions.step import attach, index, require_filled, step
+from helpdesk.notices.actions.step import LACKING, attach, index, step
 from helpdesk.notices.lifecycle import SOURCE_NAMES, Level
 from helpdesk.notices.models import Notice
 from helpdesk.setup import in_force
@@ -81,7 +82,7 @@ def draft(
     require(by, "notice.issue")
     given = {"title": title, "problem": problem, "requirement": requirement, **texts}
     fields = _checked({**given, "level": level, "source": source, "department_id": department_id})
-    require_filled(NEEDED, fields)
+    require_filled(NEEDED, fields, LACKING)
     with transaction() as session:
         notice = Notice(
             **fields,
@@ -115,9 +116,8 @@ def edit(
 ) -> Notice:
     """Change a draft; one that was approved must be approved again. Old and new are recorded."""
     new = _checked(changes)
-    require_filled(tuple(name for name in NEEDED if name in new), new)
-    with step("edit", notice, by, version) as it:
-        notice = it.notice
+    require_filled([name for name in NEEDED if name in new], new, LACKING)
+    with step("edit", notice, by, version) as (notice, it):
         changed = {n: [getattr(notice, n), v] for n, v in new.items() if getattr(notice, n) != v}
         for name, (_old, value) in changed.items():
             setattr(notice, name, value)
@@ -158,9 +158,9 @@ def _tidy(value: Any) -> Any:
 
 def approve(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
     """The text is in order: it may be issued."""
-    with step("approve", notice, by, version, comment=comment) as it:
-        it.notice.approved_by = by.name
-    return it.notice
+    with step("approve", notice, by, version, comment=comment) as (notice, _):
+        notice.approved_by = by.name
+    return notice
 
 
 def issue(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
@@ -168,8 +168,7 @@ def issue(notice: Notice, *, by: Actor, version: int | None = None, comment: str
 
     A number exists only when the transaction commits, so a year's numbers have no gap.
     """
-    with step("issue", notice, by, version, comment=comment) as it:
-        notice = it.notice
+    with step("issue", notice, by, version, comment=comment) as (notice, it):
         notice.issued_at, notice.issued_by = now(), by.name
         notice.issuer_id = by.id if by.kind == "agent" else None
         clock.begin(notice, now())
@@ -208,6 +207,6 @@ def _tell_ticket(name: str, notice: Notice, by: Actor) -> None:
 
 def withdraw(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
     """Revoke the notice, with a reason; a number that it had is not used again."""
-    with step("withdraw", notice, by, version, comment=comment) as it:
-        it.notice.closed_at, it.notice.wanted_due_at = now(), None
-    return it.notice
+    with step("withdraw", notice, by, version, comment=comment) as (notice, _):
+        notice.closed_at, notice.wanted_due_at = now(), None
+    return notice

@@ -33,7 +33,9 @@ def tickets() -> Finding:
     rows = db.session.execute(
         select(Ticket.number, Ticket.status, Event.name, *STEP)
         .join(Event, Event.ticket_id == Ticket.id)
-        .where(Event.name.in_([OPENED, UNSENT, *(f"ticket.{code}" for code in lifecycle.CODES)]))
+        .where(
+            Event.name.in_([OPENED, UNSENT, *(f"ticket.{code}" for code in lifecycle.TABLE.codes)])
+        )
         .order_by(Ticket.id, Event.seq)
     ).yield_per(1000)
     legal = {
@@ -51,13 +53,14 @@ def notices() -> Finding:
     rows = db.session.execute(
         select(Notice.id, Notice.status, Event.name, *STEP)
         .join(Event, Event.notice_id == Notice.id)
-        .where(Event.name.in_([f"notice.{code}" for code in notices_lifecycle.BY_CODE]))
+        .where(Event.name.in_([f"notice.{code}" for code in notices_lifecycle.TABLE.codes]))
         .order_by(Notice.id, Event.seq)
     ).yield_per(1000)
     legal = {
-        (move.code, source, move.to or source)
+        (move.code, source, end)
         for move in notices_lifecycle.TABLE
         for source in move.sources
+        for end in move.ends(source)
     }
     broken = _off_the_table(rows, legal, notices_lifecycle.State.DRAFT)
     return found("I5", "notices moved only as their table says", broken)

@@ -45,16 +45,17 @@ def answer(
         same = twin(ticket, by, body, "staff", files) if how.draft is None else None
         if same is not None and ticket.replied_at and ticket.replied_at >= same.at:
             return ticket
-        with step(code, ticket, by, version, seen_seq, reply=body.strip() or how.keep) as it:
-            was = unsending.before(it.ticket, how)
-            message = _add(it.ticket, by, body, public=True, files=files, how=how)
-            it.deliver_at = unsending.held(it.ticket, message, how, was, "reply")
-            promises.meet(it.ticket, KEPT_BY_ANSWER, by.name, body[:200])
-            promises.drop_open(it.ticket, ["sign", "send_back", "containment"])
-            promises.start(it.ticket, promises.AT_ANSWER, in_force.current())
-            it.ticket.replied_at, it.ticket.waiting_since = now(), None
+        said = bool(body.strip() or how.keep)
+        with step(code, ticket, by, version, seen_seq, reply=said) as (ticket, it):
+            was = unsending.before(ticket, how)
+            message = _add(ticket, by, body, public=True, files=files, how=how)
+            it.deliver_at = unsending.held(ticket, message, how, was, "reply")
+            promises.meet(ticket, KEPT_BY_ANSWER, by.name, body[:200])
+            promises.drop_open(ticket, ["sign", "send_back", "containment"])
+            promises.start(ticket, promises.AT_ANSWER, in_force.current())
+            ticket.replied_at, ticket.waiting_since = now(), None
             it.data["message"] = message.id
-    return it.ticket
+    return ticket
 
 
 reply = partial(answer, "reply")  # the department's

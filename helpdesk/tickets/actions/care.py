@@ -99,28 +99,28 @@ def ask_extension(
     comment: str = "",
 ) -> Ticket:
     """The department asks for more time, at most twice; a supervisor decides."""
-    with step("ask_extension", ticket, by, version, until=until, comment=comment) as it:
+    with step("ask_extension", ticket, by, version, until=until, comment=comment) as (ticket, it):
         assert until is not None
-        if pending_extension(it.ticket):
+        if pending_extension(ticket):
             raise Refused(N_("A request for more time is waiting for its decision."))
-        if _asked(it.ticket) >= MOST_EXTENSIONS:
+        if _asked(ticket) >= MOST_EXTENSIONS:
             raise Refused(N_("More time was asked for twice already."))
         if until <= now():
             wrong = N_("Please choose a time in the future.")
             raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
-        if until <= _due(it.ticket):
+        if until <= _due(ticket):
             wrong = N_("Please choose a time after the present time limit.")
             raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
-        if it.ticket.external_due_at and until > it.ticket.external_due_at:
+        if ticket.external_due_at and until > ticket.external_due_at:
             wrong = N_(
                 "This is later than the authority’s deadline. Please choose an earlier time."
             )
             raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
         db.session.add(
-            Extension(ticket_id=it.ticket.id, reason=comment, wanted_at=until, asked_by=by.name)
+            Extension(ticket_id=ticket.id, reason=comment, wanted_at=until, asked_by=by.name)
         )
         it.data["until"] = until.isoformat()
-    return it.ticket
+    return ticket
 
 
 def _due(ticket: Ticket) -> datetime:
@@ -150,20 +150,20 @@ def grant_extension(
     ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Ticket:
     """The resolve promise moves to the time that was asked for."""
-    with step("grant_extension", ticket, by, version, comment=comment) as it:
-        request = _decide(it.ticket, by, "granted")
-        promises.extend(it.ticket, request.wanted_at, in_force.current())
+    with step("grant_extension", ticket, by, version, comment=comment) as (ticket, it):
+        request = _decide(ticket, by, "granted")
+        promises.extend(ticket, request.wanted_at, in_force.current())
         it.data["until"] = request.wanted_at.isoformat()
-    return it.ticket
+    return ticket
 
 
 def refuse_extension(
     ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Ticket:
     """The promise stays as it is, with the reason."""
-    with step("refuse_extension", ticket, by, version, comment=comment) as it:
-        _decide(it.ticket, by, "refused")
-    return it.ticket
+    with step("refuse_extension", ticket, by, version, comment=comment) as (ticket, _):
+        _decide(ticket, by, "refused")
+    return ticket
 
 
 def _decide(ticket: Ticket, by: Actor, decision: str) -> Extension:

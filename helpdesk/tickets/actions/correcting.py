@@ -11,10 +11,11 @@ from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import BadInput, Refused
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
+from helpdesk.core.moves import LOOK, MOST_TEXT
 from helpdesk.setup import in_force
 from helpdesk.tickets import queries
 from helpdesk.tickets.actions.newer import require_version
-from helpdesk.tickets.actions.step import LACKING, MOST_COMMENT
+from helpdesk.tickets.actions.step import LACKING
 from helpdesk.tickets.lifecycle import Status, clock_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import casefile
@@ -24,7 +25,6 @@ from helpdesk.words.severities import SEVERITIES
 PROMISED_BY = ("severity", "category_id", "kind")  # what decides which promises a case carries
 EDITABLE = (*PROMISED_BY, "place", "subject")
 Changed = dict[str, tuple[Any, Any]]
-LOOK = N_("Some fields need another look.")
 
 
 def edit(
@@ -85,7 +85,7 @@ def _moved(ticket: Ticket, changes: dict[str, Any]) -> list[str]:
 def _require_reason(reason: str) -> None:
     if not reason.strip():
         raise BadInput(LOOK, errors={"reason": LACKING["comment"]})
-    if len(reason) > MOST_COMMENT:
+    if len(reason) > MOST_TEXT:
         long = N_("This is too long: 5,000 characters at most.")
         raise BadInput(LOOK, errors={"reason": long})
 

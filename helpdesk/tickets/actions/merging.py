@@ -30,25 +30,25 @@ def merge(
     comment: str = "",
 ) -> Ticket:
     """This ticket lives on in `target`: its promises no longer count, later words go there."""
-    with step("merge", ticket, by, version, target=target, comment=comment) as it:
+    with step("merge", ticket, by, version, target=target, comment=comment) as (ticket, it):
         assert target is not None
         stays = locked(target)
         queries.require_visible(stays, by)
-        if stays.id == it.ticket.id or stays.merged_into_id:
+        if stays.id == ticket.id or stays.merged_into_id:
             wrong = N_(
                 "A ticket can only be merged into another one that has not been merged itself."
             )
             raise BadInput(N_("Some fields need another look."), errors={"target": wrong})
-        db.session.add(_remembered(it.ticket, stays, by))
-        promises.drop_open(it.ticket)
-        callbacks.drop(it.ticket)
-        holds.forget(it.ticket)
-        it.ticket.merged_into_id, it.ticket.closed_at, it.ticket.due_at = stays.id, now(), None
-        it.ticket.waiting_since = None
-        db.session.add(Link(from_id=it.ticket.id, to_id=stays.id, kind="merged"))
+        db.session.add(_remembered(ticket, stays, by))
+        promises.drop_open(ticket)
+        callbacks.drop(ticket)
+        holds.forget(ticket)
+        ticket.merged_into_id, ticket.closed_at, ticket.due_at = stays.id, now(), None
+        ticket.waiting_since = None
+        db.session.add(Link(from_id=ticket.id, to_id=stays.id, kind="merged"))
         it.data["into"] = stays.number
-        record("ticket.merged_in", by=by, ticket=stays, number=it.ticket.number)
-    return it.ticket
+        record("ticket.merged_in", by=by, ticket=stays, number=ticket.number)
+    return ticket
 
 
 def _remembered(ticket: Ticket, stays: Ticket, by: Actor) -> Merging:
@@ -69,22 +69,22 @@ def unmerge(ticket: Ticket, *, by: Actor, version: int | None = None, comment: s
 
     Words that came in meanwhile stay with the other ticket. Raises Refused after the set time.
     """
-    with step("unmerge", ticket, by, version, comment=comment) as it:
-        merging = _undoable(it.ticket)
+    with step("unmerge", ticket, by, version, comment=comment) as (ticket, it):
+        merging = _undoable(ticket)
         stays = locked(db.session.get_one(Ticket, merging.into_id))
         queries.require_visible(stays, by)
-        it.ticket.merged_into_id, it.ticket.closed_at = None, None
-        it.ticket.waiting_since, it.to = merging.waiting_since, merging.status
-        promises.put_back(it.ticket, merging.rows, in_force.current())
+        ticket.merged_into_id, ticket.closed_at = None, None
+        ticket.waiting_since, it.to = merging.waiting_since, merging.status
+        promises.put_back(ticket, merging.rows, in_force.current())
         if merging.called:
-            callbacks.plan(it.ticket).state = "due"
-        if merging.status == Status.WAITING and it.ticket.hold_until:
-            holds.wake_at(it.ticket, it.ticket.hold_until)
+            callbacks.plan(ticket).state = "due"
+        if merging.status == Status.WAITING and ticket.hold_until:
+            holds.wake_at(ticket, ticket.hold_until)
         merging.undone_at = now()
-        db.session.execute(delete(Link).where(Link.from_id == it.ticket.id, Link.kind == "merged"))
+        db.session.execute(delete(Link).where(Link.from_id == ticket.id, Link.kind == "merged"))
         it.data["into"] = stays.number
-        record("ticket.merge_undone", by=by, ticket=stays, number=it.ticket.number)
-    return it.ticket
+        record("ticket.merge_undone", by=by, ticket=stays, number=ticket.number)
+    return ticket
 
 
 def _undoable(ticket: Ticket) -> Merging:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from helpdesk import promises
 from helpdesk.agents.rights import Actor
@@ -12,9 +14,9 @@ from helpdesk.core.errors import BadInput, Refused
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
 from helpdesk.setup.rules import routing
-from helpdesk.tickets import callbacks, holds, lifecycle, queries
+from helpdesk.tickets import callbacks, holds, queries
 from helpdesk.tickets.actions.step import step
-from helpdesk.tickets.lifecycle import Status
+from helpdesk.tickets.lifecycle import TABLE, Status
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import casefile
 from helpdesk.words.kinds import Kind
@@ -22,29 +24,43 @@ from helpdesk.words.kinds import Kind
 MOST_HOLD = timedelta(days=90)
 
 
+def _take(
+    code: str, ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
+) -> Ticket:
+    """A step that changes the status and nothing else."""
+    with step(code, ticket, by, version, comment=comment) as (ticket, _):
+        pass
+    return ticket
+
+
+review = partial(_take, "review")  # a supervisor reads the answer before the follow-up call
+archive = partial(_take, "archive")  # into the archive: nothing changes any more
+
+
 def accept(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """A person takes the case on: the customer's acknowledge promise is kept."""
-    with step("accept", ticket, by, version, comment=comment) as it:
-        promises.meet(it.ticket, ["acknowledge"], by.name, comment)
-        it.ticket.assignee_id = it.ticket.assignee_id or (by.id if by.kind == "agent" else None)
-    return it.ticket
+    with step("accept", ticket, by, version, comment=comment) as (ticket, _):
+        promises.meet(ticket, ["acknowledge"], by.name, comment)
+        ticket.assignee_id = ticket.assignee_id or (by.id if by.kind == "agent" else None)
+    return ticket
 
 
 def decline(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """Not accepted, with the reason that the customer is told."""
-    with step("decline", ticket, by, version, comment=comment) as it:
-        promises.meet(it.ticket, ["acknowledge", "first_answer"], by.name, comment)
-        _end(it.ticket)
-    return it.ticket
+    with step("decline", ticket, by, version, comment=comment) as (ticket, _):
+        promises.meet(ticket, ["acknowledge", "first_answer"], by.name, comment)
+        _end(ticket)
+    return ticket
 
 
 def dispatch(
     ticket: Ticket, *, by: Actor, department_id: int, version: int | None = None, comment: str = ""
 ) -> Ticket:
     """To the lead department: its sign and reply clocks start now, the customer's run on."""
-    with step("dispatch", ticket, by, version, department=department_id, comment=comment) as it:
-        it.data |= _to_department(it.ticket, department_id)
-    return it.ticket
+    given: dict[str, Any] = {"department": department_id, "comment": comment}
+    with step("dispatch", ticket, by, version, **given) as (ticket, it):
+        it.data |= _to_department(ticket, department_id)
+    return ticket
 
 
 def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
@@ -62,10 +78,10 @@ def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
 
 def sign(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """The department confirms receipt."""
-    with step("sign", ticket, by, version, comment=comment) as it:
-        promises.meet(it.ticket, ["sign"], by.name, comment)
-        it.ticket.assignee_id = by.id if by.kind == "agent" else it.ticket.assignee_id
-    return it.ticket
+    with step("sign", ticket, by, version, comment=comment) as (ticket, _):
+        promises.meet(ticket, ["sign"], by.name, comment)
+        ticket.assignee_id = by.id if by.kind == "agent" else ticket.assignee_id
+    return ticket
 
 
 def send_back(
@@ -75,45 +91,46 @@ def send_back(
 
     That answers the dispatch, so the promise to sign ends; at the desk no department's clock runs.
     """
-    with step("send_back", ticket, by, version, comment=comment) as it:
-        is_late = promises.is_window_over(promises.table(it.ticket), it.ticket)
-        lifecycle.check_return(by, is_late)
-        promises.meet(it.ticket, ["sign", "send_back"], by.name, comment)
-        promises.pause(it.ticket, ["department_reply"])
-        it.ticket.returns += 1
-        it.ticket.queue, it.ticket.assignee_id = routing.DISPATCH_DESK, None
-        it.data["returns"] = it.ticket.returns
-    return it.ticket
+    with step("send_back", ticket, by, version, comment=comment) as (ticket, it):
+        late = promises.is_window_over(promises.table(ticket), ticket)
+        TABLE.check("send_back", queries.stand_of(ticket, late), by)
+        promises.meet(ticket, ["sign", "send_back"], by.name, comment)
+        promises.pause(ticket, ["department_reply"])
+        ticket.returns += 1
+        ticket.queue, ticket.assignee_id = routing.DISPATCH_DESK, None
+        it.data["returns"] = ticket.returns
+    return ticket
 
 
 def refuse_return(
     ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Ticket:
     """The desk says no to the return: the department handles it."""
-    with step("refuse_return", ticket, by, version, comment=comment) as it:
-        promises.resume(it.ticket, in_force.current())
-        unit = in_force.current().departments.get(it.ticket.department_id or 0)
-        it.ticket.queue = unit.code if unit else routing.DISPATCH_DESK
-    return it.ticket
+    with step("refuse_return", ticket, by, version, comment=comment) as (ticket, _):
+        promises.resume(ticket, in_force.current())
+        unit = in_force.current().departments.get(ticket.department_id or 0)
+        ticket.queue = unit.code if unit else routing.DISPATCH_DESK
+    return ticket
 
 
 def handle(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """Work begins in the department."""
-    with step("handle", ticket, by, version, comment=comment) as it:
-        promises.drop_open(it.ticket, ["send_back"])
-        it.ticket.assignee_id = it.ticket.assignee_id or (by.id if by.kind == "agent" else None)
-    return it.ticket
+    with step("handle", ticket, by, version, comment=comment) as (ticket, _):
+        promises.drop_open(ticket, ["send_back"])
+        ticket.assignee_id = ticket.assignee_id or (by.id if by.kind == "agent" else None)
+    return ticket
 
 
 def transfer(
     ticket: Ticket, *, by: Actor, department_id: int, version: int | None = None, comment: str = ""
 ) -> Ticket:
     """To another department, with a reason; the customer's clocks are not touched."""
-    with step("transfer", ticket, by, version, department=department_id, comment=comment) as it:
-        if department_id == it.ticket.department_id:
+    given: dict[str, Any] = {"department": department_id, "comment": comment}
+    with step("transfer", ticket, by, version, **given) as (ticket, it):
+        if department_id == ticket.department_id:
             raise Refused(N_("It is with this department already."))
-        it.data |= _to_department(it.ticket, department_id)
-    return it.ticket
+        it.data |= _to_department(ticket, department_id)
+    return ticket
 
 
 def hold(
@@ -128,19 +145,19 @@ def hold(
 
     They run again at `until`, or when the policy's longest time on hold is used up.
     """
-    with step("hold", ticket, by, version, until=until, comment=comment) as it:
+    with step("hold", ticket, by, version, until=until, comment=comment) as (ticket, it):
         assert until is not None
         if not now() < until <= now() + MOST_HOLD:
             wrong = N_("Please choose a time in the next 90 days.")
             raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
-        most = promises.hold_ends_at(it.ticket, in_force.current())
+        most = promises.hold_ends_at(ticket, in_force.current())
         if most is not None and most <= now():
             raise Refused(N_("It has been on hold as long as it may be. Please go on with it."))
-        promises.pause(it.ticket)
-        it.ticket.hold_reason, it.ticket.hold_until = comment, until
-        holds.wake_at(it.ticket, min(until, most or until))
+        promises.pause(ticket)
+        ticket.hold_reason, ticket.hold_until = comment, until
+        holds.wake_at(ticket, min(until, most or until))
         it.data["until"] = until.isoformat()
-    return it.ticket
+    return ticket
 
 
 def resume(
@@ -155,39 +172,32 @@ def resume(
 
     `because` "until" or "cap" when the time ran out: the people responsible are told.
     """
-    with step("resume", ticket, by, version, comment=comment) as it:
-        promises.resume(it.ticket, in_force.current())
-        it.ticket.hold_reason, it.ticket.hold_until = "", None
-        holds.forget(it.ticket)
+    with step("resume", ticket, by, version, comment=comment) as (ticket, it):
+        promises.resume(ticket, in_force.current())
+        ticket.hold_reason, ticket.hold_until = "", None
+        holds.forget(ticket)
         if because:
             it.data["because"] = because
-    return it.ticket
-
-
-def review(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
-    """A supervisor reads the answer before the follow-up call."""
-    with step("review", ticket, by, version, comment=comment) as it:
-        pass
-    return it.ticket
+    return ticket
 
 
 def approve(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """The answer stands: the follow-up call goes onto the call list."""
-    with step("approve", ticket, by, version, comment=comment) as it:
-        callbacks.plan(it.ticket)
-    return it.ticket
+    with step("approve", ticket, by, version, comment=comment) as (ticket, _):
+        callbacks.plan(ticket)
+    return ticket
 
 
 def rework(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """A further round where the case lies, at the department or the desk; the promises are made anew."""
-    with step("rework", ticket, by, version, comment=comment) as it:
-        if it.move.at_desk and not _with_department(it.ticket):
+    with step("rework", ticket, by, version, comment=comment) as (ticket, it):
+        if it.move.at_desk and not _with_department(ticket):
             it.to = it.move.at_desk
-        _new_cycle(it.ticket)
+        _new_cycle(ticket)
         if it.to == Status.HANDLING:
-            promises.start(it.ticket, ["department_reply"], in_force.current())
-        it.data["cycle"] = it.ticket.cycle
-    return it.ticket
+            promises.start(ticket, ["department_reply"], in_force.current())
+        it.data["cycle"] = ticket.cycle
+    return ticket
 
 
 def _with_department(ticket: Ticket) -> bool:
@@ -198,12 +208,12 @@ def _with_department(ticket: Ticket) -> bool:
 
 def close(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """The matter is done. A complaint needs its cause, its remedy and an answer first."""
-    with step("close", ticket, by, version, comment=comment) as it:
-        if it.ticket.kind == Kind.COMPLAINT:
-            _complete(it.ticket)
-        promises.meet(it.ticket, ["close"], by.name, comment)
-        _end(it.ticket)
-    return it.ticket
+    with step("close", ticket, by, version, comment=comment) as (ticket, _):
+        if ticket.kind == Kind.COMPLAINT:
+            _complete(ticket)
+        promises.meet(ticket, ["close"], by.name, comment)
+        _end(ticket)
+    return ticket
 
 
 def _complete(ticket: Ticket) -> None:
@@ -225,43 +235,36 @@ def _complete(ticket: Ticket) -> None:
 
 def reopen(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """The same number, a new round. Later than the set number of days it is a new complaint."""
-    with step("reopen", ticket, by, version, comment=comment) as it:
+    with step("reopen", ticket, by, version, comment=comment) as (ticket, it):
         days = options.get("reopen_days")
-        if it.ticket.closed_at and now() - it.ticket.closed_at > timedelta(days=days):
+        if ticket.closed_at and now() - ticket.closed_at > timedelta(days=days):
             raise Refused(
                 N_(
                     "It was closed more than %(days)s days ago: please open a new ticket and name this one."
                 ),
                 days=days,
             )
-        it.ticket.closed_at = None
-        _new_cycle(it.ticket)
-        it.ticket.queue, it.ticket.assignee_id = routing.DISPATCH_DESK, None
-        it.data["cycle"] = it.ticket.cycle
-    return it.ticket
-
-
-def archive(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
-    """Into the archive: nothing changes any more."""
-    with step("archive", ticket, by, version, comment=comment) as it:
-        pass
-    return it.ticket
+        ticket.closed_at = None
+        _new_cycle(ticket)
+        ticket.queue, ticket.assignee_id = routing.DISPATCH_DESK, None
+        it.data["cycle"] = ticket.cycle
+    return ticket
 
 
 def withdraw(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
     """The customer takes it back: open promises no longer count."""
-    with step("withdraw", ticket, by, version, comment=comment) as it:
-        _end(it.ticket)
-    return it.ticket
+    with step("withdraw", ticket, by, version, comment=comment) as (ticket, _):
+        _end(ticket)
+    return ticket
 
 
 def transfer_out(
     ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
 ) -> Ticket:
     """To somebody outside; the reason names them."""
-    with step("transfer_out", ticket, by, version, comment=comment) as it:
-        _end(it.ticket)
-    return it.ticket
+    with step("transfer_out", ticket, by, version, comment=comment) as (ticket, _):
+        _end(ticket)
+    return ticket
 
 
 def _end(ticket: Ticket) -> None:

@@ -56,10 +56,10 @@ VERBS: dict[str, tuple[Callable[[Cast], Notice], Verb]] = {
     ),
     "sign": (sample.issued, lambda n, w: actions.sign(n, by=w.handler)),
     "object_to": (sample.issued, lambda n, w: actions.object_to(n, by=w.handler, comment=WHY)),
-    "rule": (_objected, lambda n, w: actions.rule(n, by=w.supervisor, upheld=True, ruling=WHY)),
+    "rule": (_objected, lambda n, w: actions.rule(n, by=w.supervisor, upheld=True, comment=WHY)),
     "rule (refused)": (
         _objected,
-        lambda n, w: actions.rule(n, by=w.supervisor, upheld=False, ruling=WHY),
+        lambda n, w: actions.rule(n, by=w.supervisor, upheld=False, comment=WHY),
     ),
     "contain": (
         sample.signed,

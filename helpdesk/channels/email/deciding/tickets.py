@@ -28,7 +28,7 @@ from helpdesk.customers.people import Asker
 from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.tickets import actions
 from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_ticket
-from helpdesk.tickets.lifecycle import move_for
+from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import settings
 
@@ -131,7 +131,7 @@ def _name_each_other(row: InboundMail, ticket: Ticket) -> None:
 
 def _dispatch(ticket: Ticket, department_id: int) -> None:
     """No routing rule has claimed it, so it goes to the department of its mailbox."""
-    if ticket.status == "registered" and move_for("dispatch", "accepted", ticket.kind):
+    if ticket.status == "registered" and goes_to_departments(ticket.kind):
         actions.accept(ticket, by=SYSTEM)
         actions.dispatch(ticket, by=SYSTEM, department_id=department_id)
 
