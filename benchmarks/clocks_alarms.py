@@ -63,7 +63,7 @@ def _flood(app: Flask, aim: float) -> Iterator[Figure]:
         stop.set()
     for thread in threads:
         thread.join()
-    taken = select(Escalation.subject_id, Escalation.due_at, Escalation.at)
+    taken = select(Escalation.promise_id, Escalation.due_at, Escalation.at)
     found = [row for row in db.session.execute(taken) if row.subject_id in rows]
     late = [(row.at - row.due_at).total_seconds() for row in found]
     yield Figure("flood: steps taken, of 10,000 promises", len(found), "steps", FLOOD)

@@ -130,7 +130,7 @@ def _ours(kind):  # type: ignore[no-untyped-def]
 
 
 def _taken():  # type: ignore[no-untyped-def]
-    return select(Escalation).where(Escalation.subject_kind == "promise", Escalation.level == 200)
+    return select(Escalation).where(Escalation.level == 200)
 
 
 def quiet(look: Callable[[], object] = int) -> None:

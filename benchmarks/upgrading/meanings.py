@@ -17,18 +17,24 @@ from typing import Any
 import sqlalchemy as sa
 
 Rows = list[dict[str, Any]]
-FIRST, ANY_SUBJECT = "0001", "0016"  # since then a promise may be about anything
+# Since the second a promise may be about anything, since the third what a notice owes is one.
+FIRST, ANY_SUBJECT, OF_NOTICES = "0001", "0016", "0017"
 # Derived, of the database itself, or counts of the last minutes that begin anew (0008).
 NOT_KEPT = ("search_", "sqlite_", "alembic_version", "rate_limit")
 
-# The table that is gone -> the meaning that says what became of its rows.
-MOVED = {"response": "promises of tickets"}
+# The table that is gone, or holds more than it did -> the meanings that say what became of its rows.
+MOVED = {"response": "promises of tickets", "promise": "promises of tickets, of notices"}
 # A column whose values a migration changes on purpose -> why.
 CHANGED = {
     ("contact_address", "normal"): "a phone's extension is read apart from its number (0012)",
-    ("alarm", "kind"): "a promise is called one (0016)",
+    ("alarm", "kind"): "a promise is called one (0016), also a notice's (0017)",
+    ("alarm", "subject_id"): "a notice's alarm names its promise (0017)",
+    ("alarm", "cycle"): "the round is told by the promise (0017)",
+    ("escalation", "cycle"): "the step of a notice is told by the promise (0017)",
     ("escalation", "subject_kind"): "a promise is called one (0016)",
-    ("reminder", "subject_kind"): "a promise is called one (0016)",
+    ("reminder", "cycle"): "the step of a notice is told by the promise (0017)",
+    ("reminder", "subject_id"): "the promise has a column of its own (0017)",
+    ("reminder", "subject_kind"): "a promise is called one (0016), and names its subject (0017)",
 }
 
 # Where promises are, what names one of them elsewhere, and how its case is found.
@@ -47,34 +53,62 @@ SELECT t.number, r.promise, r.cycle, r.part, r.position, r.owner, d.code AS depa
     r.level, r.state, r.verdict, r.met_at, r.taken, r.met_by, r.done
 FROM {table} r JOIN ticket t ON {its_case} LEFT JOIN department d ON d.id = r.owner_department_id
 """
-NOTICE_STEP = (
-    "SELECT n.id, n.number, '{0}' AS step, n.{0}_due_at AS due_at"
-    " FROM notice n WHERE n.{0}_due_at IS NOT NULL"
-)
-NOTICE_PROMISES = " UNION ALL ".join(
-    NOTICE_STEP.format(step) for step in ("containment", "plan", "done", "check")
-)
-# Which promise a row is about: by the number of its case and the promise's name, or by its notice.
+# What a notice owes in the round that goes on: its steps, once columns of its own, then promises.
+STEPS = ("containment", "plan", "done", "check")
+NOTICE_STEP = """
+SELECT n.id, n.number, n.round, '{0}' AS step, n.{0}_due_at AS due_at,
+    CASE '{0}' WHEN 'check' THEN NULL ELSE n.round_at END AS started_at,
+    coalesce(nullif(n.limits ->> '{0}', ''), '1 cd') AS "limit", n.due_at AS next_due_at
+FROM notice n WHERE n.{0}_due_at IS NOT NULL
+"""
+NOTICE_COLUMNS = " UNION ALL ".join(NOTICE_STEP.format(step) for step in STEPS)
+NOTICE_PROMISES = """
+SELECT n.id, n.number, n.round, r.promise AS step, r.due_at,
+    CASE r.promise WHEN 'check' THEN NULL ELSE r.started_at END AS started_at, r."limit",
+    next.due_at AS next_due_at
+FROM notice n JOIN promise r ON r.subject_kind = 'notice' AND r.subject_id = n.id AND r.cycle = n.round
+LEFT JOIN promise next ON next.id = n.next_id
+WHERE r.due_at IS NOT NULL
+"""
+# Which promise a row is about: by the number of its case or by its notice, and by the promise's name
+# and cycle. A notice's own clock wrote round, extension and step as one number, and 0 for a round
+# that failed.
 ABOUT = """
 LEFT JOIN {table} r ON x.{column} = '{kind}' AND r.id = x.subject_id LEFT JOIN ticket t ON {its_case}
 LEFT JOIN notice n ON x.{column} LIKE 'notice%' AND n.id = x.subject_id
 """
-WHOM = """CASE WHEN r.id IS NULL THEN x.{column} ELSE 'promise' END AS about,
-    t.number AS ticket, r.promise, r.cycle AS promise_cycle, r.part, n.id AS notice"""
-ALARMS = f"""
-SELECT {WHOM}, CASE WHEN r.id IS NULL THEN x.subject_id END AS other,
-    x.cycle, x.level, x.due_at, x.first_due_at, x.tries, x.parked
-FROM alarm x {ABOUT}
+WHOM = """
+    CASE WHEN r.id IS NULL AND x.{column} <> 'notice' THEN x.{column} ELSE 'promise' END AS about,
+    t.number AS ticket, n.id AS notice, coalesce(r.part, CASE x.{column} WHEN 'notice' THEN 1 END) AS part,
+    CASE WHEN x.{column} <> 'notice' THEN r.promise WHEN x.level = 0 OR x.cycle % 10 = 3 THEN 'check'
+        WHEN x.cycle % 10 = 2 THEN 'done' WHEN x.cycle % 10 = 1 THEN 'plan' ELSE 'containment' END AS promise,
+    CASE WHEN x.{column} <> 'notice' THEN r.cycle WHEN x.level = 0 THEN x.cycle
+        ELSE x.cycle / 100 END AS promise_cycle,
+    CASE WHEN x.{column} <> 'notice' THEN x.cycle END AS cycle, x.level"""
+ABOUT_PROMISE = """
+LEFT JOIN promise r ON {names} LEFT JOIN ticket t ON r.subject_kind = 'ticket' AND t.id = r.subject_id
+LEFT JOIN notice n ON n.id = CASE WHEN r.subject_kind = 'notice' THEN r.subject_id {or_else} END
 """
-ESCALATIONS = f"""
-SELECT {WHOM}, x.level, x.cycle, x.told, x.due_at, x.at
-FROM escalation x {ABOUT}
+WHOM_PROMISE = """
+    t.number AS ticket, n.id AS notice, r.part, r.promise, r.cycle AS promise_cycle,
+    CASE WHEN r.subject_kind = 'notice' THEN NULL ELSE x.cycle END AS cycle, x.level"""
+BY_ID = ABOUT_PROMISE.format(names="r.id = x.promise_id", or_else="")
+ALARM = "x.due_at, x.first_due_at, x.tries, x.parked FROM alarm x"
+ALARMS = f"SELECT {WHOM}, CASE WHEN r.id IS NULL AND x.kind <> 'notice' THEN x.subject_id END AS other, {ALARM} {ABOUT}"
+ALARMS_OF_PROMISES = f"""
+SELECT x.kind AS about, {WHOM_PROMISE}, CASE WHEN r.id IS NULL THEN x.subject_id END AS other, {ALARM}
+""" + ABOUT_PROMISE.format(
+    names="x.kind = 'promise' AND r.id = x.subject_id",
+    or_else="WHEN x.kind LIKE 'notice%' THEN x.subject_id",
+)
+ESCALATION = "x.told, x.due_at, x.at FROM escalation x"
+ESCALATIONS = f"SELECT {WHOM}, {ESCALATION} {ABOUT}"
+ESCALATIONS_OF_PROMISES = f"SELECT 'promise' AS about, {WHOM_PROMISE}, {ESCALATION} {BY_ID}"
+REMINDER = """a.email, x.promise AS told_of, x.role, x.due_at, x.tell_at, x.told_at, x.outcome
+FROM reminder x JOIN agent a ON a.id = x.agent_id
 """
-REMINDERS = f"""
-SELECT {WHOM}, a.email, x.promise AS told_of, x.level, x.cycle, x.role, x.due_at, x.tell_at,
-    x.told_at, x.outcome
-FROM reminder x JOIN agent a ON a.id = x.agent_id {ABOUT}
-"""
+REMINDERS = f"SELECT {WHOM}, {REMINDER} {ABOUT}"
+REMINDERS_OF_PROMISES = f"SELECT 'promise' AS about, {WHOM_PROMISE}, {REMINDER} {BY_ID}"
 JOURNAL = """
 SELECT e.seq, e.at, e.name, t.number, e.notice_id, e.by_kind, e.by_id, e.by_name, e.data
 FROM event e LEFT JOIN ticket t ON t.id = e.ticket_id
@@ -92,10 +126,12 @@ def _of_promises(query: str, column: str = "") -> dict[str, str]:
 # Meaning -> the first migration for which a query holds -> the query.
 MEANINGS: dict[str, dict[str, str]] = {
     "promises of tickets": _of_promises(PROMISES),
-    "promises of notices": {FIRST: NOTICE_PROMISES},
-    "alarms by promise": _of_promises(ALARMS, "kind"),
-    "escalations by promise": _of_promises(ESCALATIONS, "subject_kind"),
-    "reminders by promise": _of_promises(REMINDERS, "subject_kind"),
+    "promises of notices": {FIRST: NOTICE_COLUMNS, OF_NOTICES: NOTICE_PROMISES},
+    "alarms by promise": _of_promises(ALARMS, "kind") | {OF_NOTICES: ALARMS_OF_PROMISES},
+    "escalations by promise": _of_promises(ESCALATIONS, "subject_kind")
+    | {OF_NOTICES: ESCALATIONS_OF_PROMISES},
+    "reminders by promise": _of_promises(REMINDERS, "subject_kind")
+    | {OF_NOTICES: REMINDERS_OF_PROMISES},
     "follow-up calls": {FIRST: CALLS},
     "journal": {FIRST: JOURNAL},
 }
@@ -144,7 +180,7 @@ def balances(before: Everything, after: Everything) -> list[Balance]:
     tables = [
         _balance(name, *_shared(name, rows, after.tables.get(name, [])))
         for name, rows in before.tables.items()
-        if name in after.tables or name not in MOVED
+        if name not in MOVED
     ]
     return tables + [
         _balance(name, rows, after.meanings[name]) for name, rows in before.meanings.items()

@@ -75,8 +75,8 @@ def move_notice(reference: str, sent: dict[str, Any]) -> Response:
 
 def _next_step(notice: Notice) -> dict[str, Any] | None:
     """What is due next, by when, and the limit by which that was counted ("4 wh" is working time)."""
-    due = actions.next_due(notice)
-    return {"step": due.step, "due_at": time(due.at), "limit": due.limit} if due else None
+    due = notice.next
+    return {"step": due.promise, "due_at": time(due.due_at), "limit": due.limit} if due else None
 
 
 def shape(notice: Notice) -> dict[str, Any]:

@@ -30,30 +30,41 @@ class Button:
     hint: str
 
 
-def buttons(notice: Notice, who: Actor, form: MoveForm | None, open_code: str) -> list[Button]:
-    """The legal moves; the three results of a re-inspection are one button."""
+def buttons(
+    notice: Notice, who: Actor, due: datetime | None, form: MoveForm | None, open_code: str
+) -> list[Button]:
+    """The legal moves; the three results of a re-inspection are one button. `due` is until when the
+    work must be done.
+    """
     found: list[Button] = []
     for move in actions.legal_moves(notice, who):
         code = "verify" if move.code in CHECK_MOVES else move.code
         if code in FORMS and code not in {button.code for button in found}:
-            found.append(_button(code, move, notice, form, open_code))
+            found.append(_button(code, move, notice, due, form, open_code))
     return found
 
 
-def _button(code: str, move: Move, notice: Notice, form: MoveForm | None, open_code: str) -> Button:
+def _button(
+    code: str,
+    move: Move,
+    notice: Notice,
+    due: datetime | None,
+    form: MoveForm | None,
+    open_code: str,
+) -> Button:
     label = gettext("Record re-inspection") if code == "verify" else gettext(move.label)
-    given = form if form is not None and code == open_code else _fresh(code, notice)
+    given = form if form is not None and code == open_code else _fresh(code, notice, due)
     for field in given:
         field.id = f"{code}-{field.name}"
     danger = code in ("withdraw", "recur")
     return Button(code, label, move.main, danger, given, code == open_code, _hint(code, notice))
 
 
-def _fresh(code: str, notice: Notice) -> MoveForm:
+def _fresh(code: str, notice: Notice, due: datetime | None) -> MoveForm:
     """The empty form of a move, with what is known already."""
     form = FORMS[code](formdata=None, data=known_words(notice), prefix="")
     form.version.data = str(notice.version)
-    for name, at in _moments(code, notice).items():
+    for name, at in _moments(code, notice, due).items():
         if name in form:
             form[name].data = at.astimezone(zone()).strftime(LOCAL)
     return form
@@ -65,9 +76,9 @@ def known_words(notice: Notice) -> dict[str, str]:
     return {name: words for name, words in known.items() if not name.endswith("_at")}
 
 
-def _moments(code: str, notice: Notice) -> dict[str, datetime]:
+def _moments(code: str, notice: Notice, due: datetime | None) -> dict[str, datetime]:
     """Times that are probably meant, to be corrected."""
-    done = notice.done_due_at or now() + timedelta(days=7)
+    done = due or now() + timedelta(days=7)
     if code == "grant_extension":
         return {"until": notice.wanted_due_at or done}
     if code == "ask_extension":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from helpdesk.agents.models import Department
 from helpdesk.clock import now
 from helpdesk.core.db import JsonData, Model, UtcTime
+from helpdesk.promises.models import Promise
 
 
 class Notice(Model):
@@ -20,6 +21,7 @@ class Notice(Model):
     `answer` and `check` hold the fields of the printed form for this round; `rounds` the past ones.
     """
 
+    subject_kind: ClassVar[str] = "notice"  # as promises name it
     __tablename__ = "notice"
     __table_args__ = (
         Index("ix_notice_department_status", "department_id", "status"),
@@ -54,14 +56,9 @@ class Notice(Model):
     signed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     objection: Mapped[str] = mapped_column(default="")
     ruling: Mapped[str] = mapped_column(default="")
-    round_at: Mapped[datetime | None] = mapped_column(UtcTime)  # when this round's clocks began
-    limits: Mapped[dict[str, str]] = mapped_column(JsonData, default=dict)  # as they were at issue
-    containment_due_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    plan_due_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    done_due_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    check_due_at: Mapped[datetime | None] = mapped_column(UtcTime)
     watch_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    due_at: Mapped[datetime | None] = mapped_column(UtcTime)  # of the step that is next
+    next_id: Mapped[int | None] = mapped_column(ForeignKey("promise.id"))  # what is due next
+    due_at: Mapped[datetime | None] = mapped_column(UtcTime)  # when that is
     wanted_due_at: Mapped[datetime | None] = mapped_column(UtcTime)  # an extension that was asked
     extension_reason: Mapped[str] = mapped_column(default="")
     extensions: Mapped[int] = mapped_column(default=0)
@@ -77,4 +74,10 @@ class Notice(Model):
     updated_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     version: Mapped[int] = mapped_column(default=1)
     department: Mapped[Department] = relationship(lazy="joined")
+    next: Mapped[Promise | None] = relationship(lazy="joined")
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def cycle(self) -> int:
+        """The round, as promises name it."""
+        return self.round

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,9 @@ from helpdesk.notices import (
     buttons,
     clock,
     queries,
-    rail,
+)
+from helpdesk.notices import (
+    rail as notice_rail,
 )
 from helpdesk.notices import (
     rows as notice_board,
@@ -30,8 +32,9 @@ from helpdesk.notices.actions.checking import RESULTS
 from helpdesk.notices.forms import MoveForm
 from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES, STATE_NAMES, State, not_passed
 from helpdesk.notices.models import Notice
-from helpdesk.promises import receipts
+from helpdesk.promises import rail, receipts
 from helpdesk.promises.dues import Clock
+from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.setup.names import departments
 from helpdesk.tickets import sight
@@ -86,28 +89,30 @@ def rows(found: Iterable[Notice]) -> list[Row]:
 
 
 def _row(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> Row:
-    due = actions.next_due(notice)
-    marks = {mark.promise: mark for mark in rail.marks(notice, snapshot, moment)} if due else {}
-    state = marks[due.step].state if due else "none"
+    due = rail.clock_of(notice.next, snapshot, moment) if notice.next else None
     return Row(
         notice,
         snapshot.departments[notice.department_id].names[language()],
-        gettext(clock.STEP_NAMES[due.step]) if due else "",
-        clock.clock_of(notice, due, state, snapshot) if due else None,
-        state,
+        gettext(clock.STEP_NAMES[notice.next.promise]) if notice.next else "",
+        due,
+        due.state if due else "none",
         duration(moment - notice.issued_at) if notice.issued_at else "",
         not_passed(notice.status, notice.rounds),
     )
 
 
-def _receipts(notice: Notice) -> list[receipts.Receipt]:
+def _receipts(steps: Mapping[str, Promise], snapshot: in_force.Setup) -> list[receipts.Receipt]:
     """How the due time of each step came about whose clock runs now."""
-    calendar = clock.calendar_of(notice)
     return [
         receipts.receipt(
-            gettext(clock.STEP_NAMES[due.step]), due.start, due.at, due.limit, calendar
+            gettext(clock.STEP_NAMES[step]),
+            row.started_at,
+            row.due_at,
+            row.limit,
+            snapshot.calendar_of(row),
         )
-        for due in clock.open_steps(notice)
+        for step, row in steps.items()
+        if row.state == "running" and row.started_at and row.due_at
     ]
 
 
@@ -115,17 +120,19 @@ def page(
     notice: Notice, who: Actor, form: MoveForm | None = None, open_code: str = ""
 ) -> dict[str, Any]:
     """Everything on the page of one notice. `form` came back with errors, `open_code` is its move."""
-    due, moment = actions.next_due(notice), now()
-    offered = buttons.buttons(notice, who, form, open_code)
+    moment, snapshot, steps = now(), in_force.current(), clock.steps(notice)
+    done = steps["done"].due_at if "done" in steps else None
+    offered = buttons.buttons(notice, who, done, form, open_code)
     return names() | {
         "refused": form if form is not None and not any(each.open for each in offered) else None,
         "notice": notice,
         "department": notice.department.name(language()),
-        "marks": rail.marks(notice, in_force.current()),
-        "due": due,
-        "receipts": _receipts(notice),
+        "marks": notice_rail.marks(notice, snapshot, moment, steps),
+        "next": notice.next,
+        "receipts": _receipts(steps, snapshot),
+        "done_due_at": done,
         "stretch_kinds": receipts.kinds(),
-        "next_clock": clock.clock_of(notice, due) if due else None,
+        "next_clock": rail.clock_of(notice.next, snapshot, moment) if notice.next else None,
         "overdue": actions.is_overdue(notice, moment),
         "buttons": offered,
         "answer": answer(notice.answer),
@@ -196,18 +203,18 @@ def made(drafts: list[Notice]) -> str:
 
 def on_ticket(ticket: Ticket, who: Actor) -> list[dict[str, Any]]:
     """The notices of a case as its page shows them, in one statement."""
-    moment = now()
-    return [_line(notice, moment) for notice in queries.of_ticket(ticket, who)]
+    moment, snapshot = now(), in_force.current()
+    return [_line(notice, snapshot, moment) for notice in queries.of_ticket(ticket, who)]
 
 
-def _line(notice: Notice, moment: datetime) -> dict[str, Any]:
-    due = actions.next_due(notice)
+def _line(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> dict[str, Any]:
+    due = notice.next
     return {
         "url": f"/notices/{queries.slug(notice)}",
         "number": notice.number,
         "status": notice.status,
         "state": gettext(STATE_NAMES[State(notice.status)]),
-        "step": gettext(clock.STEP_NAMES[due.step]) if due else "",
-        "due": clock.clock_of(notice, due) if due else None,
+        "step": gettext(clock.STEP_NAMES[due.promise]) if due else "",
+        "due": rail.clock_of(due, snapshot, moment) if due else None,
         "overdue": actions.is_overdue(notice, moment),
     }

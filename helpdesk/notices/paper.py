@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from helpdesk.clock import now
 from helpdesk.core.i18n import N_
+from helpdesk.notices import clock
 from helpdesk.notices.actions.checking import RESULTS
 from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES, STATE_NAMES, Level, State
 from helpdesk.notices.models import Notice
@@ -57,6 +58,7 @@ def notice_parts(
 
 
 def _head(notice: Notice, say: Speech, case: str) -> Block:
+    due = {step: row.due_at for step, row in clock.steps(notice).items()}
     return say.block(
         N_("Issue"),
         [
@@ -72,10 +74,10 @@ def _head(notice: Notice, say: Speech, case: str) -> Block:
             say.cell(N_("Case"), case),
         ],
         [
-            say.cell(N_("Immediate measure due"), stamp(notice.containment_due_at)),
-            say.cell(N_("Plan due"), stamp(notice.plan_due_at)),
+            say.cell(N_("Immediate measure due"), stamp(due.get("containment"))),
+            say.cell(N_("Plan due"), stamp(due.get("plan"))),
             say.cell(N_("Status"), say(STATE_NAMES[State(notice.status)])),
-            say.cell(N_("Time limit"), stamp(notice.done_due_at), big=True),
+            say.cell(N_("Time limit"), stamp(due.get("done")), big=True),
         ],
     )
 

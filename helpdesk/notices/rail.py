@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from helpdesk.clock import Limit, now, share_used
+from helpdesk.clock import now
 from helpdesk.core.i18n import N_, gettext, when
 from helpdesk.notices import clock
 from helpdesk.notices.lifecycle import ENDED, State
 from helpdesk.notices.models import Notice
-from helpdesk.promises import AT_RISK
+from helpdesk.promises.models import Promise
+from helpdesk.promises.rail import state_of
 from helpdesk.setup import in_force
 
 _PAST = (*ENDED, State.WATCHING)
@@ -39,37 +40,48 @@ LABELS = {
 }
 
 
-def marks(notice: Notice, snapshot: in_force.Setup, moment: datetime | None = None) -> list[Mark]:
-    """The rail of a notice: its steps in this round with due and actual times."""
+def marks(
+    notice: Notice,
+    snapshot: in_force.Setup,
+    moment: datetime | None = None,
+    steps: Mapping[str, Promise] | None = None,
+) -> list[Mark]:
+    """The rail of a notice: its steps in this round with due and actual times. `steps` saves
+    reading the promises when the caller has done so.
+    """
     moment = moment or now()
-    open_steps = {due.step: due for due in clock.open_steps(notice)}
+    known = clock.steps(notice) if steps is None else steps
     return [
-        _mark(notice, step, due, met, _going(notice, open_steps.get(step), snapshot, moment))
-        for step, due, met in _steps(notice)
+        _mark(notice, step, due, met, _standing(known.get(step), snapshot, moment))
+        for step, due, met in _steps(notice, known)
     ]
 
 
-def _steps(notice: Notice) -> list[tuple[str, datetime | None, datetime | None]]:
+def _steps(
+    notice: Notice, known: Mapping[str, Promise]
+) -> list[tuple[str, datetime | None, datetime | None]]:
     """The steps that this notice has: (step, due, taken)."""
-    answer, check = notice.answer, notice.check
-    planned = None if notice.status == State.PLAN_REJECTED else _time(answer.get("submitted_at"))
     ended = notice.closed_at if notice.status in (State.CLOSED, State.REOPENED) else None
-    contained = _time(answer.get("contained_at"))
     steps = [
         ("issue", None, notice.issued_at),
         ("sign", None, notice.signed_at),
-        ("containment", notice.containment_due_at, contained),
-        ("plan", notice.plan_due_at, planned),
-        ("done", notice.done_due_at, _time(answer.get("claimed_at"))),
-        ("check", notice.check_due_at, _time(check.get("verified_at"))),
+        *(
+            (s, known[s].due_at if s in known else None, clock.met_at(notice, s))
+            for s in clock.STEPS
+        ),
         ("watch", notice.watch_until, ended),
     ]
     optional = ("containment", "plan")
     return [s for s in steps if s[0] not in optional or s[1] is not None or s[2] is not None]
 
 
-def _time(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _standing(
+    row: Promise | None, snapshot: in_force.Setup, moment: datetime
+) -> tuple[str, float] | None:
+    """How a step stands whose clock runs now, and which share of it is used."""
+    if row is None or row.state != "running":
+        return None
+    return state_of(row, snapshot, moment)
 
 
 def _mark(
@@ -102,16 +114,3 @@ def _state(
     if notice.status == State.WATCHING and step == "watch":
         return "running", 0.0
     return ("none" if notice.status in _PAST else "pending"), 0.0
-
-
-def _going(
-    notice: Notice, due: clock.Due | None, snapshot: in_force.Setup, moment: datetime
-) -> tuple[str, float] | None:
-    """How a step stands whose clock runs now, and which share of it is used."""
-    if due is None:
-        return None
-    if moment > due.at:
-        return "breached", 1.0
-    limit, calendar = Limit.parse(due.limit), clock.calendar_of(notice, snapshot)
-    share = share_used(due.start, due.at, moment, limit, calendar)
-    return ("risk" if share >= AT_RISK else "running"), share

@@ -55,6 +55,10 @@ SENTENCES = {
         N_("%(step)s is overdue (%(level)s %% of the time); told: %(told)s"),
         "alert-circle",
     ),
+    "notice.passed": (
+        N_("%(step)s: %(level)s %% of the time was used on %(step_due_at)s"),
+        "bell",
+    ),
 }
 FIELD_NAMES = {
     "title": N_("Title"),
@@ -90,12 +94,18 @@ def happenings(events: Iterable[Event]) -> list[Happening]:
 
 
 def _happening(event: Event) -> Happening:
-    sentence, symbol = SENTENCES[event.name]
+    sentence, symbol = SENTENCES[_saying(event)]
     text = gettext(sentence)
     if "%" in text:
         text = text % _filled(event)
     who = gettext("System") if event.by_kind == "system" else event.by_name
     return Happening(event.seq, event.at, text, symbol, who, _words(event))
+
+
+def _saying(event: Event) -> str:
+    if event.name in ("notice.warned", "notice.breached") and not event.data.get("told"):
+        return "notice.passed"  # found later than a higher step, so nobody was told of it
+    return event.name
 
 
 def _words(event: Event) -> str:
@@ -109,7 +119,7 @@ def _words(event: Event) -> str:
 
 def _filled(event: Event) -> dict[str, object]:
     data = dict(event.data)
-    for name in ("until", "planned_at"):
+    for name in ("until", "planned_at", "step_due_at"):
         if data.get(name):
             data[name] = when(datetime.fromisoformat(data[name]))
     data["tickets"] = _listed(data.get("tickets", []))

@@ -11,15 +11,16 @@ from sqlalchemy import select
 
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
-from helpdesk.clock import Limit, now
+from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.events import Event, durable
-from helpdesk.core.i18n import gettext, in_language, lazy_gettext, when
-from helpdesk.notices import clock
+from helpdesk.core.i18n import gettext, in_language, lazy_gettext
+from helpdesk.notices.clock import STEP_NAMES
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import to_colleague
 from helpdesk.promises import BREACH, PROMISE_NAMES, dues
 from helpdesk.promises.models import Promise, Reminder
+from helpdesk.promises.rail import left_of
 from helpdesk.setup import in_force
 from helpdesk.tickets.models import Ticket
 
@@ -36,13 +37,13 @@ def escalation(noted: Event) -> None:
     with in_language(agent.language):
         line = due_step(row)
         subject = _subject(line)
-    thread = line.number if row.subject_kind == "promise" else f"notice-{row.notice_id}"
+    thread = f"notice-{row.subject_id}" if row.subject_kind == "notice" else line.number
     to_colleague(noted, agent, "escalation", subject, thread=thread, path=line.path, line=line)
 
 
 @durable("mail.digest", "staff.digest")
 def digest(noted: Event) -> None:
-    """Tell one person of many stepsin one mail."""
+    """Tell one person of many steps in one mail."""
     agent = db.session.get(Agent, noted.data["agent"])
     if agent is None or not agent.active:
         return
@@ -98,29 +99,17 @@ class DueStep:
 
 def due_step(row: Reminder) -> DueStep:
     """A reminder in the language of the moment."""
+    promise = db.session.get_one(Promise, row.promise_id)
+    due = dues.told(promise.due_at, left_of(promise, in_force.current(), now()))
     if row.subject_kind == "notice":
-        notice = db.session.get_one(Notice, row.notice_id)
-        label, due = gettext(clock.STEP_NAMES[row.promise]), _step_due(notice)
+        notice = db.session.get_one(Notice, row.subject_id)
+        label = gettext(STEP_NAMES[row.promise])
         number, title, path = notice.number or "", notice.title, f"notices/{notice.id}"
     else:
-        ticket = db.session.get_one(Ticket, row.ticket_id)
-        due = _promise_due(db.session.get_one(Promise, row.subject_id))
+        ticket = db.session.get_one(Ticket, row.subject_id)
         label = gettext(PROMISE_NAMES[row.promise])
         number, title, path = ticket.number, ticket.subject, f"tickets/{ticket.number}"
     return DueStep(number, title, label, row.level >= BREACH, row.level, due, path)
-
-
-def _step_due(notice: Notice) -> str:
-    due = clock.next_due(notice)
-    return dues.told(due.at, clock.left_of(notice, due)) if due else ""
-
-
-def _promise_due(row: Promise) -> str:
-    moment = now()
-    if row.due_at is None or row.due_at < moment:
-        return when(row.due_at)
-    calendar = in_force.current().calendar_of(row)
-    return dues.told(row.due_at, dues.left(row.due_at, Limit.parse(row.limit), calendar, moment))
 
 
 def _subject(line: DueStep) -> str:

@@ -10,13 +10,15 @@ from sqlalchemy import select
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Role
+from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.events import Event, durable
 from helpdesk.core.i18n import N_, lazy_gettext
-from helpdesk.notices import clock
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
 from helpdesk.promises import dues
+from helpdesk.promises.rail import left_of
+from helpdesk.setup import in_force
 from helpdesk.tickets import news
 
 TO_DEPARTMENT = {
@@ -69,8 +71,9 @@ def to_issuers(noted: Event) -> None:
 
 def _due(row: Notice) -> object:
     """When the next step is due, worded when the letter is: in its reader's language."""
-    due = clock.next_due(row)
-    return LazyString(dues.told, due.at, clock.left_of(row, due)) if due else None
+    if row.next is None:
+        return None
+    return LazyString(dues.told, row.due_at, left_of(row.next, in_force.current(), now()))
 
 
 def _issued(noted: Event) -> Notice | None:

@@ -75,7 +75,7 @@ def clock(due: datetime, state: str, known: Left | None) -> Clock:
     return Clock(iso, by, state, still, rest=known.rest, until=known.until.isoformat())
 
 
-def told(due: datetime, known: Left | None) -> str:
+def told(due: datetime | None, known: Left | None) -> str:
     """The same for a mail, which is read later: the whole moment, and behind it what was left of
     working time when it was written, where the end is near."""
     if known is None or known.until is None or known.seconds > TICKS_WITHIN:

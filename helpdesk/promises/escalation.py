@@ -108,7 +108,7 @@ def _not_taken_before(reached: Iterable[Reached]) -> list[Reached]:
     """Write each step's row; what comes back has only the steps that were new."""
     reached = list(reached)
     values = [_values(one, step) for one in reached for step in one.steps]
-    new = {tuple(row) for row in insert_new(STEPS, values, STEPS.c.subject_id, STEPS.c.level)}
+    new = {tuple(row) for row in insert_new(STEPS, values, STEPS.c.promise_id, STEPS.c.level)}
     left = [
         Reached(one.row, one.subject, tuple(s for s in one.steps if (one.row.id, s.level) in new))
         for one in reached
@@ -118,9 +118,7 @@ def _not_taken_before(reached: Iterable[Reached]) -> list[Reached]:
 
 def _values(one: Reached, step: Due) -> dict[str, object]:
     return {
-        "subject_kind": "promise",
-        "subject_id": one.row.id,
-        f"{one.row.subject_kind}_id": one.subject.id,
+        "promise_id": one.row.id,
         "level": step.level,
         "cycle": _run(one.row),
         "told": ",".join(step.tell) if step == one.highest else "",
@@ -179,9 +177,7 @@ def _note(one: Reached, step: Due) -> None:
 def _telling(one: Reached) -> Telling:
     subject = one.subject
     return Telling(
-        kind="promise",
-        subject_id=one.row.id,
-        promise=one.row.promise,
+        row=one.row,
         level=one.highest.level,
         cycle=_run(one.row),
         due_at=one.highest.due_at,
@@ -190,5 +186,4 @@ def _telling(one: Reached) -> Telling:
         team=subject.department_id if one.row.owner == "department" else None,
         assignee_id=subject.assignee_id,
         issuer_id=subject.issuer_id if one.highest.level >= BREACH else None,
-        **{f"{one.row.subject_kind}_id": subject.id},
     )

@@ -30,7 +30,7 @@ def meet(
     named = [r for r in current(rows, subject) if r.promise in wanted and r.state in OPEN]
     kept = [row for row in named if row.started_at]
     if kept:
-        _meet(kept, at or now(), by_name, done, policy.current())
+        keep(kept, at or now(), by_name, done, policy.current())
     drop(row for row in named if not row.started_at)
     clear_alarms(ALARM, [row.id for row in kept])
     note_next_due(subject, rows)
@@ -42,12 +42,13 @@ def meet_at_opening(
 ) -> None:
     """A promise that the way in has kept already: somebody took the call."""
     running = [row for row in rows if row.promise == promise and row.state == "running"]
-    _meet(running, now(), by_name, "", snapshot)
+    keep(running, now(), by_name, "", snapshot)
 
 
-def _meet(
+def keep(
     rows: Iterable[Promise], moment: datetime, by_name: str, done: str, snapshot: Snapshot
 ) -> None:
+    """These rows were kept at `moment`: on time, or late."""
     for row in rows:
         row.taken = timing.taken(row, moment, snapshot)
         row.verdict = "late" if row.due_at and moment > row.due_at else "on_time"

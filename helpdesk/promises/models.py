@@ -84,15 +84,9 @@ class Escalation(Model):
     """A step of the chain that was taken: once per row, level and cycle, by this constraint."""
 
     __tablename__ = "escalation"
-    __table_args__ = (
-        UniqueConstraint("subject_kind", "subject_id", "level", "cycle"),
-        Index("ix_escalation_ticket", "ticket_id"),
-    )
+    __table_args__ = (UniqueConstraint("promise_id", "level", "cycle"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    subject_kind: Mapped[str]  # promise, notice
-    subject_id: Mapped[int]
-    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
-    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
+    promise_id: Mapped[int]  # no foreign key: what is taken back takes its promises along
     level: Mapped[int]
     cycle: Mapped[int] = mapped_column(default=1)
     told: Mapped[str]
@@ -125,7 +119,7 @@ class Reminder(Model):
 
     __tablename__ = "reminder"
     __table_args__ = (
-        UniqueConstraint("agent_id", "subject_kind", "subject_id", "level", "cycle"),
+        UniqueConstraint("agent_id", "promise_id", "level", "cycle"),
         Index(
             "ix_reminder_waiting",
             "tell_at",
@@ -137,11 +131,10 @@ class Reminder(Model):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
-    subject_kind: Mapped[str]  # promise, notice
+    promise_id: Mapped[int]  # no foreign key: what is taken back takes its promises along
+    subject_kind: Mapped[str]  # what the promise is about
     subject_id: Mapped[int]
-    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
-    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
-    promise: Mapped[str]  # the promise of a ticket, or the step of a notice
+    promise: Mapped[str]
     level: Mapped[int]
     cycle: Mapped[int]
     role: Mapped[str]  # as whom this person is told

@@ -102,7 +102,7 @@ def marks(
 
 
 def _mark(row: Promise, snapshot: Snapshot, moment: datetime, words: Words) -> Mark:
-    state, share = _state(row, snapshot, moment)
+    state, share = state_of(row, snapshot, moment)
     label = words.labels[row.promise]
     return Mark(
         row.promise,
@@ -113,19 +113,28 @@ def _mark(row: Promise, snapshot: Snapshot, moment: datetime, words: Words) -> M
         words.states[state],
         row.due_at,
         row.met_at,
-        _left(row, state, snapshot, moment),
+        left_of(row, snapshot, moment) if state in ("running", "risk") else None,
         row.limit,
     )
 
 
-def _left(row: Promise, state: str, snapshot: Snapshot, moment: datetime) -> Left | None:
-    """What remains while the clock runs."""
-    if state not in ("running", "risk") or row.due_at is None:
+def left_of(row: Promise, snapshot: Snapshot, moment: datetime) -> Left | None:
+    """What remains of the row's time in its own measure; None when it is over."""
+    if row.due_at is None or row.due_at <= moment:
         return None
     return left(row.due_at, _limit(row.limit), snapshot.calendars[row.calendar], moment)
 
 
-def _state(row: Promise, snapshot: Snapshot, moment: datetime) -> tuple[str, float]:
+def clock_of(row: Promise, snapshot: Snapshot, moment: datetime) -> Clock | None:
+    """The due time of a row whose clock runs, as pages show it."""
+    if row.due_at is None:
+        return None
+    state, _share = state_of(row, snapshot, moment)
+    return clock(row.due_at, state, left_of(row, snapshot, moment))
+
+
+def state_of(row: Promise, snapshot: Snapshot, moment: datetime) -> tuple[str, float]:
+    """How a mark stands at this moment, and which share of its time is used."""
     if row.state == "met":
         return ("late" if row.verdict == "late" else "met"), 1.0
     if row.state == "paused":

@@ -74,7 +74,9 @@ class Progress:
 
 def open_rows(code: str) -> ColumnElement[bool]:
     """The promises whose clock runs, or waits, on this calendar."""
+    counted = [name for name, kind in kinds().items() if kind.recounts]
     clock = Promise.state.in_(COUNTED) & Promise.started_at.is_not(None)
+    clock &= Promise.subject_kind.in_(counted)
     return clock & (Promise.calendar == code)
 
 
@@ -153,7 +155,9 @@ def ring(alarm: Ring) -> None:
         return
     snapshot = policy.current()
     version = snapshot.calendars[job.calendar].version
-    taken = {name: _mine(name, job.calendar, version) for name in kinds()}
+    taken = {
+        name: _mine(name, job.calendar, version) for name, kind in kinds().items() if kind.recounts
+    }
     job.moved += sum(_recount(name, mine, job, snapshot) for name, mine in taken.items())
     db.session.flush()
     if db.session.scalar(select(exists().where(open_rows(job.calendar), _behind(version)))):

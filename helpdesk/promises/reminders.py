@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, select
 
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
@@ -34,9 +34,7 @@ TABLE: Any = Reminder.__table__
 class Telling:
     """One step that people are to be told of."""
 
-    kind: str  # promise, notice
-    subject_id: int
-    promise: str
+    row: Promise
     level: int
     cycle: int
     due_at: datetime
@@ -45,8 +43,6 @@ class Telling:
     team: int | None
     assignee_id: int | None = None
     issuer_id: int | None = None  # who ordered it, told beside the roles
-    ticket_id: int | None = None
-    notice_id: int | None = None
 
     @property
     def urgent(self) -> bool:
@@ -75,11 +71,10 @@ def _rows(case: Telling, people: Roster, snapshot: Snapshot) -> list[dict[str, o
 def _row(case: Telling, person: Person, role: str, snapshot: Snapshot) -> dict[str, object]:
     return {
         "agent_id": person.id,
-        "subject_kind": case.kind,
-        "subject_id": case.subject_id,
-        "ticket_id": case.ticket_id,
-        "notice_id": case.notice_id,
-        "promise": case.promise,
+        "promise_id": case.row.id,
+        "subject_kind": case.row.subject_kind,
+        "subject_id": case.row.subject_id,
+        "promise": case.row.promise,
         "level": case.level,
         "cycle": case.cycle,
         "role": role,
@@ -149,13 +144,13 @@ def _tell(agent_id: int) -> bool:
 
 def _worth_telling(rows: Iterable[Reminder]) -> set[int]:
     """Only the highest step of each promise, and a warning only while it can still be kept."""
-    highest: dict[tuple[str, int, int], Reminder] = {}
+    highest: dict[tuple[int, int], Reminder] = {}
     rows = list(rows)
     states = _states(rows)
     for row in rows:
-        state = states.get(row.subject_id) if row.subject_kind == "promise" else "running"
+        state = states.get(row.promise_id)
         if state == "running" or (row.level >= BREACH and state == "met"):
-            key = (row.subject_kind, row.subject_id, row.cycle)
+            key = (row.promise_id, row.cycle)
             known = highest.get(key)
             if known is None or row.level > known.level:
                 highest[key] = row
@@ -164,7 +159,7 @@ def _worth_telling(rows: Iterable[Reminder]) -> set[int]:
 
 def _states(rows: Iterable[Reminder]) -> dict[int, str]:
     """The state of each promise now, in chunks that both databases can take."""
-    ids = [row.subject_id for row in rows if row.subject_kind == "promise"]
+    ids = [row.promise_id for row in rows]
     found: dict[int, str] = {}
     for start in range(0, len(ids), 1000):
         chunk = Promise.id.in_(ids[start : start + 1000])
@@ -177,7 +172,7 @@ def _states(rows: Iterable[Reminder]) -> dict[int, str]:
 
 @dataclass(frozen=True)
 class _About:
-    """What record() wants to know of a ticket or a notice."""
+    """What record() wants to know of a subject."""
 
     id: int
 
@@ -197,10 +192,6 @@ def _record(rows: Sequence[Reminder], agent_id: int) -> None:
         record(
             "staff.told",
             by=SYSTEM,
-            ticket=_About(row.ticket_id)
-            if row.ticket_id and row.subject_kind == "promise"
-            else None,
-            notice=_About(row.notice_id) if row.notice_id else None,
             agent=agent_id,
             who=name,
             role=row.role,
@@ -208,18 +199,5 @@ def _record(rows: Sequence[Reminder], agent_id: int) -> None:
             promise=row.promise,
             level=row.level,
             step_due_at=row.due_at.isoformat(),
+            **{row.subject_kind: _About(row.subject_id)},  # type: ignore[arg-type]
         )
-
-
-def forget(kind: str, subject_ids: Sequence[int]) -> None:
-    """These need no reminder any more; what waits for the morning is crossed off."""
-    db.session.execute(
-        update(Reminder)
-        .where(
-            Reminder.subject_kind == kind,
-            Reminder.subject_id.in_(subject_ids),
-            Reminder.told_at.is_(None),
-        )
-        .values(told_at=now(), outcome="passed")
-        .execution_options(synchronize_session=False)
-    )

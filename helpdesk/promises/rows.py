@@ -14,6 +14,7 @@ from helpdesk.promises.policy import Snapshot, Terms, applicable
 from helpdesk.promises.subjects import Case, Subject
 from helpdesk.promises.words import AT_OPENING, DESK_CALENDAR, LATER, ONCE, ORDER, WINDOWS
 
+POSITIONS = {promise: place for place, promise in enumerate(ORDER)}
 COLUMNS = tuple(column.key for column in Promise.__table__.columns if column.key != "id")
 
 
@@ -54,7 +55,7 @@ def new_row(subject: Subject, terms: Terms, snapshot: Snapshot, part: int = 1) -
         promise=terms.promise,
         cycle=subject.cycle,
         part=part,
-        position=ORDER.index(terms.promise),
+        position=POSITIONS.get(terms.promise, 0),
         state="pending",
         owner=terms.owner,
         owner_department_id=subject.department_id if terms.owner == "department" else None,

@@ -113,14 +113,19 @@ def extend(subject: Subject, until: datetime, snapshot: Snapshot) -> list[Promis
     moved_rows = []
     for row in current(rows, subject):
         if row.promise in EXTENDABLE and row.state == "running" and _is_later(until, row):
-            row.due_at, row.verdict = until, ""
-            row.extended_to, row.extended_at = until, now()
-            row.level = timing.passed(row, snapshot)
+            grant(row, until, snapshot)
             moved_rows.append(row)
     clear_alarms(ALARM, [row.id for row in moved_rows])
     set_alarms(timing.alarms_of(moved_rows, snapshot))
     note_next_due(subject, rows)
     return moved_rows
+
+
+def grant(row: Promise, until: datetime, snapshot: Snapshot) -> None:
+    """This promise is due at `until`; its chain begins anew, without the steps that lie behind."""
+    row.due_at, row.verdict = until, ""
+    row.extended_to, row.extended_at = until, now()
+    row.level = timing.passed(row, snapshot)
 
 
 def _is_later(until: datetime, row: Promise) -> bool:

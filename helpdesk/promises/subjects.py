@@ -57,6 +57,8 @@ class Standing:
 class Kind(Protocol):
     """What the clock asks of one kind of subject."""
 
+    recounts: bool  # whether its open promises are counted anew when a calendar is edited
+
     def lock(self, ids: Select[int], most: int | None = None) -> dict[int, Standing]:
         """These subjects, locked; one that somebody is changing now is left out: a verb holds it and
         may want its alarm, so waiting here could wait for ever.

@@ -32,6 +32,8 @@ DUE = update(TABLE).where(TABLE.c.id == bindparam("ticket")).values(due_at=bindp
 class Tickets:
     """What the clock asks of tickets."""
 
+    recounts = True
+
     def lock(self, ids: Select[int], most: int | None = None) -> dict[int, Standing]:
         """These tickets, locked, without those that somebody is changing now."""
         query = select(*(TABLE.c[name] for name in COLUMNS)).where(TABLE.c.id.in_(ids))

@@ -202,7 +202,7 @@ def test_two_timer_processes_ring_two_hundred_alarms_exactly_once(
     ]
     said = [process.communicate(timeout=120)[0] for process in pair]
     assert [process.returncode for process in pair] == [0, 0], said
-    steps = db.session.execute(db.select(Escalation.subject_id, Escalation.level)).all()
+    steps = db.session.execute(db.select(Escalation.promise_id, Escalation.level)).all()
     names = ("promise.warned", "promise.breached")
     told = db.session.scalars(db.select(Event.data).where(Event.name.in_(names))).all()
     assert sorted((data["response"], data["level"]) for data in told) == sorted(map(tuple, steps))

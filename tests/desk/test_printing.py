@@ -23,6 +23,7 @@ from helpdesk.words import casefile
 from tests.help import factories as make
 from tests.help import notices as sample
 from tests.help.notices import cast
+from tests.help.notices import due as due_of
 from tests.help.prints import FACTS, handled, page, pdf_text, signed_in
 
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
@@ -218,7 +219,7 @@ def test_a_notice_prints_with_number_departments_limit_and_signatures(
 def test_earlier_rounds_stand_on_the_printed_notice(client: FlaskClient) -> None:
     who = cast()
     notice = sample.claimed(who)
-    from_now = notice.check_due_at
+    from_now = due_of(notice, "check")
     notice_actions.verify(
         notice, by=who.supervisor, result="fail", comment="焊点仍漏", re_due=from_now
     )

@@ -150,7 +150,7 @@ def test_a_window_that_ends_unused_warns_nobody_and_misses_nothing(app: Flask) -
         window = newest(ticket)["send_back"].id
         tick(3 * DAY)
         ring_all()
-        rung = set(db.session.scalars(select(Escalation.subject_id)))
+        rung = set(db.session.scalars(select(Escalation.promise_id)))
         assert rung and window not in rung
         assert ticket.due_at != newest(ticket)["send_back"].due_at
         actions.handle(ticket, by=make.SUPERVISOR)  # it was signed for the department meanwhile

@@ -50,7 +50,7 @@ ELSEWHERE = {"set_presence", "touch", "wake_on", "offer_waiting", "move", "plan"
 ELSEWHERE |= {"done_once", "form_once"}  # see tests/tickets/test_once.py
 ELSEWHERE |= {"answer"}  # by its two names: reply, answer_directly
 READERS = {"attachment_rows", "rated", "misses", "all_shelves", "is_visible", "require_right"}
-READERS |= {"is_overdue", "legal_moves", "limit_of", "next_due", "overdue", "similar_since"}
+READERS |= {"is_overdue", "legal_moves", "limit_of", "overdue", "similar_since"}
 READERS |= {"stand_of", "checked", "guess_language"}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.notices import actions
+from helpdesk.notices import actions, clock
 from helpdesk.notices.models import Notice
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
@@ -48,6 +48,13 @@ def cast() -> Cast:
         make.agent("Wu Di", "auditor").actor,
         quality.id,
     )
+
+
+def due(notice: Notice, step: str) -> datetime:
+    """When a step of this round is due."""
+    at = clock.due_of(notice, step)
+    assert at is not None
+    return at
 
 
 def drafted(who: Cast, ticket: Ticket | None = None, **more: Any) -> Notice:

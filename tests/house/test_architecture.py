@@ -27,7 +27,6 @@ VERBS = (  # the only modules that note in the journal what happened
     "promises",
     "tickets/actions",
     "notices/actions",
-    "notices/clock.py",
     "notices/handing_on.py",
     "setup",
     "tickets/callbacks.py",

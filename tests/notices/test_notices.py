@@ -14,12 +14,14 @@ from helpdesk.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refus
 from helpdesk.core.events import Event
 from helpdesk.files import StoredFile
 from helpdesk.notices import actions as notices
+from helpdesk.notices import clock
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
 from helpdesk.tickets import actions, queries
 from tests.help import factories as make
 from tests.help import notices as sample
 from tests.help.notices import DONE, cast
+from tests.help.notices import due as due_of
 
 PHOTO = StoredFile("k" * 32, "0" * 64, 3, "image/png", "检漏.png")
 
@@ -36,7 +38,7 @@ def test_a_notice_goes_from_the_draft_to_the_closed_file(app: Flask) -> None:
     assert notice.status == "watching"
     assert notice.number == f"质整〔{notice.year}〕1号"
     assert notice.department.code == "quality"
-    assert notice.requirement and notice.done_due_at
+    assert notice.requirement and due_of(notice, "done")
     assert notice.answer["horizontal_check"] == DONE["horizontal_check"]
     assert notice.check["verifier"] == "Chen Jie"
     assert notice.verifier_id != notice.done_by_id
@@ -172,7 +174,7 @@ def test_a_plan_after_the_time_limit_needs_more_time_first(app: Flask) -> None:
     who = cast()
     notice = sample.signed(who)
     with pytest.raises(BadInput) as caught:
-        sample.plan(notice, who, notice.done_due_at + timedelta(days=1))
+        sample.plan(notice, who, due_of(notice, "done") + timedelta(days=1))
     assert "planned_at" in caught.value.errors
     with pytest.raises(BadInput):
         sample.plan(notice, who, now() - timedelta(days=1))
@@ -190,13 +192,13 @@ def test_a_plan_that_came_back_is_submitted_again(app: Flask) -> None:
 def test_more_time_is_asked_for_with_a_reason_and_granted(app: Flask) -> None:
     who = cast()
     notice = sample.working(who)
-    wanted = notice.done_due_at + timedelta(days=5)
+    wanted = due_of(notice, "done") + timedelta(days=5)
     with pytest.raises(BadInput) as caught:
         notices.ask_extension(notice, by=who.handler, until=wanted)
     assert "comment" in caught.value.errors
     notices.ask_extension(notice, by=who.handler, until=wanted, comment="等备件")
     notices.decide_extension(notice, by=who.supervisor, granted=True, comment="同意")
-    assert notice.done_due_at == wanted == notice.due_at
+    assert due_of(notice, "done") == wanted == notice.due_at
     assert (notice.extensions, notice.wanted_due_at) == (1, None)
     assert names(notice)[-2:] == ["notice.ask_extension", "notice.grant_extension"]
 
@@ -204,23 +206,23 @@ def test_more_time_is_asked_for_with_a_reason_and_granted(app: Flask) -> None:
 def test_more_time_may_be_granted_shorter_than_asked(app: Flask) -> None:
     who = cast()
     notice = sample.working(who)
-    wanted = notice.done_due_at + timedelta(days=9)
-    shorter = notice.done_due_at + timedelta(days=3)
+    wanted = due_of(notice, "done") + timedelta(days=9)
+    shorter = due_of(notice, "done") + timedelta(days=3)
     notices.ask_extension(notice, by=who.handler, until=wanted, comment="等备件")
     notices.decide_extension(notice, by=who.supervisor, granted=True, until=shorter)
-    assert notice.done_due_at == shorter
+    assert due_of(notice, "done") == shorter
 
 
 def test_more_time_is_refused_with_a_reason_and_may_be_asked_for_again(app: Flask) -> None:
     who = cast()
     notice = sample.working(who)
-    due = notice.done_due_at
+    due = due_of(notice, "done")
     wanted = due + timedelta(days=5)
     notices.ask_extension(notice, by=who.handler, until=wanted, comment="等备件")
     with pytest.raises(BadInput):
         notices.decide_extension(notice, by=who.supervisor, granted=False)
     notices.decide_extension(notice, by=who.supervisor, granted=False, comment="备件已到")
-    assert notice.done_due_at == due and notice.extensions == 0
+    assert due_of(notice, "done") == due and notice.extensions == 0
     notices.ask_extension(notice, by=who.handler, until=wanted, comment="再等")
 
 
@@ -228,7 +230,7 @@ def test_more_time_must_lie_after_the_present_limit(app: Flask) -> None:
     who = cast()
     notice = sample.working(who)
     with pytest.raises(BadInput) as caught:
-        notices.ask_extension(notice, by=who.handler, until=notice.done_due_at, comment="等")
+        notices.ask_extension(notice, by=who.handler, until=due_of(notice, "done"), comment="等")
     assert "until" in caught.value.errors
 
 
@@ -268,7 +270,7 @@ def test_a_failed_re_inspection_begins_a_second_round_one_level_up(app: Flask) -
     assert "re_due" in caught.value.errors
     due = now() + timedelta(days=4)
     notices.verify(notice, by=who.supervisor, result="fail", comment="焊点仍漏", re_due=due)
-    assert (notice.status, notice.round, notice.done_due_at) == ("signed", 2, due)
+    assert (notice.status, notice.round, due_of(notice, "done")) == ("signed", 2, due)
     assert notice.rounds[0]["answer"]["correction"] == DONE["correction"]
     assert notice.rounds[0]["check"]["comment"] == "焊点仍漏"
     assert notice.answer == {} and notice.verifier_id is None
@@ -303,7 +305,7 @@ def test_an_unknown_result_is_turned_down(app: Flask) -> None:
 def test_an_observation_is_put_right_without_a_plan(app: Flask) -> None:
     who = cast()
     notice = sample.signed(who, level="observation")
-    assert notice.plan_due_at is None
+    assert clock.due_of(notice, "plan") is None
     notices.start(notice, by=who.handler)
     notices.claim_done(notice, by=who.handler, **DONE)
     due = now() + timedelta(days=4)

@@ -30,6 +30,7 @@ from helpdesk.notices.models import Notice
 from tests.help import factories as make
 from tests.help import notices as sample
 from tests.help.notices import DONE, Cast, cast
+from tests.help.notices import due as due_of
 from tests.help.statements import counted
 
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
@@ -258,7 +259,7 @@ def test_more_time_is_asked_for_and_granted_by_form(client: FlaskClient) -> None
     """Both are in history."""
     who = cast()
     notice = sample.working(who)
-    wanted = notice.done_due_at + timedelta(days=5)
+    wanted = due_of(notice, "done") + timedelta(days=5)
     here = address(notice)
     own = signed_in(client, who, "handler")
     post(own, f"{here}/moves/ask_extension", comment="等备件", until=local(wanted))

@@ -35,6 +35,9 @@ from helpdesk.statistics import counting
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
+from tests.help import notices as sample
+
+SHOWS_NEXT = "I9 tickets and notices show the due time of their next promise"
 
 
 def force(statement: sa.Executable) -> None:
@@ -190,7 +193,28 @@ def test_i8_a_file_that_no_row_names_is_a_note(app: Flask, monkeypatch: pytest.M
 
 def test_i9_a_ticket_that_shows_the_wrong_due_time_is_found(ticket: Ticket) -> None:
     force(sa.update(Ticket).values(due_at=now()))
-    assert broken() == ["I9 tickets show the due time of their next promise"]
+    assert broken() == [SHOWS_NEXT]
+
+
+def test_i9_a_notice_that_shows_the_wrong_due_time_or_a_step_that_was_taken_is_found(
+    app: Flask,
+) -> None:
+    notice = sample.planned(sample.cast())
+    assert broken() == []
+    done = notice.next_id
+    force(sa.update(Notice).values(due_at=now()))
+    assert broken() == [SHOWS_NEXT]
+    force(sa.update(Notice).values(due_at=sample.due(notice, "done")))
+    assert broken() == []
+    force(sa.update(Promise).where(Promise.id == done).values(state="met"))
+    assert broken() == [SHOWS_NEXT]
+
+
+def test_i3_a_notice_whose_next_step_has_no_alarm_is_found(app: Flask) -> None:
+    sample.issued(sample.cast())
+    assert broken() == []
+    force(sa.delete(Alarm))
+    assert broken() == ["I3 every running promise has its alarm"]
 
 
 def test_i9_an_open_ticket_with_an_end_is_found(ticket: Ticket) -> None:
@@ -301,7 +325,7 @@ def test_i9_a_promise_about_an_unknown_kind_of_thing_is_found(ticket: Ticket) ->
 
 
 def test_i2_a_step_of_escalation_taken_twice_is_found(ticket: Ticket) -> None:
-    step = {"subject_kind": "promise", "subject_id": 1, "level": 50, "told": "owner"}
+    step = {"promise_id": 1, "level": 50, "told": "owner"}
     force(sa.insert(Escalation).values(**step, due_at=now(), at=now(), cycle=1))
     assert broken() == []
     with without_constraints("escalation"):

@@ -123,7 +123,8 @@ def near_its_end(step_due: datetime, limit: str) -> str:
     notice = sample.signed(sample.cast())
     with transaction():
         row = db.session.get_one(Notice, notice.id)
-        row.limits, row.plan_due_at = row.limits | {"plan": limit}, step_due
+        plan = notices_clock.steps(row)["plan"]
+        plan.limit, plan.due_at = limit, step_due
         notices_clock.follow(row)
     return slug(notice)
 
@@ -169,7 +170,14 @@ def test_the_mails_of_a_notice_name_the_moment_and_the_working_time(app: Flask) 
         reference = near_its_end(DUE, "8 wh")
         boss = factories.agent("Lin Tao", "supervisor").actor
         notice = by_reference(reference)
-        reminder = Reminder(subject_kind="notice", notice_id=notice.id, promise="plan", level=80)
+        assert notice.next is not None
+        reminder = Reminder(
+            promise_id=notice.next.id,
+            subject_kind="notice",
+            subject_id=notice.id,
+            promise="plan",
+            level=80,
+        )
         with in_language("en"):
             assert escalations.due_step(reminder).due == "3 Dec, 11:00, 3 working hours left"
         actions.submit_plan(notice, by=sample_handler(), root_cause="x", plan="x", planned_at=DUE)

@@ -26,7 +26,7 @@ def steps(promise: str = "acknowledge") -> list[int]:
     return list(
         db.session.scalars(
             select(Escalation.level)
-            .join(Promise, Promise.id == Escalation.subject_id)
+            .join(Promise, Promise.id == Escalation.promise_id)
             .where(Promise.promise == promise)
             .order_by(Escalation.level)
         )
@@ -63,7 +63,7 @@ def test_after_a_long_silence_every_missed_step_is_recorded_once_with_its_true_t
     with moved_to(now() + timedelta(hours=12)):
         alarms.ring_all()
     found = db.session.scalars(
-        select(Escalation).where(Escalation.subject_id == row.id).order_by(Escalation.level)
+        select(Escalation).where(Escalation.promise_id == row.id).order_by(Escalation.level)
     ).all()
     assert [e.level for e in found] == [50, 75, 90, 100, 150, 200]
     wanted = [row.started_at + timedelta(minutes=30) * e.level / 100 for e in found]

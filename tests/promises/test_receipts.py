@@ -14,6 +14,7 @@ from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db
 from helpdesk.notices import clock
 from helpdesk.promises import receipts
+from helpdesk.setup import in_force
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
@@ -81,14 +82,19 @@ def test_receipts_add_up_after_every_step_of_a_long_life(app: Flask, seed: int) 
 def test_the_steps_of_a_notice_have_receipts_that_add_up(app: Flask, level: str) -> None:
     with moved_to(datetime(2026, 9, 29, 2, 0, tzinfo=UTC)), app.test_request_context():
         notice = issued(cast(), level=level)
-        steps = clock.open_steps(notice)
-        calendar = clock.calendar_of(notice)
-        found = [receipts.receipt(s.step, s.start, s.at, s.limit, calendar) for s in steps]
+        snapshot = in_force.current()
+        steps = [row for row in clock.steps(notice).values() if row.state == "running"]
+        found = [
+            receipts.receipt(
+                row.promise, row.started_at, row.due_at, row.limit, snapshot.calendar_of(row)
+            )
+            for row in steps
+        ]
     assert found
     for step, receipt in zip(steps, found, strict=True):
         stretches = receipt.stretches
         assert receipt.exact and receipt.calendar
-        assert (stretches[0].start, stretches[-1].end) == (step.start, step.at)
+        assert (stretches[0].start, stretches[-1].end) == (step.started_at, step.due_at)
         if step.limit.endswith("wd"):
             days = sum(one.kind == "counted" for one in stretches)
             assert f"{days} wd" == step.limit

@@ -189,7 +189,7 @@ def test_f14_no_step_is_taken_twice(app: Flask, wednesday: Callable[[float], dat
     for _ in range(20):
         wednesday(86_400)
         alarms.ring_all()
-    steps = select(Escalation.subject_id, Escalation.level).filter_by(subject_kind="promise")
+    steps = select(Escalation.promise_id, Escalation.level)
     taken = db.session.execute(steps).all()
     assert len(taken) == len(set(taken))
     told = [
@@ -277,7 +277,9 @@ def test_a_step_that_is_due_is_rung_before_its_case_is_counted(
     save(MAKE_UP)
     alarms.ring_all()
     half = db.session.scalar(
-        select(func.count()).select_from(Escalation).where(Escalation.ticket_id == ticket.id)
+        select(func.count())
+        .select_from(Escalation)
+        .where(Escalation.promise_id.in_(select(Promise.id).where(Promise.of(ticket))))
     )
     assert half == 1
     wednesday(2)

@@ -90,7 +90,7 @@ def test_of_the_steps_that_lie_behind_only_the_last_one_is_told(app: Flask) -> N
         raised(ticket, "S1")
         resolve = newest(ticket)["resolve"]
         ring_all()
-        mine = select(Escalation).where(Escalation.subject_id == resolve.id)
+        mine = select(Escalation).where(Escalation.promise_id == resolve.id)
         told = {step.level: bool(step.told) for step in db.session.scalars(mine)}
         assert told == {25: False, 50: False, 75: True}
 

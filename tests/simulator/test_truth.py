@@ -50,7 +50,7 @@ def differences(found: list[Tried]) -> list[object]:
 
 def started() -> int:
     """Promises whose clock has begun; a window is not a promise."""
-    query = sa.select(sa.func.count()).select_from(Promise)
+    query = sa.select(sa.func.count()).select_from(Promise).where(Promise.subject_kind == "ticket")
     begun = query.where(Promise.started_at.is_not(None), Promise.promise.not_in(WINDOWS))
     return db.session.scalar(begun) or 0
 

@@ -14,7 +14,7 @@ from helpdesk.clock import moved_to, now
 from helpdesk.core.alarms import Alarm, ring_all
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotAllowed, Refused
-from helpdesk.promises.models import Escalation
+from helpdesk.promises.models import Escalation, Promise
 from helpdesk.tickets import actions, callbacks
 from helpdesk.tickets.models import Link, Ticket
 from tests.help import factories as make
@@ -91,7 +91,9 @@ def test_a_merged_case_never_escalates_and_one_set_free_does_again(app: Flask) -
         actions.merge(gone, by=make.SUPERVISOR, target=stays)
         tick(5 * HOUR)
         ring_all()
-        mine = select(Escalation).where(Escalation.ticket_id == gone.id)
+        mine = select(Escalation).where(
+            Escalation.promise_id.in_(select(Promise.id).where(Promise.of(gone)))
+        )
         assert not db.session.scalars(mine).all()
         actions.unmerge(gone, by=make.SUPERVISOR, comment="x")
         ring_all()

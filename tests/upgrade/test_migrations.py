@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_an_older_edition_keeps_its_rows(empty: Flask) -> None:
     assert differences() == []
 
 
-def _insert(connection: sa.Connection, name: str, **told: Any) -> None:
+def _insert(connection: sa.Connection, name: str, /, **told: Any) -> None:
     """A row of an older edition; what is not told is blank."""
     table = sa.Table(name, sa.MetaData(), autoload_with=connection)
     blank = {c.name: _blank(c) for c in table.columns if not c.nullable and c.name != "id"}
@@ -163,8 +164,7 @@ def test_promises_keep_their_ids_alarms_and_steps_there_and_back(empty: Flask) -
             _insert(connection, "response", id=row_id, ticket_id=7, promise=promise, limit="8 wh")
         _insert(connection, "alarm", id=1, kind="response", subject_id=31)
         _insert(connection, "alarm", id=2, kind="hold", subject_id=7)
-        for kind, subject in (("response", 31), ("notice", 4)):
-            _insert(connection, "escalation", subject_kind=kind, subject_id=subject)
+        _insert(connection, "escalation", subject_kind="response", subject_id=31, ticket_id=7)
     upgrade()
     about = 'SELECT id, subject_kind, subject_id, promise, "limit" FROM promise ORDER BY id'
     assert _all(about) == [
@@ -172,7 +172,7 @@ def test_promises_keep_their_ids_alarms_and_steps_there_and_back(empty: Flask) -
         (31, "ticket", 7, "resolve", "8 wh"),
     ]
     assert _all("SELECT kind FROM alarm ORDER BY id") == [("promise",), ("hold",)]
-    assert ("promise", 31) in _all("SELECT subject_kind, subject_id FROM escalation")
+    assert _all("SELECT promise_id FROM escalation") == [(31,)]
     with db.engine.begin() as connection:
         _insert(connection, "promise", subject_kind="ticket", subject_id=7, promise="close")
     assert _all("SELECT max(id) FROM promise") == [(32,)]  # the counter goes on behind the old ids
@@ -183,7 +183,101 @@ def test_promises_keep_their_ids_alarms_and_steps_there_and_back(empty: Flask) -
         (32, 7, "close"),
     ]
     assert _all("SELECT kind FROM alarm ORDER BY id") == [("response",), ("hold",)]
-    assert ("response", 31) in _all("SELECT subject_kind, subject_id FROM escalation")
+    assert _all("SELECT subject_kind, subject_id, ticket_id FROM escalation") == [
+        ("response", 31, 7)
+    ]
+
+
+START, SOON, LATER = (datetime(2026, 3, day, 1, tzinfo=UTC) for day in (9, 12, 23))
+
+
+def _old_notice(connection: sa.Connection) -> None:
+    """A notice in its second round as its own columns told it, at 75 % of its plan's time."""
+    _insert(connection, "department", id=3, code="quality", calendar="cn-office")
+    _insert(connection, "agent", id=9, email="a@example.com")
+    limits = {"containment": "", "plan": "3 wd", "done": "10 wd", "check": "5 wd"}
+    times = {"round_at": START, "plan_due_at": SOON, "done_due_at": LATER, "due_at": SOON}
+    told = {"number": "质整〔2026〕4号", "status": "signed", "level": "minor", "round": 2}
+    _insert(connection, "notice", id=4, department_id=3, limits=limits, **times, **told)
+    steps = ((50, 201), (75, 201), (100, 102), (0, 1))  # the last two of the first round
+    for level, cycle in steps:
+        about = {"subject_kind": "notice", "subject_id": 4, "notice_id": 4}
+        _insert(connection, "escalation", level=level, cycle=cycle, **about)
+    about |= {"agent_id": 9, "promise": "plan", "level": 75, "cycle": 201}
+    _insert(connection, "reminder", id=1, **about)
+    _insert(connection, "alarm", id=5, kind="notice", subject_id=4, level=90, cycle=201)
+
+
+def test_what_a_notice_owed_becomes_promises_with_its_steps_and_its_alarm(empty: Flask) -> None:
+    upgrade(revision="0016")
+    with db.engine.begin() as connection:
+        _old_notice(connection)
+    columns = "SELECT plan_due_at, done_due_at, check_due_at, round_at, due_at FROM notice"
+    cycles = "SELECT subject_kind, subject_id, level, cycle FROM escalation ORDER BY level"
+    before = _all(columns), _all(cycles), _all("SELECT kind, subject_id, level, cycle FROM alarm")
+    upgrade()
+    about = (
+        "SELECT promise, cycle, state, \"limit\", level FROM promise WHERE subject_kind = 'notice'"
+    )
+    rows = {(name, cycle): tuple(rest) for name, cycle, *rest in _all(about)}
+    assert rows == {
+        ("plan", 2): ("running", "3 wd", 75),
+        ("done", 2): ("running", "10 wd", 0),
+        ("check", 2): ("pending", "5 wd", 0),
+        ("plan", 1): ("dropped", "3 wd", 0),
+        ("done", 1): ("dropped", "10 wd", 0),
+        ("check", 1): ("dropped", "5 wd", 0),
+    }
+    following = "SELECT promise FROM promise JOIN notice ON next_id = promise.id"
+    assert _all(following) == [("plan",)]
+    ids = {
+        (name, cycle): each for each, name, cycle in _all("SELECT id, promise, cycle FROM promise")
+    }
+    taken = _all("SELECT promise_id, level, cycle FROM escalation ORDER BY level")
+    plan = ids["plan", 2]
+    assert taken == [
+        (ids["check", 1], 0, 1),
+        (plan, 50, 2),
+        (plan, 75, 2),
+        (ids["done", 1], 100, 1),
+    ]
+    assert _all("SELECT kind, subject_id, level FROM alarm") == [("promise", plan, 90)]
+    assert _all("SELECT promise_id, subject_kind, subject_id FROM reminder") == [
+        (plan, "notice", 4)
+    ]
+    downgrade(revision="0016")
+    after = _all(columns), _all(cycles), _all("SELECT kind, subject_id, level, cycle FROM alarm")
+    assert after == before
+    assert _all("SELECT subject_kind, subject_id, cycle FROM reminder") == [("notice", 4, 201)]
+
+
+def test_steps_before_and_after_more_time_was_granted_stay_apart_there_and_back(
+    empty: Flask,
+) -> None:
+    upgrade(revision="0016")
+    with db.engine.begin() as connection:
+        _old_notice(connection)
+        granted = {"name": "notice.grant_extension", "at": SOON}
+        _insert(connection, "event", notice_id=4, **granted)
+        connection.execute(sa.text("DELETE FROM escalation"))
+        connection.execute(sa.text("UPDATE notice SET extensions = 2, due_at = done_due_at"))
+        about = {"subject_kind": "notice", "subject_id": 4, "notice_id": 4}
+        for level, cycle in ((50, 202), (75, 202), (50, 212), (50, 222), (75, 222), (50, 201)):
+            _insert(connection, "escalation", level=level, cycle=cycle, **about)
+    cycles = "SELECT level, cycle FROM escalation ORDER BY cycle, level"
+    before = _all(cycles)
+    upgrade()
+    with db.engine.connect() as connection:
+        done = connection.execute(
+            sa.text(
+                "SELECT id, level, extended_to, extended_at FROM promise WHERE promise = 'done' AND cycle = 2"
+            )
+        ).one()
+    assert done.level == 75 and done.extended_to and done.extended_at
+    runs = [run for (run,) in _all(f"SELECT cycle FROM escalation WHERE promise_id = {done.id}")]
+    assert sorted(runs.count(run) for run in set(runs)) == [1, 2, 2]
+    downgrade(revision="0016")
+    assert _all(cycles) == before
 
 
 def _all(query: str) -> list[tuple[Any, ...]]:

@@ -99,9 +99,7 @@ def case_facts(ticket: Ticket, who: Actor) -> Case:
 
 def _steps(promises: Sequence[Promise]) -> Sequence[Escalation]:
     ids = [row.id for row in promises]
-    query = select(Escalation).where(
-        Escalation.subject_kind == "promise", Escalation.subject_id.in_(ids)
-    )
+    query = select(Escalation).where(Escalation.promise_id.in_(ids))
     return db.session.scalars(query.order_by(Escalation.id)).all()
 
 

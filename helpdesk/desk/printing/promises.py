@@ -55,7 +55,7 @@ def owner(row: Promise, say: Speech) -> str:
 
 
 def _warned(case: Case, row: Promise, say: Speech) -> str:
-    told = [step for step in case.steps if step.subject_id == row.id]
+    told = [step for step in case.steps if step.promise_id == row.id]
     if not told:
         return stamp(row.warned_at)
     roles = dict.fromkeys(role for role in told[-1].told.split(",") if role)

@@ -40,5 +40,5 @@ from helpdesk.notices.actions.issuing import (
     withdraw,
 )
 from helpdesk.notices.actions.step import is_visible, legal_moves, require_right, stand_of
-from helpdesk.notices.clock import is_overdue, limit_of, next_due, overdue
+from helpdesk.notices.clock import is_overdue, limit_of, overdue
 from helpdesk.notices.similar import similar_since

@@ -76,7 +76,7 @@ def submit_plan(
 
 
 def _not_after(notice: Notice, planned_at: datetime) -> None:
-    due = notice.done_due_at
+    due = clock.due_of(notice, "done")
     if due and due > now() and planned_at > due:
         late = N_("This is after the time limit. Ask for more time first, or plan an earlier day.")
         raise BadInput(N_("Some fields need another look."), errors={"planned_at": late})
@@ -118,7 +118,6 @@ def claim_done(
         claimed = {"claimed_at": now().isoformat(), "claimed_by": mark(by), "claimed_name": by.name}
         put_answer(notice, **texts, evidence=evidence, **claimed)
         notice.done_by_id = by.id if by.kind == "agent" else None
-        notice.check_due_at = clock.due_after(notice, "check", now())
         notice.wanted_due_at = None
         it.data["files"] = attach(notice, files)
         index(notice)
@@ -137,7 +136,8 @@ def ask_extension(
     require_future("until", until)
     with step("ask_extension", notice, by, version, until=until, comment=comment) as (notice, it):
         assert until is not None
-        if notice.done_due_at and until <= notice.done_due_at:
+        due = clock.due_of(notice, "done")
+        if due and until <= due:
             early = N_("Please choose a time after the present time limit.")
             raise BadInput(N_("Some fields need another look."), errors={"until": early})
         notice.wanted_due_at, notice.extension_reason = until, comment.strip()

@@ -37,8 +37,8 @@ def grant_extension(
     require_future("until", until)
     with step("grant_extension", notice, by, version, comment=comment) as (notice, it):
         assert notice.wanted_due_at is not None
-        old, new = notice.done_due_at, until or notice.wanted_due_at
-        notice.done_due_at, notice.wanted_due_at = new, None
+        new = until or notice.wanted_due_at
+        old, notice.wanted_due_at = clock.grant(notice, new), None
         notice.extensions += 1
         it.data |= {"until": new.isoformat(), "before": old.isoformat() if old else ""}
     return notice

@@ -93,7 +93,6 @@ def draft(
             answer={},
             check={},
             rounds=[],
-            limits={},
             round=1,
             extensions=0,
             level_reached=0,

@@ -15,6 +15,7 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.core.events import MAX_TRIES, Delivery, Event
 from helpdesk.files import location
+from helpdesk.notices.models import Notice
 from helpdesk.ops.doctor.finding import Finding, found
 from helpdesk.promises import recompute
 from helpdesk.promises.models import Escalation, Promise
@@ -23,7 +24,7 @@ from helpdesk.tickets.lifecycle import ENDED
 from helpdesk.tickets.models import Attachment, Ticket
 
 GRACE = timedelta(minutes=1)
-SUBJECTS = (Ticket,)  # whatever something is promised about
+SUBJECTS = (Ticket, Notice)  # whatever something is promised about
 STATES = ("waiting", "running", "done", "dead", "withdrawn")
 
 
@@ -52,8 +53,8 @@ def opened() -> Finding:
 
 def escalations() -> Finding:
     """I2: a step of a chain is taken once."""
-    key = (Escalation.subject_kind, Escalation.subject_id, Escalation.level, Escalation.cycle)
-    twice = select(Escalation.subject_id).group_by(*key).having(func.count() > 1)
+    key = (Escalation.promise_id, Escalation.level, Escalation.cycle)
+    twice = select(Escalation.promise_id).group_by(*key).having(func.count() > 1)
     return found("I2", "each step of escalation was taken once", db.session.scalars(twice))
 
 
@@ -70,14 +71,13 @@ def parked_alarms() -> Finding:
 
 
 def silent_promises() -> Finding:
-    """I3: a running promise with steps of its chain ahead has an alarm."""
+    """I3: a running promise with steps of its chain ahead has an alarm; of a notice's, the next one."""
     alarm = exists().where(Alarm.kind == promises.ALARM, Alarm.subject_id == Promise.id)
-    silent = (
-        select(Ticket.number)
-        .join(Promise, Promise.of(Ticket))
-        .where(Promise.state == "running", Ticket.status.not_in(ENDED), _steps_ahead(), ~alarm)
-    )
-    return found("I3", "every running promise has its alarm", _rows(silent))
+    silent = (Promise.state == "running", _steps_ahead(), ~alarm)
+    tickets = select(Ticket.number).join(Promise, Promise.of(Ticket))
+    notices = select(Notice.number).join(Promise, Promise.id == Notice.next_id)
+    rows = tickets.where(Ticket.status.not_in(ENDED), *silent).union_all(notices.where(*silent))
+    return found("I3", "every running promise has its alarm", _rows(rows))
 
 
 def homeless_promises() -> Finding:
@@ -150,7 +150,7 @@ def has_bytes(key: str, size: int) -> bool:
 
 
 def next_due() -> Finding:
-    """A ticket shows the due time of its next running promise."""
+    """A ticket or a notice shows the due time of its next running promise."""
     running = (
         select(func.min(Promise.due_at))
         .where(Promise.of(Ticket), Promise.state == "running")
@@ -159,7 +159,12 @@ def next_due() -> Finding:
     odd = select(Ticket.number).where(
         Ticket.status.not_in(ENDED), Ticket.due_at.is_distinct_from(running)
     )
-    return found("I9", "tickets show the due time of their next promise", _rows(odd))
+    notices = select(Notice.number).outerjoin(Promise, Promise.id == Notice.next_id)
+    odd_notices = notices.where(
+        Notice.due_at.is_distinct_from(Promise.due_at) | (Promise.state != "running")
+    )
+    both = _rows(odd.union_all(odd_notices))
+    return found("I9", "tickets and notices show the due time of their next promise", both)
 
 
 def ended() -> Finding:

@@ -148,9 +148,7 @@ class Pages:
         world, row.id = self.world, self._id(Promise)
         taken = world.promises.take_steps(row) if row.state == "running" else []
         for level, told, at in taken:
-            self.rows[Escalation].append(
-                ("promise", row.id, ticket_id, level, row.cycle, told, at, at)
-            )
+            self.rows[Escalation].append((row.id, level, row.cycle, told, at, at))
         if row.state == "running":
             for alarm in promises.next_alarm(row, world.setup):  # type: ignore[arg-type]
                 self.rows[Alarm].append(tuple(alarm[name] for name in ALARM))
@@ -254,7 +252,7 @@ PROMISE = (
     "pauses", "warned_at", "level", "met_at", "taken", "met_by", "done", "bound", "profile",
 )  # fmt: skip
 ALARM = ("kind", "subject_id", "cycle", "level", "due_at", "tries", "parked")
-ESCALATION = ("subject_kind", "subject_id", "ticket_id", "level", "cycle", "told", "due_at", "at")
+ESCALATION = ("promise_id", "level", "cycle", "told", "due_at", "at")
 CALLBACK = ("id", "ticket_id", "cycle", "state", "next_at", "attempts", "created_at")
 ATTEMPT = ("callback_id", "contact", "resolved", "words", "by_name", "by_id", "at")
 RATING = (

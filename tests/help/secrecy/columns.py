@@ -30,7 +30,7 @@ counter: plain name
 delivery: inside error | plain subscriber order_key state
 department: inside mail | plain code name_zh name_en calendar
 duty: plain role weekdays
-escalation: plain subject_kind told
+escalation: plain told
 escalation_chain: plain code steps
 event: inside by_name data | plain name by_kind
 extension: inside reason asked_by decided_by | plain decision
@@ -55,7 +55,7 @@ message: plain kind channel author body quoted html language message_id data
 news: plain name
 notice: inside responsible cc title problem evidence basis requirement check_method sanction drafted_by
     approved_by issued_by signed_by objection ruling extension_reason answer check | plain number status
-    level source limits rounds
+    level source rounds
 opt_out: plain address
 option: plain name value
 outbound_mail: inside error | plain purpose medium recipient domain mailbox message_id in_reply_to thread
