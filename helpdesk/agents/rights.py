@@ -7,34 +7,26 @@ list, count, search, export, page, attachment and socket room asks for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from helpdesk.core.errors import NotAllowed
 from helpdesk.core.i18n import N_
+from helpdesk.core.named import Named
 
 
-class Role(StrEnum):
+class Role(Named):
     """What a person is here for. CUSTOMER and SYSTEM never sign in."""
 
-    AGENT = "agent"
-    HANDLER = "handler"
-    SUPERVISOR = "supervisor"
-    ADMIN = "admin"
-    AUDITOR = "auditor"
-    CUSTOMER = "customer"
-    SYSTEM = "system"
+    AGENT = "agent", N_("Call agent")
+    HANDLER = "handler", N_("Department handler")
+    SUPERVISOR = "supervisor", N_("Supervisor")
+    ADMIN = "admin", N_("Administrator")
+    AUDITOR = "auditor", N_("Auditor")
+    CUSTOMER = "customer", N_("Customer")
+    SYSTEM = "system", N_("System")
 
 
 STAFF = (Role.AGENT, Role.HANDLER, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR)
-ROLE_NAMES = {
-    Role.AGENT: N_("Call agent"),
-    Role.HANDLER: N_("Department handler"),
-    Role.SUPERVISOR: N_("Supervisor"),
-    Role.ADMIN: N_("Administrator"),
-    Role.AUDITOR: N_("Auditor"),
-    Role.CUSTOMER: N_("Customer"),
-    Role.SYSTEM: N_("System"),
-}
+ROLE_NAMES = Role.names()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from helpdesk.core.i18n import N_
+
 
 class HelpdeskError(Exception):
     """A refusal with a sentence for people. `text` is a message id; `params` fill its %(names)s."""
@@ -90,3 +92,8 @@ class Busy(HelpdeskError):
     """The database or another part can't answer now; nothing was stored and a retry is safe."""
 
     code, status = "busy", 503
+
+
+def bad_fields(**errors: str) -> BadInput:
+    """What is raised when some fields are wrong: each has its own sentence."""
+    return BadInput(N_("Some fields need another look."), errors=errors)

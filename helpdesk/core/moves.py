@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from helpdesk.clock import now
-from helpdesk.core.errors import BadInput, HelpdeskError, NotAllowed, Refused
+from helpdesk.core.errors import HelpdeskError, NotAllowed, Refused, bad_fields
 from helpdesk.core.i18n import N_
 
 MOST_TEXT = 5000
-LOOK = N_("Some fields need another look.")
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ def require_filled(
         if isinstance(value, str) and len(value) > MOST_TEXT:
             errors[name] = N_("This is too long: 5,000 characters at most.")
     if errors:
-        raise BadInput(LOOK, errors=errors)
+        raise bad_fields(**errors)
 
 
 def _empty(value: object) -> bool:

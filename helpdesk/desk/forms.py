@@ -16,7 +16,7 @@ from wtforms import (
 )
 from wtforms.validators import Optional
 
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_, gettext, lazy_gettext, zone
 from helpdesk.customers.people import Asker
 from helpdesk.setup import in_force
@@ -128,4 +128,4 @@ def category_code(words: str) -> str:
         if len(fits) == 1:
             return fits[0]
     wrong = N_("There is no such category. Type a part of its name and pick one.")
-    raise BadInput(N_("Some fields need another look."), errors={"category": wrong})
+    raise bad_fields(category=wrong)

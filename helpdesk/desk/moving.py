@@ -7,9 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.agents.rights import Actor
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import NotFound, bad_fields
 from helpdesk.core.i18n import N_
-from helpdesk.core.moves import LOOK
 from helpdesk.files import StoredFile
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions, lifecycle, queries
@@ -66,7 +65,7 @@ def _department(code: str) -> int:
     unit = in_force.current().unit(code)
     if unit is None or not unit.active:
         wrong = N_("This department does not exist. Please pick one of the offered choices.")
-        raise BadInput(LOOK, errors={"department": wrong})
+        raise bad_fields(department=wrong)
     return unit.id
 
 
@@ -76,4 +75,4 @@ def _target(number: str, by: Actor) -> Ticket | None:
     try:
         return queries.by_number(number, by)
     except NotFound as error:
-        raise BadInput(LOOK, errors={"target": error.text}) from None
+        raise bad_fields(target=error.text) from None

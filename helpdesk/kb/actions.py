@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from helpdesk.agents.rights import SYSTEM, Actor, require
 from helpdesk.clock import now
 from helpdesk.core.alarms import Ring, on_alarm
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.errors import BadInput, Refused, bad_fields
 from helpdesk.core.events import draw
 from helpdesk.core.i18n import N_
 from helpdesk.kb import drafts, lifecycle, shelves
@@ -84,6 +85,20 @@ def _show_unless_live(article: Article, texts: Any) -> None:
         index(article)
 
 
+def _take(
+    code: str, article: Article, *, by: Actor, comment: str = "", version: int | None = None
+) -> Article:
+    """A step that changes the state and nothing else."""
+    with step(article, code, by, version, comment) as (article, _):
+        pass
+    return article
+
+
+send_back = partial(_take, "send_back")  # not yet: back to the writer, with the reason
+# a new version; readers keep the one that is published until the new one is
+revise = partial(_take, "revise")
+
+
 def submit(article: Article, *, by: Actor, version: int | None = None) -> Article:
     """Ask somebody else to read it. Raises BadInput while a title has no text."""
     with step(article, "submit", by, version) as (article, _):
@@ -104,20 +119,6 @@ def publish(article: Article, *, by: Actor, version: int | None = None) -> Artic
         go_online(article, newest)
         article.reviewer_name = by.name
         it.data["visibility"] = newest.visibility
-    return article
-
-
-def send_back(article: Article, *, by: Actor, comment: str, version: int | None = None) -> Article:
-    """Not yet: back to the writer, with the reason."""
-    with step(article, "send_back", by, version, comment) as (article, _):
-        pass
-    return article
-
-
-def revise(article: Article, *, by: Actor, version: int | None = None) -> Article:
-    """Begin a new version; readers keep the one that is published until the new one is."""
-    with step(article, "revise", by, version) as (article, _):
-        pass
     return article
 
 
@@ -207,7 +208,7 @@ def _free_code(code: str, draft: Draft) -> str:
         drafts.check_code(code)
         if _is_taken(code):
             sentence = N_("Another article has this address. Please choose another one.")
-            raise BadInput(drafts.LOOK, errors={"code": sentence})
+            raise bad_fields(code=sentence)
         return code
     wanted = drafts.slug(draft.title_en)
     if wanted and wanted not in drafts.TAKEN and not _is_taken(wanted):

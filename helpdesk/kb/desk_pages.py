@@ -24,7 +24,7 @@ from helpdesk.kb.forms import (
     last_day,
 )
 from helpdesk.kb.models import Article
-from helpdesk.kb.step import STEP_ICONS, STEP_NAMES, revision, stand_of, writers
+from helpdesk.kb.step import STEPS, revision, stand_of, writers
 from helpdesk.web.http import settings
 from helpdesk.web.sanitize import markdown_to_html
 
@@ -80,8 +80,7 @@ def _article(article: Article, who: Actor, end: EndForm, status: int = 200, **re
         history=queries.history(article),
         revisions=queries.revisions(article),
         own=(who.kind, who.id) in writers(article),
-        steps=STEP_NAMES,
-        symbols=STEP_ICONS,
+        steps=STEPS,
         voted=reading.has_voted(article),
         end=end,
         **refused,

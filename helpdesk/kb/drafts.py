@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, bad_fields
 from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import Visibility
 
@@ -18,7 +18,6 @@ LONGEST_CODE = 60
 CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # Addresses below /kb that are pages of their own.
 TAKEN = frozenset({"new", "preview", "suggest", "related", "searches", "categories", "manage"})
-LOOK = N_("Some fields need another look.")
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def check(draft: Draft, categories: Mapping[str, object]) -> None:
     if draft.visibility not in set(Visibility):
         errors["visibility"] = N_("Please pick one of the offered choices.")
     if errors:
-        raise BadInput(LOOK, errors=errors)
+        raise bad_fields(**errors)
 
 
 def _text_errors(draft: Draft) -> list[tuple[str, str]]:
@@ -100,4 +99,4 @@ def check_code(code: str) -> None:
     """Raise BadInput unless it can stand in an address."""
     if len(code) > LONGEST_CODE or not CODE.fullmatch(code) or code in TAKEN:
         sentence = N_("Please use small letters, digits and hyphens, such as fridge-not-cold.")
-        raise BadInput(LOOK, errors={"code": sentence})
+        raise bad_fields(code=sentence)

@@ -8,36 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from helpdesk.agents.rights import NOT_INCLUDED, VERBS, Actor
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import Move, Table
+from helpdesk.core.named import Named
 
 
-class State(StrEnum):
+class State(Named):
     """Where the newest version of an article stands."""
 
-    DRAFT = "draft"
-    REVIEW = "review"
-    PUBLISHED = "published"
-    EXPIRED = "expired"
+    DRAFT = "draft", N_("Draft text")
+    REVIEW = "review", N_("In review")
+    PUBLISHED = "published", N_("Published")
+    EXPIRED = "expired", N_("Expired")
 
 
-class Visibility(StrEnum):
+class Visibility(Named):
     """Who may read what is published: colleagues only, or everybody."""
 
-    INTERNAL = "internal"
-    PUBLIC = "public"
+    INTERNAL = "internal", N_("For colleagues only")
+    PUBLIC = "public", N_("For everybody")
 
 
-STATE_NAMES = {
-    State.DRAFT: N_("Draft text"),
-    State.REVIEW: N_("In review"),
-    State.PUBLISHED: N_("Published"),
-    State.EXPIRED: N_("Expired"),
-}
+STATE_NAMES = State.names()
 UNFINISHED = frozenset({State.DRAFT, State.REVIEW})
 SIGNS = {  # tone and sign of the badge
     State.DRAFT: ("plain", "pencil"),
@@ -45,10 +40,7 @@ SIGNS = {  # tone and sign of the badge
     State.PUBLISHED: ("plain", "check"),
     State.EXPIRED: ("amber", "clock-pause"),
 }
-VISIBILITY_NAMES = {
-    Visibility.INTERNAL: N_("For colleagues only"),
-    Visibility.PUBLIC: N_("For everybody"),
-}
+VISIBILITY_NAMES = Visibility.names()
 
 
 @dataclass(frozen=True)

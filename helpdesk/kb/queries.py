@@ -16,7 +16,7 @@ from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import Visibility
 from helpdesk.kb.models import SHORT, Article, ArticleRevision
-from helpdesk.kb.step import STEP_NAMES
+from helpdesk.kb.step import STEPS
 
 SHELF_PAGE = 100
 ON_SHELF = 5
@@ -72,7 +72,7 @@ def history(article: Article, most: int = 50) -> Sequence[Event]:
     """What happened to the article, newest first."""
     return db.session.scalars(
         select(Event)
-        .where(Event.name.in_(STEP_NAMES), Event.data["article"].as_string() == article.code)
+        .where(Event.name.in_(STEPS), Event.data["article"].as_string() == article.code)
         .order_by(Event.seq.desc())
         .limit(most)
     ).all()

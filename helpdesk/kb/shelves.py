@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from helpdesk.agents.rights import Actor, require
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.errors import Refused, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.kb.models import Article, KbCategory
@@ -42,7 +42,7 @@ def add(code: str, name_zh: str, name_en: str, *, by: Actor) -> KbCategory:
         if code in all_shelves():
             errors["code"] = N_("There is such a category already.")
         if errors:
-            raise BadInput(N_("Some fields need another look."), errors=errors)
+            raise bad_fields(**errors)
         last = session.scalar(select(func.max(KbCategory.position))) or 0
         made = KbCategory(code=code, name_zh=name_zh, name_en=name_en, position=last + 1)
         session.add(made)
@@ -57,7 +57,7 @@ def rename(
     require(by, "article.publish")
     errors = _name_errors(name_zh, name_en)
     if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+        raise bad_fields(**errors)
     with transaction():
         shelf = locked(shelf, version)
         old = {"name_zh": shelf.name_zh, "name_en": shelf.name_en}

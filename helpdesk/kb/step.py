@@ -23,29 +23,17 @@ from helpdesk.kb.lifecycle import TABLE, Stand
 from helpdesk.kb.models import BODIES, SHORT, SHOWN, Article, ArticleRevision
 
 ALARM = "article.expire"
-STEP_NAMES = {
-    "article.create": N_("Draft begun"),
-    "article.edit": N_("Text changed"),
-    "article.submit": N_("Review asked for"),
-    "article.publish": N_("Published"),
-    "article.send_back": N_("Sent back"),
-    "article.revise": N_("New version begun"),
-    "article.discard": N_("New version dropped"),
-    "article.expire": N_("Taken offline"),
-    "article.withdraw": N_("Old version taken offline"),
-    "article.end": N_("Other end set"),
-}
-STEP_ICONS = {
-    "article.create": "plus",
-    "article.edit": "edit",
-    "article.submit": "eye",
-    "article.publish": "check",
-    "article.send_back": "arrow-back-up",
-    "article.revise": "pencil",
-    "article.discard": "trash",
-    "article.expire": "eye-off",
-    "article.withdraw": "eye-off",
-    "article.end": "calendar",
+STEPS = {  # by the event: its sign and its words
+    "article.create": ("plus", N_("Draft begun")),
+    "article.edit": ("edit", N_("Text changed")),
+    "article.submit": ("eye", N_("Review asked for")),
+    "article.publish": ("check", N_("Published")),
+    "article.send_back": ("arrow-back-up", N_("Sent back")),
+    "article.revise": ("pencil", N_("New version begun")),
+    "article.discard": ("trash", N_("New version dropped")),
+    "article.expire": ("eye-off", N_("Taken offline")),
+    "article.withdraw": ("eye-off", N_("Old version taken offline")),
+    "article.end": ("calendar", N_("Other end set")),
 }
 
 

@@ -11,9 +11,9 @@ from helpdesk.core.i18n import gettext, when, zone
 from helpdesk.core.moves import Move
 from helpdesk.notices import actions
 from helpdesk.notices.forms import FORMS, MoveForm
+from helpdesk.notices.lifecycle import CHECKS
 from helpdesk.notices.models import Notice
 
-CHECK_MOVES = ("verify_pass", "verify_partial", "verify_fail")
 LOCAL = "%Y-%m-%dT%H:%M"
 
 
@@ -38,7 +38,7 @@ def buttons(
     """
     found: list[Button] = []
     for move in actions.legal_moves(notice, who):
-        code = "verify" if move.code in CHECK_MOVES else move.code
+        code = "verify" if move.code in CHECKS else move.code
         if code in FORMS and code not in {button.code for button in found}:
             found.append(_button(code, move, notice, due, form, open_code))
     return found

@@ -16,7 +16,7 @@ from wtforms.widgets import DateTimeLocalInput
 
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.notices.actions.checking import RESULTS
-from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES
+from helpdesk.notices.lifecycle import AUTOMATIC, CHECKS, LEVEL_NAMES, SOURCE_NAMES, TABLE
 from helpdesk.setup.names import departments
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import Form, SelectMultipleCheckField, at_most, choices, filled
@@ -32,10 +32,6 @@ class MomentField(StringField):  # type: ignore[misc]
 
 def _long(label: str, *more: Any, rows: int = 4, **options: Any) -> TextAreaField:
     return TextAreaField(label, [*more, at_most(LONG)], render_kw={"rows": rows}, **options)
-
-
-def _files(label: str) -> MultipleFileField:
-    return MultipleFileField(label)
 
 
 class NoticeForm(Correction):
@@ -63,7 +59,7 @@ class NoticeForm(Correction):
     check_method = _long(lazy_gettext("How it is checked"), rows=2)
     evidence = _long(lazy_gettext("Evidence"), rows=2)
     sanction = _long(lazy_gettext("Sanction"), rows=2)
-    files = _files(lazy_gettext("Files"))
+    files = MultipleFileField(lazy_gettext("Files"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,7 +121,7 @@ class ReasonForm(MoveForm):
 class FilesForm(MoveForm):
     """A move with evidence."""
 
-    files = _files(lazy_gettext("Evidence files"))
+    files = MultipleFileField(lazy_gettext("Evidence files"))
 
 
 class ContainForm(FilesForm):
@@ -134,26 +130,26 @@ class ContainForm(FilesForm):
     containment = _long(lazy_gettext("Immediate measure"), filled())
 
 
-class PlanForm(FilesForm):
-    """Cause and plan."""
+class CauseForm(FilesForm):
+    """What begins with the cause."""
 
     root_cause = _long(
         lazy_gettext("Root cause"),
         filled(),
         description=lazy_gettext("Ask why until nothing lies behind it (5 whys)."),
     )
+
+
+class PlanForm(CauseForm):
+    """Cause and plan."""
+
     plan = _long(lazy_gettext("Plan"), filled())
     planned_at = MomentField(lazy_gettext("Done by"), [filled()])
 
 
-class ClaimForm(FilesForm):
+class ClaimForm(CauseForm):
     """What was done, in the words that reviewers ask for."""
 
-    root_cause = _long(
-        lazy_gettext("Root cause"),
-        filled(),
-        description=lazy_gettext("Ask why until nothing lies behind it (5 whys)."),
-    )
     correction = _long(
         lazy_gettext("Correction"),
         filled(),
@@ -212,24 +208,16 @@ class VerifyForm(FilesForm):
         self.result.choices = choices((c, gettext(n)) for c, n in RESULTS.items())
 
 
-FORMS: dict[str, type[MoveForm]] = {
-    "approve": RemarkForm,
-    "issue": RemarkForm,
-    "sign": RemarkForm,
-    "object": ReasonForm,
-    "uphold": ReasonForm,
-    "overrule": ReasonForm,
+WITH_FIELDS: dict[str, type[MoveForm]] = {
     "contain": ContainForm,
     "submit_plan": PlanForm,
-    "start": RemarkForm,
-    "accept_plan": RemarkForm,
-    "reject_plan": ReasonForm,
     "claim_done": ClaimForm,
     "ask_extension": AskExtensionForm,
     "grant_extension": GrantExtensionForm,
-    "refuse_extension": ReasonForm,
-    "verify": VerifyForm,
-    "close_watch": ReasonForm,
-    "recur": ReasonForm,
-    "withdraw": ReasonForm,
 }
+# by the code of the move; the three results of a re-inspection have one form
+FORMS = {
+    move.code: WITH_FIELDS.get(move.code) or (ReasonForm if move.needs else RemarkForm)
+    for move in TABLE
+    if move.code not in (*AUTOMATIC, *CHECKS, "edit")
+} | {"verify": VerifyForm}

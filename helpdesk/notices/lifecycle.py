@@ -8,67 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.core.errors import HelpdeskError, NotAllowed, Refused
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import Move, Table
+from helpdesk.core.named import Named
 
 MOST_EXTENSIONS = 2
 
 
-class State(StrEnum):
+class State(Named):
     """Where a notice stands. Overdue is not among them: it is computed from the due time."""
 
-    DRAFT = "draft"
-    APPROVED = "approved"
-    ISSUED = "issued"
-    OBJECTED = "objected"
-    SIGNED = "signed"
-    PLAN_SUBMITTED = "plan_submitted"
-    PLAN_REJECTED = "plan_rejected"
-    IMPLEMENTING = "implementing"
-    DONE_CLAIMED = "done_claimed"
-    VERIFIED_FAIL = "verified_fail"
-    VERIFIED_PASS = "verified_pass"  # noqa: S105 - a state, no password
-    WATCHING = "watching"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    WITHDRAWN = "withdrawn"
+    DRAFT = "draft", N_("Draft")
+    APPROVED = "approved", N_("Approved")
+    ISSUED = "issued", N_("Issued")
+    OBJECTED = "objected", N_("Objected to")
+    SIGNED = "signed", N_("Signed for")
+    PLAN_SUBMITTED = "plan_submitted", N_("Plan submitted")
+    PLAN_REJECTED = "plan_rejected", N_("Plan sent back")
+    IMPLEMENTING = "implementing", N_("Being rectified")
+    DONE_CLAIMED = "done_claimed", N_("Awaiting re-inspection")
+    VERIFIED_FAIL = "verified_fail", N_("Re-inspection failed")
+    VERIFIED_PASS = "verified_pass", N_("Re-inspection passed")
+    WATCHING = "watching", N_("Being watched")
+    CLOSED = "closed", N_("Closed out")
+    REOPENED = "reopened", N_("Recurred")
+    WITHDRAWN = "withdrawn", N_("Revoked")
 
 
-class Level(StrEnum):
+class Level(Named):
     """How grave the problem is: it sets the time limits and the chain of escalation."""
 
-    MAJOR = "major"
-    MINOR = "minor"
-    OBSERVATION = "observation"
+    MAJOR = "major", N_("Major")
+    MINOR = "minor", N_("Minor nonconformity")
+    OBSERVATION = "observation", N_("Observation")
 
 
-STATE_NAMES = {
-    State.DRAFT: N_("Draft"),
-    State.APPROVED: N_("Approved"),
-    State.ISSUED: N_("Issued"),
-    State.OBJECTED: N_("Objected to"),
-    State.SIGNED: N_("Signed for"),
-    State.PLAN_SUBMITTED: N_("Plan submitted"),
-    State.PLAN_REJECTED: N_("Plan sent back"),
-    State.IMPLEMENTING: N_("Being rectified"),
-    State.DONE_CLAIMED: N_("Awaiting re-inspection"),
-    State.VERIFIED_FAIL: N_("Re-inspection failed"),
-    State.VERIFIED_PASS: N_("Re-inspection passed"),
-    State.WATCHING: N_("Being watched"),
-    State.CLOSED: N_("Closed out"),
-    State.REOPENED: N_("Recurred"),
-    State.WITHDRAWN: N_("Revoked"),
-}
-LEVEL_NAMES = {
-    Level.MAJOR: N_("Major"),
-    Level.MINOR: N_("Minor nonconformity"),
-    Level.OBSERVATION: N_("Observation"),
-}
+STATE_NAMES = State.names()
+LEVEL_NAMES = Level.names()
 SOURCE_NAMES = {
     "complaint": N_("Complaint"),
     "inspection": N_("Inspection"),
@@ -116,7 +96,7 @@ NOT_YOUR_UNIT = N_("Only the handlers of the responsible department can take thi
 TOO_NEAR = N_(
     "The verifier must not be from the responsible department, nor have reported it done."
 )
-_CHECKS = ("verify_pass", "verify_partial", "verify_fail")
+CHECKS = ("verify_pass", "verify_partial", "verify_fail")  # the results of a re-inspection
 
 
 def mark(by: Actor) -> str:
@@ -140,7 +120,7 @@ def _denied(move: Move, stand: Stand, by: Actor) -> str:
 def _blocked(move: Move, stand: Stand, by: Actor) -> HelpdeskError | None:
     """Who did the work does not check it; more time is asked for once at a time, granted twice."""
     near = by.department_id == stand.department_id or stand.claimed_by == mark(by)
-    if move.code in _CHECKS and near:
+    if move.code in CHECKS and near:
         return NotAllowed(TOO_NEAR)
     if move.code == "ask_extension" and stand.asked:
         return Refused(N_("A request for more time is waiting for its decision."))

@@ -11,7 +11,7 @@ from helpdesk import promises
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import Limit, due_at, now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, NotAllowed, Refused
+from helpdesk.core.errors import BadInput, NotAllowed, Refused, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
@@ -175,7 +175,7 @@ def _valid(contact: str, resolved: str, result: int | None) -> None:
     if contact == "reached" and result not in SCORES:
         errors["result"] = N_("Please pick a score from 1 to 5.")
     if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+        raise bad_fields(**errors)
 
 
 def _settle(
@@ -223,8 +223,7 @@ def rate(ticket: Ticket, *, by: Actor, result: int, resolved: str = "", words: s
         ):
             raise Refused(N_("You can rate when your matter has been answered."))
         if result not in SCORES:
-            wrong = N_("Please pick a score from 1 to 5.")
-            raise BadInput(N_("Some fields need another look."), errors={"result": wrong})
+            raise bad_fields(result=N_("Please pick a score from 1 to 5."))
         given = session.scalar(_web_rating(ticket))
         if given is not None:
             raise Refused(N_("You have rated this already. Thank you."))

@@ -15,7 +15,7 @@ from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now, within_reach
 from helpdesk.core.alarms import set_alarms
 from helpdesk.core.db import retrying, transaction
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, bad_fields
 from helpdesk.core.events import draw, record
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
@@ -98,7 +98,7 @@ def checked(intake: Intake) -> Intake:
     errors |= _errors_of(lambda: intake.person.addresses())
     errors |= _errors_of(lambda: casefile.cleaned(intake.fields))
     if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+        raise bad_fields(**errors)
     return replace(
         intake,
         subject=subject or body.splitlines()[0][:80],
@@ -232,7 +232,7 @@ def _node(intake: Intake, snapshot: in_force.Setup) -> in_force.Node | None:
     node = snapshot.category(intake.category)
     if node is None or not node.active:
         wrong = N_("This category does not exist. Please pick one of the offered choices.")
-        raise BadInput(N_("Some fields need another look."), errors={"category": wrong})
+        raise bad_fields(category=wrong)
     return node
 
 

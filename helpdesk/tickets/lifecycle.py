@@ -7,59 +7,40 @@ Pure: no database, no Flask. The same table draws the buttons, refuses what is n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_, P_
 from helpdesk.core.moves import Move, Table
+from helpdesk.core.named import Named
 from helpdesk.promises.words import Clock
 from helpdesk.words.kinds import Kind
 
 
-class Status(StrEnum):
+class Status(Named):
     """Where a ticket stands."""
 
-    REGISTERED = "registered"
-    ACCEPTED = "accepted"
-    DISPATCHED = "dispatched"
-    RETURN_REQUESTED = "return_requested"
-    SIGNED = "signed"
-    HANDLING = "handling"
-    WAITING = "waiting"
-    REPLIED = "replied"
-    ANSWERED_DIRECTLY = "answered_directly"
-    REVIEW = "review"
-    CALLBACK = "callback"
-    REOPENED = "reopened"
-    CLOSED = "closed"
-    ARCHIVED = "archived"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    MERGED = "merged"
-    TRANSFERRED = "transferred"
+    REGISTERED = "registered", N_("Registered")
+    ACCEPTED = "accepted", N_("Accepted")
+    DISPATCHED = "dispatched", N_("Dispatched")
+    RETURN_REQUESTED = "return_requested", N_("Return requested")
+    SIGNED = "signed", N_("Signed for")
+    HANDLING = "handling", N_("Being handled")
+    WAITING = "waiting", N_("On hold")
+    REPLIED = "replied", N_("Replied")
+    ANSWERED_DIRECTLY = "answered_directly", N_("Answered directly")
+    REVIEW = "review", N_("Under review")
+    CALLBACK = "callback", N_("Awaiting follow-up call")
+    REOPENED = "reopened", N_("Reopened")
+    CLOSED = "closed", N_("Closed")
+    ARCHIVED = "archived", N_("Archived")
+    REJECTED = "rejected", N_("Not accepted")
+    WITHDRAWN = "withdrawn", N_("Withdrawn")
+    MERGED = "merged", N_("Merged")
+    TRANSFERRED = "transferred", N_("Transferred out")
 
 
-STATUS_NAMES = {
-    Status.REGISTERED: N_("Registered"),
-    Status.ACCEPTED: N_("Accepted"),
-    Status.DISPATCHED: N_("Dispatched"),
-    Status.RETURN_REQUESTED: N_("Return requested"),
-    Status.SIGNED: N_("Signed for"),
-    Status.HANDLING: N_("Being handled"),
-    Status.WAITING: N_("On hold"),
-    Status.REPLIED: N_("Replied"),
-    Status.ANSWERED_DIRECTLY: N_("Answered directly"),
-    Status.REVIEW: N_("Under review"),
-    Status.CALLBACK: N_("Awaiting follow-up call"),
-    Status.REOPENED: N_("Reopened"),
-    Status.CLOSED: N_("Closed"),
-    Status.ARCHIVED: N_("Archived"),
-    Status.REJECTED: N_("Not accepted"),
-    Status.WITHDRAWN: N_("Withdrawn"),
-    Status.MERGED: N_("Merged"),
-    Status.TRANSFERRED: N_("Transferred out"),
-}
+STATUS_NAMES = Status.names()
 ENDED = frozenset(
     {
         Status.CLOSED,

@@ -9,9 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.clock import read_moment
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_
-from helpdesk.core.moves import LOOK
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Sent:
         """The words, without blanks around them; '' when nothing was sent. Raises BadInput."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
-            raise BadInput(LOOK, errors={name: N_("Please send text.")})
+            raise bad_fields(**{name: N_("Please send text.")})
         return (value or "").replace("\r\n", "\n").replace("\x00", "").strip()
 
     def time(self, name: str) -> datetime | None:
@@ -35,4 +34,4 @@ class Sent:
             return read_moment(text, self.zone) if text else None
         except ValueError:
             wrong = N_("Please give a date and time.")
-            raise BadInput(LOOK, errors={name: wrong}) from None
+            raise bad_fields(**{name: wrong}) from None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_, P_
 
 MOST_CHARACTERS = 5000
@@ -114,7 +114,7 @@ def cleaned(facts: Mapping[str, Any]) -> dict[str, str]:
         elif text:
             kept[code] = text
     if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+        raise bad_fields(**errors)
     return kept
 
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from helpdesk.core.i18n import N_
+from helpdesk.core.named import Named
 
 
-class Kind(StrEnum):
+class Kind(Named):
     """What a ticket is; a report of wrongdoing is not a complaint."""
 
-    COMPLAINT = "complaint"
-    REQUEST = "request"
-    ENQUIRY = "enquiry"
-    SUGGESTION = "suggestion"
-    PRAISE = "praise"
-    REPORT = "report"
+    COMPLAINT = "complaint", N_("Complaint")
+    REQUEST = "request", N_("Service request")
+    ENQUIRY = "enquiry", N_("Enquiry")
+    SUGGESTION = "suggestion", N_("Suggestion")
+    PRAISE = "praise", N_("Praise")
+    REPORT = "report", N_("Report of wrongdoing")
 
 
-KIND_NAMES = {
-    Kind.COMPLAINT: N_("Complaint"),
-    Kind.REQUEST: N_("Service request"),
-    Kind.ENQUIRY: N_("Enquiry"),
-    Kind.SUGGESTION: N_("Suggestion"),
-    Kind.PRAISE: N_("Praise"),
-    Kind.REPORT: N_("Report of wrongdoing"),
-}
+KIND_NAMES = Kind.names()

@@ -197,7 +197,7 @@ def test_more_time_is_asked_for_with_a_reason_and_granted(app: Flask) -> None:
         notices.ask_extension(notice, by=who.handler, until=wanted)
     assert "comment" in caught.value.errors
     notices.ask_extension(notice, by=who.handler, until=wanted, comment="等备件")
-    notices.decide_extension(notice, by=who.supervisor, granted=True, comment="同意")
+    notices.grant_extension(notice, by=who.supervisor, comment="同意")
     assert due_of(notice, "done") == wanted == notice.due_at
     assert (notice.extensions, notice.wanted_due_at) == (1, None)
     assert names(notice)[-2:] == ["notice.ask_extension", "notice.grant_extension"]
@@ -209,7 +209,7 @@ def test_more_time_may_be_granted_shorter_than_asked(app: Flask) -> None:
     wanted = due_of(notice, "done") + timedelta(days=9)
     shorter = due_of(notice, "done") + timedelta(days=3)
     notices.ask_extension(notice, by=who.handler, until=wanted, comment="等备件")
-    notices.decide_extension(notice, by=who.supervisor, granted=True, until=shorter)
+    notices.grant_extension(notice, by=who.supervisor, until=shorter)
     assert due_of(notice, "done") == shorter
 
 
@@ -220,8 +220,8 @@ def test_more_time_is_refused_with_a_reason_and_may_be_asked_for_again(app: Flas
     wanted = due + timedelta(days=5)
     notices.ask_extension(notice, by=who.handler, until=wanted, comment="等备件")
     with pytest.raises(BadInput):
-        notices.decide_extension(notice, by=who.supervisor, granted=False)
-    notices.decide_extension(notice, by=who.supervisor, granted=False, comment="备件已到")
+        notices.refuse_extension(notice, by=who.supervisor)
+    notices.refuse_extension(notice, by=who.supervisor, comment="备件已到")
     assert due_of(notice, "done") == due and notice.extensions == 0
     notices.ask_extension(notice, by=who.handler, until=wanted, comment="再等")
 

@@ -39,20 +39,29 @@ def _home(number: str, tab: str = "") -> BaseResponse:
     return redirect(f"/tickets/{number}{tab}", code=303)
 
 
+def _number(name: str) -> int | None:
+    """A number of the form; None when there is none."""
+    given = request.form.get(name, "")
+    return int(given) if given.isdecimal() else None
+
+
 def given_version() -> int | None:
     """The version of the ticket that the form was drawn from."""
-    given = request.form.get("version", "")
-    return int(given) if given.isdecimal() else None
+    return _number("version")
+
+
+def _told(error: HelpdeskError) -> dict[str, Any]:
+    """What went wrong, for the page that is shown again; nothing was stored."""
+    db.session.rollback()
+    errors = {name: gettext(text) for name, text in getattr(error, "errors", {}).items()}
+    stale = isinstance(error, Conflict)
+    return {"problem": error.sentence(gettext), "errors": errors, "stale": stale}
 
 
 def _again(number: str, error: HelpdeskError, **typed: Any) -> tuple[str, int]:
     """The page as it is now, with what went wrong and everything that was typed."""
-    db.session.rollback()
-    found = case.load(number, me().actor)
-    errors = {name: gettext(text) for name, text in getattr(error, "errors", {}).items()}
-    stale = isinstance(error, Conflict)
-    page = render(found, problem=error.sentence(gettext), errors=errors, stale=stale, **typed)
-    return page, error.status
+    told = _told(error)
+    return render(case.load(number, me().actor), **told, **typed), error.status
 
 
 def on_ticket(number: str, verb: Callable[[Ticket], Any], **typed: Any) -> Page:
@@ -78,7 +87,7 @@ def move(number: str, code: str) -> Page:
         _once(lambda: _move(number, code, request.form))
     except BadInput as error:
         if code == "close" and set(error.errors) & set(casefile.BY_CODE):
-            return _incomplete(number, error)
+            return _case_file_again(number, error)
         return _again(number, error, dialog_open=code, typed=request.form)
     except SHOWN_AGAIN as error:
         return _again(number, error, dialog_open=code, typed=request.form)
@@ -89,15 +98,6 @@ def _move(number: str, code: str, values: Any) -> None:
     who = me().actor
     ticket = queries.by_number(number, who)
     make_move(code, ticket, by=who, values=values, zone=zone(), version=given_version())
-
-
-def _incomplete(number: str, error: BadInput) -> tuple[str, int]:
-    """A complaint that can't be closed yet: its case file, with what is missing."""
-    db.session.rollback()
-    errors = {name: gettext(text) for name, text in error.errors.items()}
-    found = case.with_promises(number, me().actor)
-    page = render_case_file(found, problem=error.sentence(gettext), errors=errors)
-    return page, error.status
 
 
 @blueprint.post("/tickets/<number>/messages")
@@ -111,8 +111,7 @@ def write(number: str) -> Page:
         _once(lambda: _write(number, stored), stored)
     except SHOWN_AGAIN as error:
         files.discard(stored)
-        seen = request.form.get("seen_seq", "")
-        since = int(seen) if seen.isdecimal() and error.code == "newer_messages" else None
+        since = _number("seen_seq") if error.code == "newer_messages" else None
         return _again(number, error, typed=request.form, write_error=True, since=since)
     return _home(number, "?as=note#latest" if request.form.get("mode") == "note" else "#latest")
 
@@ -120,8 +119,7 @@ def write(number: str) -> Page:
 def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
     who, form, how = me().actor, request.form, _how()
     found = case.head(number, who)
-    body, seen = form.get("body", ""), form.get("seen_seq", "")
-    seen_seq = int(seen) if seen.isdecimal() else None
+    body, seen_seq = form.get("body", ""), _number("seen_seq")
     if form.get("mode") not in WRITERS:
         raise BadInput(UNSAID, errors={"mode": UNSAID})
     if form.get("mode") == "note":
@@ -156,12 +154,12 @@ def _stays_open(found: case.Case) -> bool:
 
 def _how() -> actions.How:
     """Words from a person wait a little on their way out; a draft that they come from is used up."""
-    draft = request.form.get("draft", "")
+    draft = _number("draft")
     keep = tuple(int(each) for each in request.form.getlist("keep") if each.isdecimal())
     return actions.How(
         hold=timedelta(seconds=options.get("undo_seconds")),
-        draft=int(draft) if draft.isdecimal() else None,
-        keep=keep if draft.isdecimal() else (),
+        draft=draft,
+        keep=keep if draft is not None else (),
         cc=tuple(request.form.getlist("cc")),
     )
 
@@ -200,20 +198,16 @@ def fill(number: str) -> Page:
         ticket = queries.by_number(number, me().actor)
         actions.edit(ticket, by=me().actor, version=given_version(), facts=facts)
     except SHOWN_AGAIN as error:
-        return _case_file_again(number, error, facts)
+        return _case_file_again(number, error, typed=facts)
     flash(gettext("The case file is stored."), "success")
     return _home(number, "/case-file")
 
 
-def _case_file_again(number: str, error: HelpdeskError, facts: dict[str, str]) -> tuple[str, int]:
-    db.session.rollback()
-    errors = {name: gettext(text) for name, text in getattr(error, "errors", {}).items()}
+def _case_file_again(number: str, error: HelpdeskError, **typed: Any) -> tuple[str, int]:
+    """The case file as it is now, with what went wrong or is missing."""
+    told = _told(error)
     found = case.with_promises(number, me().actor)
-    page = render_case_file(
-        found, problem=error.sentence(gettext), errors=errors, typed=facts,
-        stale=isinstance(error, Conflict),
-    )  # fmt: skip
-    return page, error.status
+    return render_case_file(found, **told, **typed), error.status
 
 
 @blueprint.post("/tickets/<number>/edit")
@@ -279,9 +273,7 @@ def colleagues(number: str) -> str:
 @needs("ticket.claim")
 def assign(number: str) -> Page:
     """Give the ticket to a colleague, or back to the queue."""
-    given = request.form.get("agent", "")
-    agent_id = int(given) if given.isdecimal() else None
-    who = me().actor
+    who, agent_id = me().actor, _number("agent")
     return on_ticket(number, lambda ticket: queue.assign(ticket, by=who, agent_id=agent_id))
 
 
@@ -329,22 +321,19 @@ def answer_assist(number: str, department_id: int) -> Page:
 @needs("callback.work")
 def callback(number: str) -> Page:
     """Note one follow-up call."""
-    return on_ticket(number, lambda ticket: _note_call(ticket, request.form), typed=request.form)
+    return on_ticket(number, _note_call, typed=request.form)
 
 
-def _note_call(ticket: Ticket, form: Any) -> None:
-    def score(name: str) -> int | None:
-        given = form.get(name, "")
-        return int(given) if given.isdecimal() else None
-
+def _note_call(ticket: Ticket) -> None:
+    form = request.form
     callbacks.attempt(
         ticket,
         by=me().actor,
         contact=form.get("contact", ""),
         resolved=form.get("resolved", ""),
-        result=score("result"),
-        attitude=score("attitude"),
-        speed=score("speed"),
+        result=_number("result"),
+        attitude=_number("attitude"),
+        speed=_number("speed"),
         words=form.get("words", "").strip()[:5000],
         next_at=None,
     )

@@ -23,7 +23,6 @@ from helpdesk.notices.actions.answering import (
 from helpdesk.notices.actions.checking import close_watch, recur, verify
 from helpdesk.notices.actions.deciding import (
     accept_plan,
-    decide_extension,
     grant_extension,
     refuse_extension,
     reject_plan,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile
 from helpdesk.notices import clock
-from helpdesk.notices.actions.step import attach, index, put_answer, require_future, step
+from helpdesk.notices.actions.step import attach, index, put_answer, require_future, step, take
 from helpdesk.notices.lifecycle import mark
 from helpdesk.notices.models import Notice
 
@@ -79,14 +80,10 @@ def _not_after(notice: Notice, planned_at: datetime) -> None:
     due = clock.due_of(notice, "done")
     if due and due > now() and planned_at > due:
         late = N_("This is after the time limit. Ask for more time first, or plan an earlier day.")
-        raise BadInput(N_("Some fields need another look."), errors={"planned_at": late})
+        raise bad_fields(planned_at=late)
 
 
-def start(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
-    """An observation needs no plan: the work begins."""
-    with step("start", notice, by, version, comment=comment) as (notice, _):
-        pass
-    return notice
+start = partial(take, "start")  # an observation needs no plan: the work begins
 
 
 def claim_done(
@@ -138,8 +135,7 @@ def ask_extension(
         assert until is not None
         due = clock.due_of(notice, "done")
         if due and until <= due:
-            early = N_("Please choose a time after the present time limit.")
-            raise BadInput(N_("Some fields need another look."), errors={"until": early})
+            raise bad_fields(until=N_("Please choose a time after the present time limit."))
         notice.wanted_due_at, notice.extension_reason = until, comment.strip()
         it.data["until"] = until.isoformat()
     return notice

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.notices import clock
-from helpdesk.notices.actions.step import require_future, step
+from helpdesk.notices.actions.step import require_future, step, take
 from helpdesk.notices.models import Notice
 
 
@@ -53,13 +54,7 @@ def refuse_extension(
     return notice
 
 
-def accept_plan(
-    notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Notice:
-    """The plan is good: the department carries it out."""
-    with step("accept_plan", notice, by, version, comment=comment) as (notice, _):
-        pass
-    return notice
+accept_plan = partial(take, "accept_plan")  # the plan is good: the department carries it out
 
 
 def reject_plan(
@@ -69,18 +64,3 @@ def reject_plan(
     with step("reject_plan", notice, by, version, comment=comment) as (notice, _):
         clock.wait_for_reading(notice, datetime.fromisoformat(notice.answer["submitted_at"]))
     return notice
-
-
-def decide_extension(
-    notice: Notice,
-    *,
-    by: Actor,
-    granted: bool,
-    until: datetime | None = None,
-    version: int | None = None,
-    comment: str = "",
-) -> Notice:
-    """Grant or refuse the time that was asked for."""
-    if granted:
-        return grant_extension(notice, by=by, until=until, version=version, comment=comment)
-    return refuse_extension(notice, by=by, version=version, comment=comment)

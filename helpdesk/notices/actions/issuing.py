@@ -10,7 +10,7 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.events import draw, record
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import require_filled
@@ -140,7 +140,7 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     if len(str(fields.get("title", ""))) > MOST_TITLE:
         errors["title"] = N_("This is too long: 200 characters at most.")
     if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+        raise bad_fields(**errors)
     return {name: _tidy(value) for name, value in fields.items()}
 
 

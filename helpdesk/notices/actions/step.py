@@ -10,10 +10,10 @@ from helpdesk import search
 from helpdesk.agents.rights import Actor, Role, scope
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, require_current, transaction
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import NotFound, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
-from helpdesk.core.moves import LOOK, Move, Taking, taking
+from helpdesk.core.moves import Move, Taking, taking
 from helpdesk.files import StoredFile, settle
 from helpdesk.notices import clock, lifecycle
 from helpdesk.notices.lifecycle import Stand
@@ -93,6 +93,15 @@ def step(
         record(f"notice.{code}", by=by, notice=notice, **it.data)
 
 
+def take(
+    code: str, notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
+) -> Notice:
+    """A step that changes the state and nothing else."""
+    with step(code, notice, by, version, comment=comment) as (notice, _):
+        pass
+    return notice
+
+
 def require_future(name: str, at: datetime | None) -> None:
     """Raise BadInput when a time that must lie ahead does not, or lies too far ahead."""
     if at is None or now() < at <= now() + FARTHEST:
@@ -100,7 +109,7 @@ def require_future(name: str, at: datetime | None) -> None:
     wrong = N_("Please choose a time in the future.")
     if at > now():
         wrong = N_("Please choose a time within two years.")
-    raise BadInput(LOOK, errors={name: wrong})
+    raise bad_fields(**{name: wrong})
 
 
 def put_answer(notice: Notice, **fields: str) -> None:
@@ -112,19 +121,8 @@ def put_answer(notice: Notice, **fields: str) -> None:
 def attach(notice: Notice, files: tuple[StoredFile, ...]) -> list[str]:
     """Keep evidence files with the notice; returns their names for the journal."""
     settle(files)
-    db.session.add_all(
-        Attachment(
-            key=f.key,
-            notice_id=notice.id,
-            name=f.name,
-            mime=f.mime,
-            size=f.size,
-            sha256=f.sha256,
-            content_id=f.content_id,
-        )
-        for f in files
-    )
-    return [f.name for f in files]
+    db.session.add_all(Attachment.of(file, notice_id=notice.id) for file in files)
+    return [file.name for file in files]
 
 
 def index(notice: Notice) -> None:

@@ -9,7 +9,7 @@ from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile, settle
@@ -198,7 +198,7 @@ def _add(
         )
     if len(text) > MOST_TEXT:
         long = N_("This is too long: 100,000 characters at most. Attach the rest as a file.")
-        raise BadInput(N_("Some fields need another look."), errors={"body": long})
+        raise bad_fields(body=long)
     kind = "customer" if by.kind == "customer" else "staff" if public else "note"
     message = Message(
         ticket_id=ticket.id,
@@ -228,17 +228,5 @@ def attachment_rows(
 ) -> list[Attachment]:
     """The rows of stored files that came with a message; files of a form wait no more."""
     settle(files)
-    return [
-        Attachment(
-            key=f.key,
-            ticket_id=ticket_id,
-            message_id=message_id,
-            public=public,
-            name=f.name,
-            mime=f.mime,
-            size=f.size,
-            sha256=f.sha256,
-            content_id=f.content_id,
-        )
-        for f in files
-    ]
+    where = {"ticket_id": ticket_id, "message_id": message_id, "public": public}
+    return [Attachment.of(file, **where) for file in files]

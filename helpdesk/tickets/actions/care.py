@@ -11,7 +11,7 @@ from helpdesk.agents.rights import Actor, may, require
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, NotAllowed, Refused
+from helpdesk.core.errors import BadInput, NotAllowed, Refused, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
@@ -48,8 +48,7 @@ def add_assist(ticket: Ticket, *, by: Actor, department_id: int, task: str) -> A
         queries.require_visible(ticket, by)
         unit = in_force.current().departments.get(department_id)
         if unit is None or department_id == ticket.department_id:
-            wrong = N_("Please choose a department that is not the lead.")
-            raise BadInput(N_("Some fields need another look."), errors={"department": wrong})
+            raise bad_fields(department=N_("Please choose a department that is not the lead."))
         if session.get(Assist, (ticket.id, department_id)):
             raise Refused(N_("This department assists already."))
         assist = Assist(ticket_id=ticket.id, department_id=department_id, task=task, at=now())
@@ -106,16 +105,14 @@ def ask_extension(
         if _asked(ticket) >= MOST_EXTENSIONS:
             raise Refused(N_("More time was asked for twice already."))
         if until <= now():
-            wrong = N_("Please choose a time in the future.")
-            raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
+            raise bad_fields(until=N_("Please choose a time in the future."))
         if until <= _due(ticket):
-            wrong = N_("Please choose a time after the present time limit.")
-            raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
+            raise bad_fields(until=N_("Please choose a time after the present time limit."))
         if ticket.external_due_at and until > ticket.external_due_at:
             wrong = N_(
                 "This is later than the authority’s deadline. Please choose an earlier time."
             )
-            raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
+            raise bad_fields(until=wrong)
         db.session.add(
             Extension(ticket_id=ticket.id, reason=comment, wanted_at=until, asked_by=by.name)
         )

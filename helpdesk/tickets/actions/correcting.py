@@ -8,10 +8,10 @@ from helpdesk import promises, search
 from helpdesk.agents.rights import Actor, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.errors import Refused, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
-from helpdesk.core.moves import LOOK, MOST_TEXT
+from helpdesk.core.moves import MOST_TEXT
 from helpdesk.setup import in_force
 from helpdesk.tickets import queries
 from helpdesk.tickets.actions.newer import require_version
@@ -84,10 +84,9 @@ def _moved(ticket: Ticket, changes: dict[str, Any]) -> list[str]:
 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
-        raise BadInput(LOOK, errors={"reason": LACKING["comment"]})
+        raise bad_fields(reason=LACKING["comment"])
     if len(reason) > MOST_TEXT:
-        long = N_("This is too long: 5,000 characters at most.")
-        raise BadInput(LOOK, errors={"reason": long})
+        raise bad_fields(reason=N_("This is too long: 5,000 characters at most."))
 
 
 def _follow(ticket: Ticket, by: Actor, changed: Changed, reason: str) -> None:
@@ -119,7 +118,7 @@ def _valid(changes: dict[str, Any]) -> None:
     if not str(changes.get("subject", "-")).strip():
         errors["subject"] = N_("Please give a subject.")
     if errors:
-        raise BadInput(LOOK, errors=errors)
+        raise bad_fields(**errors)
 
 
 def _change_facts(ticket: Ticket, facts: dict[str, Any]) -> Changed:

@@ -11,7 +11,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, locked
-from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.errors import Refused, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
@@ -38,7 +38,7 @@ def merge(
             wrong = N_(
                 "A ticket can only be merged into another one that has not been merged itself."
             )
-            raise BadInput(N_("Some fields need another look."), errors={"target": wrong})
+            raise bad_fields(target=wrong)
         db.session.add(_remembered(ticket, stays, by))
         promises.drop_open(ticket)
         callbacks.drop(ticket)

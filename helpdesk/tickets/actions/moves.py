@@ -10,7 +10,7 @@ from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core import options
-from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.errors import BadInput, Refused, bad_fields
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
 from helpdesk.setup.rules import routing
@@ -69,7 +69,7 @@ def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
     unit = snapshot.departments.get(department_id)
     if unit is None or not unit.active:
         wrong = N_("This department does not exist. Please pick one of the offered choices.")
-        raise BadInput(N_("Some fields need another look."), errors={"department": wrong})
+        raise bad_fields(department=wrong)
     before = snapshot.departments.get(ticket.department_id or 0)
     ticket.department_id, ticket.queue, ticket.assignee_id = unit.id, unit.code, None
     promises.start(ticket, promises.AT_DISPATCH, snapshot)
@@ -148,8 +148,7 @@ def hold(
     with step("hold", ticket, by, version, until=until, comment=comment) as (ticket, it):
         assert until is not None
         if not now() < until <= now() + MOST_HOLD:
-            wrong = N_("Please choose a time in the next 90 days.")
-            raise BadInput(N_("Some fields need another look."), errors={"until": wrong})
+            raise bad_fields(until=N_("Please choose a time in the next 90 days."))
         most = promises.hold_ends_at(ticket, in_force.current())
         if most is not None and most <= now():
             raise Refused(N_("It has been on hold as long as it may be. Please go on with it."))

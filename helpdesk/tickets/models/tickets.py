@@ -12,6 +12,7 @@ from helpdesk.agents.models import Agent, Department
 from helpdesk.clock import now
 from helpdesk.core.db import JsonData, Model, UtcTime
 from helpdesk.customers.models import Person
+from helpdesk.files import StoredFile
 from helpdesk.setup.models import Category
 
 OPEN, CLOSED = "closed_at IS NULL", "closed_at IS NOT NULL"
@@ -194,6 +195,12 @@ class Attachment(Model):
     )  # "" (not scanned), clean, infected
     scanned_at: Mapped[datetime | None] = mapped_column(UtcTime)  # when the scanner was asked
     at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+
+    @classmethod
+    def of(cls, file: StoredFile, **where: Any) -> Attachment:
+        """The row of a stored file; `where` says what it belongs to."""
+        names = ("key", "name", "mime", "size", "sha256", "content_id")
+        return cls(**{name: getattr(file, name) for name in names}, **where)
 
 
 class Assist(Model):

@@ -85,10 +85,6 @@ VERBS: dict[str, tuple[Callable[[Cast], Notice], Verb]] = {
         _asked,
         lambda n, w: actions.refuse_extension(n, by=w.supervisor, comment=WHY),
     ),
-    "decide_extension": (
-        _asked,
-        lambda n, w: actions.decide_extension(n, by=w.supervisor, granted=True),
-    ),
     "verify": (sample.claimed, _verify("pass")),
     "verify (partial)": (sample.claimed, _verify("partial")),
     "verify (fail)": (sample.claimed, _verify("fail")),
