@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import joinedload
@@ -22,6 +23,7 @@ from helpdesk.words.scores import CONTACTS, RESOLVED, SCORES
 
 MOST_ATTEMPTS = 3
 CALLS = 100  # on a page
+RATEABLE = (Status.CLOSED, Status.ARCHIVED, Status.CALLBACK, Status.REPLIED)
 
 
 def plan(ticket: Ticket) -> Callback:
@@ -125,8 +127,9 @@ def attempt(
         session.add(made)
         _settle(ticket, callback, contact, next_at, by)
         if contact == "reached":
+            scores = {"result": result, "attitude": attitude, "speed": speed}
             said = {"resolved": resolved, "reason": reason, "words": words}
-            session.add(_rating(ticket, "phone", result, attitude, speed, said))
+            session.add(_rating(ticket, "phone", **scores, **said))
         record(
             "callback.attempt",
             by=by,
@@ -140,24 +143,9 @@ def attempt(
     return made
 
 
-def _rating(
-    ticket: Ticket,
-    source: str,
-    result: int | None,
-    attitude: int | None,
-    speed: int | None,
-    said: dict[str, str],
-) -> Rating:
-    return Rating(
-        ticket_id=ticket.id,
-        cycle=ticket.cycle,
-        source=source,
-        result=result,
-        attitude=attitude,
-        speed=speed,
-        at=now(),
-        **said,
-    )
+def _rating(ticket: Ticket, source: str, **said: Any) -> Rating:
+    """The customer's judgement of this cycle; `said`: scores, resolved, reason, words."""
+    return Rating(ticket_id=ticket.id, cycle=ticket.cycle, source=source, at=now(), **said)
 
 
 def _independent(ticket: Ticket, by: Actor) -> None:
@@ -215,20 +203,13 @@ def rate(ticket: Ticket, *, by: Actor, result: int, resolved: str = "", words: s
     """The customer's own judgement on the tracking page, once per cycle."""
     with transaction() as session:
         ticket = locked(ticket)
-        if Status(ticket.status) not in (
-            Status.CLOSED,
-            Status.ARCHIVED,
-            Status.CALLBACK,
-            Status.REPLIED,
-        ):
+        if ticket.status not in RATEABLE:
             raise Refused(N_("You can rate when your matter has been answered."))
         if result not in SCORES:
             raise bad_fields(result=N_("Please pick a score from 1 to 5."))
-        given = session.scalar(_web_rating(ticket))
-        if given is not None:
+        if rated(ticket):
             raise Refused(N_("You have rated this already. Thank you."))
-        said = {"resolved": resolved, "words": words[:2000]}
-        rating = _rating(ticket, "web", result, None, None, said)
+        rating = _rating(ticket, "web", result=result, resolved=resolved, words=words[:2000])
         session.add(rating)
         record("ticket.rated", by=by, ticket=ticket, score=result, resolved=resolved)
     return rating
