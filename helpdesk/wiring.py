@@ -24,7 +24,7 @@ from helpdesk.channels.email import cli as mail_cli
 from helpdesk.channels.email.boxes import pages as mailbox_pages
 from helpdesk.channels.email.deciding import pages as mail_views
 from helpdesk.channels.email.fetching import fetcher
-from helpdesk.channels.form import links, tracking
+from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.core import background, dbclock
 from helpdesk.desk import blueprints, shell, signs, stuck, timers
@@ -95,9 +95,9 @@ BLUEPRINTS: tuple[object, ...] = (
     setup_pages.blueprint,
     statistics.blueprint,
     web_form.blueprint,
-    links.confirming,
-    tracking.blueprint,
-    links.unsubscribing,
+    link_pages.confirming,
+    tracking_pages.blueprint,
+    link_pages.unsubscribing,
     mail_views.blueprint,
     mailbox_pages.blueprint,
     callbacks.blueprint,

@@ -6,7 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from helpdesk.channels.email.reading import apart
+from helpdesk.channels.email.reading import sandbox
 from helpdesk.channels.email.reading.parser import parse
 
 ROOT = Path(__file__).parent.parent
@@ -35,13 +35,13 @@ def test_what_few_need_is_loaded_when_they_need_it() -> None:
 
 def test_the_reader_of_a_large_mail_does_not_load_the_program() -> None:
     """It is started for each of them, and the program takes ten times as long to load."""
-    found = loaded("import helpdesk.channels.email.reading.apart")
+    found = loaded("import helpdesk.channels.email.reading.sandbox")
     assert "lxml" in found
     assert not found.intersection(("flask", "sqlalchemy", "redis", "icalendar"))
 
 
 def test_a_large_mail_is_read_apart_as_it_is_here() -> None:
     words = b"From: Ann <ann@a.example>\r\nSubject: Lamp\r\n\r\nIt is broken.\r\n"
-    large = words + b"Still broken.\r\n" * (apart.SMALL // 15)
-    assert len(large) > apart.SMALL
-    assert apart.parse_safely(large) == parse(large)
+    large = words + b"Still broken.\r\n" * (sandbox.SMALL // 15)
+    assert len(large) > sandbox.SMALL
+    assert sandbox.parse_safely(large) == parse(large)

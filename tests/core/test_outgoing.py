@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from helpdesk.channels.email.boxes import boxes
+from helpdesk.channels.email.boxes import actions
 from helpdesk.channels.email.fetching.problems import PROBLEMS
 from helpdesk.core import outgoing
 from helpdesk.core.db import transaction
@@ -172,7 +172,7 @@ def box(**more: object) -> Mailbox:
 
 
 def tried(made: Mailbox) -> list[tuple[bool, str, str]]:
-    return list(boxes.try_out(make.agent(role="admin").actor, made.id))
+    return list(actions.try_out(make.agent(role="admin").actor, made.id))
 
 
 @pytest.mark.parametrize("kind", ["imap", "pop3"])
@@ -202,7 +202,7 @@ def test_a_server_that_drips_is_left_after_seconds(
     networks: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks("127.0.0.1:*")  # type: ignore[operator]
-    monkeypatch.setattr(boxes, "PATIENCE", 1)
+    monkeypatch.setattr(actions, "PATIENCE", 1)
     slow = Listener(drips=True)
     made = box(port=slow.port, smtp_host="127.0.0.1", smtp_port=slow.port, smtp_tls="none")
     began = time.monotonic()
@@ -213,7 +213,7 @@ def test_a_server_that_drips_is_left_after_seconds(
 
 
 def test_both_ways_of_the_test_end_within_ten_seconds() -> None:
-    assert boxes.PATIENCE * 2 <= 10
+    assert actions.PATIENCE * 2 <= 10
 
 
 def test_a_page_can_not_lead_the_sign_in_to_our_own_network(

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.channels.email.reading.parser import parse
-from helpdesk.channels.form import tracking as web_tracking
+from helpdesk.channels.form import tracking_pages as web_tracking
 from helpdesk.core.errors import BadInput
 from helpdesk.core.shallow import shallow
 from helpdesk.customers import addresses

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from helpdesk.channels.email.boxes import boxes
+from helpdesk.channels.email.boxes import actions
 from helpdesk.core.db import db, transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.setup.models import RoutingRule
@@ -90,7 +90,7 @@ def version_of(form: PageForm) -> str:
 @pytest.fixture
 def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
     """The company; its mailbox is not tried out on the net when it is saved."""
-    monkeypatch.setattr(boxes, "try_out", lambda *_: [])
+    monkeypatch.setattr(actions, "try_out", lambda *_: [])
     world = build(app)
     with transaction() as session:
         box = session.scalars(select(Mailbox)).one()

@@ -15,7 +15,7 @@ from flask import Flask
 from helpdesk.channels.email import ledger
 from helpdesk.channels.email.deciding import inbound
 from helpdesk.channels.email.deciding.inbound import process_stored, take
-from helpdesk.channels.email.fetching import fetcher, fetching
+from helpdesk.channels.email.fetching import fetcher, rounds
 from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.channels.email.keeping import Came
 from helpdesk.channels.email.models import InboundMail
@@ -31,12 +31,12 @@ from tests.help.mailbed import Bed
 from tests.help.mails import count
 
 STEPS = {  # where the process dies: just before this is called, for the n-th time
-    "fetch": (fetching.ImapDoor, "fetch"),
-    "keep": (fetching, "take"),
-    "move": (fetching.ImapDoor, "done"),
-    "remember": (fetching, "_remember"),
+    "fetch": (rounds.ImapDoor, "fetch"),
+    "keep": (rounds, "take"),
+    "move": (rounds.ImapDoor, "done"),
+    "remember": (rounds, "_remember"),
     "work": (fetcher, "process_stored"),
-    "put": (inbound.tickets, "put"),
+    "put": (inbound.into_tickets, "put"),
     "settle": (inbound, "_note_what_it_says"),
 }
 
@@ -69,7 +69,7 @@ def test_a_mail_that_is_killed_at_any_statement_or_commit_is_one_ticket_in_the_e
         if completed:
             break
     assert at > 20, "the work has fewer boundaries than it must have"
-    assert all(line.proved for line in ledger.lines(make.agent().actor, 1))
+    assert all(line.proved for line in ledger.days(make.agent().actor, 1))
     assert doctor.broken_promises() == []
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from helpdesk import files
 from helpdesk.channels.email import keeping
 from helpdesk.channels.email.deciding.inbound import process_stored
-from helpdesk.channels.email.fetching import fetching
+from helpdesk.channels.email.fetching import rounds
 from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.core.db import db
@@ -58,8 +58,8 @@ def test_four_fetchers_at_one_mailbox_make_one_ticket_of_each_mail(
                 if leased:
                     fetch_all_once()
                 else:
-                    door = fetching.opened(db.session.get_one(Mailbox, box.id))
-                    fetching.fetch_round(door, box.id)
+                    door = rounds.opened(db.session.get_one(Mailbox, box.id))
+                    rounds.fetch_round(door, box.id)
                     process_stored()
             except (imaplib.IMAP4.error, MailboxMoveError):
                 pass  # another one has moved that mail: it is tried again

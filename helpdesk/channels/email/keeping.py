@@ -109,27 +109,12 @@ def _count(session: Session, mailbox: str, day: date, taken: int = 0, again: int
     session.execute(_COUNT, {"mailbox": mailbox, "day": day, "taken": taken, "again": again})
 
 
-_TRACE = (
-    b"received",
-    b"x-received",
-    b"return-path",
-    b"delivered-to",
-    b"x-delivered-to",
-    b"x-original-to",
-    b"envelope-to",
-    b"x-envelope-",
-    b"delivery-date",
-    b"authentication-results",
-    b"arc-",
-    b"x-spam",
-    b"x-virus",
-    b"x-uid",
-    b"x-keywords",
-    b"x-mozilla-",
-    b"status",
-    b"x-status",
-    b"content-length",
+_TRACE_HEADERS = (
+    b"received x-received return-path delivered-to x-delivered-to x-original-to envelope-to"
+    b" x-envelope- delivery-date authentication-results arc- x-spam x-virus x-uid x-keywords"
+    b" x-mozilla- status x-status content-length"
 )
+_TRACE = tuple(_TRACE_HEADERS.split())  # how those lines begin
 _HEAD = 1 << 20  # bytes in which the header block is looked for
 
 

@@ -18,7 +18,7 @@ MOST_DAYS = 31
 
 
 @dataclass(frozen=True)
-class Line:
+class MailboxDay:
     """One mailbox on one day. `taken` was counted when the mails were kept, `by` are their rows."""
 
     day: date
@@ -45,14 +45,14 @@ def within(day: date) -> ColumnElement[bool]:
     return (InboundMail.received_at >= begin) & (InboundMail.received_at < end)
 
 
-def lines(who: Actor, days: int = 7) -> list[Line]:
+def days(who: Actor, days: int = 7) -> list[MailboxDay]:
     """Every mailbox and day of the last days, the newest first."""
     require(who, "mail.review")
     today = day_of(now())
     return [each for n in range(min(days, MOST_DAYS)) for each in _day(today - timedelta(days=n))]
 
 
-def _day(day: date) -> list[Line]:
+def _day(day: date) -> list[MailboxDay]:
     tallies = {
         row.mailbox: row
         for row in db.session.scalars(
@@ -67,9 +67,11 @@ def _day(day: date) -> list[Line]:
     by: dict[str, dict[str, int]] = {name: dict.fromkeys(OUTCOMES, 0) for name in tallies}
     for mailbox, outcome, number in rows:
         by.setdefault(mailbox, dict.fromkeys(OUTCOMES, 0))[outcome] = number
-    return [_line(day, mailbox, tallies.get(mailbox), by[mailbox]) for mailbox in sorted(by)]
+    return [_mailbox_day(day, mailbox, tallies.get(mailbox), by[mailbox]) for mailbox in sorted(by)]
 
 
-def _line(day: date, mailbox: str, tally: MailTally | None, by: dict[str, int]) -> Line:
+def _mailbox_day(
+    day: date, mailbox: str, tally: MailTally | None, by: dict[str, int]
+) -> MailboxDay:
     taken, again = (tally.taken, tally.again) if tally else (0, 0)
-    return Line(day, mailbox, taken, again, by)
+    return MailboxDay(day, mailbox, taken, again, by)

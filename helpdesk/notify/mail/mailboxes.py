@@ -40,7 +40,9 @@ class Mailbox(Model):
     smtp_host: Mapped[str] = mapped_column(default="")
     smtp_port: Mapped[int] = mapped_column(default=465)
     smtp_tls: Mapped[str] = mapped_column(default="tls")
-    proof_by: Mapped[str] = mapped_column(default="", server_default="")  # see channels.email.proof
+    proof_by: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # see channels.email.deciding.proof
     per_minute: Mapped[int] = mapped_column(default=30, server_default="30")  # 0: no limit
     plus: Mapped[bool] = mapped_column(default=False)  # name+anything@ reaches it as well
     from_now: Mapped[bool] = mapped_column(default=False)  # leave what lay there before

@@ -72,7 +72,7 @@ def hand_over(
         with connected(server) as connection:
             return _converse(connection, sender, (recipient, *copies), raw, handed)
     except (OSError, smtplib.SMTPException) as error:
-        words = words_of(error)
+        words = error_words(error)
         return Ended("uncertain" if handed.is_set() else "unreachable", words)
 
 
@@ -161,7 +161,7 @@ def _text(code: int, words: bytes) -> str:
     return f"{code} {words.decode('utf8', 'replace')}"[:500]
 
 
-def words_of(error: BaseException) -> str:
+def error_words(error: BaseException) -> str:
     """One line that says what went wrong, as the server or the system put it."""
     if isinstance(error, smtplib.SMTPResponseException):
         words = error.smtp_error

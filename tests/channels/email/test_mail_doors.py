@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from helpdesk.channels.email.deciding.inbound import process_stored
-from helpdesk.channels.email.fetching import fetcher, fetching
+from helpdesk.channels.email.fetching import fetcher, rounds
 from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
@@ -101,7 +101,7 @@ def test_a_mail_that_is_too_large_stays_in_the_mailbox_and_is_shown(
     user = bed.user()
     connect(bed, user)
     bed.deliver(user, mail("gross " * 600_000, Subject="Riesig"))
-    monkeypatch.setattr(fetching, "settings", lambda: _Small())
+    monkeypatch.setattr(rounds, "settings", lambda: _Small())
     fetch_all_once()
     row = db.session.scalars(select(InboundMail)).one()
     assert (row.outcome, row.reason, row.subject, row.cut) == ("held", "too_large", "Riesig", True)
@@ -127,11 +127,11 @@ def test_a_wrong_password_is_told_and_other_mailboxes_go_on(app: Flask, bed: Bed
 
 def test_two_fetchers_never_have_one_mailbox(app: Flask, bed: Bed) -> None:
     box = connect(bed, bed.user())
-    assert fetching.leased(box.id, "one")
-    assert not fetching.leased(box.id, "two")
-    assert fetching.leased(box.id, "one")
-    fetching.release(box.id, "one")
-    assert fetching.leased(box.id, "two")
+    assert rounds.leased(box.id, "one")
+    assert not rounds.leased(box.id, "two")
+    assert rounds.leased(box.id, "one")
+    rounds.release(box.id, "one")
+    assert rounds.leased(box.id, "two")
 
 
 def test_a_waiting_fetcher_hears_of_new_mail_by_itself(app: Flask, bed: Bed) -> None:
@@ -220,8 +220,8 @@ def test_a_fetcher_killed_between_two_steps_loses_and_doubles_nothing(
     for n in range(total):
         bed.deliver(user, numbered(n))
     where, name = {
-        "kept": (fetching.ImapDoor, "done"),
-        "moved": (fetching, "take"),
+        "kept": (rounds.ImapDoor, "done"),
+        "moved": (rounds, "take"),
         "worked": (fetcher, "process_stored"),
     }[step]
     right = getattr(where, name)

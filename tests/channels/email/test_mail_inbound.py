@@ -190,7 +190,7 @@ def test_a_sender_in_a_loop_is_stopped_at_a_limit(app: Flask) -> None:
 def test_a_mail_that_breaks_our_own_code_is_kept_and_the_next_one_goes_through(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbound.tickets, "open_ticket", lambda *_: 1 / 0)
+    monkeypatch.setattr(inbound.into_tickets, "open_ticket", lambda *_: 1 / 0)
     broken = deliver(mail("eins"))
     monkeypatch.undo()
     assert (broken.outcome, broken.reason) == ("quarantined", "error")
@@ -214,7 +214,7 @@ def test_nothing_half_written_is_left_when_a_reply_fails(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket = make.ticket()
-    monkeypatch.setattr(inbound.tickets, "locked", lambda _row: 1 / 0)
+    monkeypatch.setattr(inbound.into_tickets, "locked", lambda _row: 1 / 0)
     deliver(mail("x", In_Reply_To=our_id(ticket)))
     assert len(db.session.scalars(select(Message).where(Message.ticket_id == ticket.id)).all()) == 1
 

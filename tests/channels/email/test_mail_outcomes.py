@@ -328,9 +328,9 @@ def test_two_workers_at_one_reply_write_it_once(app: Flask) -> None:
     with transaction() as session:
         session.get_one(InboundMail, row.id).outcome = "stored"
     parsed, found = inbound.read(row), inbound.landing.Landing(ticket, "in_reply_to")
-    inbound.tickets.put(row, parsed, found)
+    inbound.into_tickets.put(row, parsed, found)
     with pytest.raises(inbound.Settled):
-        inbound.tickets.put(row, parsed, found)
+        inbound.into_tickets.put(row, parsed, found)
 
 
 def test_a_busy_database_is_not_the_mails_fault(
@@ -354,7 +354,7 @@ def test_a_held_mail_can_be_read_anew_after_the_cause_is_gone(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Listed with its reason, blocks nobody, and can be run again."""
-    monkeypatch.setattr(inbound.tickets, "open_ticket", lambda *_: 1 / 0)
+    monkeypatch.setattr(inbound.into_tickets, "open_ticket", lambda *_: 1 / 0)
     row = deliver(mail())
     monkeypatch.undo()
     make.sign_in(client, make.agent())
@@ -378,7 +378,7 @@ def test_what_was_handed_to_us_is_the_sum_of_what_became_of_it(
     deliver(mail("fremd", From="eve@example.org", In_Reply_To=our_id(ticket)))
     deliver(mail("weg", Auto_Submitted="auto-replied"), "sales")
     agent = make.agent()
-    lines = {line.mailbox: line for line in ledger.lines(agent.actor)}
+    lines = {line.mailbox: line for line in ledger.days(agent.actor)}
     support, sales = lines["support"], lines["sales"]
     assert (support.taken, support.again, support.proved) == (4, 1, True)
     wanted = {"stored": 0, "ticket": 1, "reply": 1, "ignored": 0, "held": 1, "quarantined": 1}
@@ -398,7 +398,7 @@ def test_a_lost_row_shows_in_the_proof(app: Flask) -> None:
     row = deliver(b"\x00")
     with transaction() as session:
         session.execute(delete(InboundMail).where(InboundMail.id == row.id))
-    [line] = ledger.lines(make.agent().actor)
+    [line] = ledger.days(make.agent().actor)
     assert (line.taken, line.kept, line.proved) == (1, 0, False)
 
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk.channels.email.fetching import fetching
+from helpdesk.channels.email.fetching import rounds
 from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
@@ -132,7 +132,7 @@ def test_a_mail_of_which_only_the_beginning_is_kept_is_never_deleted(
 ) -> None:
     """Promise 1: the rest of a too large mail is on the server only, now and at the next look."""
     connect(server, done_folder="delete")
-    monkeypatch.setattr(fetching, "settings", lambda: Small())
+    monkeypatch.setattr(rounds, "settings", lambda: Small())
     server.mails = {"a": mail("gross " * 100_000)}
     fetch_all_once()
     fetch_all_once()

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk.channels.email.deciding import inbound, tickets
+from helpdesk.channels.email.deciding import inbound, into_tickets
 from helpdesk.channels.email.deciding.inbound import deliver, process_stored, take
 from helpdesk.channels.email.keeping import Came
 from helpdesk.channels.email.models import InboundMail
@@ -147,6 +147,6 @@ def test_what_a_person_changed_meanwhile_still_is_a_conflict_for_a_person(app: F
             inbound.locked(ticket, ticket.version + 1)
 
     with pytest.raises(Conflict):
-        tickets.retrying(work)
+        into_tickets.retrying(work)
     assert runs == [1]
     assert deliver(mail(In_Reply_To=our_id(ticket))).outcome == "reply"

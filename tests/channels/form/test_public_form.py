@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from helpdesk.channels.form import tracking as web_tracking
+from helpdesk.channels.form import tracking_pages as web_tracking
 from helpdesk.clock import moved_to, now
 from helpdesk.core import i18n
 from helpdesk.core.db import db, transaction

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor, require
-from helpdesk.channels.email.boxes import boxes
+from helpdesk.channels.email.boxes import actions
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, transaction
@@ -48,7 +48,7 @@ def of(box: Mailbox) -> MailGrant | None:
 def ask(who: Actor, box_id: int, given: dict[str, str], client_secret: str) -> str:
     """Store the client and give the address at which consent is given; an empty secret keeps the
     stored one. Raises NotAllowed, or BadInput with a sentence by field."""
-    box = boxes.found(who, box_id)
+    box = actions.found(who, box_id)
     given = {name: given.get(name, "").strip() for name in FIELDS}
     _check(given)
     state, verifier = chance.token_urlsafe(32), chance.token_urlsafe(64)
@@ -150,7 +150,7 @@ def _keep(who: Actor, box_id: int, told: oauth.Tokens) -> Mailbox:
 
 def end(who: Actor, box_id: int) -> Mailbox:
     """Sign in with the password again; the tokens are forgotten."""
-    box = boxes.found(who, box_id)
+    box = actions.found(who, box_id)
     with transaction() as session:
         grant = session.get(MailGrant, box_id, populate_existing=True, with_for_update=True)
         if grant is not None:

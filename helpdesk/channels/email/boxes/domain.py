@@ -6,13 +6,14 @@ RFC 7208, 6376, 7489. Nothing here raises for what a network does: what can't be
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dns.exception import DNSException
 
 from helpdesk.agents.rights import Actor
-from helpdesk.channels.email.boxes import boxes
+from helpdesk.channels.email.boxes import actions
 from helpdesk.core.i18n import N_
 from helpdesk.web.http import settings
 
@@ -42,7 +43,7 @@ class Unanswered(Exception):
     """The DNS did not answer: that says nothing about the domain."""
 
 
-class Asker:
+class Questions:
     """Asks for texts in the DNS, for so long altogether and no longer."""
 
     def __init__(self) -> None:
@@ -81,20 +82,26 @@ def _resolver() -> Resolver | None:
 
 def check(who: Actor, box_id: int, selector: str = "") -> list[Finding]:
     """What the DNS says about the domain of this mailbox."""
-    box = boxes.found(who, box_id)
+    box = actions.found(who, box_id)
     domain = box.address.rpartition("@")[2].strip().lower().rstrip(".")
-    asker = Asker()
-    return [_spf(asker, domain), _dkim(asker, domain, selector.strip()), _dmarc(asker, domain)]
+    ask = Questions()
+    return [
+        _found("SPF", lambda: _spf(ask, domain)),
+        _found("DKIM", lambda: _dkim(ask, domain, selector.strip())),
+        _found("DMARC", lambda: _dmarc(ask, domain)),
+    ]
 
 
-UNKNOWN = N_("The DNS did not answer, so this is not known. Please try again later.")
-
-
-def _spf(asker: Asker, domain: str) -> Finding:
+def _found(name: str, look: Callable[[], Finding]) -> Finding:
     try:
-        found = [t for t in asker.texts(domain) if t.lower().split(" ")[0] == "v=spf1"]
+        return look()
     except Unanswered:
-        return Finding("SPF", "unknown", UNKNOWN)
+        words = N_("The DNS did not answer, so this is not known. Please try again later.")
+        return Finding(name, "unknown", words)
+
+
+def _spf(ask: Questions, domain: str) -> Finding:
+    found = [t for t in ask.texts(domain) if t.lower().split(" ")[0] == "v=spf1"]
     if not found:
         words = N_("No record says which servers may send for this domain. Many receivers will "
                    "take our mail for spam. Add a TXT record that begins with v=spf1.")  # fmt: skip
@@ -127,14 +134,11 @@ def _asks_further(term: str) -> bool:
     return mechanism in ("include", "a", "mx", "ptr", "exists") or name.startswith("redirect=")
 
 
-def _dkim(asker: Asker, domain: str, selector: str) -> Finding:
-    try:
-        for name in (selector,) if selector else SELECTORS:
-            record = _key(asker.texts(f"{name}._domainkey.{domain}"))
-            if record:
-                return _judged_key(name, record)
-    except Unanswered:
-        return Finding("DKIM", "unknown", UNKNOWN)
+def _dkim(ask: Questions, domain: str, selector: str) -> Finding:
+    for name in (selector,) if selector else SELECTORS:
+        record = _key(ask.texts(f"{name}._domainkey.{domain}"))
+        if record:
+            return _judged_key(name, record)
     if selector:
         return Finding("DKIM", "bad", N_("There is no key under this name (selector)."), selector)
     words = N_("No key was found under the usual names. If your mail server signs, type the name of "
@@ -157,16 +161,13 @@ def _judged_key(name: str, record: str) -> Finding:
     return Finding("DKIM", "good", words, shown)
 
 
-def _dmarc(asker: Asker, domain: str) -> Finding:
+def _dmarc(ask: Questions, domain: str) -> Finding:
     labels = domain.split(".")
-    try:
-        for at in range(max(1, len(labels) - 1)):  # the domain, then what is above it
-            texts = asker.texts("_dmarc." + ".".join(labels[at:]))
-            found = [t for t in texts if _tag(t, "v").upper() == "DMARC1"]
-            if found:
-                return _judged_policy(found, own=at == 0)
-    except Unanswered:
-        return Finding("DMARC", "unknown", UNKNOWN)
+    for at in range(max(1, len(labels) - 1)):  # the domain, then what is above it
+        texts = ask.texts("_dmarc." + ".".join(labels[at:]))
+        found = [t for t in texts if _tag(t, "v").upper() == "DMARC1"]
+        if found:
+            return _judged_policy(found, own=at == 0)
     words = N_("Nothing tells receivers what to do with mail that only pretends to come from this "
                "domain. Add a TXT record at _dmarc that begins with v=DMARC1.")  # fmt: skip
     return Finding("DMARC", "bad", words)

@@ -17,7 +17,6 @@ from wtforms import (
 from wtforms.validators import NumberRange
 
 from helpdesk.agents.admin_forms import department_choices
-from helpdesk.channels.email.boxes.boxes import FIELDS
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web.corrections import Correction
@@ -33,6 +32,7 @@ ENCRYPTIONS = [
     ("starttls", lazy_gettext("STARTTLS")),
     ("none", lazy_gettext("None (only inside your own network)")),
 ]
+COLUMNS = set(Mailbox.__table__.columns.keys()) - {"version"}
 PORTS = NumberRange(1, 65535, lazy_gettext("A port is a number from 1 to 65535."))
 RATE = NumberRange(0, 10_000, lazy_gettext("A whole number from 0 to 10,000."))
 
@@ -129,13 +129,10 @@ class MailboxForm(Correction):
 
     def given(self) -> dict[str, Any]:
         """What was filled in, by column."""
-        found = {name: self._fields[name].data for name in FIELDS}
+        empty = {"folder": "INBOX", "per_minute": 30, "department_id": None}
+        found = {name: field.data for name, field in self._fields.items() if name in COLUMNS}
         found["department_id"] = int(self.department_id.data) if self.department_id.data else None
-        empty = {"folder": "INBOX", "per_minute": 30}
-        return {
-            n: empty.get(n, "") if v is None and n != "department_id" else v
-            for n, v in found.items()
-        }
+        return {n: empty.get(n, "") if v is None else v for n, v in found.items()}
 
 
 class ConsentForm(Form):

@@ -3,12 +3,14 @@ a password, and how its domain stands."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.channels.email.boxes import boxes, consent, domain
+from helpdesk.channels.email.boxes import actions, consent, domain
 from helpdesk.channels.email.boxes.forms import ConsentForm, MailboxForm
 from helpdesk.channels.email.boxes.providers import PROVIDERS, guessed, provider_of
 from helpdesk.core.errors import Refused
@@ -31,7 +33,7 @@ add_card(
 def index() -> Page:
     """Every mailbox with its last fetch, its queues and its problem."""
     return render_template(
-        "admin/mailboxes.html", standings=boxes.standings(me().actor), providers=PROVIDERS
+        "admin/mailboxes.html", boxes=actions.healths(me().actor), providers=PROVIDERS
     )
 
 
@@ -49,7 +51,7 @@ def add() -> Page:
 @needs("settings.edit")
 def edit(box_id: int) -> Page:
     """Change a mailbox."""
-    box = boxes.found(me().actor, box_id)
+    box = actions.found(me().actor, box_id)
     return _edited(box, MailboxForm.offered(box, {}))
 
 
@@ -57,10 +59,10 @@ def _edited(box: Mailbox | None, form: MailboxForm) -> Page:
     made: list[Mailbox] = []
     secret = str(form.password.data or "")
     provider = provider_of(str(form.address.data or ""), str(form.host.data or ""))
-    if form.did(lambda: made.append(boxes.save(box, form.given(), secret, me().actor))):
+    if form.did(lambda: made.append(actions.save(box, form.given(), secret, me().actor))):
         if provider.oauth and not made[0].secret and consent.of(made[0]) is None:
             return redirect(f"/admin/mailboxes/{made[0].id}/consent", code=303)
-        _say(boxes.try_out(me().actor, made[0].id))
+        _say(actions.try_out(me().actor, made[0].id))
         return redirect("/admin/mailboxes", code=303)
     grant = consent.of(box) if box is not None else None
     page = render_template("admin/mailbox.html", form=form, box=box, provider=provider, grant=grant)
@@ -71,7 +73,7 @@ def _edited(box: Mailbox | None, form: MailboxForm) -> Page:
 @needs("settings.edit")
 def test(box_id: int) -> Page:
     """Connect in and out, and say how it went."""
-    _say(boxes.try_out(me().actor, box_id))
+    _say(actions.try_out(me().actor, box_id))
     return redirect("/admin/mailboxes", code=303)
 
 
@@ -79,7 +81,7 @@ def test(box_id: int) -> Page:
 @needs("settings.edit")
 def letter(box_id: int) -> Page:
     """A test mail to whoever asks for it."""
-    taken, words = boxes.send_test(me().actor, box_id, me().email)
+    taken, words = actions.send_test(me().actor, box_id, me().email)
     flash(words, "success" if taken else "error")
     return redirect("/admin/mailboxes", code=303)
 
@@ -88,7 +90,7 @@ def letter(box_id: int) -> Page:
 @needs("settings.edit")
 def consent_page(box_id: int) -> Page:
     """The client, how the leave stands, and the way to the provider."""
-    box = boxes.found(me().actor, box_id)
+    box = actions.found(me().actor, box_id)
     grant, asked = consent.of(box), []
     blank = {"authority": provider_of(box.address, box.host).oauth or "own"}
     form = ConsentForm(data=blank | consent.shown(grant))
@@ -111,7 +113,7 @@ def consent_page(box_id: int) -> Page:
 @needs("settings.edit")
 def domain_page(box_id: int) -> Page:
     """Ask the DNS how the mailbox's domain stands; only on a click, since it may take a while."""
-    box, selector = boxes.found(me().actor, box_id), request.form.get("selector", "")[:63]
+    box, selector = actions.found(me().actor, box_id), request.form.get("selector", "")[:63]
     return render_template(
         "admin/domain.html",
         box=box,
@@ -131,7 +133,7 @@ def answer() -> Page:
         flash(error.sentence(gettext), "error")
         return redirect("/admin/mailboxes", code=303)
     flash(gettext("Consent was given for %(address)s.", address=box.address), "success")
-    _say(boxes.try_out(me().actor, box.id))
+    _say(actions.try_out(me().actor, box.id))
     return redirect("/admin/mailboxes", code=303)
 
 
@@ -144,8 +146,8 @@ def end(box_id: int) -> Page:
     return redirect(f"/admin/mailboxes/{box_id}", code=303)
 
 
-def _say(results: object) -> None:
+def _say(results: Iterable[tuple[bool, str, str]]) -> None:
     """Tell how each way went."""
-    for fine, sentence, words in results:  # type: ignore[attr-defined]
+    for fine, sentence, words in results:
         text = f"{gettext(sentence)} ({words})" if words else gettext(sentence)
         flash(text, "success" if fine else "error")

@@ -25,7 +25,7 @@ LET_THROUGH = (  # by us, and not by a person's decision
 )
 
 
-def words_of(mail: ParsedMail) -> str:
+def fingerprint(mail: ParsedMail) -> str:
     """A hash of what the mail says anew, files and all: equal for identical mails, whatever their
     headers. Four photos in four mails with the same few words are no loop."""
     said = mail.reply_text or mail.text or mail.subject

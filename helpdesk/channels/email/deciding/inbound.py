@@ -10,20 +10,19 @@ import logging
 
 from sqlalchemy import select
 
-from helpdesk.channels.email.deciding import brakes, landing, returned, tickets
-from helpdesk.channels.email.deciding.own import is_own, own_addresses
-from helpdesk.channels.email.deciding.plain import read_kept
+from helpdesk.channels.email.deciding import brakes, into_tickets, landing, returned
+from helpdesk.channels.email.deciding.kept_mail import read_kept
+from helpdesk.channels.email.deciding.our_addresses import comparable, is_own, own_addresses
 from helpdesk.channels.email.deciding.verdicts import Hold, Ignore, Quarantine, Settled, Verdict
 from helpdesk.channels.email.keeping import LEASE, Came, keep
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
+from helpdesk.channels.email.reading.sandbox import TooHeavy
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
 from helpdesk.core.db import db, locked, lost_race, transaction
-from helpdesk.core.errors import BadInput, Busy, HelpdeskError
+from helpdesk.core.errors import Busy, HelpdeskError
 from helpdesk.core.i18n import lazy_gettext
-from helpdesk.customers import addresses
 from helpdesk.notify.letters import Customer, to_customer
 from helpdesk.notify.models import MAIL
 from helpdesk.tickets import mail_ids
@@ -151,7 +150,7 @@ def _make(mail_id: int) -> None:
     if found.ticket is None and mail.listed:
         raise Hold("bulk")
     brakes.brake(row, found.ticket)
-    tickets.put(row, mail, found)
+    into_tickets.put(row, mail, found)
 
 
 def read(row: InboundMail) -> ParsedMail:
@@ -168,7 +167,7 @@ def _note_what_it_says(row: InboundMail, mail: ParsedMail) -> None:
     with transaction():
         row = locked(row)
         row.from_email, row.subject = mail.from_email[:254].lower(), mail.subject[:500]
-        row.automatic, row.words = mail.auto_submitted, brakes.words_of(mail)
+        row.automatic, row.words = mail.auto_submitted, brakes.fingerprint(mail)
 
 
 def _stop_copies(row: InboundMail) -> None:
@@ -190,10 +189,10 @@ def _stop_copies(row: InboundMail) -> None:
 
 def sender_of(mail: ParsedMail) -> str:
     """The comparable sender. Raises Quarantine when nobody could be answered."""
-    try:
-        return addresses.mail(mail.from_email)
-    except BadInput:
-        raise Quarantine("no_sender") from None
+    sender = comparable(mail.from_email)
+    if not sender:
+        raise Quarantine("no_sender")
+    return sender
 
 
 def _stop_our_own(mail: ParsedMail, sender: str) -> None:
@@ -206,9 +205,8 @@ def _stop_our_own(mail: ParsedMail, sender: str) -> None:
 
 def tell_too_large(row: InboundMail, mail: ParsedMail) -> None:
     """One automatic mail about this mail, however often it is worked on."""
-    try:
-        sender = addresses.mail(mail.from_email)
-    except BadInput:
+    sender = comparable(mail.from_email)
+    if not sender:
         return
     known = settings()
     reader = Customer(

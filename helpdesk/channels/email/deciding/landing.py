@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 
-from helpdesk.channels.email.deciding.proof import PROVEN, proof_of
+from helpdesk.channels.email.deciding.proof import PROVEN, proof_of, trusted_by
 from helpdesk.channels.email.deciding.verdicts import Hold
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.channels.email.reading.parser import ParsedMail
@@ -23,7 +23,6 @@ from helpdesk.channels.email.reading.phrases import phrases
 from helpdesk.core.db import db
 from helpdesk.customers import people
 from helpdesk.customers.models import ContactAddress
-from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import mail_ids, queries
 from helpdesk.tickets.models import Message, Ticket
@@ -77,8 +76,7 @@ def land(row: InboundMail, mail: ParsedMail, sender: str) -> Landing:
 def dmarc(row: InboundMail, mail: ParsedMail) -> str:
     """'dmarc' when the mailbox's own server has proven the sender's address; not what a list says
     about the writer whose From it replaced."""
-    box = by_name(row.mailbox)
-    proven = box is not None and not mail.passed_by and proof_of(mail, box.proof_by) == PROVEN
+    proven = not mail.passed_by and proof_of(mail, trusted_by(row.mailbox)) == PROVEN
     return "dmarc" if proven else ""
 
 
@@ -112,31 +110,37 @@ def _is_own(ticket: Ticket, sender: str, *, proven: bool) -> bool:
     at_door = ticket.contact if ticket.contact_kind == "email" else ""
     if sender == ticket.reply_to or (sender == at_door and (proven or ticket.contact_proven_by)):
         return True
-    mine = people.is_at("email", sender) & (ContactAddress.person_id == ticket.person_id)
-    known = select(ContactAddress.id).where(mine, ContactAddress.proven_by != "")
-    return db.session.scalar(select(known.exists())) or _was_written_to(ticket, sender)
+    mine = _are_theirs(ticket, sender) & (ContactAddress.proven_by != "")
+    return _is_there(mine) or _was_written_to(ticket, sender)
+
+
+def _are_theirs(ticket: Ticket, sender: str) -> ColumnElement[bool]:
+    """The condition on addresses of the case's customer that are this one."""
+    return people.is_at("email", sender) & (ContactAddress.person_id == ticket.person_id)
+
+
+def _is_there(*conditions: ColumnElement[bool]) -> bool:
+    return bool(db.session.scalar(select(exists().where(*conditions))))
 
 
 def _was_written_to(ticket: Ticket, sender: str) -> bool:
     """Whether mails of this case go to the address, or went there."""
     if sender == ticket.reply_to:
         return True
-    sent = select(Envelope.id).where(
+    return _is_there(
         Envelope.ticket_id == ticket.id,
         Envelope.recipient == sender,
         Envelope.internal.is_(False),
     )
-    return db.session.scalar(select(sent.exists())) or False
 
 
 def _was_let_in(ticket: Ticket, sender: str) -> bool:
-    let_in = select(InboundMail.id).where(
+    return _is_there(
         InboundMail.ticket_id == ticket.id,
         InboundMail.from_email == sender,
         InboundMail.outcome == "reply",
         InboundMail.decided_by != "",
     )
-    return db.session.scalar(select(let_in.exists())) or False
 
 
 def _was_copied(ticket: Ticket, sender: str) -> bool:
@@ -147,10 +151,7 @@ def _was_copied(ticket: Ticket, sender: str) -> bool:
 
 def _claims(ticket: Ticket, sender: str) -> bool:
     """Whether somebody says to be the case's customer: by an address of theirs."""
-    if sender in (ticket.reply_to, ticket.contact):
-        return True
-    mine = people.is_at("email", sender) & (ContactAddress.person_id == ticket.person_id)
-    return db.session.scalar(select(select(ContactAddress.id).where(mine).exists())) or False
+    return sender in (ticket.reply_to, ticket.contact) or _is_there(_are_theirs(ticket, sender))
 
 
 def _named(row: InboundMail, mail: ParsedMail) -> Landing | None:

@@ -14,13 +14,12 @@ from werkzeug.wrappers import Response
 from helpdesk import files
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.channels.email import ledger
-from helpdesk.channels.email.deciding import plain, proof, radar, rereading, review
+from helpdesk.channels.email.deciding import kept_mail, proof, radar, rereading, review
 from helpdesk.channels.email.deciding.verdicts import OUTCOME_NAMES, REASONS, RULES
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import gettext
 from helpdesk.notify import failures
-from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import local_path
@@ -67,7 +66,7 @@ def days() -> str:
     """The daily proof: what was handed to us, and what became of it, with the list behind each."""
     asked = min(_number(request.args.get("days", "7")) or 7, ledger.MOST_DAYS)
     return render_template(
-        "mail/days.html", lines=ledger.lines(me().actor, asked), days=asked, **WORDS
+        "mail/days.html", lines=ledger.days(me().actor, asked), days=asked, **WORDS
     )
 
 
@@ -75,7 +74,9 @@ def days() -> str:
 @needs("mail.review")
 def loops() -> str:
     """Who sent us how many mails in the last day, and whom the brake has stopped until when."""
-    return render_template("mail/radar.html", lines=radar.lines(me().actor), outcomes=OUTCOME_NAMES)
+    return render_template(
+        "mail/radar.html", lines=radar.busy_senders(me().actor), outcomes=OUTCOME_NAMES
+    )
 
 
 @blueprint.post("/radar/release")
@@ -122,8 +123,7 @@ def show(mail_id: int) -> str:
     """One mail as far as it can be read, why it is where it is, and what can be done with it."""
     row, mail = review.one(me().actor, mail_id)
     ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
-    box = by_name(row.mailbox)
-    known = proof.facts(mail, box.proof_by if box is not None else "") if mail else {}
+    known = proof.facts(mail, row.mailbox) if mail else {}
     return render_template(
         "mail/show.html", row=row, mail=mail, ticket=ticket, proof=known, **WORDS
     )
@@ -135,7 +135,7 @@ def raw(mail_id: int) -> Any:
     """The mail as it came, to download; but for the secrets of our own links in it."""
     row, _mail = review.one(me().actor, mail_id)
     return files.answer_bytes(
-        plain.raw_without_secrets(row), f"mail-{row.id}.eml", "message/rfc822"
+        kept_mail.raw_without_secrets(row), f"mail-{row.id}.eml", "message/rfc822"
     )
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from helpdesk.channels.email.deciding.our_addresses import comparable
 from helpdesk.channels.email.reading.parser import ParsedMail
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput
-from helpdesk.customers import addresses, people
+from helpdesk.customers import people
 from helpdesk.customers.models import Person
+from helpdesk.notify.mail.mailboxes import by_name
 
 TOPMOST = "*"  # for servers that always write the first one, and sign it with no name
 PROVEN, FAILED, NONE = "pass", "fail", "none"
@@ -73,21 +74,23 @@ def _without_comments(header: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def facts(mail: ParsedMail, server: str) -> dict[str, str]:
+def trusted_by(mailbox: str) -> str:
+    """The server whose word on senders this mailbox takes; '' for none."""
+    box = by_name(mailbox)
+    return box.proof_by if box is not None else ""
+
+
+def facts(mail: ParsedMail, mailbox: str) -> dict[str, str]:
     """What is shown beside the sender: the proof, and the address by which we know a customer of
     this name who has proven it; only what there is."""
-    found = {"proof": proof_of(mail, server), "known_as": _namesake(mail)}
+    found = {"proof": proof_of(mail, trusted_by(mailbox)), "known_as": _namesake(mail)}
     return {name: value for name, value in found.items() if value}
 
 
 def _namesake(mail: ParsedMail) -> str:
     """The proven address of another customer with exactly this display name, or ''."""
-    name = " ".join(mail.from_name.split()).casefold()
-    try:
-        mine = addresses.mail(mail.from_email)
-    except BadInput:
-        return ""
-    if len(name) < 2 or "@" in name:
+    name, mine = " ".join(mail.from_name.split()).casefold(), comparable(mail.from_email)
+    if not mine or len(name) < 2 or "@" in name:
         return ""
     for person in db.session.scalars(people.known(name, most=5)).all():
         known = [each.normal for each in person.addresses if each.kind == "email"]

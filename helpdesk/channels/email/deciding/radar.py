@@ -23,7 +23,7 @@ NOTABLE = 3  # mails in a day from which a person's address is shown, too
 
 
 @dataclass(frozen=True)
-class Line:
+class BusySender:
     """One sender. `hours` is oldest first, the last one is the hour that ends now."""
 
     sender: str
@@ -49,7 +49,7 @@ class Line:
         return [(number, -(-number * 20 // top)) for number in self.hours]
 
 
-def lines(who: Actor) -> list[Line]:
+def busy_senders(who: Actor) -> list[BusySender]:
     """Senders with automatic or held mail, or with several mails in a day; the busiest first."""
     require(who, "mail.review")
     machine = func.sum(case((InboundMail.automatic, 1), else_=0))
@@ -66,7 +66,7 @@ def lines(who: Actor) -> list[Line]:
         .order_by(func.count().desc(), InboundMail.from_email)
         .limit(MOST)
     )
-    return [_line(*row) for row in db.session.execute(query)]
+    return [_busy_sender(*row) for row in db.session.execute(query)]
 
 
 def _hours() -> list[object]:
@@ -78,9 +78,9 @@ def _hours() -> list[object]:
     ]
 
 
-def _line(sender: str, machine: int, held: int, *hours: int) -> Line:
+def _busy_sender(sender: str, machine: int, held: int, *hours: int) -> BusySender:
     numbers = tuple(int(each) for each in hours)
-    return Line(sender, numbers, int(machine), int(held), brakes.braked_until(sender))
+    return BusySender(sender, numbers, int(machine), int(held), brakes.braked_until(sender))
 
 
 def release(who: Actor, sender: str) -> None:

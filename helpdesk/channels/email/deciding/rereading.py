@@ -16,13 +16,13 @@ from sqlalchemy import select
 
 from helpdesk import files
 from helpdesk.agents.rights import Actor
-from helpdesk.channels.email.deciding.plain import read_kept
+from helpdesk.channels.email.deciding.into_tickets import words_of
+from helpdesk.channels.email.deciding.kept_mail import read_kept
 from helpdesk.channels.email.deciding.review import one
-from helpdesk.channels.email.deciding.tickets import words_of
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.attachments import Attachment as Attached
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
+from helpdesk.channels.email.reading.sandbox import TooHeavy
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.i18n import N_
@@ -113,10 +113,12 @@ def apply(who: Actor, mail_id: int) -> bool:
     found = for_page(who, mail_id)
     if not found.changes:
         return False
-    new, names = _files(found)
-    kept = tuple(files.store(a.content, a.name, a.mime, content_id=a.content_id) for a in new)
+    told = _files(found.message, found.mail)
+    kept = tuple(files.store(a.content, a.name, a.mime, content_id=a.content_id) for a in told.new)
     body, quoted = words_of(found.mail, is_reply=found.row.outcome == "reply")
-    reading = Reading(body, quoted, found.mail.html or "", dict(found.mail.facts()), kept, names)
+    reading = Reading(
+        body, quoted, found.mail.html or "", dict(found.mail.facts()), kept, told.names
+    )
     try:
         changed = [change.part for change in found.changes]
         actions.renew_message(found.message, reading, by=who, changed=changed)
@@ -142,7 +144,7 @@ def _pairs(message: Message, mail: ParsedMail, is_reply: bool) -> list[tuple[str
         ("body", _plain(message.body), _plain(body)),
         ("quoted", _plain(message.quoted), _plain(quoted)),
         ("html", message.html, mail.html or ""),
-        ("files", *_file_lines(message, mail)),
+        ("files", *_files(message, mail).lines()),
         ("facts", _fact_lines(told), _fact_lines(mail.facts())),
     ]
 
@@ -155,31 +157,29 @@ def _fact_lines(facts: Mapping[Any, Any]) -> str:
     return "\n".join(f"{name}: {value}" for each in facts.values() for name, value in each.items())
 
 
-def _stored(message: Message) -> list[Attachment]:
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The stored files of a message beside those that today's reading finds, told by their bytes."""
+
+    stored: list[Attachment]
+    new: list[Attached]  # not stored yet
+    names: dict[int, str]  # of the stored ones that are called otherwise today
+
+    def lines(self) -> tuple[str, str]:
+        """The names of the stored ones, and of all as they would be."""
+        renamed = [self.names.get(each.id, each.name) for each in self.stored]
+        added = [tidy_name(each.name) for each in self.new]
+        was = sorted(each.name for each in self.stored)
+        return "\n".join(was), "\n".join(sorted([*renamed, *added]))
+
+
+def _files(message: Message, mail: ParsedMail) -> _Files:
     query = select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.id)
-    return list(db.session.scalars(query))
-
-
-def _file_lines(message: Message, mail: ParsedMail) -> tuple[str, str]:
-    """Names of the stored files, and of them together with what today's reading finds."""
-    stored = _stored(message)
-    by_hash = {sha256(each.content).hexdigest(): tidy_name(each.name) for each in mail.attachments}
-    known = {file.sha256 for file in stored}
-    renamed = [by_hash.get(file.sha256, file.name) for file in stored]
-    added = [name for digest, name in by_hash.items() if digest not in known]
-    return "\n".join(sorted(f.name for f in stored)), "\n".join(sorted([*renamed, *added]))
-
-
-def _files(found: Difference) -> tuple[list[Attached], dict[int, str]]:
-    """The attachments that are not stored yet, and new names of those that are."""
-    stored = _stored(found.message)
-    by_hash = {sha256(each.content).hexdigest(): each for each in found.mail.attachments}
-    known = {file.sha256 for file in stored}
-    new = [each for digest, each in by_hash.items() if digest not in known]
-    told = {file.id: (file.name, by_hash.get(file.sha256)) for file in stored}
-    names = {
-        number: tidy_name(each.name)
-        for number, (name, each) in told.items()
-        if each is not None and tidy_name(each.name) != name
+    stored = list(db.session.scalars(query))
+    read = {sha256(each.content).hexdigest(): each for each in mail.attachments}
+    known = {each.sha256 for each in stored}
+    names = {each.id: tidy_name(read[each.sha256].name) for each in stored if each.sha256 in read}
+    renamed = {
+        each.id: names[each.id] for each in stored if names.get(each.id, each.name) != each.name
     }
-    return new, names
+    return _Files(stored, [each for digest, each in read.items() if digest not in known], renamed)

@@ -8,15 +8,15 @@ from datetime import date
 from sqlalchemy import ScalarSelect, func, select
 
 from helpdesk.agents.rights import Actor, require
-from helpdesk.channels.email.deciding import inbound, tickets
+from helpdesk.channels.email.deciding import inbound, into_tickets
+from helpdesk.channels.email.deciding.kept_mail import read_kept
 from helpdesk.channels.email.deciding.landing import Landing, dmarc
-from helpdesk.channels.email.deciding.plain import read_kept
 from helpdesk.channels.email.deciding.verdicts import Settled
 from helpdesk.channels.email.keeping import LEASE
 from helpdesk.channels.email.ledger import within
 from helpdesk.channels.email.models import FOR_PEOPLE, OUTCOMES, InboundMail
-from helpdesk.channels.email.reading.apart import TooHeavy
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
+from helpdesk.channels.email.reading.sandbox import TooHeavy
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import HelpdeskError, NotFound, Refused
@@ -45,15 +45,10 @@ def listed(
 ) -> Sequence[InboundMail]:
     """Mails with this outcome ('' is every one), newest first, one more than a page."""
     require(who, "mail.review")
-    query = select(InboundMail)
-    if outcome:
-        query = query.where(InboundMail.outcome == outcome)
+    given = {"outcome": outcome, "mailbox": mailbox, "from_email": sender.lower()}
+    query = select(InboundMail).filter_by(**{name: v for name, v in given.items() if v})
     if before:
         query = query.where(InboundMail.id < before)
-    if mailbox:
-        query = query.where(InboundMail.mailbox == mailbox)
-    if sender:
-        query = query.where(InboundMail.from_email == sender.lower())
     if day:
         query = query.where(within(day))
     return db.session.scalars(query.order_by(InboundMail.id.desc()).limit(PAGE + 1)).all()
@@ -95,13 +90,13 @@ def accept_reply(who: Actor, mail_id: int) -> Ticket:
     if ticket is None:
         raise Refused(N_("This mail answers no ticket. You can open a new one from it."))
     queries.require_visible(ticket, who)
-    _put(row, mail, tickets.named(ticket), who)
+    _put(row, mail, into_tickets.named(ticket), who)
     return ticket
 
 
 def _put(row: InboundMail, mail: ParsedMail, found: Landing, who: Actor) -> None:
     try:
-        tickets.put(row, mail, found, decided_by=who.name)
+        into_tickets.put(row, mail, found, decided_by=who.name)
     except Settled:
         raise Refused(DECIDED) from None
 

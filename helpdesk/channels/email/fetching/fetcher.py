@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from helpdesk.channels.email.deciding.inbound import process_stored
-from helpdesk.channels.email.fetching import fetching
+from helpdesk.channels.email.fetching import rounds
 from helpdesk.channels.email.fetching.pop3 import Pop3Door
 from helpdesk.core import background, jobs
 from helpdesk.core.db import db
@@ -36,19 +36,19 @@ def fetch_all_once() -> dict[str, int | str]:
 
 def _fetch_once(box: Mailbox) -> int | str:
     me = _me()
-    if not fetching.leased(box.id, me):
+    if not rounds.leased(box.id, me):
         return "another fetcher has it"
     try:
-        door = fetching.opened(box)
+        door = rounds.opened(box)
         try:
-            return fetching.fetch_round(door, box.id)
+            return rounds.fetch_round(door, box.id)
         finally:
             door.close()
     except Exception as error:
-        fetching.note_failure(box.id, error)
+        rounds.note_failure(box.id, error)
         return f"{type(error).__name__}: {error}"
     finally:
-        fetching.release(box.id, me)
+        rounds.release(box.id, me)
 
 
 def _active() -> list[Mailbox]:
@@ -93,26 +93,26 @@ class Fetcher:
         while not self.stop.is_set():
             with self.app.app_context():
                 try:
-                    if not fetching.leased(box_id, _me()):
+                    if not rounds.leased(box_id, _me()):
                         return  # switched off, or another process has it
                     self._session(box_id)
                     failures = 0
                 except Exception as error:
                     log.warning("Mailbox %s: %s", box_id, error)
                     with suppress(Exception):
-                        fetching.note_failure(box_id, error)
+                        rounds.note_failure(box_id, error)
                     self.stop.wait(PAUSES[min(failures, len(PAUSES) - 1)])
                     failures += 1
         with self.app.app_context(), suppress(Exception):
-            fetching.release(box_id, _me())
+            rounds.release(box_id, _me())
 
     def _session(self, box_id: int) -> None:
         """One connection: fetch, wait for news, fetch ... POP3 and servers without IDLE: look again."""
-        door = fetching.opened(db.session.get_one(Mailbox, box_id, populate_existing=True))
+        door = rounds.opened(db.session.get_one(Mailbox, box_id, populate_existing=True))
         try:
-            while not self.stop.is_set() and fetching.leased(box_id, _me()):
-                fetching.still_allowed(box_id)
-                fetching.fetch_round(door, box_id)
+            while not self.stop.is_set() and rounds.leased(box_id, _me()):
+                rounds.still_allowed(box_id)
+                rounds.fetch_round(door, box_id)
                 db.session.remove()
                 if isinstance(door, Pop3Door) or not door.has_idle:
                     self.stop.wait(LOOK)

@@ -33,6 +33,8 @@ class Fetched:
 class ImapDoor:
     """An open connection to the folder of one mailbox. Every method may raise what imaplib raises."""
 
+    counts_by = "UID"
+
     def __init__(self, box: Mailbox, secret: str, token: bearer.Token | None = None) -> None:
         self.box, self.door = box, _connect(box)
         self.client: imaplib.IMAP4 = self.door.client
@@ -69,14 +71,13 @@ class ImapDoor:
         if not self.door.folder.exists(name):
             raise MailboxFolderSelectError(("NO", [name.encode()]), "OK")
 
-    def uids(self, above: int) -> list[int]:
-        """The UIDs above this one, rising."""
+    def waiting(self, above: int) -> dict[str, int]:
+        """The UIDs above this one, rising, by our lasting names of them."""
         self.client.noop()
         status, data = self.client.uid("SEARCH", f"UID {above + 1}:*")
-        if status != "OK":
-            raise imaplib.IMAP4.error(str(data))
-        found = {int(each) for each in (data[0] or b"").split()}
-        return sorted(uid for uid in found if uid > above)  # n:* names the last one in any case
+        _require_ok(status, data)
+        uids = sorted({int(each) for each in (data[0] or b"").split()})
+        return {f"{self.validity}.{uid}": uid for uid in uids if uid > above}  # n:* names the last
 
     def fetch(self, uid: int, most: int) -> Fetched | None:
         """One mail without marking it as read; None when somebody deleted it meanwhile."""

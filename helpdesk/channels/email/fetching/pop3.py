@@ -6,7 +6,7 @@ import base64
 import poplib
 import ssl
 
-from helpdesk.channels.email.fetching.imap import TIMEOUT
+from helpdesk.channels.email.fetching.imap import TIMEOUT, Fetched
 from helpdesk.notify.mail import bearer, connections
 from helpdesk.notify.mail.mailboxes import Mailbox
 
@@ -15,6 +15,8 @@ poplib._MAXLINE = max(poplib._MAXLINE, 10_000_000)  # type: ignore[attr-defined]
 
 class Pop3Door:
     """An open connection to one mailbox. Every method may raise poplib.error_proto or OSError."""
+
+    counts_by = "UIDL"
 
     def __init__(self, box: Mailbox, secret: str, token: bearer.Token | None = None) -> None:
         self.box = box
@@ -41,18 +43,18 @@ class Pop3Door:
         if not answer.startswith(b"+OK"):
             self.client._shortcmd("")  # type: ignore[attr-defined]  # a refusal, explained first
 
-    def uids(self) -> dict[str, int]:
-        """UIDL -> number in this session, in the server's order."""
+    def waiting(self, _above: int) -> dict[str, int]:
+        """Our lasting names of all mails -> their numbers in this session, in the server's order."""
         _answer, lines, _size = self.client.uidl()
         pairs = (line.decode("ascii", "replace").split(maxsplit=1) for line in lines)
-        return {uid: int(number) for number, uid in pairs}
+        return {f"pop.{uid}": int(number) for number, uid in pairs}
 
-    def fetch(self, number: int, most: int) -> tuple[bytes, bool]:
-        """The bytes of one mail, and whether it is only the beginning of a too large one."""
+    def fetch(self, number: int, most: int) -> Fetched:
+        """One mail; of one that is too large only the beginning."""
         size = int(self.client.list(number).split()[2])  # type: ignore[attr-defined]
         cut = size > most
         found = self.client.top(number, 200) if cut else self.client.retr(number)
-        return b"\r\n".join(found[1]) + b"\r\n", cut
+        return Fetched(b"\r\n".join(found[1]) + b"\r\n", None, cut)
 
     def done(self, number: int) -> None:
         """Delete a kept mail from the server, when the mailbox is set so."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from .charsets import codec_for, decode
-from .declared import declared_charset
 from .flowed import unflow
 from .headers import Headers, read_headers
+from .html_charset import declared_charset
 from .parameters import Value, read_value
+from .smime import MOST, is_wrapped, unwrap
 from .transfer import undo_encoding
-from .wrapped import MOST, is_wrapped, unwrap
 
 MAX_PARTS = 1_000
 MAX_DEPTH = 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,7 +15,7 @@ from .bounces import Report, read_report
 from .charsets import tidy
 from .headers import Headers
 from .html_text import new_html_to_text
-from .inside import has_answers
+from .inline_answers import has_answers
 from .invites import Invite, read_invite
 from .lists import is_listed, list_addresses, writer_of
 from .mime import Part, read_tree
@@ -26,6 +26,12 @@ MAX_BYTES = 40 * 1024 * 1024
 MAX_REFERENCES = 200
 MAX_RESULTS = 20
 _SENDER_HEADERS = ("from", "reply-to", "sender", "return-path", "x-envelope-from", "envelope-from")
+_PRINTED = (
+    "from_email", "from_name", "to", "cc", "reply_to", "delivered_to", "subject", "text", "html",
+    "reply_text", "attachments", "message_id", "in_reply_to", "references", "date", "received_at",
+    "auto_submitted", "is_bounce", "report", "protection", "invite", "defects",
+)  # fmt: skip
+_PRINTED_OF_FILES = ("name", "mime", "size", "content_id", "inline")
 _DELIVERED_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "x-delivered-to")
 
 
@@ -69,7 +75,9 @@ class ParsedMail:
     listed: bool = False  # a mailing list passed it on
     lists: tuple[str, ...] = ()  # where one writes to these lists
     writer: Address | None = None  # who wrote it, when a list put itself into From
-    passed_by: str = ""  # the address in From, when that is our own list: see own.as_written
+    passed_by: str = (
+        ""  # the address in From, when that is our own list: see our_addresses.as_written
+    )
     original_from: str = ""  # X-Original-From, as lists write it: shown, never believed
     auth_results: tuple[str, ...] = ()  # as they stand, the newest first: see proof.proof_of
 
@@ -86,30 +94,19 @@ class ParsedMail:
 
     def as_json(self) -> dict[str, Any]:
         """The mail as `flask mail parse` prints it: plain values, attachments without bytes."""
-        return {
-            "from_email": self.from_email,
-            "from_name": self.from_name,
-            "to": [address.email for address in self.to],
-            "cc": [address.email for address in self.cc],
-            "reply_to": [address.email for address in self.reply_to],
-            "delivered_to": list(self.delivered_to),
-            "subject": self.subject,
-            "text": self.text,
-            "html": self.html,
-            "reply_text": self.reply_text,
-            "attachments": [_file_json(each) for each in self.attachments],
-            "message_id": self.message_id,
-            "in_reply_to": self.in_reply_to,
-            "references": list(self.references),
-            "date": _iso(self.date),
-            "received_at": _iso(self.received_at),
-            "auto_submitted": self.auto_submitted,
-            "is_bounce": self.is_bounce,
-            "report": asdict(self.report) if self.report else None,
-            "protection": asdict(self.protection) if self.protection else None,
-            "invite": asdict(self.invite) if self.invite else None,
-            "defects": list(self.defects),
-        }
+        return {name: _as_json(getattr(self, name)) for name in _PRINTED}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_as_json(each) for each in value]
+    if isinstance(value, Address):
+        return value.email
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Attachment):
+        return {name: getattr(value, name) for name in _PRINTED_OF_FILES}
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def parse(raw: bytes) -> ParsedMail:
@@ -215,17 +212,3 @@ def _date(value: str) -> datetime | None:
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _file_json(attachment: Attachment) -> dict[str, Any]:
-    return {
-        "name": attachment.name,
-        "mime": attachment.mime,
-        "size": attachment.size,
-        "content_id": attachment.content_id,
-        "inline": attachment.inline,
-    }

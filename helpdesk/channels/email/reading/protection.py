@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .mime import Part
-from .wrapped import TYPES
+from .smime import TYPES
 
 _ARMOUR = {
     "-----BEGIN PGP MESSAGE-----": "encrypted",

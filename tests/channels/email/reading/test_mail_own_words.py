@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from helpdesk import search
 from helpdesk.channels.email.deciding.inbound import deliver
-from helpdesk.channels.email.deciding.tickets import with_gaps
+from helpdesk.channels.email.deciding.into_tickets import with_gaps
 from helpdesk.channels.email.reading.parser import parse
 from helpdesk.core.db import db
 from helpdesk.tickets.models import Attachment, Message

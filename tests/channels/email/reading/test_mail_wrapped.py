@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from asn1crypto import cms
 
-from helpdesk.channels.email.reading import apart
-from helpdesk.channels.email.reading.apart import parse_safely
+from helpdesk.channels.email.reading import sandbox
 from helpdesk.channels.email.reading.parser import ParsedMail, parse
-from helpdesk.channels.email.reading.wrapped import unwrap
+from helpdesk.channels.email.reading.sandbox import parse_safely
+from helpdesk.channels.email.reading.smime import unwrap
 from tests.help.mails import case
 
 TYPE = 'application/pkcs7-mime; smime-type={kind}; name="smime.p7m"'
@@ -136,7 +136,7 @@ def test_what_is_broken_stays_a_file(content: bytes) -> None:
 
 
 def test_very_many_pieces_are_read_apart_within_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "parse", lambda raw: pytest.fail("read in this process"))
+    monkeypatch.setattr(sandbox, "parse", lambda raw: pytest.fail("read in this process"))
     assert parse_safely(mail(ber(PLAIN * 800, step=1))).text.startswith("暖气停了。")
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from helpdesk.agents.rights import Actor, require
-from helpdesk.channels.email.fetching import fetching
+from helpdesk.channels.email.fetching import rounds
 from helpdesk.channels.email.fetching.imap import ImapDoor
 from helpdesk.channels.email.fetching.problems import PROBLEMS, problem_of
 from helpdesk.channels.email.models import InboundMail
@@ -34,34 +34,10 @@ NOT_TAKEN = N_("The test mail was not taken.")
 NO_SERVER = N_("There is no server for sending: fill one in, or set one for all.")
 PATIENCE = 5  # seconds for trying out one way; the page waits for both
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-FIELDS = (
-    "name",
-    "address",
-    "department_id",
-    "language",
-    "sender_name",
-    "signature_zh",
-    "signature_en",
-    "kind",
-    "host",
-    "port",
-    "tls",
-    "user",
-    "folder",
-    "done_folder",
-    "smtp_host",
-    "smtp_port",
-    "smtp_tls",
-    "proof_by",
-    "per_minute",
-    "plus",
-    "from_now",
-    "active",
-)
 
 
 @dataclass(frozen=True)
-class Standing:
+class Health:
     """How a mailbox does: what waits on its way in and out, and since when."""
 
     box: Mailbox
@@ -76,14 +52,14 @@ class Standing:
         return (PROBLEMS.get(key, PROBLEMS["other"]), words) if key else ("", "")
 
 
-def standings(who: Actor) -> list[Standing]:
+def healths(who: Actor) -> list[Health]:
     """All mailboxes by name, with their queues."""
     require(who, "settings.read")
     boxes = db.session.scalars(select(Mailbox).order_by(Mailbox.name)).all()
-    return [_standing(box) for box in boxes]
+    return [_health(box) for box in boxes]
 
 
-def _standing(box: Mailbox) -> Standing:
+def _health(box: Mailbox) -> Health:
     stored = select(func.count()).where(
         InboundMail.mailbox == box.name, InboundMail.outcome == "stored"
     )
@@ -93,7 +69,7 @@ def _standing(box: Mailbox) -> Standing:
         Envelope.next_at.is_not(None),
     )
     number, oldest = db.session.execute(unsent).one()
-    return Standing(box, db.session.scalar(stored) or 0, number, oldest)
+    return Health(box, db.session.scalar(stored) or 0, number, oldest)
 
 
 def found(who: Actor, box_id: int) -> Mailbox:
@@ -106,7 +82,8 @@ def found(who: Actor, box_id: int) -> Mailbox:
 
 
 def save(box: Mailbox | None, given: dict[str, object], secret: str, by: Actor) -> Mailbox:
-    """Add a mailbox or change it; an empty secret keeps the stored one.
+    """Add a mailbox or change it, by what is `given` of its columns; an empty secret keeps the stored
+    one.
 
     Raises NotAllowed, or BadInput with a sentence by field.
     """
@@ -114,10 +91,10 @@ def save(box: Mailbox | None, given: dict[str, object], secret: str, by: Actor) 
     with transaction() as session:
         row = locked(box) if box is not None else Mailbox(connected_at=now(), last_error="")
         _check(row, given)
-        old = {name: getattr(row, name) for name in FIELDS} if box is not None else None
+        old = {name: getattr(row, name) for name in given} if box is not None else None
         moved = old is not None and any(old[n] != given[n] for n in ("host", "user", "folder"))
-        for name in FIELDS:
-            setattr(row, name, given[name])
+        for name, value in given.items():
+            setattr(row, name, value)
         if secret:
             row.secret = encryption.encrypted(secret)
         if moved:  # another mailbox: its UIDs mean nothing here, and what lies in it is old
@@ -126,8 +103,7 @@ def save(box: Mailbox | None, given: dict[str, object], secret: str, by: Actor) 
         session.add(row)
         session.flush()
         options.changed()
-        new = {name: given[name] for name in FIELDS}
-        record("setup.changed", by=by, what="mailbox", id=row.id, old=old, new=new)
+        record("setup.changed", by=by, what="mailbox", id=row.id, old=old, new=given)
     return row
 
 
@@ -158,25 +134,25 @@ def _taken(row: Mailbox, name: str) -> bool:
 
 def try_out(who: Actor, box_id: int) -> Sequence[tuple[bool, str, str]]:
     """Connect in and out: (went well, sentence, the server's own words) for each way."""
-    box, found_ = found(who, box_id), []
-    if box.fetches:
-        found_.append(_tried(lambda: _fetchable(box), N_("Fetching works.")))
-    if box.smtp_host:
-        found_.append(_tried(lambda: _sendable(box), N_("Sending works.")))
-    return found_
+    box = found(who, box_id)
+    ways = (
+        (box.fetches, _fetch_from, N_("Fetching works.")),
+        (box.smtp_host, _send_through, N_("Sending works.")),
+    )
+    return [_tried(way, box, fine) for is_set, way, fine in ways if is_set]
 
 
-def _tried(way: object, fine: str) -> tuple[bool, str, str]:
+def _tried(way: Callable[[Mailbox], None], box: Mailbox, fine: str) -> tuple[bool, str, str]:
     try:
         with within(PATIENCE):
-            way()  # type: ignore[operator]
+            way(box)
     except Exception as error:
         return False, PROBLEMS[problem_of(error)], f"{type(error).__name__}: {error}"[:300]
     return True, fine, ""
 
 
-def _fetchable(box: Mailbox) -> None:
-    door = fetching.opened(box)
+def _fetch_from(box: Mailbox) -> None:
+    door = rounds.opened(box)
     try:
         if isinstance(door, ImapDoor) and box.done_folder:
             door.require_folder(box.done_folder)
@@ -184,7 +160,7 @@ def _fetchable(box: Mailbox) -> None:
         door.close()
 
 
-def _sendable(box: Mailbox) -> None:
+def _send_through(box: Mailbox) -> None:
     with connected(smtp_of(box)) as connection:
         connection.noop()
 

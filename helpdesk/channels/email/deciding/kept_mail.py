@@ -9,13 +9,13 @@ from __future__ import annotations
 import binascii
 from dataclasses import replace
 
-from helpdesk.channels.email.deciding.own import as_written
+from helpdesk.channels.email.deciding.our_addresses import as_written
 from helpdesk.channels.email.keeping import raw_of
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.reading.apart import TooHeavy, parse_safely
 from helpdesk.channels.email.reading.attachments import Attachment
 from helpdesk.channels.email.reading.mime import Part, read_tree
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
+from helpdesk.channels.email.reading.sandbox import TooHeavy, parse_safely
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
 from helpdesk.tickets.veil import veiled

@@ -31,12 +31,13 @@ from helpdesk.notify.mail.tokens import access_token, uses_tokens
 from helpdesk.web.http import settings
 
 log = logging.getLogger(__name__)
+Door = ImapDoor | Pop3Door
 LEASE = timedelta(minutes=3)  # for which a mailbox belongs to one fetcher
 EARLIER = timedelta(days=1)  # by which clocks may differ when old mails are left alone
-_trouble: Counter[tuple[int, int]] = Counter()  # (mailbox, UID) that broke a connection, goes last
+_trouble: Counter[tuple[int, str]] = Counter()  # (mailbox, mail) that broke a connection, goes last
 
 
-def opened(box: Mailbox) -> ImapDoor | Pop3Door:
+def opened(box: Mailbox) -> Door:
     """A connection to the mailbox. Raises what the line, the server or the stored password says."""
     kind = Pop3Door if box.kind == "pop3" else ImapDoor
     if uses_tokens(box):
@@ -51,10 +52,15 @@ def still_allowed(box_id: int) -> None:
         access_token(box_id)
 
 
-def fetch_round(door: ImapDoor | Pop3Door, box_id: int) -> int:
+def fetch_round(door: Door, box_id: int) -> int:
     """Keep everything new; returns how many mails were taken. Notes how it went on the mailbox."""
     box = db.session.get_one(Mailbox, box_id, populate_existing=True)
-    taken, missed = _pop3(door, box) if isinstance(door, Pop3Door) else _imap(door, box)
+    if isinstance(door, ImapDoor):
+        box = _with_validity(door, box)
+    waiting = door.waiting(box.last_uid)
+    taken, missed, left = _take_all(door, box, waiting)
+    if isinstance(door, ImapDoor):
+        _remember(box, list(waiting.values()), left)
     with transaction():
         fresh = locked(box)
         fresh.last_fetch = now()
@@ -93,26 +99,38 @@ def release(box_id: int, by: str) -> None:
             box.leased_until = None
 
 
-def _imap(door: ImapDoor, box: Mailbox) -> tuple[int, str]:
-    box = _with_validity(door, box)
-    waiting = door.uids(box.last_uid)
-    known = _known(box, (f"{door.validity}.{uid}" for uid in waiting))
-    taken, missed, left = 0, "", set()
-    for uid in sorted(waiting, key=lambda uid: (_trouble[box.id, uid], uid)):
-        if (mark := f"{door.validity}.{uid}") in known:
+def _take_all(door: Door, box: Mailbox, waiting: dict[str, int]) -> tuple[int, str, set[int]]:
+    """Take every mail that we don't have: how many were, what went wrong, and those that were left."""
+    known = _known(box, waiting)
+    taken, missed, left = 0, "", set[int]()
+    for mark, place in sorted(waiting.items(), key=lambda each: _trouble[box.id, each[0]]):
+        if mark in known:
             if not known[mark]:
-                door.done(uid)
+                door.done(place)
             continue
         try:
-            taken += _take_imap(door, box, uid)
+            taken += _take(door, box, mark, place)
         except imaplib.IMAP4.abort:
-            _trouble[box.id, uid] += 1  # the line is gone; next time this one is tried last
+            _trouble[box.id, mark] += 1  # the line is gone; next time this one is tried last
             raise
-        except imaplib.IMAP4.error as error:
-            missed = f"mail|UID {uid}: {error}"[:500]
-            left.add(uid)
-    _remember(box, waiting, left)
-    return taken, missed
+        except (imaplib.IMAP4.error, poplib.error_proto) as error:
+            missed = f"mail|{door.counts_by} {mark.partition('.')[2]}: {error}"[:500]
+            left.add(place)
+    return taken, missed, left
+
+
+def _take(door: Door, box: Mailbox, mark: str, place: int) -> int:
+    """Fetch, keep, and only then move; 1 when it was taken."""
+    found = door.fetch(place, settings().max_mail_bytes)
+    if found is None:
+        return 0
+    old = found.arrived_at is not None and found.arrived_at < box.connected_at - EARLIER
+    if box.from_now and old:
+        return 0
+    take(found.raw, Came(box.name, box.kind, mark, box.address, found.arrived_at, found.cut))
+    if not found.cut:
+        door.done(place)
+    return 1
 
 
 def _with_validity(door: ImapDoor, box: Mailbox) -> Mailbox:
@@ -125,21 +143,6 @@ def _with_validity(door: ImapDoor, box: Mailbox) -> Mailbox:
         box.uid_validity = door.validity
         box.last_uid = door.next_uid - 1 if first and box.from_now and door.next_uid else 0
     return box
-
-
-def _take_imap(door: ImapDoor, box: Mailbox, uid: int) -> int:
-    """Fetch, keep, and only then move; 1 when it was taken."""
-    found = door.fetch(uid, settings().max_mail_bytes)
-    if found is None:
-        return 0
-    old = found.arrived_at is not None and found.arrived_at < box.connected_at - EARLIER
-    if box.from_now and old:
-        return 0
-    mark = f"{door.validity}.{uid}"
-    take(found.raw, Came(box.name, "imap", mark, box.address, found.arrived_at, found.cut))
-    if not found.cut:
-        door.done(uid)
-    return 1
 
 
 def _remember(box: Mailbox, waiting: list[int], left: set[int]) -> None:
@@ -162,22 +165,3 @@ def _known(box: Mailbox, marks: Iterable[str]) -> dict[str, bool]:
         )
         found |= {row.uid: row.cut for row in db.session.execute(query)}
     return found
-
-
-def _pop3(door: Pop3Door, box: Mailbox) -> tuple[int, str]:
-    numbers = door.uids()
-    known = _known(box, (f"pop.{uid}" for uid in numbers))
-    taken, missed = 0, ""
-    for uid, number in numbers.items():
-        cut = known.get(f"pop.{uid}")
-        if cut is None:
-            try:
-                raw, cut = door.fetch(number, settings().max_mail_bytes)
-            except poplib.error_proto as error:
-                missed = f"mail|UIDL {uid}: {error}"[:500]
-                continue
-            take(raw, Came(box.name, "pop3", f"pop.{uid}", box.address, cut=cut))
-            taken += 1
-        if not cut:
-            door.done(number)
-    return taken, missed

@@ -31,7 +31,7 @@ def parse_safely(raw: bytes) -> ParsedMail:
         return parse(raw)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "helpdesk.channels.email.reading.apart"],
+            [sys.executable, "-m", "helpdesk.channels.email.reading.sandbox"],
             input=raw,
             capture_output=True,
             timeout=MOST_SECONDS * 2,

@@ -11,7 +11,7 @@ from flask import Blueprint, g, render_template, request
 from flask_babel import refresh
 
 from helpdesk.channels.form.pages import customer
-from helpdesk.channels.form.tracking import WRONG_CODES
+from helpdesk.channels.form.tracking_pages import WRONG_CODES
 from helpdesk.core.db import db
 from helpdesk.core.limits import Guess, Guesses, searching
 from helpdesk.notify import optouts

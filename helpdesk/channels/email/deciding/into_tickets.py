@@ -13,7 +13,7 @@ from helpdesk import files
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.channels.email.deciding import proof
 from helpdesk.channels.email.deciding.landing import Landing
-from helpdesk.channels.email.deciding.own import began, comparable, is_own, own_addresses
+from helpdesk.channels.email.deciding.our_addresses import began, comparable, is_own, own_addresses
 from helpdesk.channels.email.deciding.verdicts import Settled
 from helpdesk.channels.email.models import FOR_PEOPLE, InboundMail
 from helpdesk.channels.email.reading.automatic import is_robot
@@ -21,7 +21,6 @@ from helpdesk.channels.email.reading.parser import ParsedMail
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, retrying, transaction
-from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import gettext, in_language
 from helpdesk.customers import addresses
 from helpdesk.customers.people import Asker
@@ -137,7 +136,6 @@ def _dispatch(ticket: Ticket, department_id: int) -> None:
 
 
 def _said(row: InboundMail, mail: ParsedMail, found: Landing) -> dict[str, Any]:
-    box = by_name(row.mailbox)
     return {
         "from": mail.from_email,
         "subject": mail.subject,
@@ -147,7 +145,7 @@ def _said(row: InboundMail, mail: ParsedMail, found: Landing) -> dict[str, Any]:
         "mail_id": row.id,
         "why": found.why(),
         **_elsewhere(mail),
-        **proof.facts(mail, box.proof_by if box is not None else ""),
+        **proof.facts(mail, row.mailbox),
         **_others(mail),
         **mail.facts(),
     }
@@ -206,14 +204,9 @@ def _intake(
 def _who(mail: ParsedMail) -> dict[str, Any]:
     """Who asks, and where they are answered: at Reply-To where the mail names another address, as
     contact forms do that write for somebody else."""
-    sender, ours, others = addresses.mail(mail.from_email), own_addresses(), []
-    for each in mail.reply_to[:MOST_REPLY_TO]:
-        try:
-            address = addresses.mail(each.email)
-        except BadInput:
-            continue
-        if address != sender and not is_own(address, ours):
-            others.append((address, each.name))
+    sender, ours = addresses.mail(mail.from_email), own_addresses()
+    told = [(comparable(each.email), each.name) for each in mail.reply_to[:MOST_REPLY_TO]]
+    others = [each for each in told if each[0] not in ("", sender) and not is_own(each[0], ours)]
     if not others:
         return {"person": Asker(name=mail.from_name[:80], email=mail.from_email)}
     first, name = others[0]
