@@ -5,17 +5,16 @@ Each command is a thin door to one function. Other parts bring their own; wiring
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 
 import click
-from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from helpdesk.agents import accounts, start_key
 from helpdesk.core import alarms, background, dbclock, events, jobs
+from helpdesk.core.background import this_app
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
 from helpdesk.ops import manual
@@ -126,16 +125,14 @@ def _say(words: str) -> None:
 def alarms_(once: bool) -> None:
     """The timer process: rings what is due and sweeps the outbox. Run as many as you like."""
     if once:
-        dbclock.follow_once(_app())
+        dbclock.follow_once(this_app())
         rung = alarms.ring_all()
         background.beat("alarms")
         click.echo(f"{rung} alarms rung, {events.deliver_due()} deliveries tried.")
         return
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    dbclock.follow(_app(), stop)
-    running = background.start(_app(), stop)
+    stop = background.stop_on_signals()
+    dbclock.follow(this_app(), stop)
+    running = background.start(this_app(), stop)
     click.echo("Ringing alarms and sweeping the outbox. Ctrl-C ends it.")
     stop.wait()
     running.end()
@@ -145,9 +142,9 @@ def alarms_(once: bool) -> None:
 @with_appcontext
 def worker() -> None:
     """Work off the Redis queue until told to stop; the program stays loaded."""
-    dbclock.follow(_app(), threading.Event())
+    dbclock.follow(this_app(), threading.Event())
     try:
-        jobs.work(_app().app_context)
+        jobs.work(this_app().app_context)
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error
 
@@ -156,11 +153,6 @@ def worker() -> None:
 def lifecycle_() -> None:
     """Print the tables of moves of tickets and notices as Markdown."""
     click.echo(manual.as_markdown())
-
-
-def _app() -> Flask:
-    found: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return found
 
 
 COMMANDS: tuple[click.Command, ...] = (prepare, first_start_key, seed, alarms_, worker, lifecycle_)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -230,11 +231,30 @@ def also(loop: Callable[[], Loop]) -> Callable[[], Loop]:
 
 
 def start(app: Flask, stop: threading.Event) -> Running:
-    """Start the loops of alarms, deliveries and tidying and all others, each in its own thread."""
+    """Start the loops of alarms, deliveries and tidying and all others."""
+    return run(app, stop, alarms_loop(), deliver_loop(), tidy_loop(), *(make() for make in _more))
+
+
+def run(app: Flask, stop: threading.Event, *loops: Loop) -> Running:
+    """Start these loops, each in its own thread."""
     threads = [
         threading.Thread(target=loop.run, args=(app, stop), name=loop.name, daemon=True)
-        for loop in (alarms_loop(), deliver_loop(), tidy_loop(), *(make() for make in _more))
+        for loop in loops
     ]
     for thread in threads:
         thread.start()
     return Running(stop, threads)
+
+
+def stop_on_signals() -> threading.Event:
+    """What is set when somebody ends this process with Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def this_app() -> Flask:
+    """The app of the command that runs."""
+    found: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return found

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 
 import click
-from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from helpdesk.channels.email.deciding.inbound import deliver
@@ -20,7 +15,7 @@ from helpdesk.channels.email.deciding.rereading import differences
 from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once, work_loop
 from helpdesk.channels.email.fetching.serving import Door, receiving
 from helpdesk.channels.email.reading.parser import Unreadable, parse
-from helpdesk.core import jobs
+from helpdesk.core import background
 
 log = logging.getLogger(__name__)
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and comes back
@@ -80,10 +75,11 @@ def fetch(once: bool) -> None:
         if any(isinstance(found, str) for found in done.values()):
             sys.exit(1)
         return
-    app, stop = _app(), _stop_on_signals()
+    app, stop = background.this_app(), background.stop_on_signals()
     click.echo("Fetching mail. Ctrl-C ends it.")
-    with _working(stop):
-        Fetcher(app, stop).run()
+    working = background.run(app, stop, work_loop())
+    Fetcher(app, stop).run()
+    working.end(10)
 
 
 @mail.command("serve")
@@ -92,30 +88,9 @@ def fetch(once: bool) -> None:
 @with_appcontext
 def serve(host: str, port: int) -> None:
     """Take mail by SMTP or LMTP on one port: 250 only when it is stored, 451 when it can't be."""
-    stop = _stop_on_signals()
-    with _working(stop), receiving(_app(), Door(host, port)) as where:
+    app, stop = background.this_app(), background.stop_on_signals()
+    working = background.run(app, stop, work_loop())
+    with receiving(app, Door(host, port)) as where:
         click.echo(f"Taking mail at {where[0]}:{where[1]} (SMTP and LMTP). Ctrl-C ends it.")
         stop.wait()
-
-
-@contextmanager
-def _working(stop: threading.Event) -> Iterator[None]:
-    """Works on what comes, in a thread beside."""
-    thread = threading.Thread(target=work_loop().run, args=(_app(), stop), daemon=True)
-    thread.start()
-    yield
-    stop.set()
-    jobs.woken.set()
-    thread.join(10)
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
-
-
-def _app() -> Flask:
-    found: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return found
+    working.end(10)

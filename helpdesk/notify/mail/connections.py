@@ -1,4 +1,5 @@
-"""The lines to servers that a page names, each over the guard of `outgoing`: IMAP, POP3, SMTP, HTTPS."""
+"""The lines to servers that a page names, each over the guard of `outgoing`: IMAP, POP3, SMTP, HTTPS; and
+how we sign in there with a token (XOAUTH2, the one mechanism that Google, Microsoft and Dovecot share)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import poplib
 import smtplib
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -16,6 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from helpdesk.core.outgoing import WEB_PORTS, connect
 
+Token = Callable[[str], str]  # (a token that was refused, or '') -> a token to try
 TIMEOUT = 60.0  # seconds for one step, where the caller names none
 
 
@@ -113,3 +116,17 @@ class WebAdapter(HTTPAdapter):
 
 def _seconds(timeout: object) -> float:
     return float(timeout) if isinstance(timeout, int | float) else TIMEOUT
+
+
+def bearer_words(user: str, token: str) -> str:
+    """What XOAUTH2 sends, before it is encoded in base 64."""
+    return f"user={user}\1auth=Bearer {token}\1\1"
+
+
+def sign_in_by(token: Token, sign_in: Callable[[str], object], refused: type[Exception]) -> None:
+    """Sign in with a token, and once more with a new one when the server refuses the first."""
+    first = token("")
+    try:
+        sign_in(first)
+    except refused:
+        sign_in(token(first))

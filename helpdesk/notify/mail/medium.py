@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -13,11 +11,10 @@ from sqlalchemy import select
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_, company_zone, gettext
 from helpdesk.notify import optouts
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox, by_name
 from helpdesk.notify.mail.mime import message_of, sender_of
 from helpdesk.notify.mail.smtp import Server, hand_over, server_of
-from helpdesk.notify.mail.tokens import access_token, uses_tokens
+from helpdesk.notify.mail.tokens import secret_of
 from helpdesk.notify.media import Ended, Letter, Medium, carries
 from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.tickets import mail_ids
@@ -38,10 +35,7 @@ def server_for(row: Envelope) -> Server | None:
 
 def smtp_of(box: Mailbox) -> Server:
     """How to send through a mailbox. Raises Refused when its password can't be read."""
-    server = Server(box.smtp_host, box.smtp_port, box.smtp_tls, box.user)
-    if uses_tokens(box):
-        return replace(server, token=partial(access_token, box.id))
-    return replace(server, secret=encryption.decrypted(box.secret))
+    return Server(box.smtp_host, box.smtp_port, box.smtp_tls, box.user, secret_of(box))
 
 
 def deliver(row: Envelope, server: Server) -> Ended:

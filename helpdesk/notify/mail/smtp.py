@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP as ON_THE_WIRE
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
-from helpdesk.notify.mail import bearer, connections
+from helpdesk.notify.mail import connections
 from helpdesk.notify.media import Ended
 
 TIMEOUT = 30  # seconds for one step
@@ -31,15 +32,14 @@ DEADLINE = 180  # seconds for all of it: a server that drips one byte a second h
 class Server:
     """A mail server to send through. tls: tls, starttls, none, offered (STARTTLS when offered).
 
-    `token` gives what to sign in with, where there is no password.
+    `secret` is the user's password, or what gives tokens in its place.
     """
 
     host: str
     port: int
     tls: str = "offered"
     user: str = ""
-    secret: str = ""
-    token: bearer.Token | None = field(default=None, compare=False)
+    secret: str | connections.Token = field(default="", compare=False)
     ours: bool = False  # named by whoever runs the program, not on a page
 
 
@@ -112,19 +112,16 @@ def _sign_in(connection: smtplib.SMTP, server: Server) -> None:
     if server.tls == "starttls" or offered:
         connection.starttls(context=ssl.create_default_context())
         connection.ehlo()
-    if server.token is not None:
-        bearer.sign_in(
-            lambda token: _bear(connection, server.user, token),
-            server.token,
-            smtplib.SMTPAuthenticationError,
-        )
+    if not isinstance(server.secret, str):
+        bear = partial(_bear, connection, server.user)
+        connections.sign_in_by(server.secret, bear, smtplib.SMTPAuthenticationError)
     elif server.user:
         connection.login(server.user, server.secret)
 
 
 def _bear(connection: smtplib.SMTP, user: str, token: str) -> None:
     """XOAUTH2; a refusal is first explained in a challenge, which wants an empty answer."""
-    said = bearer.words(user, token)
+    said = connections.bearer_words(user, token)
     connection.auth("XOAUTH2", lambda challenge=None: said if challenge is None else "")
 
 

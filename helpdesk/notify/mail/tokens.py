@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import timedelta
+from functools import partial
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import record
 from helpdesk.notify.mail import encryption, oauth
+from helpdesk.notify.mail.connections import Token
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.mail.oauth import NoToken, Tokens
@@ -28,6 +30,12 @@ CONSENT = "consent"  # the key of this problem on the mailbox
 def uses_tokens(box: Mailbox) -> bool:
     """Whether the mailbox signs in with OAuth2."""
     return db.session.get(MailGrant, box.id) is not None
+
+
+def secret_of(box: Mailbox) -> str | Token:
+    """What it signs in with: its password, or what gives tokens. Raises Refused when the stored
+    password can't be read."""
+    return partial(access_token, box.id) if uses_tokens(box) else encryption.decrypted(box.secret)
 
 
 def access_token(box_id: int, refused: str = "") -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from imap_tools import BaseMailBox, MailboxFolderSelectError, MailboxLoginError
 
-from helpdesk.notify.mail import bearer, connections
+from helpdesk.notify.mail import connections
 from helpdesk.notify.mail.mailboxes import Mailbox
 
 TIMEOUT = 60  # seconds
@@ -35,13 +35,13 @@ class ImapDoor:
 
     counts_by = "UID"
 
-    def __init__(self, box: Mailbox, secret: str, token: bearer.Token | None = None) -> None:
+    def __init__(self, box: Mailbox, secret: str | connections.Token) -> None:
         self.box, self.door = box, _connect(box)
         self.client: imaplib.IMAP4 = self.door.client
-        if token is None:
+        if isinstance(secret, str):
             self.door.login(box.user, secret, initial_folder=None)
         else:
-            bearer.sign_in(self._bear, token, MailboxLoginError)
+            connections.sign_in_by(secret, self._bear, MailboxLoginError)
         self.client._get_capabilities()  # more after the login
         if "ID" in self.client.capabilities:  # NetEase refuses SELECT without it (RFC 2971)
             imaplib.Commands.setdefault("ID", ("AUTH", "SELECTED"))
@@ -50,7 +50,7 @@ class ImapDoor:
 
     def _bear(self, token: str) -> None:
         """XOAUTH2; a refusal is first explained in a challenge, which wants an empty answer."""
-        said = bearer.words(self.box.user, token).encode()
+        said = connections.bearer_words(self.box.user, token).encode()
         try:
             self.client.authenticate("XOAUTH2", lambda challenge: b"" if challenge else said)
         except imaplib.IMAP4.abort:

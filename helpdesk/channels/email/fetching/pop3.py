@@ -7,7 +7,7 @@ import poplib
 import ssl
 
 from helpdesk.channels.email.fetching.imap import TIMEOUT, Fetched
-from helpdesk.notify.mail import bearer, connections
+from helpdesk.notify.mail import connections
 from helpdesk.notify.mail.mailboxes import Mailbox
 
 poplib._MAXLINE = max(poplib._MAXLINE, 10_000_000)  # type: ignore[attr-defined]
@@ -18,7 +18,7 @@ class Pop3Door:
 
     counts_by = "UIDL"
 
-    def __init__(self, box: Mailbox, secret: str, token: bearer.Token | None = None) -> None:
+    def __init__(self, box: Mailbox, secret: str | connections.Token) -> None:
         self.box = box
         context = ssl.create_default_context()
         if box.tls == "tls":
@@ -29,15 +29,15 @@ class Pop3Door:
             self.client = connections.Pop3(box.host, box.port, timeout=TIMEOUT)
         if box.tls == "starttls":
             self.client.stls(context)
-        if token is None:
+        if isinstance(secret, str):
             self.client.user(box.user)
             self.client.pass_(secret)
         else:
-            bearer.sign_in(self._bear, token, poplib.error_proto)
+            connections.sign_in_by(secret, self._bear, poplib.error_proto)
 
     def _bear(self, token: str) -> None:
         """XOAUTH2 in two steps, since a command line is too short for a token (RFC 5034)."""
-        said = base64.b64encode(bearer.words(self.box.user, token).encode()).decode()
+        said = base64.b64encode(connections.bearer_words(self.box.user, token).encode()).decode()
         self.client._shortcmd("AUTH XOAUTH2")  # type: ignore[attr-defined]
         answer = self.client._shortcmd(said)  # type: ignore[attr-defined]
         if not answer.startswith(b"+OK"):

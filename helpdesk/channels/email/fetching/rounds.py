@@ -12,7 +12,6 @@ import poplib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import partial
 
 from sqlalchemy import select
 
@@ -24,10 +23,9 @@ from helpdesk.channels.email.keeping import Came
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
-from helpdesk.notify.mail.tokens import access_token, uses_tokens
+from helpdesk.notify.mail.tokens import access_token, secret_of
 from helpdesk.web.http import settings
 
 log = logging.getLogger(__name__)
@@ -39,10 +37,7 @@ _trouble: Counter[tuple[int, str]] = Counter()  # (mailbox, mail) that broke a c
 
 def opened(box: Mailbox) -> Door:
     """A connection to the mailbox. Raises what the line, the server or the stored password says."""
-    kind = Pop3Door if box.kind == "pop3" else ImapDoor
-    if uses_tokens(box):
-        return kind(box, "", partial(access_token, box.id))
-    return kind(box, encryption.decrypted(box.secret))
+    return (Pop3Door if box.kind == "pop3" else ImapDoor)(box, secret_of(box))
 
 
 def still_allowed(box_id: int) -> None:
