@@ -51,18 +51,16 @@ class Envelope(Model):
     message_ref: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # whose words
     automatic: Mapped[bool] = mapped_column(default=True)
     internal: Mapped[bool] = mapped_column(default=False, server_default=false())  # to a colleague
-    optional: Mapped[bool] = mapped_column(
-        default=False, server_default=false()
-    )  # no case needs it
+    # No case needs it.
+    optional: Mapped[bool] = mapped_column(default=False, server_default=false())
     subject: Mapped[str]
     body: Mapped[str]
     state: Mapped[str] = mapped_column(default="queued")
     error: Mapped[str] = mapped_column(default="")
     tries: Mapped[int] = mapped_column(default=0)
     doubts: Mapped[int] = mapped_column(default=0)  # tries that may have delivered it
-    refused: Mapped[bool] = mapped_column(
-        default=False
-    )  # put off: by its server, or by our own pace
+    # Put off: by its server, or by our own pace.
+    refused: Mapped[bool] = mapped_column(default=False)
     made_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     next_at: Mapped[datetime | None] = mapped_column(UtcTime, default=now)
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -15,9 +15,8 @@ from helpdesk.notify.media import MEDIA
 from helpdesk.notify.models import OPEN, Envelope
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-MOST_TO_DOMAIN = (
-    100  # automatic mails to one company in an hour; the large providers are everybody's
-)
+# Automatic mails to one company in an hour; the large providers are everybody's.
+MOST_TO_DOMAIN = 100
 MAILBOX, DOMAIN, NIGHT = "pace", "domain", "night"  # why a letter waits, as its row says
 WAITS = (MAILBOX, DOMAIN, NIGHT)
 MORNING, EVENING = time(8), time(21)  # between them a medium may ring for what no case needs

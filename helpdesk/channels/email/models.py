@@ -42,9 +42,8 @@ class InboundMail(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     mailbox: Mapped[str] = mapped_column(default="support")
     door: Mapped[str] = mapped_column(default="pipe")  # pipe, imap, pop3, smtp, lmtp
-    uid: Mapped[str] = mapped_column(
-        default=""
-    )  # the server's own name of it: UIDVALIDITY.UID, UIDL
+    # The server's own name of it: UIDVALIDITY.UID, UIDL.
+    uid: Mapped[str] = mapped_column(default="")
     identity: Mapped[str]
     sha256: Mapped[str]  # of the bytes as they are kept
     file_key: Mapped[str]

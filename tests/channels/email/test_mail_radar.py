@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor
-from helpdesk.channels.email.deciding import brakes, radar
+from helpdesk.channels.email.deciding import brakes
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
@@ -35,13 +35,13 @@ def test_the_radar_shows_who_is_stopped_and_until_when(app: Flask, client: Flask
         deliver(mail("früher", **{"Message-ID": "<old@example.com>"}))
     rows = loop(6)
     agent = make.agent()
-    (line,) = radar.busy_senders(agent.actor)
+    (line,) = brakes.busy_senders(agent.actor)
     assert (line.sender, line.day, line.last_hour, line.held) == (WANG, 7, 6, 3)
     assert (line.hours[-4] + line.hours[-3], line.hours[-1]) == (1, 6)
     assert line.braked_until == rows[0].received_at + brakes.LOOP_TIME
     make.sign_in(client, agent)
     page = client.get("/mail/radar").get_data(as_text=True)
-    assert "stopped until" in page and page.count("<rect") >= radar.HOURS
+    assert "stopped until" in page and page.count("<rect") >= brakes.HOURS
     held = client.get("/mail?outcome=held&from=" + WANG).get_data(as_text=True)
     assert held.count('name="mail"') == 3
 
@@ -73,15 +73,15 @@ def test_many_small_senders_do_not_fill_the_radar(app: Flask) -> None:
     for n in range(3):
         deliver(mail(f"wort {n}", From=f"p{n}@example.com", **{"Message-ID": f"<{n}@x>"}))
     deliver(mail("alarm", From="m@example.com", Auto_Submitted="auto-generated"))
-    assert [line.sender for line in radar.busy_senders(make.agent().actor)] == ["m@example.com"]
+    assert [line.sender for line in brakes.busy_senders(make.agent().actor)] == ["m@example.com"]
 
 
 def test_only_the_desk_sees_the_radar_and_releases(app: Flask) -> None:
     stranger = Actor(kind="customer", id=None, name="x", role="customer")  # type: ignore[arg-type]
     with pytest.raises(NotAllowed):
-        radar.busy_senders(stranger)
+        brakes.busy_senders(stranger)
     with pytest.raises(NotAllowed):
-        radar.release(stranger, WANG)
+        brakes.release(stranger, WANG)
 
 
 @pytest.mark.parametrize(("decision", "outcome"), [("in", "ticket"), ("aside", "ignored")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -152,12 +153,9 @@ def _tried(way: Callable[[Mailbox], None], box: Mailbox, fine: str) -> tuple[boo
 
 
 def _fetch_from(box: Mailbox) -> None:
-    door = rounds.opened(box)
-    try:
+    with closing(rounds.opened(box)) as door:
         if isinstance(door, ImapDoor) and box.done_folder:
             door.require_folder(box.done_folder)
-    finally:
-        door.close()
 
 
 def _send_through(box: Mailbox) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from helpdesk.channels.email.deciding.landing import Landing
 from helpdesk.channels.email.deciding.our_addresses import began, comparable, is_own, own_addresses
 from helpdesk.channels.email.deciding.verdicts import Settled
 from helpdesk.channels.email.models import FOR_PEOPLE, InboundMail
+from helpdesk.channels.email.reading.attachments import Attachment
 from helpdesk.channels.email.reading.automatic import is_robot
 from helpdesk.channels.email.reading.parser import ParsedMail
 from helpdesk.clock import now
@@ -24,13 +24,14 @@ from helpdesk.core.db import db, locked, retrying, transaction
 from helpdesk.core.i18n import gettext, in_language
 from helpdesk.customers import addresses
 from helpdesk.customers.people import Asker
-from helpdesk.notify.mail.mailboxes import by_name
+from helpdesk.notify.mail.mailboxes import Mailbox, by_name
 from helpdesk.tickets import actions
 from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_ticket
 from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import settings
 
+Kept = tuple[files.StoredFile, ...]
 GAP = "[…]"
 MOST_OTHERS = 20  # people in To and Cc that are kept
 OLDEST = timedelta(days=7)  # an older "received" header is a re-delivery: the clock starts now
@@ -44,7 +45,7 @@ def put(row: InboundMail, mail: ParsedMail, found: Landing, decided_by: str = ""
 
     Raises Settled when somebody else has done it meanwhile.
     """
-    kept = _attachments(mail)
+    kept = stored(mail.attachments)
     try:
         retrying(lambda: _put(row, mail, found, kept, decided_by))
     except BaseException:
@@ -52,13 +53,7 @@ def put(row: InboundMail, mail: ParsedMail, found: Landing, decided_by: str = ""
         raise
 
 
-def _put(
-    row: InboundMail,
-    mail: ParsedMail,
-    found: Landing,
-    kept: tuple[files.StoredFile, ...],
-    decided_by: str,
-) -> None:
+def _put(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept, decided_by: str) -> None:
     with transaction():
         row = locked(row)
         if row.outcome not in (FOR_PEOPLE if decided_by else ("stored",)):
@@ -71,9 +66,7 @@ def _put(
         row.decided_by = decided_by
 
 
-def _reply(
-    row: InboundMail, mail: ParsedMail, found: Landing, kept: tuple[files.StoredFile, ...]
-) -> int:
+def _reply(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept) -> int:
     """The mail's new words on the ticket; a machine's words change nothing else."""
     assert found.ticket is not None
     body, quoted = words_of(mail, is_reply=True)
@@ -95,15 +88,9 @@ def _reply(
     return message.ticket_id
 
 
-def _open(
-    row: InboundMail, mail: ParsedMail, found: Landing, kept: tuple[files.StoredFile, ...]
-) -> int:
-    box, intake = by_name(row.mailbox), _intake(row, mail, kept, found)
-    if box is not None and box.language:
-        intake = replace(intake, language=box.language)
-    silent = is_old(row, mail) or mail.quiet
-    said = _said(row, mail, found) | ({"silent": True} if silent else {})
-    opened = open_ticket(replace(intake, mail=said), customer(mail))
+def _open(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept) -> int:
+    box = by_name(row.mailbox)
+    opened = open_ticket(_intake(row, mail, found, kept, box), customer(mail))
     if box is not None and box.department_id and opened.ticket.department_id is None:
         _dispatch(opened.ticket, box.department_id)
     if options.get("mail_copies") == "each":
@@ -180,13 +167,14 @@ def is_old(row: InboundMail, mail: ParsedMail) -> bool:
 
 
 def _intake(
-    row: InboundMail, mail: ParsedMail, kept: tuple[files.StoredFile, ...], found: Landing
+    row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept, box: Mailbox | None
 ) -> Intake:
-    subject = " ".join(mail.subject.split())[:MOST_SUBJECT]
     body, _none = words_of(mail, is_reply=False)
-    intake = Intake(
+    subject = " ".join(mail.subject.split())[:MOST_SUBJECT]
+    silent = is_old(row, mail) or mail.quiet
+    return Intake(
         channel="email",
-        subject=subject,
+        subject=subject or body.splitlines()[0][:80] or "-",
         body=body,
         kind=options.get("mail_kind"),
         proof=found.proof,
@@ -196,9 +184,9 @@ def _intake(
         files=kept,
         message_id=mail.message_id or None,
         html=mail.html or "",
-        language=guess_language(subject + body),
+        language=(box.language if box is not None else "") or guess_language(subject + body),
+        mail=_said(row, mail, found) | ({"silent": True} if silent else {}),
     )
-    return replace(intake, subject=intake.subject or body.splitlines()[0][:80] or "-")
 
 
 def _who(mail: ParsedMail) -> dict[str, Any]:
@@ -262,11 +250,9 @@ def with_gaps(words: str, whole: str) -> str:
     return "\n".join(found)
 
 
-def _attachments(mail: ParsedMail) -> tuple[files.StoredFile, ...]:
-    found: Iterable[Any] = mail.attachments
-    return tuple(
-        files.store(a.content, a.name, a.mime, content_id=a.content_id or "") for a in found
-    )
+def stored(found: Iterable[Attachment]) -> Kept:
+    """The attachments of a mail, kept as files."""
+    return tuple(files.store(a.content, a.name, a.mime, content_id=a.content_id) for a in found)
 
 
 def named(ticket: Ticket) -> Landing:

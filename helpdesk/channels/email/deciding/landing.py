@@ -19,7 +19,7 @@ from helpdesk.channels.email.deciding.proof import PROVEN, proof_of, trusted_by
 from helpdesk.channels.email.deciding.verdicts import Hold
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.channels.email.reading.parser import ParsedMail
-from helpdesk.channels.email.reading.phrases import phrases
+from helpdesk.channels.email.reading.quote_lines import is_forward
 from helpdesk.core.db import db
 from helpdesk.customers import people
 from helpdesk.customers.models import ContactAddress
@@ -29,7 +29,6 @@ from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web.http import settings
 
 SIGNED = ("token", "in_reply_to", "references")  # rules whose match carries a signature of ours
-FORWARDED = phrases("answers", "forwarded")
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,8 @@ class Landing:
 
     def why(self) -> dict[str, Any]:
         """What is kept beside the mail and its message: enough to explain it years later."""
-        return {
-            "rule": self.rule,
-            "header": self.header,
-            "match": self.match[:200],
-            "number": self.number,
-        }
+        told = {"rule": self.rule, "header": self.header, "match": self.match[:200]}
+        return told | {"number": self.number}
 
 
 def land(row: InboundMail, mail: ParsedMail, sender: str) -> Landing:
@@ -86,11 +81,6 @@ class _Stranger(Hold):
     def __init__(self, named: Landing) -> None:
         super().__init__("stranger", named.ticket)
         self.landing = named
-
-
-def is_forward(subject: str) -> bool:
-    """Whether the newest thing that was done to the mail was to forward it."""
-    return subject.strip().lower().startswith(FORWARDED)
 
 
 def takes_part(ticket: Ticket, sender: str, *, signed: bool, proven: bool) -> bool:

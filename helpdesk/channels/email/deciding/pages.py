@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from helpdesk import files
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.channels.email import ledger
-from helpdesk.channels.email.deciding import kept_mail, proof, radar, rereading, review
+from helpdesk.channels.email.deciding import brakes, kept_mail, proof, rereading, review
 from helpdesk.channels.email.deciding.verdicts import OUTCOME_NAMES, REASONS, RULES
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
@@ -38,11 +38,10 @@ def _rules() -> dict[str, Any]:
 @needs("mail.review")
 def index() -> str:
     """Mails by outcome; those that wait for a person first. Also by mailbox and day."""
-    outcome, sender = (
-        _outcome(request.args.get("outcome", "held")),
-        request.args.get("from", "")[:254],
-    )
-    mailbox, day = request.args.get("mailbox", "")[:80], _day(request.args.get("day", ""))
+    outcome = _outcome(request.args.get("outcome", "held"))
+    sender = request.args.get("from", "")[:254]
+    mailbox = request.args.get("mailbox", "")[:80]
+    day = request.args.get("day", type=date.fromisoformat)  # None for what is no date
     before = _number(request.args.get("before", "0"))
     rows = review.listed(me().actor, outcome, before, mailbox, day, sender)
     more = rows[review.PAGE - 1].id if len(rows) > review.PAGE else 0
@@ -75,7 +74,7 @@ def days() -> str:
 def loops() -> str:
     """Who sent us how many mails in the last day, and whom the brake has stopped until when."""
     return render_template(
-        "mail/radar.html", lines=radar.busy_senders(me().actor), outcomes=OUTCOME_NAMES
+        "mail/radar.html", lines=brakes.busy_senders(me().actor), outcomes=OUTCOME_NAMES
     )
 
 
@@ -84,7 +83,7 @@ def loops() -> str:
 def release() -> Response:
     """Let a sender through again; what was held stands in the list that opens."""
     sender = request.form.get("from", "")[:254]
-    radar.release(me().actor, sender)
+    brakes.release(me().actor, sender)
     flash(gettext("The brake is off for %(sender)s.", sender=sender), "success")
     return redirect(f"/mail?{urlencode({'outcome': 'held', 'from': sender})}", code=303)
 
@@ -108,13 +107,6 @@ def _outcome(given: str) -> str:
 
 def _number(given: str) -> int:
     return int(given) if given.isdecimal() and len(given) < 18 else 0
-
-
-def _day(given: str) -> date | None:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        return None
 
 
 @blueprint.get("/<int:mail_id>")

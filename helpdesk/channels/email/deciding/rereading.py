@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from helpdesk import files
 from helpdesk.agents.rights import Actor
-from helpdesk.channels.email.deciding.into_tickets import words_of
+from helpdesk.channels.email.deciding.into_tickets import stored, words_of
 from helpdesk.channels.email.deciding.kept_mail import read_kept
 from helpdesk.channels.email.deciding.review import one
 from helpdesk.channels.email.models import InboundMail
@@ -114,7 +114,7 @@ def apply(who: Actor, mail_id: int) -> bool:
     if not found.changes:
         return False
     told = _files(found.message, found.mail)
-    kept = tuple(files.store(a.content, a.name, a.mime, content_id=a.content_id) for a in told.new)
+    kept = stored(told.new)
     body, quoted = words_of(found.mail, is_reply=found.row.outcome == "reply")
     reading = Reading(
         body, quoted, found.mail.html or "", dict(found.mail.facts()), kept, told.names
@@ -175,11 +175,11 @@ class _Files:
 
 def _files(message: Message, mail: ParsedMail) -> _Files:
     query = select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.id)
-    stored = list(db.session.scalars(query))
+    here = list(db.session.scalars(query))
     read = {sha256(each.content).hexdigest(): each for each in mail.attachments}
-    known = {each.sha256 for each in stored}
-    names = {each.id: tidy_name(read[each.sha256].name) for each in stored if each.sha256 in read}
+    known = {each.sha256 for each in here}
+    names = {each.id: tidy_name(read[each.sha256].name) for each in here if each.sha256 in read}
     renamed = {
-        each.id: names[each.id] for each in stored if names.get(each.id, each.name) != each.name
+        each.id: names[each.id] for each in here if names.get(each.id, each.name) != each.name
     }
-    return _Files(stored, [each for digest, each in read.items() if digest not in known], renamed)
+    return _Files(here, [each for digest, each in read.items() if digest not in known], renamed)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from flask import Flask
 from sqlalchemy import select
@@ -39,11 +37,8 @@ def _fetch_once(box: Mailbox) -> int | str:
     if not rounds.leased(box.id, me):
         return "another fetcher has it"
     try:
-        door = rounds.opened(box)
-        try:
+        with closing(rounds.opened(box)) as door:
             return rounds.fetch_round(door, box.id)
-        finally:
-            door.close()
     except Exception as error:
         rounds.note_failure(box.id, error)
         return f"{type(error).__name__}: {error}"
@@ -57,7 +52,7 @@ def _active() -> list[Mailbox]:
 
 
 def _me() -> str:
-    return f"{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}"
+    return f"{background.this_process()}.{threading.get_ident()}"
 
 
 class Fetcher:
@@ -70,10 +65,8 @@ class Fetcher:
     def run(self) -> None:
         """Look after the threads; returns when told to stop."""
         while not self.stop.is_set():
-            with (
-                suppress(Exception),
-                self.app.app_context(),
-            ):  # the database may be away for a while
+            # the database may be away for a while
+            with suppress(Exception), self.app.app_context():
                 for box in _active():
                     self._ensure(box.id)
             self.stop.wait(MAILBOXES)
@@ -108,8 +101,8 @@ class Fetcher:
 
     def _session(self, box_id: int) -> None:
         """One connection: fetch, wait for news, fetch ... POP3 and servers without IDLE: look again."""
-        door = rounds.opened(db.session.get_one(Mailbox, box_id, populate_existing=True))
-        try:
+        box = db.session.get_one(Mailbox, box_id, populate_existing=True)
+        with closing(rounds.opened(box)) as door:
             while not self.stop.is_set() and rounds.leased(box_id, _me()):
                 rounds.still_allowed(box_id)
                 rounds.fetch_round(door, box_id)
@@ -118,8 +111,6 @@ class Fetcher:
                     self.stop.wait(LOOK)
                     return
                 door.wait(LOOK, self.stop.is_set)
-        finally:
-            door.close()
 
 
 def work_loop() -> background.Loop:

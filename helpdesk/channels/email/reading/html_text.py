@@ -9,7 +9,7 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 from lxml import etree, html
 
-from .wrote_line import is_wrote
+from .quote_lines import is_wrote
 
 MAX_HTML = 1_500_000  # characters that are laid out; a longer body is read without its layout
 MAX_DEPTH = 180  # the HTML library drops all text below 256 levels

@@ -10,7 +10,7 @@ from lxml import html
 
 from .html_text import quotes_in
 from .phrases import phrases
-from .wrote_line import is_wrote
+from .quote_lines import is_wrote
 
 MOST_WORDS = 400  # characters above the quote that may announce answers in it
 _LEAST_TINT = 90  # by which a colour differs from grey

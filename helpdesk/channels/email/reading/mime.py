@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from .charsets import codec_for, decode
+from .charsets import codec_for, declared_charset, decode
 from .flowed import unflow
 from .headers import Headers, read_headers
-from .html_charset import declared_charset
 from .parameters import Value, read_value
 from .smime import MOST, is_wrapped, unwrap
 from .transfer import undo_encoding

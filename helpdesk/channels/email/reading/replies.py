@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .phrases import phrases
-from .quote_marks import header_kind, is_device_line, plain
-from .wrote_line import wrote_line_end
+from .quote_lines import header_kind, is_device_line, plain, wrote_line_end
 
 MAX_LINES = 5_000  # a mark further down than this is not looked for
 _ORIGINALS = (*phrases("quotes", "originals"), *phrases("quotes", "replies_to"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk.channels.email.reading.quote_marks import header_kind, is_device_line
+from helpdesk.channels.email.reading.quote_lines import header_kind, is_device_line
 from helpdesk.channels.email.reading.replies import new_words
 
 QUESTION = "您好，方便提供一下门牌号吗？\n客服小周"

@@ -1,16 +1,53 @@
-"""Finds the line 'On <date>, <name> wrote:', which mail programs break over several lines."""
+"""The lines that mail programs put around what people write: 'On <date>, <name> wrote:', which they
+break over several, copied headers, and what a device adds by itself."""
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import pairwise
 
-from .phrases import phrases
-from .quote_marks import plain
+from .phrases import HEADER_NAMES, phrases
 
-_LONGEST = 400  # characters of such a line with all its breaks
+_LONGEST_LINE = 1_000  # no announcement is longer
+_DEVICE_OPENINGS = phrases("quotes", "device_openings")
+_DEVICE_WORDS = phrases("quotes", "device_words")
+_LONGEST_WROTE = 400  # characters of such a line with all its breaks
 _MOST_LINES = 6
 _VERBS = phrases("quotes", "wrote")
 _OPENINGS = phrases("quotes", "openings")
+_FORWARDED = phrases("answers", "forwarded")
+
+
+def plain(line: str) -> str:
+    """A line as the rules see it: one kind of blank, no invisible characters, lower case."""
+    line = line[:_LONGEST_LINE].replace("&nbsp;", " ")
+    if not line.isascii():
+        line = "".join(letter for letter in line if unicodedata.category(letter) != "Cf")
+    return " ".join(line.casefold().split())
+
+
+def header_kind(line: str) -> str | None:
+    """Which copied header a line is ('from', 'date', 'to', 'cc', 'subject'), None for others."""
+    bare = plain(line).strip("*| ")
+    cut = next((at for at, letter in enumerate(bare[:30]) if letter in ":：|"), -1)
+    if cut < 1:
+        return None
+    return HEADER_NAMES.get(bare[:cut].strip("* ").replace(" ", ""))
+
+
+def is_device_line(line: str) -> bool:
+    """Whether a telephone or a mail program wrote the line by itself."""
+    bare = plain(line.replace("[", "").replace("]", "")).strip("<>()*_ ")
+    if not bare or len(bare) > 120:
+        return False
+    if bare.startswith(_DEVICE_OPENINGS) or bare.replace(" ", "").startswith(_DEVICE_OPENINGS):
+        return True
+    return len(bare) < 40 and any(word in bare for word in _DEVICE_WORDS)
+
+
+def is_forward(subject: str) -> bool:
+    """Whether the newest thing that was done to a mail with this subject was to forward it."""
+    return subject.strip().lower().startswith(_FORWARDED)
 
 
 def wrote_line_end(lines: list[str], at: int) -> int | None:
@@ -25,7 +62,7 @@ def wrote_line_end(lines: list[str], at: int) -> int | None:
         if line.startswith(">") and not plain(line.lstrip("> ")).endswith(":"):
             return None
         joined = f"{joined} {line}" if joined else line
-        if len(joined) > _LONGEST:
+        if len(joined) > _LONGEST_WROTE:
             return None
         if is_wrote(joined, _is_quoted(lines, end + 1)):
             return None if _begins_later(lines, at, end + 1) else end + 1
