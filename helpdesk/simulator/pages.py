@@ -17,6 +17,7 @@ from helpdesk.promises import PROMISE_NAMES
 from helpdesk.promises.words import VERDICT_NAMES
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import Page, blueprint, by, number
+from helpdesk.setup.models import PolicyVersion
 from helpdesk.setup.promises import actions as policy
 from helpdesk.setup.promises import drafts, pages
 from helpdesk.setup.rules import actions as rules
@@ -71,13 +72,20 @@ def _form(given: Mapping[str, str], errors: Mapping[str, str] | None = None) -> 
         since=given.get("since") or since.isoformat(),
         until=given.get("until") or until.isoformat(),
         errors=errors or {},
-        versions=policy.versions(),
-        calendars=work.calendars(),
+        editions=[(str(one.id), _edition(one)) for one in policy.versions()],
+        codes=[(code, code) for code in dict.fromkeys(one.code for one in work.calendars())],
+        calendars=[(one.id, f"{one.name(language())} · {named(one)}") for one in work.calendars()],
         rules=rules.listed(),
         chosen=request.form.getlist("rule") or [str(r.id) for r in rules.listed() if r.active],
         tried=[(row, about(row.plan)) for row in work.newest()],
         states=STATES,
     )
+
+
+def _edition(row: PolicyVersion) -> str:
+    words = [gettext("Edition %(id)s", id=row.id)]
+    words += [gettext("in force")] if row.active else []
+    return " · ".join([*words, row.note] if row.note else words)
 
 
 def _days_by_default() -> tuple[date, date]:
