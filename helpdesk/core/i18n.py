@@ -84,6 +84,8 @@ def P_(context: str, text: str) -> str:
 
 
 def _looked_up(text: str) -> str:
+    if not text:
+        return ""  # a catalogue keeps its own head under this name
     if isinstance(text, Meant):
         found: str = _in_force().pgettext(text.context, str(text))
         return found

@@ -126,6 +126,14 @@ def test_a_text_in_another_place_is_another_word(app: Flask) -> None:
         assert i18n.gettext(BY) == "By"
 
 
+def test_where_there_is_nothing_to_say_nothing_is_said_in_either_language(app: Flask) -> None:
+    """A catalogue keeps its head under the empty text: who asks for that is not told of its authors."""
+    template = app.jinja_env.from_string("{{ _(words) }}|{{ _p('mail', words) }}")
+    for language in ("zh_Hans", "en"):
+        with app.test_request_context(), i18n.in_language(language):
+            assert (i18n.gettext(""), template.render(words="")) == ("", "|")
+
+
 def test_who_printed_it_is_said_in_the_language_of_the_form(app: Flask) -> None:
     with app.test_request_context("/"):
         assert Speech("zh_Hans")(PRINTED_BY) == "打印人"
