@@ -14,7 +14,7 @@ from helpdesk.agents.models import Agent, new_key
 from helpdesk.agents.rights import SYSTEM, Role
 from helpdesk.core import limits, options
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import PICK, BadInput, NotFound, bad_fields, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.core.limits import Guess
@@ -95,7 +95,7 @@ def first_start(given: FirstStart) -> Agent:
     """
     if not start_key.fits(given.key):
         wrong = N_("This is not the key. The terminal in which Helpdesk was started shows it.")
-        raise BadInput(N_("Some fields need another look."), errors={"key": wrong})
+        raise bad_fields(key=wrong)
     _require_good(given.password, given.name, given.email, given.company_en, given.company_zh)
     with transaction() as session:
         options.changed()  # takes the lock, so that only one of two first starts goes on
@@ -168,8 +168,7 @@ def prefer(agent: Agent, **wishes: Any) -> None:
     Raises BadInput for a language, zone or density that there is not.
     """
     errors = _odd(wishes)
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+    refuse(errors)
     with transaction():
         agent = locked(agent)
         agent.language = wishes.get("language", agent.language)
@@ -182,9 +181,9 @@ def prefer(agent: Agent, **wishes: Any) -> None:
 def _odd(wishes: dict[str, Any]) -> dict[str, str]:
     errors = {}
     if wishes.get("language", LANGUAGES[0]) not in LANGUAGES:
-        errors["language"] = N_("Please pick one of the offered choices.")
+        errors["language"] = PICK
     if wishes.get("timezone") and wishes["timezone"] not in available_timezones():
         errors["timezone"] = N_("There is no such time zone. Try Asia/Shanghai or Europe/London.")
     if wishes.get("density", DENSITIES[0]) not in DENSITIES:
-        errors["density"] = N_("Please pick one of the offered choices.")
+        errors["density"] = PICK
     return errors

@@ -13,7 +13,7 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.core import options
 from helpdesk.core.calendars import Calendar, newest
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import FILL, PICK, NotFound, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 
@@ -84,19 +84,14 @@ def _note(row_id: int, old: dict[str, object] | None, new: dict[str, object], by
 
 
 def _check(given: Unit, new: bool) -> None:
-    errors = {
-        name: N_("Please fill this in.")
-        for name in ("name_zh", "name_en")
-        if not getattr(given, name).strip()
-    }
+    errors = {name: FILL for name in ("name_zh", "name_en") if not getattr(given, name).strip()}
     if new:
         errors |= _odd_code(given.code)
     if given.calendar not in calendars():
-        errors["calendar"] = N_("Please pick one of the offered choices.")
+        errors["calendar"] = PICK
     if given.mail and "@" not in given.mail:
         errors["mail"] = N_("This does not look like a mail address: name@example.com.")
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+    refuse(errors)
 
 
 def _odd_code(code: str) -> dict[str, str]:

@@ -15,12 +15,10 @@ from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import PICK, NotFound, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.web.http import settings
-
-PICK = N_("Please pick one of the offered choices.")
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def add_duty(given: Shift, by: Actor) -> Duty:
         errors["department_id"] = PICK
     if set(given.weekdays) - set("1234567"):
         errors["weekdays"] = PICK
-    _refuse(errors)
+    refuse(errors)
     with transaction() as session:
         row = Duty(
             role=given.role,
@@ -94,7 +92,7 @@ def add_duty(given: Shift, by: Actor) -> Duty:
 def add_absence(given: Away, by: Actor) -> Absence:
     """Mark somebody as away, with a deputy. Raises NotAllowed, or BadInput naming each odd field."""
     require(by, "duty.edit")
-    _refuse(_odd(given.agent_id, given.deputy_id, given.starts_on, given.ends_on))
+    refuse(_odd(given.agent_id, given.deputy_id, given.starts_on, given.ends_on))
     with transaction() as session:
         row = Absence(
             agent_id=given.agent_id,
@@ -141,11 +139,6 @@ def _odd(
     if ends_on and ends_on < (starts_on or _today()):
         errors["ends_on"] = N_("The last day comes after the first.")
     return errors
-
-
-def _refuse(errors: dict[str, str]) -> None:
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
 
 
 def _works_here(agent_id: int) -> bool:

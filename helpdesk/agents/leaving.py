@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, may
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_
 
 
@@ -67,8 +67,5 @@ def heir(agent_id: int | None, leaving: Agent) -> Agent | None:
         or found.id == leaving.id
         or not may(found.actor, "ticket.claim")
     ):
-        raise BadInput(
-            N_("Some fields need another look."),
-            errors={"heir": N_("This colleague can't take over. Please pick another one.")},
-        )
+        raise bad_fields(heir=N_("This colleague can't take over. Please pick another one."))
     return found

@@ -18,7 +18,7 @@ from helpdesk.agents.forms import (
 )
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import ROLE_NAMES
-from helpdesk.core.errors import BadInput, NotFound, TooMany
+from helpdesk.core.errors import PICK, BadInput, NotFound, TooMany
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, guessing
 from helpdesk.settings import LANGUAGES
@@ -216,7 +216,7 @@ def choose_language() -> Page:
     """Read everything in this language from now on."""
     wanted = request.form.get("language", "")
     if wanted not in LANGUAGES:
-        raise BadInput(N_("Please pick one of the offered choices."))
+        raise BadInput(PICK)
     if sign_in.actor():
         accounts.prefer(sign_in.me(), language=wanted)
     response = make_response(redirect(local_path(request.form.get("next")), code=303))

@@ -13,7 +13,7 @@ from helpdesk.agents.models import Agent, Department, new_key
 from helpdesk.agents.rights import STAFF, Actor, Role, may, require
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, NotFound, Refused
+from helpdesk.core.errors import FILL, PICK, NotFound, Refused, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.settings import LANGUAGES
@@ -179,24 +179,23 @@ def _check(given: Person, agent: Agent | None) -> None:
     same = accounts.by_email(given.email)
     if same is not None and same is not agent:
         errors["email"] = N_("Somebody has this mail address already.")
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+    refuse(errors)
 
 
 def _odd(given: Person) -> dict[str, str]:
     errors = {}
     if not given.name.strip():
-        errors["name"] = N_("Please fill this in.")
+        errors["name"] = FILL
     if "@" not in given.email:
         errors["email"] = N_("This does not look like a mail address: name@example.com.")
     if given.role not in STAFF:
-        errors["role"] = N_("Please pick one of the offered choices.")
+        errors["role"] = PICK
     if given.language not in LANGUAGES:
-        errors["language"] = N_("Please pick one of the offered choices.")
+        errors["language"] = PICK
     if not 1 <= given.capacity <= 50:
         errors["capacity"] = N_("Please give a number from 1 to 50.")
     if given.department_id and db.session.get(Department, given.department_id) is None:
-        errors["department_id"] = N_("Please pick one of the offered choices.")
+        errors["department_id"] = PICK
     if given.role == Role.HANDLER and not given.department_id:
         errors["department_id"] = N_("A handler works for a department. Please pick it.")
     return errors

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from helpdesk.clock import now
 from helpdesk.clock.moment import LAST_YEAR
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import PICK, BadInput
 from helpdesk.core.i18n import N_, company_zone
 
 INTAKE, READ, WORK = "intake", "read", "work"
@@ -40,7 +40,7 @@ class Bounds:
         """A sentence for each field that can't be taken."""
         found = {}
         if set(self.scopes) - set(SCOPE_NAMES):
-            found["scopes"] = N_("Please pick one of the offered choices.")
+            found["scopes"] = PICK
         end = self.expires_at()
         if end is not None and end <= now():
             found["expires"] = N_("This day is over. Please give one that is still to come.")

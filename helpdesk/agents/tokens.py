@@ -13,7 +13,7 @@ from helpdesk.agents.rights import STAFF, VERBS, Actor, Role, require
 from helpdesk.agents.scopes import INTAKE, SOON, Bounds
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import FILL, PICK, NotFound, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 
@@ -91,14 +91,13 @@ def ending_soon() -> Sequence[ApiToken]:
 def _check(name: str, role: str, department_id: int | None, bounds: Bounds) -> None:
     errors = bounds.errors()
     if not name.strip():
-        errors["name"] = N_("Please fill this in.")
+        errors["name"] = FILL
     if role not in STAFF:
-        errors["role"] = N_("Please pick one of the offered choices.")
+        errors["role"] = PICK
     if department_id and db.session.get(Department, department_id) is None:
-        errors["department_id"] = N_("Please pick one of the offered choices.")
+        errors["department_id"] = PICK
     if role == Role.HANDLER and not department_id:
         errors["department_id"] = N_("A handler works for a department. Please pick it.")
     elif INTAKE in bounds.scopes and role in STAFF and Role(role) not in VERBS["ticket.open"]:
         errors["scopes"] = N_("This role opens no cases. Please pick another one for intake.")
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+    refuse(errors)

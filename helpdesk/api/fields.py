@@ -12,13 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from helpdesk.clock import now, read_moment
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import FILL, PICK, bad_fields, refuse
 from helpdesk.core.i18n import N_
 
 Schema = dict[str, Any]
-LOOK = N_("Some fields need another look.")
-FILL = N_("Please fill this in.")
-PICK = N_("Please pick one of the offered choices.")
 WHOLE = N_("Please send a whole number that is not too large.")
 UNKNOWN = N_("This field is not known.")
 BIGGEST = 2**53
@@ -171,7 +168,7 @@ class Shape:
         try:
             return self.read(sent)
         except Wrong as wrong:
-            raise BadInput(LOOK, errors=wrong.errors) from None
+            raise bad_fields(**wrong.errors) from None
 
     def read(self, sent: Any) -> dict[str, Any]:
         """The same for an object inside another one. Raises Wrong, its errors by name."""
@@ -223,8 +220,7 @@ class Query:
                 _put(found, name, each, args.get(name) or None)
             except Wrong as wrong:
                 errors[name] = wrong.errors[""]
-        if errors:
-            raise BadInput(LOOK, errors=errors)
+        refuse(errors)
         return found
 
     def _lacks(self, name: str) -> bool:

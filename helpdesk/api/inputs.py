@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from helpdesk.api.fields import (
-    LOOK,
     Field,
     Query,
     Schema,
@@ -31,7 +30,6 @@ from helpdesk.words.kinds import Kind
 from helpdesk.words.levels import LEVELS
 from helpdesk.words.severities import SEVERITIES
 
-__all__ = ["LOOK"]
 MOST_SHORT = 200
 MOST_ROWS = 200
 MOST_EVENTS = 1000

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request
 
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_
 from helpdesk.customers.people import Asker
 from helpdesk.tickets.incoming import OWN_KEYS, Intake
@@ -45,5 +45,5 @@ def intake(sent: Mapping[str, Any]) -> Intake:
     external_id that looks like a key of our own doors."""
     if (sent.get("external_id") or "").startswith(OWN_KEYS):
         ours = N_("Keys that begin like this are the program’s own. Please use another one.")
-        raise BadInput(N_("Some fields need another look."), errors={"external_id": ours})
+        raise bad_fields(external_id=ours)
     return Intake(**{"channel": "api", **sent, "person": Asker(**sent.get("person", {}))})

@@ -16,7 +16,7 @@ from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
 from helpdesk.core import i18n
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import PICK, refuse
 from helpdesk.core.events import Event, last_seq
 from helpdesk.desk import moving
 from helpdesk.setup import in_force
@@ -84,11 +84,10 @@ def _filter() -> filters.Filter:
     filter, known = filters.parse(request.args), in_force.current()
     errors = {}
     if any(code != "none" and known.unit(code) is None for code in filter.department):
-        errors["department"] = filters.WRONG
+        errors["department"] = PICK
     if "me" in filter.assignee:  # a token is nobody
-        errors["assignee"] = filters.WRONG
-    if errors:
-        raise BadInput(inputs.LOOK, errors=errors)
+        errors["assignee"] = PICK
+    refuse(errors)
     return filter
 
 

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 
 from helpdesk.core.i18n import N_
 
+FILL = N_("Please fill this in.")
+PICK = N_("Please pick one of the offered choices.")
+
 
 class HelpdeskError(Exception):
     """A refusal with a sentence for people. `text` is a message id; `params` fill its %(names)s."""
@@ -97,3 +100,9 @@ class Busy(HelpdeskError):
 def bad_fields(**errors: str) -> BadInput:
     """What is raised when some fields are wrong: each has its own sentence."""
     return BadInput(N_("Some fields need another look."), errors=errors)
+
+
+def refuse(errors: Mapping[str, str]) -> None:
+    """Raise bad_fields() when there are errors."""
+    if errors:
+        raise bad_fields(**errors)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from helpdesk.clock import now
-from helpdesk.core.errors import HelpdeskError, NotAllowed, Refused, bad_fields
+from helpdesk.core.errors import HelpdeskError, NotAllowed, Refused, refuse
 from helpdesk.core.i18n import N_
 
 MOST_TEXT = 5000
@@ -166,8 +166,7 @@ def require_filled(
     for name, value in given.items():
         if isinstance(value, str) and len(value) > MOST_TEXT:
             errors[name] = N_("This is too long: 5,000 characters at most.")
-    if errors:
-        raise bad_fields(**errors)
+    refuse(errors)
 
 
 def _empty(value: object) -> bool:

@@ -14,7 +14,7 @@ from helpdesk import search
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
 from helpdesk.core.events import Event, durable
 from helpdesk.core.i18n import N_
 from helpdesk.customers.addresses import Address, kind_of, normal, read
@@ -71,8 +71,7 @@ class Asker:
                 found.setdefault((kind, address.normal, address.extension), address)
             except BadInput as error:
                 errors[name] = error.text
-        if errors:
-            raise BadInput(N_("Some fields need another look."), errors=errors)
+        refuse(errors)
         return list(found.values())
 
 
@@ -214,8 +213,8 @@ def edit(person: Person, by: Actor, version: int, **changes: object) -> Person:
                 )
             setattr(person, name, value)
         if person.level not in LEVELS or person.language not in ("zh_Hans", "en"):
-            wrong = N_("Please pick one of the offered choices.")
-            raise BadInput(N_("Some fields need another look."), errors={"level": wrong})
+            wrong = PICK
+            raise bad_fields(level=wrong)
         person.claimed = False
         index(person)
     return person

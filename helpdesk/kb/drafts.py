@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from helpdesk.core.errors import BadInput, bad_fields
+from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import Visibility
 
@@ -52,11 +52,10 @@ def check(draft: Draft, categories: Mapping[str, object]) -> None:
     if not draft.title_zh.strip() and not draft.title_en.strip():
         errors.setdefault("title_zh", N_("Please give a title, in Chinese or in English."))
     if draft.category not in categories:
-        errors["category"] = N_("Please pick one of the offered choices.")
+        errors["category"] = PICK
     if draft.visibility not in set(Visibility):
-        errors["visibility"] = N_("Please pick one of the offered choices.")
-    if errors:
-        raise bad_fields(**errors)
+        errors["visibility"] = PICK
+    refuse(errors)
 
 
 def _text_errors(draft: Draft) -> list[tuple[str, str]]:

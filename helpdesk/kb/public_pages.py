@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk.agents.rights import Actor, may
 from helpdesk.agents.sign_in import actor
-from helpdesk.core.errors import BadInput, NotFound, TooMany
+from helpdesk.core.errors import PICK, BadInput, NotFound, TooMany
 from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.core.limits import spend
 from helpdesk.kb import desk_pages, feedback, queries, reading, shelves, suggest
@@ -99,7 +99,7 @@ def vote(code: str) -> Page:
     one = queries.by_code(code, actor())
     said = request.form.get("helped", "")
     if said not in ("yes", "no"):
-        raise BadInput(N_("Please pick one of the offered choices."))
+        raise BadInput(PICK)
     if not reading.has_voted(one):
         with spend(f"kb-vote:{request.remote_addr}", VOTES_PER_HOUR, 3600):
             feedback.vote(one, said == "yes")

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from helpdesk.agents.rights import Actor, require
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import Refused, bad_fields
+from helpdesk.core.errors import FILL, Refused, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.kb.models import Article, KbCategory
@@ -41,8 +41,7 @@ def add(code: str, name_zh: str, name_en: str, *, by: Actor) -> KbCategory:
     with transaction() as session:
         if code in all_shelves():
             errors["code"] = N_("There is such a category already.")
-        if errors:
-            raise bad_fields(**errors)
+        refuse(errors)
         last = session.scalar(select(func.max(KbCategory.position))) or 0
         made = KbCategory(code=code, name_zh=name_zh, name_en=name_en, position=last + 1)
         session.add(made)
@@ -56,8 +55,7 @@ def rename(
     """Other names. Raises NotAllowed, BadInput, Conflict."""
     require(by, "article.publish")
     errors = _name_errors(name_zh, name_en)
-    if errors:
-        raise bad_fields(**errors)
+    refuse(errors)
     with transaction():
         shelf = locked(shelf, version)
         old = {"name_zh": shelf.name_zh, "name_en": shelf.name_en}
@@ -82,7 +80,7 @@ def _name_errors(name_zh: str, name_en: str) -> dict[str, str]:
     errors = {}
     for name, value in (("name_zh", name_zh), ("name_en", name_en)):
         if not value.strip():
-            errors[name] = N_("Please fill this in.")
+            errors[name] = FILL
         elif len(value) > MOST_NAME:
             errors[name] = N_("This is too long: 60 characters at most.")
     return errors

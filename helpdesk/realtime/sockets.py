@@ -14,7 +14,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import holder, holds
 from helpdesk.core import events
-from helpdesk.core.errors import BadInput, HelpdeskError, NotAllowed, NotFound, NotSignedIn
+from helpdesk.core.errors import PICK, BadInput, HelpdeskError, NotAllowed, NotFound, NotSignedIn
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.realtime import changes, people
 from helpdesk.realtime.door import LINE, Line
@@ -147,7 +147,7 @@ def presence(watcher: Watcher, data: Any) -> dict[str, Any]:
     number, state = _text(data, "ticket"), _text(data, "state")
     _require_watched(watcher, f"ticket:{number}")
     if state not in ("viewing", "typing", "left"):
-        raise NotFound(N_("Please pick one of the offered choices."))
+        raise NotFound(PICK)
     people.seen(number, watcher.actor, state)
     return {}
 

@@ -12,12 +12,7 @@ from sqlalchemy.orm import Session
 from helpdesk.agents.rights import Actor, require
 from helpdesk.core import options
 from helpdesk.core.db import transaction
-from helpdesk.core.errors import BadInput
 from helpdesk.core.events import record
-from helpdesk.core.i18n import N_
-
-FILL = N_("Please fill this in.")
-PICK = N_("Please pick one of the offered choices.")
 
 
 @dataclass
@@ -41,12 +36,6 @@ def change(what: str, by: Actor) -> Iterator[Change]:
             return
         options.changed()
         record("setup.changed", by=by, what=what, id=making.id, old=making.old, new=making.new)
-
-
-def refuse(errors: dict[str, str]) -> None:
-    """Raise BadInput when there are errors."""
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
 
 
 def values(row: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from helpdesk.clock import now
 from helpdesk.core import jobs
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import NotFound, bad_fields
 from helpdesk.core.i18n import N_, company_zone
 from helpdesk.setup import in_force
 from helpdesk.simulator import facts, plans
@@ -53,7 +53,7 @@ def begin(since: date, until: date, plan: Mapping[str, Any], by: Actor) -> Simul
     )
     if (total or 0) > MOST_TICKETS:
         wrong = N_("There are more than 200,000 cases in these days. Please choose fewer days.")
-        raise _wrong("until", wrong)
+        raise bad_fields(until=wrong)
     with transaction() as session:
         row = Simulation(
             made_by=by.name, since=since, until=until, plan=dict(plan), total=total or 0, counts={}
@@ -66,17 +66,13 @@ def begin(since: date, until: date, plan: Mapping[str, Any], by: Actor) -> Simul
 def _check(since: date, until: date, plan: Mapping[str, Any]) -> None:
     today = now().astimezone(company_zone()).date()
     if until < since:
-        raise _wrong("until", N_("The last day lies before the first one."))
+        raise bad_fields(until=N_("The last day lies before the first one."))
     if since > today:
-        raise _wrong("since", N_("Please choose days that have passed."))
+        raise bad_fields(since=N_("Please choose days that have passed."))
     if (until - since).days >= MOST_DAYS:
-        raise _wrong("until", N_("Please choose a year at most."))
+        raise bad_fields(until=N_("Please choose a year at most."))
     if plans.is_empty(plan):
-        raise _wrong("policy", N_("Please choose what to try: promises, a calendar or rules."))
-
-
-def _wrong(field: str, sentence: str) -> BadInput:
-    return BadInput(N_("Some fields need another look."), errors={field: sentence})
+        raise bad_fields(policy=N_("Please choose what to try: promises, a calendar or rules."))
 
 
 def stretch(since: date, until: date) -> tuple[datetime, datetime]:

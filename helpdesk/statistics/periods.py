@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.clock import now
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import PICK, BadInput
 from helpdesk.core.i18n import N_, company_zone
 from helpdesk.tickets import filters
 
@@ -103,7 +103,7 @@ def choose(args: Mapping[str, Any]) -> Period:
         return _checked(Period("", *_between(asked.since, asked.until, today), zone))
     code = str(args.get("period") or DEFAULT)
     if code not in FIXED:
-        raise _wrong("period", filters.WRONG)
+        raise _wrong("period", PICK)
     return Period(code, *FIXED[code](today), zone)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from helpdesk import promises
 from helpdesk.agents.rights import Actor
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import PICK, BadInput
 from helpdesk.setup import in_force
 from helpdesk.statistics import counting, groups, words
 from helpdesk.statistics.counting import Edges, Judged
@@ -78,7 +78,7 @@ def read(args: Mapping[str, Any], who: Actor, by: str | None = None) -> Asked:
     narrowed = {f.name: getattr(asked, f.name) for f in fields(asked) if f.name in NARROWED_BY}
     by = args.get("by") or (_usual(period) if by is None else by)
     if by and by not in groups.NAMES:
-        raise BadInput(lists.WRONG, errors={"by": lists.WRONG})
+        raise BadInput(PICK, errors={"by": PICK})
     base = Filter(merged="no", **narrowed)
     return Asked(Scope(base, period, who), by, asked.promise or "resolve")
 

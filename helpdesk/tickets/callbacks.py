@@ -12,7 +12,7 @@ from helpdesk import promises
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import Limit, due_at, now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, NotAllowed, Refused, bad_fields
+from helpdesk.core.errors import PICK, BadInput, NotAllowed, Refused, bad_fields, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
@@ -157,13 +157,12 @@ def _independent(ticket: Ticket, by: Actor) -> None:
 def _valid(contact: str, resolved: str, result: int | None) -> None:
     errors = {}
     if contact not in CONTACTS:
-        errors["contact"] = N_("Please pick one of the offered choices.")
+        errors["contact"] = PICK
     if contact == "reached" and resolved not in RESOLVED:
         errors["resolved"] = N_("Please say whether the matter was solved.")
     if contact == "reached" and result not in SCORES:
         errors["result"] = N_("Please pick a score from 1 to 5.")
-    if errors:
-        raise bad_fields(**errors)
+    refuse(errors)
 
 
 def _settle(

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import PICK, BadInput
 from helpdesk.core.i18n import N_, company_zone
 from helpdesk.promises import ORDER
 from helpdesk.tickets.lifecycle import Status
@@ -174,7 +174,6 @@ SOME_OF: dict[str, Several] = {
 DAYS = {"from": "since", "to": "until"}
 NAME_OF = {field: name for name, field in DAYS.items()}
 NAMES = (*ONE_OF, *SOME_OF, *DAYS, "person", "place", "q")  # of an address, every one
-WRONG = N_("Please pick one of the offered choices.")
 
 
 def parse(args: Mapping[str, Any]) -> Filter:
@@ -187,19 +186,19 @@ def parse(args: Mapping[str, Any]) -> Filter:
     for name, allowed in ONE_OF.items():
         given = _text(args.get(name))
         if given and given not in allowed:
-            errors[name] = WRONG
+            errors[name] = PICK
         elif given:
             found[name] = given
     for name, part in SOME_OF.items():
         values = _several(args, name)
         if not all(part.takes(value) for value in values):
-            errors[name] = WRONG
+            errors[name] = PICK
         found[name] = values
     found |= {name: _text(args.get(name))[:200] for name in ("q", "place")}
     found |= _days(args, errors)
     person = _text(args.get("person"))
     if person and not _is_id(person):
-        errors["person"] = WRONG
+        errors["person"] = PICK
     if errors:
         raise BadInput(N_("This list can't be shown: a filter is not understood."), errors=errors)
     return Filter(person=person, **found)

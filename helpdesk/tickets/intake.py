@@ -15,7 +15,7 @@ from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now, within_reach
 from helpdesk.core.alarms import set_alarms
 from helpdesk.core.db import retrying, transaction
-from helpdesk.core.errors import BadInput, bad_fields
+from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
 from helpdesk.core.events import draw, record
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
@@ -82,13 +82,13 @@ def checked(intake: Intake) -> Intake:
             "This is too long: 100,000 characters at most. Attach the rest as a file."
         )
     if intake.kind not in set(Kind):
-        errors["kind"] = N_("Please pick one of the offered choices.")
+        errors["kind"] = PICK
     if intake.channel not in CHANNELS:
-        errors["channel"] = N_("Please pick one of the offered choices.")
+        errors["channel"] = PICK
     if intake.severity not in ("", *SEVERITIES):
-        errors["severity"] = N_("Please pick one of the offered choices.")
+        errors["severity"] = PICK
     if intake.language not in ("", "zh_Hans", "en"):
-        errors["language"] = N_("Please pick one of the offered choices.")
+        errors["language"] = PICK
     for name in ("received_at", "external_due_at"):
         at = getattr(intake, name)
         if at and not within_reach(at):
@@ -97,8 +97,7 @@ def checked(intake: Intake) -> Intake:
         errors["external_due_at"] = N_("The authority’s deadline lies before the case came in.")
     errors |= _errors_of(lambda: intake.person.addresses())
     errors |= _errors_of(lambda: casefile.cleaned(intake.fields))
-    if errors:
-        raise bad_fields(**errors)
+    refuse(errors)
     return replace(
         intake,
         subject=subject or body.splitlines()[0][:80],

@@ -17,7 +17,7 @@ from helpdesk.agents.rights import SYSTEM, Actor, Role, require, require_stands_
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
 from helpdesk.core.db import db, locked, require_current, transaction
-from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.errors import PICK, NotFound, Refused
 from helpdesk.core.events import Event, on_commit, record
 from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries
@@ -130,7 +130,7 @@ def release(ticket: Ticket, *, by: Actor) -> Ticket:
 def set_presence(agent: Agent, state: str) -> int:
     """Ready, busy or away. Becoming ready takes work at once; returns how many cases were given."""
     if state not in PRESENCES:
-        raise Refused(N_("Please pick one of the offered choices."))
+        raise Refused(PICK)
     with transaction() as session:
         session.execute(
             update(Agent)

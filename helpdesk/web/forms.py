@@ -18,7 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, Refused
+from helpdesk.core.errors import FILL, PICK, BadInput, Conflict, HelpdeskError, Refused
 from helpdesk.core.i18n import N_, gettext, lazy_gettext
 
 
@@ -121,8 +121,6 @@ class Form(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(error.sentence(gettext))
 
 
-PICK = N_("Please pick one of the offered choices.")
-FILL = N_("Please fill this in.")
 NUMBER = N_("Please give a number.")
 DATE = N_("Please give a date and time.")
 ODD = N_("This can't be read. Please look at it again.")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk.core.errors import bad_fields
+from helpdesk.core.errors import PICK, refuse
 from helpdesk.core.i18n import N_, P_
 
 MOST_CHARACTERS = 5000
@@ -113,8 +113,7 @@ def cleaned(facts: Mapping[str, Any]) -> dict[str, str]:
             errors[code] = problem
         elif text:
             kept[code] = text
-    if errors:
-        raise bad_fields(**errors)
+    refuse(errors)
     return kept
 
 
@@ -123,7 +122,7 @@ def _problem(code: str, text: str) -> str:
     if field is None:
         return N_("This field is not known.")
     if text and field.choices and text not in dict(field.choices):
-        return N_("Please pick one of the offered choices.")
+        return PICK
     if len(text) > MOST_CHARACTERS:
         return N_("This is too long: 5,000 characters at most.")
     return ""

@@ -8,7 +8,7 @@ from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
 from helpdesk.core.alarms import Ring, on_alarm
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import bad_fields
+from helpdesk.core.errors import PICK, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile
@@ -44,7 +44,7 @@ def verify(
     more is told. Raises NotAllowed for a verifier of the responsible department or the claimer.
     """
     if result not in RESULTS:
-        raise bad_fields(result=N_("Please pick one of the offered choices."))
+        raise bad_fields(result=PICK)
     require_future("re_due", re_due if result != "pass" else None)
     with transaction():
         code, given = f"verify_{result}", {"comment": comment, "re_due": re_due}

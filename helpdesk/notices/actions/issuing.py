@@ -10,7 +10,7 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import bad_fields
+from helpdesk.core.errors import PICK, refuse
 from helpdesk.core.events import draw, record
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import require_filled
@@ -130,7 +130,7 @@ def edit(
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields with tidy texts. Raises BadInput naming each that is unknown or wrong."""
     errors = {name: N_("This field is not known.") for name in fields if name not in EDITABLE}
-    choice = N_("Please pick one of the offered choices.")
+    choice = PICK
     if fields.get("level", Level.MINOR) not in set(Level):
         errors["level"] = choice
     if fields.get("source", "complaint") not in SOURCE_NAMES:
@@ -139,8 +139,7 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
         errors["department"] = N_("Please choose a department.")
     if len(str(fields.get("title", ""))) > MOST_TITLE:
         errors["title"] = N_("This is too long: 200 characters at most.")
-    if errors:
-        raise bad_fields(**errors)
+    refuse(errors)
     return {name: _tidy(value) for name, value in fields.items()}
 
 

@@ -12,11 +12,11 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import CalendarError, DayRule, Interval, Season, WorkCalendar
 from helpdesk.core import options
 from helpdesk.core.calendars import Calendar, calendar_of, edition, newest, rows_of
-from helpdesk.core.errors import BadInput, Conflict, NotFound
+from helpdesk.core.errors import FILL, BadInput, Conflict, NotFound, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.promises import recompute
 from helpdesk.setup.calendars import years as calendar_years
-from helpdesk.setup.change import FILL, change, refuse
+from helpdesk.setup.change import change
 
 CODE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 FIRST = date(2000, 1, 1)

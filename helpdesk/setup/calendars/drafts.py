@@ -10,11 +10,10 @@ from datetime import date
 from typing import Any
 
 from helpdesk.clock import CalendarError, DayRule, now
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, refuse
 from helpdesk.core.i18n import N_, company_zone
 from helpdesk.setup.calendars.actions import Draft, Week
 from helpdesk.setup.calendars.texts import date_of, intervals_of, rule_of, text_of
-from helpdesk.setup.change import refuse
 
 DAY_FIELDS = ("date", "kind", "hours", "name", "name_en")
 EMPTY_DAYS = 4

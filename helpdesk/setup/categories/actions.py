@@ -11,9 +11,9 @@ from sqlalchemy import select
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
-from helpdesk.core.errors import NotFound
+from helpdesk.core.errors import FILL, PICK, NotFound, refuse
 from helpdesk.core.i18n import N_
-from helpdesk.setup.change import FILL, PICK, change, refuse, values
+from helpdesk.setup.change import change, values
 from helpdesk.setup.models import Category
 from helpdesk.words.severities import SEVERITIES
 

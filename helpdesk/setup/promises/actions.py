@@ -10,11 +10,11 @@ from sqlalchemy import select, update
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import Limit, LimitError
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput, Conflict, NotFound
+from helpdesk.core.errors import PICK, BadInput, Conflict, NotFound, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.promises.policy import Key, Terms, terms_of
 from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
-from helpdesk.setup.change import PICK, Change, change, refuse
+from helpdesk.setup.change import Change, change
 from helpdesk.setup.models import Category, EscalationChain, PolicyRow, PolicyVersion
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import PICK, BadInput, NotFound, refuse
 from helpdesk.core.i18n import N_
-from helpdesk.setup.change import PICK, change, refuse
+from helpdesk.setup.change import change
 from helpdesk.setup.models import EscalationChain
 from helpdesk.web.corrections import mark, require_seen
 

@@ -8,10 +8,9 @@ from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import PICK, BadInput, bad_fields
 from helpdesk.core.i18n import N_
 from helpdesk.promises.policy import Terms
-from helpdesk.setup.change import PICK
 from helpdesk.setup.models import Category, LegalProfile, PolicyVersion
 from helpdesk.setup.promises import actions
 from helpdesk.words.kinds import KIND_NAMES
@@ -35,7 +34,7 @@ def switch_on(code: str, kind: str, category_id: int | None, by: Actor) -> Polic
     found = db.session.scalar(select(LegalProfile).where(LegalProfile.code == code))
     known = category_id is None or db.session.get(Category, category_id) is not None
     if found is None or kind not in ("", *KIND_NAMES) or not known:
-        raise BadInput(N_("Some fields need another look."), errors={"profile": PICK})
+        raise bad_fields(profile=PICK)
     line = Terms(
         promise=found.promise,
         limit=found.limit,

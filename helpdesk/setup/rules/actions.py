@@ -11,11 +11,11 @@ from sqlalchemy import select
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db, locked
-from helpdesk.core.errors import NotFound
+from helpdesk.core.errors import FILL, PICK, NotFound, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
-from helpdesk.setup.change import FILL, PICK, change, refuse, values
+from helpdesk.setup.change import change, values
 from helpdesk.setup.models import Category, RoutingRule
 from helpdesk.setup.rules import routing
 from helpdesk.setup.rules.conditions import CONDITIONS, facts_of

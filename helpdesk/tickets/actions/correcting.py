@@ -8,7 +8,7 @@ from helpdesk import promises, search
 from helpdesk.agents.rights import Actor, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import Refused, bad_fields
+from helpdesk.core.errors import PICK, Refused, bad_fields, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import MOST_TEXT
@@ -105,7 +105,7 @@ def _follow(ticket: Ticket, by: Actor, changed: Changed, reason: str) -> None:
 
 def _valid(changes: dict[str, Any]) -> None:
     errors = {name: N_("This field is not known.") for name in changes if name not in EDITABLE}
-    choice = N_("Please pick one of the offered choices.")
+    choice = PICK
     if changes.get("severity", "S3") not in SEVERITIES:
         errors["severity"] = choice
     if changes.get("kind", Kind.COMPLAINT) not in set(Kind):
@@ -117,8 +117,7 @@ def _valid(changes: dict[str, Any]) -> None:
         )
     if not str(changes.get("subject", "-")).strip():
         errors["subject"] = N_("Please give a subject.")
-    if errors:
-        raise bad_fields(**errors)
+    refuse(errors)
 
 
 def _change_facts(ticket: Ticket, facts: dict[str, Any]) -> Changed:

@@ -18,7 +18,7 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.errors import FILL, BadInput, NotFound, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.outgoing import within
@@ -121,9 +121,8 @@ def _check(row: Mailbox, given: dict[str, object]) -> None:
     if given["kind"] in ("imap", "pop3"):
         for name in ("host", "user"):
             if not given[name]:
-                errors[name] = N_("Please fill this in.")
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+                errors[name] = FILL
+    refuse(errors)
 
 
 def _taken(row: Mailbox, name: str) -> bool:

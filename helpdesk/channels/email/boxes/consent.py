@@ -21,7 +21,7 @@ from helpdesk.channels.email.boxes import actions
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.errors import FILL, PICK, Refused, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.notify.mail import encryption, oauth, tokens
@@ -78,9 +78,9 @@ def _note(box: Mailbox, grant: MailGrant | None, given: dict[str, str], who: Act
 def _check(given: dict[str, str]) -> None:
     errors: dict[str, str] = {}
     if given["authority"] not in AUTHORITIES:
-        errors["authority"] = N_("Please pick one of the offered choices.")
+        errors["authority"] = PICK
     if not given["client_id"]:
-        errors["client_id"] = N_("Please fill this in.")
+        errors["client_id"] = FILL
     if given["tenant"] and not TENANT.fullmatch(given["tenant"]):
         errors["tenant"] = N_("Letters, digits, points and hyphens only.")
     if given["authority"] == "own":
@@ -89,8 +89,7 @@ def _check(given: dict[str, str]) -> None:
                 errors[name] = N_("Please give an address that begins with https://.")
     elif "authority" not in errors:
         given |= {"authorize_url": "", "token_url": "", "scope": ""}
-    if errors:
-        raise BadInput(N_("Some fields need another look."), errors=errors)
+    refuse(errors)
 
 
 def _is_safe(url: str) -> bool:
