@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 
+from helpdesk.agents.change import change, odd_code
 from helpdesk.agents.models import Department
-from helpdesk.agents.rights import Actor, require
-from helpdesk.core import options
+from helpdesk.agents.rights import Actor
 from helpdesk.core.calendars import Calendar, newest
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import db
 from helpdesk.core.errors import FILL, PICK, NotFound, refuse
-from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 
 CODE = re.compile(r"[a-z][a-z0-9-]{0,30}")
+ODD_CODE = N_("Small letters, digits and hyphens, beginning with a letter.")
 TAKEN = ("dispatch", "mine", "all", "late")  # queues of these names are there already
 
 
@@ -55,47 +55,29 @@ def calendars() -> dict[str, Calendar]:
 
 def add(given: Unit, by: Actor) -> Department:
     """A new department. Raises NotAllowed, or BadInput naming each odd field."""
-    require(by, "settings.edit")
-    with transaction() as session:
+    with change("department", by) as making:
         _check(given, new=True)
         row = Department(**asdict(given))
-        session.add(row)
-        session.flush()
-        _note(row.id, None, asdict(given), by)
+        making.add(row, asdict(given))
     return row
 
 
 def edit(row: Department, given: Unit, by: Actor) -> Department:
     """Change a department; its code stays. Raises NotAllowed or BadInput."""
-    require(by, "settings.edit")
-    with transaction():
+    with change("department", by) as making:
         _check(given, new=False)
-        new = asdict(given) | {"code": row.code}
-        old = {name: getattr(row, name) for name in new}
-        for name, value in new.items():
-            setattr(row, name, value)
-        _note(row.id, old, new, by)
+        making.write(row, asdict(given) | {"code": row.code})
     return row
-
-
-def _note(row_id: int, old: dict[str, object] | None, new: dict[str, object], by: Actor) -> None:
-    options.changed()
-    record("setup.changed", by=by, what="department", id=row_id, old=old, new=new)
 
 
 def _check(given: Unit, new: bool) -> None:
     errors = {name: FILL for name in ("name_zh", "name_en") if not getattr(given, name).strip()}
     if new:
-        errors |= _odd_code(given.code)
+        errors |= odd_code(Department, given.code, CODE, ODD_CODE)
+        if given.code in TAKEN:
+            errors["code"] = N_("This code is taken already.")
     if given.calendar not in calendars():
         errors["calendar"] = PICK
     if given.mail and "@" not in given.mail:
         errors["mail"] = N_("This does not look like a mail address: name@example.com.")
     refuse(errors)
-
-
-def _odd_code(code: str) -> dict[str, str]:
-    if not CODE.fullmatch(code):
-        return {"code": N_("Small letters, digits and hyphens, beginning with a letter.")}
-    taken = code in TAKEN or db.session.scalar(select(Department.id).where(Department.code == code))
-    return {"code": N_("This code is taken already.")} if taken else {}

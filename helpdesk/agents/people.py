@@ -12,8 +12,8 @@ from helpdesk.agents.leaving import Leaving
 from helpdesk.agents.models import Agent, Department, new_key
 from helpdesk.agents.rights import STAFF, Actor, Role, may, require
 from helpdesk.core import options
-from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import FILL, PICK, NotFound, Refused, refuse
+from helpdesk.core.db import db, locked, stored, transaction
+from helpdesk.core.errors import FILL, PICK, Refused, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.settings import LANGUAGES
@@ -52,10 +52,7 @@ def _escaped(words: str) -> str:
 
 def found(agent_id: int) -> Agent:
     """This colleague. Raises NotFound."""
-    agent = db.session.get(Agent, agent_id)
-    if agent is None:
-        raise NotFound(N_("There is no such person."))
-    return agent
+    return stored(Agent, agent_id, N_("There is no such person."))
 
 
 def add(given: Person, by: Actor) -> Agent:

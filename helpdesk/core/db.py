@@ -35,7 +35,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from helpdesk.core.errors import Busy, Conflict, HelpdeskError
+from helpdesk.core.errors import Busy, Conflict, HelpdeskError, NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.core.shortage import Shortage, note, shortage_of
 from helpdesk.core.turns import turn
@@ -274,6 +274,14 @@ def _undo(session: Session) -> None:
         session.rollback()
     except DBAPIError:
         session.invalidate()  # the connection died; with it died the transaction
+
+
+def stored(model: type[T], key: object, missing: str) -> T:
+    """The row with this key. Raises NotFound with the sentence `missing`."""
+    row = db.session.get(model, key)
+    if row is None:
+        raise NotFound(missing)
+    return row
 
 
 def locked(thing: T, version: int | None = None) -> T:

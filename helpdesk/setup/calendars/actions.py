@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from helpdesk.agents.change import change
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import CalendarError, DayRule, Interval, Season, WorkCalendar
 from helpdesk.core import options
@@ -16,7 +17,6 @@ from helpdesk.core.errors import FILL, BadInput, Conflict, NotFound, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.promises import recompute
 from helpdesk.setup.calendars import years as calendar_years
-from helpdesk.setup.change import change
 
 CODE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 FIRST = date(2000, 1, 1)

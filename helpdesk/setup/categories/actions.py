@@ -8,17 +8,18 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 
+from helpdesk.agents.change import change, is_lacking, odd_code
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor
-from helpdesk.core.db import db
-from helpdesk.core.errors import FILL, PICK, NotFound, refuse
+from helpdesk.core.db import db, stored
+from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
-from helpdesk.setup.change import change, values
 from helpdesk.setup.models import Category
 from helpdesk.words.severities import SEVERITIES
 
 MOST_LEVELS = 3
 CODE = re.compile(r"[a-z][a-z0-9._-]{0,60}")
+ODD_CODE = N_("Small letters, digits, dots and hyphens, beginning with a letter.")
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,6 @@ class CategoryText:
     department_id: int | None = None
     public: bool = True
     active: bool = True
-
-
-COLUMNS = tuple(CategoryText.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,7 @@ def _under(parent_id: int | None, rows: Sequence[Category], level: int) -> Itera
 
 def found(category_id: int) -> Category:
     """This category. Raises NotFound."""
-    row = db.session.get(Category, category_id)
-    if row is None:
-        raise NotFound(N_("There is no such category."))
-    return row
+    return stored(Category, category_id, N_("There is no such category."))
 
 
 def add(given: CategoryText, by: Actor) -> Category:
@@ -73,10 +68,8 @@ def add(given: CategoryText, by: Actor) -> Category:
         _check(given, None)
         siblings = [one.category.position for one in tree()]
         row = Category(**_columns(given), position=max(siblings, default=-1) + 1)
-        making.session.add(row)
-        making.session.flush()
+        making.add(row, asdict(given))
         row.path = _path(row)
-        making.id, making.new = row.id, asdict(given)
     return row
 
 
@@ -85,10 +78,7 @@ def edit(row: Category, given: CategoryText, by: Actor) -> None:
     with change("category", by) as making:
         given = CategoryText(**(asdict(given) | {"code": row.code}))
         _check(given, row)
-        making.id, making.old = row.id, values(row, COLUMNS)
-        making.new = _columns(given)
-        for name, value in making.new.items():
-            setattr(row, name, value)
+        making.write(row, _columns(given))
         _mend_paths(row)
 
 
@@ -96,13 +86,7 @@ def move(row: Category, step: int, by: Actor) -> None:
     """Show a category earlier (-1) or later (+1) among its siblings."""
     with change("category order", by) as making:
         rows = [one.category for one in tree()]
-        siblings = [one for one in rows if one.parent_id == row.parent_id]
-        place = siblings.index(row)
-        making.id, making.old = row.id, {"order": [one.id for one in siblings]}
-        siblings.insert(max(0, place + step), siblings.pop(place))
-        for position, one in enumerate(siblings):
-            one.position = position
-        making.new = {"order": [one.id for one in siblings]}
+        making.move(row, step, [one for one in rows if one.parent_id == row.parent_id])
 
 
 def _columns(given: CategoryText) -> dict[str, object]:
@@ -126,22 +110,14 @@ def _mend_paths(row: Category) -> None:
 def _check(given: CategoryText, row: Category | None) -> None:
     errors = {name: FILL for name in ("name_zh", "name_en") if not getattr(given, name).strip()}
     if row is None:
-        errors |= _odd_code(given.code)
+        errors |= odd_code(Category, given.code, CODE, ODD_CODE)
     if given.severity and given.severity not in SEVERITIES:
         errors["severity"] = PICK
-    if given.department_id and db.session.get(Department, given.department_id) is None:
+    if is_lacking(Department, given.department_id):
         errors["department_id"] = PICK
     if given.parent_id:
         errors |= _odd_parent(db.session.get(Category, given.parent_id), row)
     refuse(errors)
-
-
-def _odd_code(code: str) -> dict[str, str]:
-    if not CODE.fullmatch(code):
-        return {"code": N_("Small letters, digits, dots and hyphens, beginning with a letter.")}
-    if db.session.scalar(select(Category.id).where(Category.code == code)):
-        return {"code": N_("This code is taken already.")}
-    return {}
 
 
 def _odd_parent(parent: Category | None, row: Category | None) -> dict[str, str]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from helpdesk.agents.change import change
 from helpdesk.agents.rights import Actor
 from helpdesk.core import options
 from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
-from helpdesk.setup.change import change
 from helpdesk.setup.promises.actions import limit_problem
 from helpdesk.web.corrections import require_seen
 from helpdesk.words.casefile import BY_CODE

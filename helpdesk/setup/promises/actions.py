@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select, update
 
+from helpdesk.agents.change import Change, change
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import Limit, LimitError
-from helpdesk.core.db import db
+from helpdesk.core.db import db, stored
 from helpdesk.core.errors import PICK, BadInput, Conflict, NotFound, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.promises.policy import Key, Terms, terms_of
 from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
-from helpdesk.setup.change import Change, change
 from helpdesk.setup.models import Category, EscalationChain, PolicyRow, PolicyVersion
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES
@@ -36,10 +36,7 @@ def in_force() -> PolicyVersion:
 
 def version(version_id: int) -> PolicyVersion:
     """This edition. Raises NotFound."""
-    row = db.session.get(PolicyVersion, version_id)
-    if row is None:
-        raise NotFound(N_("There is no such edition."))
-    return row
+    return stored(PolicyVersion, version_id, N_("There is no such edition."))
 
 
 def lines(version_id: int) -> list[Terms]:

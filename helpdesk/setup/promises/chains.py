@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from helpdesk.agents.change import change
 from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.agents.rights import Actor
-from helpdesk.core.db import db
-from helpdesk.core.errors import PICK, BadInput, NotFound, refuse
+from helpdesk.core.db import db, stored
+from helpdesk.core.errors import PICK, BadInput, refuse
 from helpdesk.core.i18n import N_
-from helpdesk.setup.change import change
 from helpdesk.setup.models import EscalationChain
 from helpdesk.web.corrections import mark, require_seen
 
@@ -39,10 +39,7 @@ def listed() -> Sequence[EscalationChain]:
 
 def found(code: str) -> EscalationChain:
     """The chain with this code. Raises NotFound."""
-    row = db.session.get(EscalationChain, code)
-    if row is None:
-        raise NotFound(N_("There is no such chain."))
-    return row
+    return stored(EscalationChain, code, N_("There is no such chain."))
 
 
 def seen(row: EscalationChain) -> str:

@@ -8,16 +8,17 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 
+from helpdesk.agents.change import change, is_lacking, odd_code
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor
-from helpdesk.core.db import db
-from helpdesk.core.errors import FILL, PICK, NotFound, refuse
+from helpdesk.core.db import db, stored
+from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
-from helpdesk.setup.change import change, values
 from helpdesk.setup.models import CannedReply
 from helpdesk.setup.replies.placeholders import TEXTS, unknown_placeholders
 
 CODE = re.compile(r"[a-z][a-z0-9-]{0,40}")
+ODD_CODE = N_("Small letters, digits and hyphens, beginning with a letter.")
 MOST = 10_000
 
 
@@ -34,9 +35,6 @@ class ReplyText:
     active: bool = True
 
 
-COLUMNS = tuple(ReplyText.__dataclass_fields__)
-
-
 def listed() -> Sequence[CannedReply]:
     """All replies, also those that are put away."""
     return db.session.scalars(
@@ -46,10 +44,7 @@ def listed() -> Sequence[CannedReply]:
 
 def found(reply_id: int) -> CannedReply:
     """This reply. Raises NotFound."""
-    row = db.session.get(CannedReply, reply_id)
-    if row is None:
-        raise NotFound(N_("There is no such canned reply."))
-    return row
+    return stored(CannedReply, reply_id, N_("There is no such canned reply."))
 
 
 def add(given: ReplyText, by: Actor) -> CannedReply:
@@ -57,9 +52,7 @@ def add(given: ReplyText, by: Actor) -> CannedReply:
     with change("canned reply", by) as making:
         _check(given, new=True)
         row = CannedReply(**asdict(given))
-        making.session.add(row)
-        making.session.flush()
-        making.id, making.new = row.id, asdict(given)
+        making.add(row, asdict(given))
     return row
 
 
@@ -67,18 +60,15 @@ def edit(row: CannedReply, given: ReplyText, by: Actor) -> None:
     """Change a reply; its code stays. Raises NotAllowed or BadInput."""
     with change("canned reply", by) as making:
         _check(given, new=False)
-        making.id, making.old = row.id, values(row, COLUMNS)
-        making.new = asdict(given) | {"code": row.code}
-        for name, value in making.new.items():
-            setattr(row, name, value)
+        making.write(row, asdict(given) | {"code": row.code})
 
 
 def _check(given: ReplyText, new: bool) -> None:
     errors = {name: problem for name in TEXTS if (problem := _problem(getattr(given, name)))}
-    if given.department_id and db.session.get(Department, given.department_id) is None:
+    if is_lacking(Department, given.department_id):
         errors["department_id"] = PICK
     if new:
-        errors |= _odd_code(given.code)
+        errors |= odd_code(CannedReply, given.code, CODE, ODD_CODE)
     refuse(errors)
 
 
@@ -90,11 +80,3 @@ def _problem(text: str) -> str:
     if unknown_placeholders(text):
         return N_("Only {name}, {number}, {agent}, {department} and {due} are filled in.")
     return ""
-
-
-def _odd_code(code: str) -> dict[str, str]:
-    if not CODE.fullmatch(code):
-        return {"code": N_("Small letters, digits and hyphens, beginning with a letter.")}
-    if db.session.scalar(select(CannedReply.id).where(CannedReply.code == code)):
-        return {"code": N_("This code is taken already.")}
-    return {}

@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from helpdesk.agents.change import change, is_lacking
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor
-from helpdesk.core.db import db, locked
-from helpdesk.core.errors import FILL, PICK, NotFound, refuse
+from helpdesk.core.db import db, locked, stored
+from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
-from helpdesk.setup.change import change, values
 from helpdesk.setup.models import Category, RoutingRule
 from helpdesk.setup.rules import routing
 from helpdesk.setup.rules.conditions import CONDITIONS, facts_of
@@ -53,10 +53,7 @@ def listed() -> Sequence[RoutingRule]:
 
 def found(rule_id: int) -> RoutingRule:
     """This rule. Raises NotFound."""
-    row = db.session.get(RoutingRule, rule_id)
-    if row is None:
-        raise NotFound(N_("There is no such rule."))
-    return row
+    return stored(RoutingRule, rule_id, N_("There is no such rule."))
 
 
 def add(given: RuleText, by: Actor) -> RoutingRule:
@@ -65,9 +62,7 @@ def add(given: RuleText, by: Actor) -> RoutingRule:
         _check(given)
         last = max((row.position for row in listed()), default=0)
         row = RoutingRule(position=last + 1, **given.columns())
-        making.session.add(row)
-        making.session.flush()
-        making.id, making.new = row.id, given.columns()
+        making.add(row, given.columns())
     return row
 
 
@@ -76,29 +71,19 @@ def edit(row: RoutingRule, given: RuleText, by: Actor, version: int | None = Non
     with change("rule", by) as making:
         row = locked(row, version)
         _check(given)
-        making.id, making.old, making.new = row.id, values(row, COLUMNS), given.columns()
-        for name, value in making.new.items():
-            setattr(row, name, value)
+        making.write(row, given.columns())
 
 
 def remove(row: RoutingRule, by: Actor) -> None:
     """Delete a rule; tickets that it has routed keep its name. Raises NotAllowed."""
     with change("rule", by) as making:
-        making.id, making.old = row.id, values(row, COLUMNS)
-        making.session.delete(row)
+        making.remove(row, COLUMNS)
 
 
 def move(row: RoutingRule, step: int, by: Actor) -> None:
     """Try a rule earlier (-1) or later (+1); at the end of the list nothing changes."""
     with change("rule order", by) as making:
-        rows = list(listed())
-        old = [one.id for one in rows]
-        place = old.index(row.id)
-        rows.insert(max(0, place + step), rows.pop(place))
-        for position, one in enumerate(rows, 1):
-            one.position = position
-        making.id = row.id
-        making.old, making.new = {"order": old}, {"order": [one.id for one in rows]}
+        making.move(row, step, listed())
 
 
 @dataclass(frozen=True)
@@ -133,9 +118,9 @@ def _check(given: RuleText) -> None:
     errors = {name: PICK for name, known in offered.items() if row[name] and row[name] not in known}
     if not given.name.strip():
         errors["name"] = FILL
-    if row["category_id"] and db.session.get(Category, row["category_id"]) is None:
+    if is_lacking(Category, row["category_id"]):
         errors["category_id"] = PICK
-    if given.department_id and db.session.get(Department, given.department_id) is None:
+    if is_lacking(Department, given.department_id):
         errors["department_id"] = PICK
     if given.dispatch and not given.department_id:
         errors["dispatch"] = N_("To dispatch without a person, the rule needs a department.")

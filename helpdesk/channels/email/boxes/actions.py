@@ -17,8 +17,8 @@ from helpdesk.channels.email.fetching.problems import PROBLEMS, problem_of
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.core import options
-from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import FILL, BadInput, NotFound, refuse
+from helpdesk.core.db import db, locked, stored, transaction
+from helpdesk.core.errors import FILL, BadInput, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.outgoing import within
@@ -76,10 +76,7 @@ def _health(box: Mailbox) -> Health:
 def found(who: Actor, box_id: int) -> Mailbox:
     """The mailbox. Raises NotFound."""
     require(who, "settings.edit")
-    box = db.session.get(Mailbox, box_id)
-    if box is None:
-        raise NotFound(N_("There is no such mailbox."))
-    return box
+    return stored(Mailbox, box_id, N_("There is no such mailbox."))
 
 
 def save(box: Mailbox | None, given: dict[str, object], secret: str, by: Actor) -> Mailbox:

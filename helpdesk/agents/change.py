@@ -1,0 +1,83 @@
+"""The frame of every change of the set-up: the right, one transaction, caches told, journal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from helpdesk.agents.rights import Actor, require
+from helpdesk.core import options
+from helpdesk.core.db import db, transaction
+from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
+
+
+@dataclass
+class Change:
+    """One change in progress: fill in id, old and new, or let a method do that for one row."""
+
+    session: Session
+    id: int | str | None = None
+    old: dict[str, Any] | None = None
+    new: dict[str, Any] | None = None
+
+    def add(self, row: Any, new: Mapping[str, Any]) -> None:
+        """Store a new row, which has its id afterwards; `new` is what the journal says of it."""
+        self.session.add(row)
+        self.session.flush()
+        self.id, self.new = row.id, dict(new)
+
+    def write(self, row: Any, new: Mapping[str, Any]) -> None:
+        """Give a stored row these values."""
+        self.id, self.new = row.id, dict(new)
+        self.old = {name: getattr(row, name) for name in new}
+        for name, value in new.items():
+            setattr(row, name, value)
+
+    def remove(self, row: Any, names: Sequence[str]) -> None:
+        """Delete a row; the journal keeps these columns of it."""
+        self.id, self.old = row.id, {name: getattr(row, name) for name in names}
+        self.session.delete(row)
+
+    def move(self, row: Any, step: int, among: Sequence[Any]) -> None:
+        """Put a row earlier (-1) or later (+1) among these, by their `position`; at an end it stays."""
+        rows = list(among)
+        place = rows.index(row)
+        self.id, self.old = row.id, {"order": [one.id for one in rows]}
+        rows.insert(max(0, place + step), rows.pop(place))
+        for position, one in enumerate(rows, 1):
+            one.position = position
+        self.new = {"order": [one.id for one in rows]}
+
+
+@contextmanager
+def change(what: str, by: Actor) -> Iterator[Change]:
+    """Change one thing of the set-up. Raises NotAllowed; nothing is noted when old equals new."""
+    require(by, "settings.edit")
+    with transaction() as session:
+        making = Change(session)
+        yield making
+        if making.old == making.new:
+            return
+        options.changed()
+        record("setup.changed", by=by, what=what, id=making.id, old=making.old, new=making.new)
+
+
+def odd_code(model: Any, code: str, shape: re.Pattern[str], sentence: str) -> dict[str, str]:
+    """What is wrong with the code of a new row, by field: its shape, or that there is such a row."""
+    if not shape.fullmatch(code):
+        return {"code": sentence}
+    with_code = select(model.code).where(model.code == code)
+    taken = db.session.scalar(with_code) is not None
+    return {"code": N_("This code is taken already.")} if taken else {}
+
+
+def is_lacking(model: Any, row_id: int | None) -> bool:
+    """Whether a row is named that there is not."""
+    return bool(row_id) and db.session.get(model, row_id) is None
