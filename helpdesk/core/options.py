@@ -1,10 +1,12 @@
-"""Business settings that admins edit: declared here with their defaults, kept as rows.
+"""Business settings that admins edit: rows, where one differs from its default.
 
-An unknown name is an error. version() tells caches when a setting, rule or policy has changed.
+Which there are helpdesk.setup.options declares; an unknown name is an error. version() tells caches
+when a setting, rule or policy has changed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import has_request_context, request
@@ -13,30 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.core.db import JsonData, Model, db
 
-DEFAULTS: dict[str, Any] = {
-    "required_to_close": ["validity", "cause_code", "root_cause", "remedy"],
-    "urge_hours": 24,
-    "reopen_days": 30,
-    "repeat_days": 30,
-    "unmerge_hours": 24,
-    "notice_prefix": "质整",
-    "notice_major_containment": "24 h",
-    "notice_major_plan": "3 wd",
-    "notice_major_done": "10 wd",
-    "notice_minor_plan": "5 wd",
-    "notice_minor_done": "15 wd",
-    "notice_observation_done": "30 wd",
-    "notice_check": "5 wd",
-    "notice_watch_days": 60,
-    "form_per_hour": 20,
-    "offer_work": True,
-    "undo_seconds": 10,
-    "mail_kind": "complaint",
-    "mail_copies": "one",
-    "second_factor_for_admins": False,
-    "company_zh": "",
-    "company_en": "",
-}
+_defaults: dict[str, Any] = {}
 KEPT = "helpdesk.core.options"  # in a request's environ
 
 
@@ -48,9 +27,19 @@ class Option(Model):
     value: Mapped[Any] = mapped_column(JsonData)
 
 
+def declare(defaults: Mapping[str, Any]) -> None:
+    """Say which settings there are, and what each is until somebody has changed it."""
+    _defaults.update(defaults)
+
+
+def is_declared(name: str) -> bool:
+    """Whether there is such a setting."""
+    return name in _defaults
+
+
 def get(name: str) -> Any:
     """The value of a setting. Raises KeyError for an undeclared name."""
-    default = DEFAULTS[name]
+    default = _defaults[name]
     if _only_reads():
         return _all().get(name, default)
     row = db.session.get(Option, name)
@@ -72,7 +61,7 @@ def _all() -> dict[str, Any]:
 
 def put(name: str, value: Any) -> None:
     """Change a setting inside the caller's transaction."""
-    if name not in DEFAULTS:
+    if name not in _defaults:
         raise KeyError(name)
     row = db.session.get(Option, name)
     if row is None:

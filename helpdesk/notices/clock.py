@@ -42,7 +42,7 @@ _ANY_DAY = "1 cd"  # the measure of a time that a supervisor set where the optio
 def limit_of(level: str, step: str) -> str:
     """The limit in words ('3 wd'), or '' where this level has none for the step."""
     name = "notice_check" if step == "check" else f"notice_{level}_{step}"
-    return str(options.get(name)) if name in options.DEFAULTS else ""
+    return str(options.get(name)) if options.is_declared(name) else ""
 
 
 def begin(notice: Notice, start: datetime) -> None:

@@ -198,7 +198,7 @@ def test_closed_complaints_have_their_case_file_their_call_and_a_rating(loaded: 
     called = {row.ticket_id for row in _all(Callback, Callback.state == "reached")}
     assert closed
     for ticket in closed:
-        assert casefile.lacking(ticket.facts, options.DEFAULTS["required_to_close"]) == []
+        assert casefile.lacking(ticket.facts, options.get("required_to_close")) == []
         assert ticket.id in rated & called
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+import helpdesk
 from helpdesk.agents.models import Agent
 from helpdesk.core import options
 from helpdesk.core.errors import BadInput, NotAllowed
@@ -14,8 +18,26 @@ from helpdesk.setup.options import actions
 from tests.help import factories as make
 
 
-def test_every_setting_of_the_code_stands_on_the_page() -> None:
-    assert set(actions.BY_NAME) == set(options.DEFAULTS)
+def test_every_setting_that_the_code_asks_for_stands_on_the_page(app: Flask) -> None:
+    sources = Path(helpdesk.__file__).parent.rglob("*.py")
+    asked = {
+        name for file in sources for name in re.findall(r'options\.get\("(\w+)"', file.read_text())
+    }
+    assert len(asked) > 10 and asked <= set(actions.BY_NAME)
+
+
+def test_a_setting_has_its_default_until_somebody_changes_it(app: Flask) -> None:
+    assert all(options.get(each.name) == each.default for each in actions.SWITCHES)
+    assert {
+        each.name for each in actions.SWITCHES if actions._problem(each.name, each.default)
+    } == set()
+
+
+def test_a_setting_that_nobody_declared_is_an_error(app: Flask) -> None:
+    with pytest.raises(KeyError):
+        options.get("shoe_size")
+    with pytest.raises(KeyError):
+        options.put("shoe_size", 43)
 
 
 def test_settings_are_kept_and_only_changes_are_noted(boss: Agent, changes: Any) -> None:

@@ -16,19 +16,30 @@ from helpdesk.web.corrections import require_seen
 from helpdesk.words.casefile import BY_CODE
 from helpdesk.words.kinds import KIND_NAMES
 
+KINDS = {bool: "yes", int: "number", str: "text", list: "fields"}
+
 
 @dataclass(frozen=True)
 class Switch:
-    """One setting: kind is number, yes, text, limit, choice (of `choices`) or fields."""
+    """One setting, all that form, check, page and history know of it; `name` and `default` are what
+    helpdesk.core.options keeps. A number lies between `least` and `most`."""
 
     name: str
     group: str
-    kind: str
+    default: Any
     label: str
     hint: str = ""
     least: int = 1
     most: int = 365
     choices: Mapping[Any, str] | None = None
+    is_limit: bool = False
+
+    @property
+    def kind(self) -> str:
+        """How it is asked for: number, yes, text, limit, choice (of `choices`) or fields."""
+        if self.is_limit:
+            return "limit"
+        return "choice" if self.choices else KINDS[type(self.default)]
 
 
 GROUPS = {
@@ -38,26 +49,26 @@ GROUPS = {
     "doors": N_("Ways in"),
 }
 SWITCHES = (
-    Switch("company_zh", "company", "text", N_("Company name in Chinese")),
-    Switch("company_en", "company", "text", N_("Company name in English")),
+    Switch("company_zh", "company", "", N_("Company name in Chinese")),
+    Switch("company_en", "company", "", N_("Company name in English")),
     Switch(
         "second_factor_for_admins",
         "company",
-        "yes",
+        False,
         N_("Administrators need a second factor"),
         N_("Without one they can only set it up; everybody else may have one."),
     ),
     Switch(
         "required_to_close",
         "cases",
-        "fields",
+        ["validity", "cause_code", "root_cause", "remedy"],
         N_("Must be filled before a complaint is closed"),
         N_("The fields of the complaint handling form."),
     ),
     Switch(
         "urge_hours",
         "cases",
-        "number",
+        24,
         N_("Hours between two urges"),
         N_("How long a customer waits before urging the same case again."),
         most=720,
@@ -65,14 +76,14 @@ SWITCHES = (
     Switch(
         "reopen_days",
         "cases",
-        "number",
+        30,
         N_("Days in which a closed case can be reopened"),
         N_("Later a new case is opened that names the old one."),
     ),
     Switch(
         "unmerge_hours",
         "cases",
-        "number",
+        24,
         N_("Hours in which a merge can be undone"),
         N_("Both cases are then as before, with their clocks."),
         most=720,
@@ -80,38 +91,40 @@ SWITCHES = (
     Switch(
         "repeat_days",
         "cases",
-        "number",
+        30,
         N_("Days in which the same matter counts as a repeat"),
         N_("A repeated complaint begins one severity higher."),
     ),
     Switch(
         "offer_work",
         "cases",
-        "yes",
+        True,
         N_("Offer new work to whoever is ready"),
         N_("Without it, people take their work from the queue."),
     ),
     Switch(
         "undo_seconds",
         "cases",
-        "number",
+        10,
         N_("Seconds in which an answer can be taken back"),
         N_("So long it waits before it goes out to the customer; 0 sends at once."),
         least=0,
         most=120,
     ),
-    Switch("notice_prefix", "notices", "text", N_("Letters before the number of a notice")),
-    Switch("notice_major_containment", "notices", "limit", N_("Major: immediate measure")),
-    Switch("notice_major_plan", "notices", "limit", N_("Major: cause and plan")),
-    Switch("notice_major_done", "notices", "limit", N_("Major: done, with proof")),
-    Switch("notice_minor_plan", "notices", "limit", N_("Minor: cause and plan")),
-    Switch("notice_minor_done", "notices", "limit", N_("Minor: done, with proof")),
-    Switch("notice_observation_done", "notices", "limit", N_("Observation: done")),
-    Switch("notice_check", "notices", "limit", N_("Verification after “done”")),
+    Switch("notice_prefix", "notices", "质整", N_("Letters before the number of a notice")),
+    Switch(
+        "notice_major_containment", "notices", "24 h", N_("Major: immediate measure"), is_limit=True
+    ),
+    Switch("notice_major_plan", "notices", "3 wd", N_("Major: cause and plan"), is_limit=True),
+    Switch("notice_major_done", "notices", "10 wd", N_("Major: done, with proof"), is_limit=True),
+    Switch("notice_minor_plan", "notices", "5 wd", N_("Minor: cause and plan"), is_limit=True),
+    Switch("notice_minor_done", "notices", "15 wd", N_("Minor: done, with proof"), is_limit=True),
+    Switch("notice_observation_done", "notices", "30 wd", N_("Observation: done"), is_limit=True),
+    Switch("notice_check", "notices", "5 wd", N_("Verification after “done”"), is_limit=True),
     Switch(
         "notice_watch_days",
         "notices",
-        "number",
+        60,
         N_("Days of watching after a notice is closed"),
         N_("If the problem comes back, the next notice names this one."),
         most=730,
@@ -119,7 +132,7 @@ SWITCHES = (
     Switch(
         "form_per_hour",
         "doors",
-        "number",
+        20,
         N_("Web forms per hour from one address"),
         N_("More are refused with a friendly sentence."),
         most=1000,
@@ -127,7 +140,7 @@ SWITCHES = (
     Switch(
         "mail_kind",
         "doors",
-        "choice",
+        "complaint",
         N_("A mail begins as"),
         N_("People can change it when they read the mail."),
         choices=KIND_NAMES,
@@ -135,13 +148,14 @@ SWITCHES = (
     Switch(
         "mail_copies",
         "doors",
-        "choice",
+        "one",
         N_("One mail to two of our mailboxes"),
         N_("With two tickets, each names the other in a note."),
         choices={"one": N_("makes one ticket"), "each": N_("makes a ticket in each")},
     ),
 )
 BY_NAME = {switch.name: switch for switch in SWITCHES}
+options.declare({switch.name: switch.default for switch in SWITCHES})
 
 
 def current() -> dict[str, Any]:
