@@ -9,7 +9,7 @@ PARTS = {
         " tests/kb/test_kb_lifecycle.py",
     ),
     "routing": (
-        "helpdesk/setup/rules/routing.py",
+        "helpdesk/setup/routing.py",
         "tests/setup/test_routing.py tests/setup/test_rules.py",
     ),
     "rights": (

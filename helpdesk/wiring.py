@@ -43,8 +43,15 @@ from helpdesk.ops import health
 from helpdesk.ops.backup import cli as backup_cli
 from helpdesk.ops.doctor import cli as doctor_cli
 from helpdesk.promises import escalation, recompute
-from helpdesk.setup import pages as setup_pages
-from helpdesk.setup.calendars import years
+from helpdesk.setup import blueprint as setup
+from helpdesk.setup.calendars import edits, years
+from helpdesk.setup.calendars import pages as calendars
+from helpdesk.setup.categories import pages as categories
+from helpdesk.setup.options import pages as options
+from helpdesk.setup.promises import chain_pages
+from helpdesk.setup.promises import pages as policy
+from helpdesk.setup.replies import pages as replies
+from helpdesk.setup.rules import pages as rules
 from helpdesk.simulator import pages as simulator
 from helpdesk.statistics import pages as statistics
 from helpdesk.tickets import handing_on, policy_reach, queue
@@ -58,6 +65,14 @@ LISTENERS = (
     api_tickets,
     articles,
     years,
+    calendars,
+    edits,
+    categories,
+    options,
+    chain_pages,
+    policy,
+    replies,
+    rules,
     document,
     colleagues,
     concerned,
@@ -92,7 +107,7 @@ BLUEPRINTS: tuple[object, ...] = (
     public_pages.blueprint,
     kb_desk.blueprint,
     category_pages.blueprint,
-    setup_pages.blueprint,
+    setup.blueprint,
     statistics.blueprint,
     web_form.blueprint,
     link_pages.confirming,

@@ -15,9 +15,9 @@ from wtforms import (
     StringField,
 )
 
-from helpdesk.agents import departments, sign_in
+from helpdesk.agents import departments
 from helpdesk.agents.departments import Unit
-from helpdesk.agents.forms import LANGUAGE_CHOICES, NewPasswordForm, mail_address
+from helpdesk.agents.forms import LANGUAGE_CHOICES, mail_address
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.people import Person
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
@@ -31,6 +31,7 @@ from helpdesk.web.forms import (
     choices,
     filled,
     may_be_empty,
+    row_id,
 )
 
 
@@ -51,7 +52,7 @@ class PersonForm(Correction):
     name = StringField(lazy_gettext("Name"), [filled(), at_most(80)])
     email = EmailField(lazy_gettext("Mail address"), [filled(), mail_address()])
     role = RadioField(lazy_gettext("Role"), validate_choice=True)
-    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()])
+    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()], coerce=row_id)
     leads = BooleanField(
         lazy_gettext("Leads the department"),
         description=lazy_gettext("Is told when a promise of the department is at risk."),
@@ -74,25 +75,13 @@ class PersonForm(Correction):
 
     def person(self) -> Person:
         """What was filled in."""
-        department = self.department_id.data
-        return Person(
-            email=self.email.data,
-            name=self.name.data,
-            role=self.role.data,
-            department_id=int(department) if department else None,
-            leads=self.leads.data,
-            language=self.language.data,
-            capacity=self.capacity.data,
-        )
-
-
-class InvitationForm(NewPasswordForm):
-    """The first password, or a new one after the old was forgotten."""
+        return Person(**self.typed())
 
 
 class DepartmentForm(Correction):
     """A department."""
 
+    given_once = ("code",)
     code = StringField(
         lazy_gettext("Code"),
         [at_most(31)],
@@ -115,22 +104,11 @@ class DepartmentForm(Correction):
         form.calendar.choices = choices(
             (code, row.name(language())) for code, row in departments.calendars().items()
         )
-        if row is not None:
-            del form.code
-        else:
-            form.code.flags.required = True
         return form
 
     def unit(self) -> Unit:
         """What was filled in."""
-        return Unit(
-            code=self.code.data if "code" in self else "",
-            name_zh=self.name_zh.data,
-            name_en=self.name_en.data,
-            calendar=self.calendar.data,
-            mail=self.mail.data or "",
-            active=self.active.data,
-        )
+        return Unit(**{"code": ""} | self.typed())
 
 
 class TokenForm(Form):
@@ -142,7 +120,7 @@ class TokenForm(Form):
         description=lazy_gettext("The name stands in the journal beside what the program does."),
     )
     role = SelectField(lazy_gettext("Role"), [filled()])
-    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()])
+    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()], coerce=row_id)
     scopes = SelectMultipleCheckField(
         lazy_gettext("Only for"),
         [may_be_empty()],
@@ -162,17 +140,7 @@ class TokenForm(Form):
         form.department_id.choices = department_choices(gettext("None"))
         return form
 
-    def wish(self) -> tuple[str, str]:
-        """Name and role."""
-        return self.name.data, self.role.data
-
-    def more(self) -> dict[str, Any]:
-        """By whom, for which department, within which bounds."""
-        chosen = self.department_id.data
-        return {
-            "by": sign_in.me().actor,
-            "department_id": int(chosen) if chosen else None,
-            "bounds": Bounds(
-                tuple(self.scopes.data or ()), self.expires.data, self.rate.data or CALLS_A_MINUTE
-            ),
-        }
+    def bounds(self) -> Bounds:
+        """What narrows it."""
+        rate = self.rate.data or CALLS_A_MINUTE
+        return Bounds(tuple(self.scopes.data or ()), self.expires.data, rate)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
-from werkzeug.wrappers import Response
 
 from helpdesk.agents import (
     accounts,
@@ -18,19 +17,20 @@ from helpdesk.agents import (
     tokens,
     tries,
 )
-from helpdesk.agents.admin_forms import DepartmentForm, InvitationForm, PersonForm, TokenForm
-from helpdesk.agents.models import Agent
+from helpdesk.agents.admin_forms import DepartmentForm, PersonForm, TokenForm
+from helpdesk.agents.forms import NewPasswordForm
+from helpdesk.agents.models import Agent, ApiToken
 from helpdesk.agents.pages import admit
 from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
 from helpdesk.agents.scopes import SCOPE_NAMES
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, searching
 from helpdesk.web.http import settings
+from helpdesk.web.pages import Page, form_page, kept, number
 
 blueprint = Blueprint("admin", __name__)
-Page = str | Response | tuple[str, int]
 SECTIONS = {"people": N_("Who works here"), "cases": N_("How cases are handled")}
 
 
@@ -94,9 +94,9 @@ def person_new() -> Page:
     """A new colleague; the answer shows the link by which a password is set."""
     form = PersonForm.offered()
     made: list[Agent] = []
-    if form.did(lambda: made.append(people.add(form.person(), by=sign_in.me().actor))):
+    if form.did(lambda: made.append(people.add(form.person(), by=by()))):
         return _with_link(made[0])
-    return _form_page("admin/person.html", form, agent=None)
+    return form_page("admin/person.html", form, agent=None)
 
 
 @blueprint.route("/admin/people/<int:agent_id>", methods=["GET", "POST"])
@@ -107,13 +107,12 @@ def person(agent_id: int) -> Page:
     form = PersonForm.offered(agent)
     asked = _asks_for_heir(agent, form)
     if not asked and form.did(lambda: _edit(agent, form)):
-        flash(gettext("Kept."), "success")
-        return redirect("/admin/people", code=303)
+        return kept("/admin/people")
     return _person_page(agent, form, asked)
 
 
 def _edit(agent: Agent, form: PersonForm) -> None:
-    people.edit(agent, form.person(), sign_in.me().actor, heir_id=_heir())
+    people.edit(agent, form.person(), by(), heir_id=_heir())
 
 
 def _asks_for_heir(agent: Agent, form: PersonForm) -> list[tuple[str, int]]:
@@ -124,8 +123,7 @@ def _asks_for_heir(agent: Agent, form: PersonForm) -> list[tuple[str, int]]:
 
 
 def _heir() -> int | None:
-    given = request.form.get("heir", "")
-    return int(given) if given.isdecimal() else None
+    return number(request.form.get("heir"))
 
 
 def _person_page(agent: Agent, form: PersonForm, asked: list[tuple[str, int]]) -> Page:
@@ -149,7 +147,7 @@ def person_invite(agent_id: int) -> Page:
 
 
 def _with_link(agent: Agent) -> Page:
-    secret = invitations.invite(agent, by=sign_in.me().actor)
+    secret = invitations.invite(agent, by=by())
     link = f"{settings().base_url}/invitation/{secret}"
     return render_template("admin/invitation.html", agent=agent, link=link)
 
@@ -159,9 +157,8 @@ def _with_link(agent: Agent) -> Page:
 def person_active(agent_id: int) -> Page:
     """Let a colleague work here, or no more."""
     agent = people.found(agent_id)
-    people.set_active(agent, request.form.get("active") == "yes", sign_in.me().actor, _heir())
-    flash(gettext("Kept."), "success")
-    return redirect("/admin/people", code=303)
+    people.set_active(agent, request.form.get("active") == "yes", by(), _heir())
+    return kept("/admin/people")
 
 
 @blueprint.post("/admin/people/<int:agent_id>/end-sessions")
@@ -169,7 +166,7 @@ def person_active(agent_id: int) -> Page:
 def person_sessions(agent_id: int) -> Page:
     """End all sessions of a colleague."""
     agent = people.found(agent_id)
-    people.end_sessions(agent, by=sign_in.me().actor)
+    people.end_sessions(agent, by=by())
     flash(gettext("%(name)s is signed out on every device.", name=agent.name), "success")
     return redirect(f"/admin/people/{agent_id}", code=303)
 
@@ -194,10 +191,10 @@ def invitation(secret: str) -> Page:
     """Set a password by an invitation and sign in."""
     with searching(Guess(f"invitation from {request.remote_addr}", tries.LINKS)):
         agent = invitations.invited(secret)
-    form = InvitationForm()
+    form = NewPasswordForm()
     if form.did(lambda: invitations.redeem(secret, form.password.data)):
         return admit(agent, "/")
-    return _form_page("agents/invitation.html", form, agent=agent)
+    return form_page("agents/invitation.html", form, agent=agent)
 
 
 @blueprint.get("/admin/departments")
@@ -216,10 +213,9 @@ def department_list() -> Page:
 def department_new() -> Page:
     """A new department."""
     form = DepartmentForm.offered()
-    if form.did(lambda: departments.add(form.unit(), by=sign_in.me().actor)):
-        flash(gettext("Kept."), "success")
-        return redirect("/admin/departments", code=303)
-    return _form_page("admin/department.html", form, department=None)
+    if form.did(lambda: departments.add(form.unit(), by=by())):
+        return kept("/admin/departments")
+    return form_page("admin/department.html", form, department=None)
 
 
 @blueprint.route("/admin/departments/<code>", methods=["GET", "POST"])
@@ -228,10 +224,9 @@ def department(code: str) -> Page:
     """Change a department."""
     row = departments.found(code)
     form = DepartmentForm.offered(row)
-    if form.did(lambda: departments.edit(row, form.unit(), by=sign_in.me().actor)):
-        flash(gettext("Kept."), "success")
-        return redirect("/admin/departments", code=303)
-    return _form_page("admin/department.html", form, department=row)
+    if form.did(lambda: departments.edit(row, form.unit(), by=by())):
+        return kept("/admin/departments")
+    return form_page("admin/department.html", form, department=row)
 
 
 @blueprint.get("/admin/tokens")
@@ -247,13 +242,18 @@ def token_new() -> Page:
     """A new token, shown once."""
     form = TokenForm.offered()
     made: list[Any] = []
-    if form.did(lambda: made.extend(tokens.add(*form.wish(), **form.more()))):
+    if form.did(lambda: made.extend(_new_token(form))):
         return _token_page(TokenForm.offered(fresh=True), text=made[1])
     return _token_page(form)
 
 
+def _new_token(form: TokenForm) -> tuple[ApiToken, str]:
+    who, department = by(), form.department_id.data
+    return tokens.add(form.name.data, form.role.data, who, department, form.bounds())
+
+
 def _token_page(form: TokenForm, text: str = "") -> Page:
-    return _form_page(
+    return form_page(
         "admin/tokens.html", form, tokens=tokens.listed(), text=text, scope_names=SCOPE_NAMES
     )
 
@@ -262,10 +262,6 @@ def _token_page(form: TokenForm, text: str = "") -> Page:
 @needs("people.edit")
 def token_revoke(token_id: int) -> Page:
     """End a token."""
-    token = tokens.revoke(token_id, by=sign_in.me().actor)
+    token = tokens.revoke(token_id, by=by())
     flash(gettext("The token “%(name)s” is ended.", name=token.name), "success")
     return redirect("/admin/tokens", code=303)
-
-
-def _form_page(template: str, form: Any, **values: Any) -> Page:
-    return render_template(template, form=form, **values), form.status

@@ -20,6 +20,7 @@ from helpdesk.web.forms import (
     choices,
     filled,
     may_be_empty,
+    row_id,
 )
 
 
@@ -27,9 +28,9 @@ class DutyForm(Form):
     """Somebody is on duty in a role."""
 
     role = SelectField(lazy_gettext("Role"), [filled()])
-    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()])
-    agent_id = SelectField(lazy_gettext("On duty"), [filled()])
-    deputy_id = SelectField(lazy_gettext("Deputy"), [may_be_empty()])
+    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()], coerce=row_id)
+    agent_id = SelectField(lazy_gettext("On duty"), [filled()], coerce=row_id)
+    deputy_id = SelectField(lazy_gettext("Deputy"), [may_be_empty()], coerce=row_id)
     starts_on = DateField(lazy_gettext("First day"), [may_be_empty()])
     ends_on = DateField(lazy_gettext("Last day"), [may_be_empty()])
     weekdays = SelectMultipleCheckField(
@@ -59,24 +60,15 @@ class DutyForm(Form):
 
     def shift(self) -> Shift:
         """What was filled in."""
-        return Shift(
-            role=self.role.data,
-            agent_id=int(self.agent_id.data),
-            department_id=_number(self.department_id.data),
-            deputy_id=_number(self.deputy_id.data),
-            starts_on=self.starts_on.data,
-            ends_on=self.ends_on.data,
-            weekdays="".join(sorted(self.weekdays.data or ())),
-            from_time=self.from_time.data,
-            until_time=self.until_time.data,
-        )
+        days = "".join(sorted(self.weekdays.data or ()))
+        return Shift(**self.typed() | {"weekdays": days})
 
 
 class AbsenceForm(Form):
     """Somebody is away."""
 
-    agent_id = SelectField(lazy_gettext("Who is away"), [filled()])
-    deputy_id = SelectField(lazy_gettext("Deputy"), [may_be_empty()])
+    agent_id = SelectField(lazy_gettext("Who is away"), [filled()], coerce=row_id)
+    deputy_id = SelectField(lazy_gettext("Deputy"), [may_be_empty()], coerce=row_id)
     starts_on = DateField(lazy_gettext("First day"), [may_be_empty()])
     ends_on = DateField(lazy_gettext("Last day"), [may_be_empty()])
 
@@ -90,19 +82,10 @@ class AbsenceForm(Form):
 
     def away(self) -> Away:
         """What was filled in."""
-        return Away(
-            agent_id=int(self.agent_id.data),
-            deputy_id=_number(self.deputy_id.data),
-            starts_on=self.starts_on.data,
-            ends_on=self.ends_on.data,
-        )
+        return Away(**self.typed())
 
 
 def _people(none: str) -> list[Any]:
     query = select(Agent.id, Agent.name).where(Agent.active).order_by(Agent.name, Agent.id)
     rows = db.session.execute(query)
     return choices([("", none)] + [(str(row.id), row.name) for row in rows])
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text else None

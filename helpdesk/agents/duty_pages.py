@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, flash, g, redirect, render_template
-from werkzeug.wrappers import Response
+from flask import Blueprint, g, render_template
 
-from helpdesk.agents import departments, duty_keeping, roster, sign_in
-from helpdesk.agents.admin_pages import Card, Page, add_card
+from helpdesk.agents import departments, duty_keeping, roster
+from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Duty
 from helpdesk.agents.duty_forms import AbsenceForm, DutyForm
 from helpdesk.agents.roster import COMPANY_ROLES, Person, Roster
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.i18n import N_, gettext
+from helpdesk.web.pages import Page, kept
 
 blueprint = Blueprint("duty", __name__)
+HOME = "/admin/duty"
 add_card(
     Card(
         "people",
         N_("Duty roster"),
         N_("Who is told of escalations, who is away"),
-        "/admin/duty",
+        HOME,
         "calendar",
     )
 )
@@ -37,52 +38,47 @@ class Now:
     on_duty: bool
 
 
-@blueprint.get("/admin/duty")
+@blueprint.get(HOME)
 @needs("settings.read")
 def index() -> Page:
     """The roster, absences and this moment."""
     return _page(DutyForm.offered(fresh=True), AbsenceForm.offered(fresh=True))
 
 
-@blueprint.post("/admin/duty")
+@blueprint.post(HOME)
 @needs("duty.edit")
 def add() -> Page:
     """Put somebody on duty."""
     form = DutyForm.offered()
-    if form.did(lambda: duty_keeping.add_duty(form.shift(), by=sign_in.me().actor)):
-        return _kept()
+    if form.did(lambda: duty_keeping.add_duty(form.shift(), by=by())):
+        return kept(HOME)
     return _page(form, AbsenceForm.offered(fresh=True)), 422
 
 
-@blueprint.post("/admin/duty/absences")
+@blueprint.post(f"{HOME}/absences")
 @needs("duty.edit")
 def add_absence() -> Page:
     """Mark somebody as away."""
     form = AbsenceForm.offered()
-    if form.did(lambda: duty_keeping.add_absence(form.away(), by=sign_in.me().actor)):
-        return _kept()
+    if form.did(lambda: duty_keeping.add_absence(form.away(), by=by())):
+        return kept(HOME)
     return _page(DutyForm.offered(fresh=True), form), 422
 
 
-@blueprint.post("/admin/duty/<int:duty_id>/end")
+@blueprint.post(f"{HOME}/<int:duty_id>/end")
 @needs("duty.edit")
 def end(duty_id: int) -> Page:
     """End a duty."""
-    duty_keeping.end_duty(duty_id, by=sign_in.me().actor)
-    return _kept()
+    duty_keeping.end_duty(duty_id, by=by())
+    return kept(HOME)
 
 
-@blueprint.post("/admin/duty/absences/<int:absence_id>/end")
+@blueprint.post(f"{HOME}/absences/<int:absence_id>/end")
 @needs("duty.edit")
 def end_absence(absence_id: int) -> Page:
     """Somebody is back."""
-    duty_keeping.end_absence(absence_id, by=sign_in.me().actor)
-    return _kept()
-
-
-def _kept() -> Response:
-    flash(gettext("Kept."), "success")
-    return redirect("/admin/duty", code=303)
+    duty_keeping.end_absence(absence_id, by=by())
+    return kept(HOME)
 
 
 def _page(form: DutyForm, away_form: AbsenceForm) -> str:

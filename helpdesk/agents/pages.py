@@ -23,10 +23,10 @@ from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, guessing
 from helpdesk.settings import LANGUAGES
 from helpdesk.web.http import LANGUAGE_COOKIE, local_path, settings
+from helpdesk.web.pages import Page
 
 blueprint = Blueprint("agents", __name__)
 YEAR = 365 * 24 * 3600
-Page = str | Response | tuple[str, int]
 
 
 @blueprint.record_once

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request
-from werkzeug.wrappers import Response
 
 from helpdesk.agents import accounts, devices, second_factor, sign_in
 from helpdesk.agents.forms import CodeForm, PasswordForm, SetupForm
@@ -12,9 +11,9 @@ from helpdesk.agents.pages import welcome
 from helpdesk.core.i18n import gettext
 from helpdesk.paper.qr import qr_svg_path
 from helpdesk.web.http import company
+from helpdesk.web.pages import Page
 
 blueprint = Blueprint("second_factor", __name__)
-Page = str | Response | tuple[str, int]
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])

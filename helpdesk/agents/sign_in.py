@@ -105,6 +105,11 @@ def me() -> Agent:
     return found
 
 
+def by() -> Actor:
+    """Who is at the keyboard, as the `by` of a verb. Raises NotSignedIn."""
+    return me().actor
+
+
 def _is_somebody() -> bool:
     return bool(current_user) and bool(current_user.is_authenticated)
 

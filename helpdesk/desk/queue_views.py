@@ -18,7 +18,7 @@ from helpdesk.desk.nav import count_for
 from helpdesk.notices import rows
 from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
-from helpdesk.setup.rules.routing import DISPATCH_DESK
+from helpdesk.setup.routing import DISPATCH_DESK
 from helpdesk.tickets import queries, queue, ticket_lists
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket

@@ -11,9 +11,9 @@ from helpdesk.core.i18n import N_, gettext
 from helpdesk.kb import queries, shelves
 from helpdesk.kb.forms import CategoryForm, NewCategoryForm
 from helpdesk.kb.models import KbCategory
+from helpdesk.web.pages import Page
 
 blueprint = Blueprint("kb_categories", __name__)
-Page = str | Response | tuple[str, int]
 
 
 @blueprint.route("/kb/categories", methods=["GET", "POST"])

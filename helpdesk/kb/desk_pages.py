@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
 
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
@@ -26,10 +25,10 @@ from helpdesk.kb.forms import (
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import STEPS, revision, stand_of, writers
 from helpdesk.web.http import settings
+from helpdesk.web.pages import Page
 from helpdesk.web.sanitize import markdown_to_html
 
 blueprint = Blueprint("kb_desk", __name__)
-Page = str | Response | tuple[str, int]
 LONGEST_TICKET_TEXT = 600
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 from flask import Blueprint, flash, redirect, render_template, request
-from werkzeug.wrappers import Response
 
 from helpdesk.agents.rights import Actor, may
 from helpdesk.agents.sign_in import actor
@@ -14,9 +13,9 @@ from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.core.limits import spend
 from helpdesk.kb import desk_pages, feedback, queries, reading, shelves, suggest
 from helpdesk.web.http import settings
+from helpdesk.web.pages import Page
 
 blueprint = Blueprint("kb", __name__)
-Page = str | Response | tuple[str, int]
 MOST_RESULTS = 20
 RELATED_PER_MINUTE = 60
 VOTES_PER_HOUR = 60

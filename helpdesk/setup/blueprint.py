@@ -1,23 +1,20 @@
-"""What the pages of this set-up share: blueprint, cards on the index, choices, answers."""
+"""What the pages of this set-up share: blueprint, cards on the index, choices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, redirect
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.admin_pages import Card, add_card
-from helpdesk.agents.rights import Actor
-from helpdesk.agents.sign_in import me
-from helpdesk.core.i18n import N_, gettext, language, offered
+from helpdesk.core.i18n import N_, language, offered
 from helpdesk.setup import in_force
 from helpdesk.setup.names import category_path
 from helpdesk.web.forms import choices
 
 blueprint = Blueprint("setup", __name__)
-Page = str | Response | tuple[str, int]
 
 add_card(
     Card(
@@ -62,28 +59,12 @@ add_card(
 )
 
 
-def by() -> Actor:
-    """Who is at the keyboard."""
-    return me().actor
-
-
-def kept(url: str) -> Response:
-    """Say that it was kept, and show `url`."""
-    flash(gettext("Kept."), "success")
-    return redirect(url, code=303)
-
-
 def moved(url: str, row_id: int, up: bool) -> Response:
     """Show the list with the focus on the button that was used, so that it can be pressed again.
 
     There is no #fragment: with one, browsers do not give the focus (HTML standard, autofocus).
     """
     return redirect(f"{url}?moved={row_id}-{'up' if up else 'down'}", code=303)
-
-
-def form_page(template: str, form: Any, **values: Any) -> Page:
-    """The page with its form; 422 when the form came back with errors."""
-    return render_template(template, form=form, **values), form.status
 
 
 def named(names: Mapping[Any, str], none: str) -> list[Any]:
@@ -107,9 +88,3 @@ def category_choices(none: str) -> list[Any]:
 
 def _place(node: in_force.Node, order: list[int]) -> list[int]:
     return [order.index(id_) for id_ in node.ids if id_ in order]
-
-
-def number(sent: object) -> int | None:
-    """The id or version that a field has sent; None for nothing."""
-    text = str(sent or "")
-    return int(text) if text.isdecimal() else None

@@ -20,8 +20,7 @@ from helpdesk.setup.models import (
     PolicyVersion,
     RoutingRule,
 )
-from helpdesk.setup.rules.conditions import wanted_of
-from helpdesk.setup.rules.routing import Rule
+from helpdesk.setup.routing import Rule, wanted_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,11 @@ class Setup(Snapshot):
     def category(self, code: str) -> Node | None:
         """The category with this code."""
         return next((n for n in self.categories.values() if n.code == code), None)
+
+    def taking_part(self, department_id: int | None) -> Unit | None:
+        """The department with this id, when cases may be sent to it."""
+        unit = self.departments.get(department_id or 0)
+        return unit if unit and unit.active else None
 
     def unit(self, code: str) -> Unit | None:
         """The department with this code."""

@@ -12,9 +12,9 @@ from helpdesk import promises
 from helpdesk.clock import Limit, WorkCalendar
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Terms
+from helpdesk.setup import routing
 from helpdesk.setup.in_force import Setup
-from helpdesk.setup.rules import routing
-from helpdesk.setup.rules.conditions import facts_of
+from helpdesk.setup.routing import facts_of
 from helpdesk.simulator.facts import Case
 from helpdesk.simulator.plans import Plan
 from helpdesk.simulator.replay import Moments, Outcome, compared, outcome
@@ -78,17 +78,15 @@ def _route(case: Case, bench: Bench) -> routing.Route | None:
     then = case.facts(opened.at)
     node = bench.setup.categories.get(then.category_id or 0)
     facts = facts_of(then, f"{then.subject}\n{case.body}", case.level, node)
-    return routing.or_lead(
-        routing.decide(facts, bench.plan.rules), node.department_id if node else None
-    )
+    return routing.decide(facts, bench.plan.rules)
 
 
 def _elsewhere(case: Case, route: routing.Route | None, bench: Bench) -> list[Difference]:
     opened = case.opened
     if route is None or opened is None:
         return []
-    unit = bench.setup.departments.get(route.department_id or 0)
-    queue = unit.code if unit and unit.active else routing.DISPATCH_DESK
+    unit = bench.setup.taking_part(route.department_id)
+    queue = unit.code if unit else routing.DISPATCH_DESK
     if queue == opened.data.get("queue"):
         return []
     before = str(opened.data.get("queue", ""))

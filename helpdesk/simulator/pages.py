@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, stream_with_context
 
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
 from helpdesk.clock import now
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.errors import BadInput, NotFound
@@ -16,16 +16,17 @@ from helpdesk.core.i18n import N_, company_zone, gettext, language, zone
 from helpdesk.promises import PROMISE_NAMES
 from helpdesk.promises.words import VERDICT_NAMES
 from helpdesk.setup import in_force
-from helpdesk.setup.blueprint import Page, blueprint, by, number
+from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.models import PolicyVersion
 from helpdesk.setup.promises import actions as policy
 from helpdesk.setup.promises import drafts, pages
+from helpdesk.setup.routing import DISPATCH_DESK
 from helpdesk.setup.rules import actions as rules
-from helpdesk.setup.rules.routing import DISPATCH_DESK
 from helpdesk.simulator import plans, work
 from helpdesk.simulator.models import Simulated, Simulation
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.exports import csv_bytes
+from helpdesk.web.pages import Page, number
 
 HOME = "/admin/simulator"
 STATES = {

@@ -14,7 +14,7 @@ from helpdesk.core.db import db
 from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
 from helpdesk.setup.models import PolicyRow, PolicyVersion, RoutingRule
-from helpdesk.setup.rules.routing import Rule
+from helpdesk.setup.routing import Rule
 
 FIELDS = tuple(field.name for field in fields(Terms))
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.promises import dues
 from helpdesk.promises.models import Promise
-from helpdesk.setup import in_force
-from helpdesk.setup.rules import routing
-from helpdesk.setup.rules.conditions import Facts
+from helpdesk.setup import in_force, routing
 from helpdesk.tickets.models import Ticket
 
 PROMISE = "first_answer"
@@ -55,10 +54,10 @@ def _first_answer(
     kind: str, channel: str, language: str, node: in_force.Node | None, snapshot: in_force.Setup
 ) -> Promise | None:
     """The row of a case that would come in now and of which only this is known."""
-    facts = Facts(kind, "", channel, language=language, category=node.ids if node else ())
+    known = SimpleNamespace(kind=kind, channel=channel, place="", language=language)
+    facts = routing.facts_of(known, "", "plain", node)
     route = routing.decide(facts, snapshot.rules)
     severity = routing.starting_severity("", route, node.severity if node else None, kind, False)
-    route = routing.or_lead(route, node.department_id if node else None)
     case = Ticket(
         kind=kind,
         channel=channel,

@@ -22,9 +22,8 @@ from helpdesk.core.options import Option
 from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Unit
-from helpdesk.setup import in_force
-from helpdesk.setup.rules import routing
-from helpdesk.setup.rules.conditions import facts_of
+from helpdesk.setup import in_force, routing
+from helpdesk.setup.routing import facts_of
 from helpdesk.tickets import actions, queries, whose
 from helpdesk.tickets.incoming import Intake
 from helpdesk.tickets.lifecycle import goes_to_departments
@@ -219,9 +218,7 @@ def _decide(
     severity = routing.starting_severity(
         intake.severity, route, node.severity if node else None, intake.kind, bool(repeat)
     )
-    route = routing.or_lead(route, node.department_id if node else None)
-    unit = snapshot.departments.get(route.department_id or 0)
-    return _Plan(node, route, unit if unit and unit.active else None, severity, repeat)
+    return _Plan(node, route, snapshot.taking_part(route.department_id), severity, repeat)
 
 
 def _node(intake: Intake, snapshot: in_force.Setup) -> in_force.Node | None:

@@ -29,6 +29,7 @@ class Correction(Form):
 
     version = HiddenField()
     stale = False
+    given_once: tuple[str, ...] = ()  # fields that must be filled at first and never change
 
     def __init__(
         self,
@@ -44,7 +45,11 @@ class Correction(Form):
         self._row, self._stored = obj, stored
         if getattr(obj, "id", None) is None:
             del self.version  # nothing is stored yet
+            for name in self.given_once:
+                self[name].flags.required = True
         else:
+            for name in self.given_once:
+                del self[name]
             is_sent = self.version.raw_data is not None
             self.version.data = self._seen if is_sent else mark(self._values())
 

@@ -10,8 +10,10 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
+    HiddenField,
     MultipleFileField,
     SelectMultipleField,
+    StringField,
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
@@ -100,6 +102,11 @@ class Form(FlaskForm):  # type: ignore[misc]
             return True
         return False
 
+    def typed(self) -> dict[str, Any]:
+        """What was filled in, by field; a text or choice that did not come at all is empty."""
+        shown = (field for field in self if not isinstance(field, HiddenField))
+        return {field.short_name: _typed(field) for field in shown}
+
     @property
     def status(self) -> int:
         """The HTTP status of the page that shows the form: 422 while something has to be mended."""
@@ -186,6 +193,11 @@ def _came_twice(field: Field) -> bool:
     return not many and len(field.raw_data or ()) > 1
 
 
+def _typed(field: Field) -> Any:
+    is_text = isinstance(field, StringField) or getattr(field, "coerce", None) is str
+    return "" if field.data is None and is_text else field.data
+
+
 STRIPPED = {"StringField", "TextAreaField", "EmailField", "TelField", "SearchField"}
 
 
@@ -202,6 +214,11 @@ def once_id(door: str, key: str, *words: str) -> str:
 def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
     """The (value, label) pairs as WTForms wants them."""
     return [SelectChoice(value, label) for value, label in pairs]
+
+
+def row_id(sent: object) -> int | None:
+    """What makes a choice the id of a row, for `coerce`; None for '' or nothing. Raises ValueError."""
+    return None if sent in ("", None) else int(str(sent))
 
 
 def filled() -> DataRequired:

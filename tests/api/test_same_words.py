@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from helpdesk.core.db import transaction
-from helpdesk.setup.rules.routing import LEAD
+from helpdesk.setup.routing import LEAD
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 from tests.help.calls import token

@@ -24,7 +24,7 @@ def of(code: str) -> Category:
 
 
 def text(row: Category, **more: Any) -> CategoryText:
-    values = {name: getattr(row, name) for name in actions.COLUMNS}
+    values = {name: getattr(row, name) for name in CategoryText.__dataclass_fields__}
     values["severity"] = values["severity"] or ""
     return CategoryText(**(values | more))
 
@@ -123,6 +123,11 @@ def test_siblings_change_places(boss: Agent, changes: Any) -> None:
     shown = [one.category.code for one in actions.tree()]
     assert shown.index("delivery.damage") == shown.index("delivery") + 1
     assert changes()[0]["what"] == "category order"
+
+
+def test_a_form_that_comes_without_a_code_is_asked_for_it(desk: FlaskClient) -> None:
+    sent = desk.post("/admin/categories/new", data={"name_zh": "门店", "name_en": "Shops"})
+    assert sent.status_code == 422 and "Small letters, digits" in sent.text
 
 
 def test_the_pages_add_edit_and_move(desk: FlaskClient) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from helpdesk.setup.rules import routing
-from helpdesk.setup.rules.routing import Facts, Route, Rule, decide, or_lead, starting_severity
+from helpdesk.setup import routing
+from helpdesk.setup.routing import Facts, Route, Rule, decide, starting_severity
 from helpdesk.words.severities import SEVERITIES
 from tests.help import values
 
@@ -121,16 +121,15 @@ def test_the_first_rule_that_fits_decides_with_all_that_it_says() -> None:
 
 
 def test_without_a_rule_the_lead_of_the_category_has_it_else_the_desk() -> None:
-    nobody = decide(FACTS, [])
-    assert by_desk(nobody) and by_desk(or_lead(nobody, None))
-    led = or_lead(nobody, 9)
+    assert by_desk(decide(FACTS, []))
+    led = decide(replace(FACTS, lead_id=9), [])
     assert (led.department_id, json.loads(led.reason)) == (9, [["lead", ""]])
 
 
 def test_a_rule_that_fits_is_never_overruled_by_the_lead_of_the_category() -> None:
     for department_id in (7, None):
-        found = decide(FACTS, [Rule(1, "Fridges", department_id=department_id)])
-        assert or_lead(found, 9) == found
+        rules = [Rule(1, "Fridges", department_id=department_id)]
+        assert decide(replace(FACTS, lead_id=9), rules) == decide(FACTS, rules)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,14 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import STAFF
+from helpdesk.core import options
+from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed
-from helpdesk.setup import in_force
-from helpdesk.setup.models import RoutingRule
-from helpdesk.setup.rules import actions, routing
+from helpdesk.setup import in_force, routing
+from helpdesk.setup.models import Category, RoutingRule
+from helpdesk.setup.routing import CONDITIONS
+from helpdesk.setup.rules import actions
 from helpdesk.setup.rules.actions import RuleText, Trial
-from helpdesk.setup.rules.conditions import CONDITIONS
 from helpdesk.setup.rules.forms import RuleForm, TrialForm
 from helpdesk.setup.rules.reasons import reason_words
 from tests.help import factories as make
@@ -217,6 +219,28 @@ class TestTrial:
         met = tried(kind="complaint", text="x")
         assert met.unit is None and met.severity == "S3"
 
+    def test_without_a_rule_it_goes_where_the_case_would_go_to_the_lead_of_its_category(
+        self, client: FlaskClient, boss: Agent, quality: Department
+    ) -> None:
+        row = db.session.get_one(Category, category("delivery"))
+        row.department_id = quality.id
+        options.changed()
+        db.session.commit()
+        met = tried(row.id, kind="complaint")
+        opened = make.ticket(category="delivery")
+        assert met.unit is not None and met.unit.code == opened.queue == "quality"
+        assert met.reason == opened.route_reason
+
+    def test_a_department_that_takes_no_part_gets_neither_the_trial_nor_the_case(
+        self, app: Flask, boss: Agent, quality: Department
+    ) -> None:
+        actions.add(rule(name="All", department_id=quality.id), by=boss.actor)
+        quality.active = False
+        options.changed()
+        db.session.commit()
+        assert tried(kind="complaint").unit is None
+        assert make.ticket().queue == routing.DISPATCH_DESK
+
     def test_the_severity_follows_the_rule_then_the_category_then_the_kind(
         self, boss: Agent, quality: Department
     ) -> None:
@@ -267,7 +291,7 @@ def test_a_rule_to_a_department_that_is_not_active_is_marked(
 
 
 def test_each_condition_has_its_column_its_fields_and_its_line_in_the_guide(app: Flask) -> None:
-    """One entry in conditions.py: the form, the trial, the check and the reason walk it."""
+    """One entry in routing.py: the form, the trial, the check and the reason walk it."""
     guide = (Path(__file__).parents[2] / "docs" / "admin-guide.md").read_text("utf-8")
     for each in CONDITIONS:
         assert each.column in RoutingRule.__table__.columns
@@ -279,8 +303,8 @@ def test_each_condition_has_its_column_its_fields_and_its_line_in_the_guide(app:
 
 
 def test_nothing_but_the_list_names_the_conditions_of_a_rule() -> None:
-    root = Path(routing.__file__).parent
-    for name in ("actions.py", "pages.py", "reasons.py", "routing.py"):
+    root = Path(actions.__file__).parent
+    for name in ("actions.py", "pages.py", "reasons.py"):
         text = (root / name).read_text("utf-8")
         found = [each.column for each in CONDITIONS if f'"{each.column}"' in text]
         assert set(found) <= {"category_id", "kind"}, name  # an id to look up; what begins a trial

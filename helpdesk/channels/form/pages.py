@@ -26,9 +26,9 @@ from helpdesk.web import drafts
 from helpdesk.web.bodies import takes_files
 from helpdesk.web.forms import once_id
 from helpdesk.web.http import settings
+from helpdesk.web.pages import Page
 
 blueprint = Blueprint("public", __name__)
-Page = str | Response | tuple[str, int]
 ANYBODY = "public"  # who may send the files of these forms
 TRACKED = "tracked"  # [number, salt, whether it judges] of cases that this browser opens
 MOST_TRACKED = 20

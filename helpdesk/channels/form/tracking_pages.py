@@ -15,7 +15,6 @@ from helpdesk.channels.form.forms import AddForm, FindForm, RateForm
 from helpdesk.channels.form.pages import (
     ANYBODY,
     TRACKED,
-    Page,
     customer,
     has_right_to_judge,
     remember,
@@ -32,6 +31,7 @@ from helpdesk.tickets.models import Ticket
 from helpdesk.web import drafts
 from helpdesk.web.bodies import takes_files
 from helpdesk.web.http import settings
+from helpdesk.web.pages import Page
 
 blueprint = Blueprint("track", __name__, url_prefix="/track")
 WRONG_CODES = Guesses(free=20, first=30, longest=600, forgotten=3600)  # from one address

@@ -7,17 +7,18 @@ from datetime import date
 
 from flask import render_template, request
 
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.calendars import newest
 from helpdesk.core.errors import BadInput, Conflict
 from helpdesk.core.i18n import gettext, language
 from helpdesk.promises import PROMISE_NAMES, recompute
-from helpdesk.setup.blueprint import Page, blueprint, by, kept
+from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.calendars import actions, drafts, files
 from helpdesk.setup.calendars.actions import Draft
 from helpdesk.setup.calendars.texts import KINDS, text_of
 from helpdesk.web.bodies import takes_files
 from helpdesk.web.corrections import Beside, beside
+from helpdesk.web.pages import Page, kept
 
 LIST = "/admin/calendars"
 ZONES = (

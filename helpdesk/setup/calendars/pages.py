@@ -15,8 +15,9 @@ from helpdesk.core.calendars import newest
 from helpdesk.core.i18n import N_, zone
 from helpdesk.promises import recompute
 from helpdesk.setup import in_force
-from helpdesk.setup.blueprint import Page, blueprint
+from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.calendars import years
+from helpdesk.web.pages import Page
 
 DAY_NAMES = (
     N_("Monday"),

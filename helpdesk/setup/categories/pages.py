@@ -1,17 +1,54 @@
-"""The category tree."""
+"""The category tree: the list, and the form of one."""
 
 from __future__ import annotations
 
 from flask import render_template, request
+from wtforms import BooleanField, SelectField, StringField
 
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
+from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.setup import in_force
-from helpdesk.setup.blueprint import Page, blueprint, by, form_page, kept, moved, number
+from helpdesk.setup.blueprint import blueprint, category_choices, department_choices, moved, named
 from helpdesk.setup.categories import actions
-from helpdesk.setup.forms import CategoryForm
+from helpdesk.setup.categories.actions import CategoryText
+from helpdesk.setup.models import Category
+from helpdesk.web.corrections import Correction
+from helpdesk.web.forms import at_most, filled, may_be_empty, row_id
+from helpdesk.web.pages import Page, form_page, kept, number
 from helpdesk.words.severities import SEVERITY_NAMES
 
 LIST = "/admin/categories"
+
+
+class CategoryForm(Correction):
+    """A category."""
+
+    given_once = ("code",)
+    code = StringField(
+        lazy_gettext("Code"),
+        [at_most(61)],
+        description=lazy_gettext("For programs and for ever, such as “quality.appliance”."),
+    )
+    name_zh = StringField(lazy_gettext("Name in Chinese"), [filled(), at_most(60)])
+    name_en = StringField(lazy_gettext("Name in English"), [filled(), at_most(60)])
+    parent_id = SelectField(lazy_gettext("Lies under"), [may_be_empty()], coerce=row_id)
+    severity = SelectField(lazy_gettext("Severity to begin with"), [may_be_empty()])
+    department_id = SelectField(lazy_gettext("Lead department"), [may_be_empty()], coerce=row_id)
+    public = BooleanField(lazy_gettext("Offered on the public form"))
+    active = BooleanField(lazy_gettext("In use"))
+
+    @classmethod
+    def offered(cls, row: Category | None = None, parent_id: int | None = None) -> CategoryForm:
+        """The form with its choices, filled in from a category."""
+        form = cls(obj=row or Category(public=True, active=True, parent_id=parent_id))
+        form.parent_id.choices = category_choices(gettext("Nothing: it is at the top"))
+        form.severity.choices = named(SEVERITY_NAMES, gettext("As usual for the kind of case"))
+        form.department_id.choices = department_choices(gettext("None"))
+        return form
+
+    def category(self) -> CategoryText:
+        """What was filled in."""
+        return CategoryText(**{"code": ""} | self.typed())
 
 
 @blueprint.get("/admin/categories")

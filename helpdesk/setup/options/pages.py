@@ -7,12 +7,13 @@ from typing import Any
 from flask import render_template, request
 from werkzeug.datastructures import MultiDict
 
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.errors import BadInput, Conflict
 from helpdesk.core.i18n import gettext
-from helpdesk.setup.blueprint import Page, blueprint, by, kept
+from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.options import actions
 from helpdesk.web.corrections import beside, mark, yes_or_no
+from helpdesk.web.pages import Page, kept
 from helpdesk.words.casefile import BLOCK_NAMES, FIELDS
 
 

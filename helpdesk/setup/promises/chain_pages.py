@@ -8,13 +8,14 @@ from itertools import zip_longest
 from flask import render_template, request
 
 from helpdesk.agents.duty import ROLE_NAMES
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.errors import BadInput, Conflict
 from helpdesk.core.i18n import gettext
-from helpdesk.setup.blueprint import Page, blueprint, by, kept
+from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.models import EscalationChain
 from helpdesk.setup.promises import chains, drafts
 from helpdesk.web.corrections import Beside
+from helpdesk.web.pages import Page, kept
 
 SPARE = 2  # empty rows at the end, for further steps
 MOST_STEPS = 30

@@ -7,13 +7,14 @@ from typing import Any
 from flask import render_template, request
 
 from helpdesk.agents.duty import ROLE_NAMES
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.errors import BadInput, Conflict
 from helpdesk.core.i18n import gettext
 from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
-from helpdesk.setup.blueprint import Page, blueprint, by, category_choices, kept, number
+from helpdesk.setup.blueprint import blueprint, category_choices
 from helpdesk.setup.promises import actions, chains, drafts, legal, reach
 from helpdesk.setup.promises.chains import CHAIN_NAMES
+from helpdesk.web.pages import Page, kept, number
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.severities import SEVERITY_NAMES

@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 from flask import render_template
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
+from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.setup import in_force
-from helpdesk.setup.blueprint import Page, blueprint, by, form_page, kept
-from helpdesk.setup.forms import ReplyForm
+from helpdesk.setup.blueprint import blueprint, department_choices
+from helpdesk.setup.models import CannedReply
 from helpdesk.setup.replies import actions
+from helpdesk.setup.replies.actions import ReplyText
 from helpdesk.setup.replies.placeholders import PLACEHOLDERS
+from helpdesk.web.corrections import Correction
+from helpdesk.web.forms import at_most, filled, may_be_empty, row_id
+from helpdesk.web.pages import Page, form_page, kept
 
 LIST = "/admin/canned-replies"
+
+
+class ReplyForm(Correction):
+    """A canned reply."""
+
+    given_once = ("code",)
+    code = StringField(
+        lazy_gettext("Code"),
+        [at_most(41)],
+        description=lazy_gettext("Short: people type it to find the reply."),
+    )
+    title_zh = StringField(lazy_gettext("Title in Chinese"), [filled(), at_most(80)])
+    body_zh = TextAreaField(lazy_gettext("Text in Chinese"), [filled()])
+    title_en = StringField(lazy_gettext("Title in English"), [filled(), at_most(80)])
+    body_en = TextAreaField(lazy_gettext("Text in English"), [filled()])
+    department_id = SelectField(lazy_gettext("For"), [may_be_empty()], coerce=row_id)
+    active = BooleanField(lazy_gettext("In use"))
+
+    @classmethod
+    def offered(cls, row: CannedReply | None = None) -> ReplyForm:
+        """The form with its choices, filled in from a reply."""
+        form = cls(obj=row or CannedReply(active=True))
+        form.department_id.choices = department_choices(gettext("Everybody"))
+        return form
+
+    def reply(self) -> ReplyText:
+        """What was filled in."""
+        return ReplyText(**{"code": ""} | self.typed())
 
 
 @blueprint.get("/admin/canned-replies")

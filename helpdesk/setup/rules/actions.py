@@ -15,10 +15,9 @@ from helpdesk.core.db import db, locked, stored
 from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.promises.policy import Unit
-from helpdesk.setup import in_force
+from helpdesk.setup import in_force, routing
 from helpdesk.setup.models import Category, RoutingRule
-from helpdesk.setup.rules import routing
-from helpdesk.setup.rules.conditions import CONDITIONS, facts_of
+from helpdesk.setup.routing import CONDITIONS, facts_of
 from helpdesk.words.severities import SEVERITY_NAMES
 
 
@@ -106,7 +105,7 @@ def try_out(case: Any, category_id: int | None = None, text: str = "", level: st
     severity = routing.starting_severity(
         "", route, node.severity if node else None, case.kind, repeat=False
     )
-    unit = snapshot.departments.get(route.department_id or 0)
+    unit = snapshot.taking_part(route.department_id)
     return Trial(unit, severity, route.rule, route.reason, route.dispatch)
 
 

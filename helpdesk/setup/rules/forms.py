@@ -9,12 +9,12 @@ from typing import Any
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 
 from helpdesk.core.i18n import gettext, language, lazy_gettext
-from helpdesk.setup.blueprint import category_choices, department_choices, named, number
+from helpdesk.setup.blueprint import category_choices, department_choices, named
 from helpdesk.setup.models import RoutingRule
+from helpdesk.setup.routing import CONDITIONS, Condition
 from helpdesk.setup.rules.actions import RuleText
-from helpdesk.setup.rules.conditions import CONDITIONS, Condition
 from helpdesk.web.corrections import Correction
-from helpdesk.web.forms import Form, at_most, filled, may_be_empty
+from helpdesk.web.forms import Form, at_most, filled, may_be_empty, row_id
 from helpdesk.words.severities import SEVERITY_NAMES
 
 
@@ -27,7 +27,8 @@ def field_of(condition: Condition, hint: str = "") -> Any:
     """The field of a condition, not yet bound to a form."""
     label, said = lazy_gettext(condition.label), {"description": lazy_gettext(hint)} if hint else {}
     if is_picked(condition):
-        return SelectField(label, [may_be_empty()], **said)
+        coerce = str if condition.names is not None else row_id
+        return SelectField(label, [may_be_empty()], coerce=coerce, **said)
     return StringField(label, [may_be_empty(), at_most(condition.longest)], **said)
 
 
@@ -49,25 +50,16 @@ class ConditionsForm(Form):
         return ((self[each.column], each.full) for each in self.asked)
 
 
-def with_fields(form: Any) -> Any:
-    """The same form class with a field for each condition that it asks."""
-    for each in form.asked:
-        setattr(form, each.column, field_of(each, each.hint if form.hints else ""))
-    return form
-
-
-@with_fields
 class RuleForm(ConditionsForm, Correction):
     """A routing rule."""
 
     asked = CONDITIONS
-    hints = True
     name = StringField(
         lazy_gettext("Name of the rule"),
         [filled(), at_most(80)],
         description=lazy_gettext("It stands in the history of every case that it routes."),
     )
-    department_id = SelectField(lazy_gettext("Goes to"), [may_be_empty()])
+    department_id = SelectField(lazy_gettext("Goes to"), [may_be_empty()], coerce=row_id)
     severity = SelectField(lazy_gettext("Severity"), [may_be_empty()])
     dispatch = BooleanField(
         lazy_gettext("Accept and dispatch at once"),
@@ -78,7 +70,7 @@ class RuleForm(ConditionsForm, Correction):
     @classmethod
     def offered(cls, row: RoutingRule | None = None) -> RuleForm:
         """The form with its choices, filled in from a rule."""
-        form: RuleForm = cls(obj=row or RoutingRule(active=True))
+        form = cls(obj=row or RoutingRule(active=True))
         form.offer()
         form.department_id.choices = department_choices(gettext("The dispatch desk decides"))
         form.severity.choices = named(SEVERITY_NAMES, gettext("As usual for the category"))
@@ -86,23 +78,19 @@ class RuleForm(ConditionsForm, Correction):
 
     def rule(self) -> RuleText:
         """What was filled in."""
-        typed = {each.column: self[each.column].data or "" for each in CONDITIONS}
-        return RuleText(
-            self.name.data or "",
-            typed | {"category_id": number(typed["category_id"])},
-            number(self.department_id.data),
-            self.severity.data or "",
-            self.dispatch.data,
-            self.active.data,
-        )
+        typed = self.typed()
+        wanted = {each.column: typed.pop(each.column) for each in self.asked}
+        return RuleText(wanted=wanted, **typed)
 
 
-@with_fields
+for each in RuleForm.asked:
+    setattr(RuleForm, each.column, field_of(each, each.hint))
+
+
 class TrialForm(ConditionsForm):
     """A case that is only thought of."""
 
     asked = tuple(each for each in CONDITIONS if each.column != "words")
-    hints = False
 
     class Meta(Form.Meta):
         """It changes nothing, so it comes by address and needs no token."""
@@ -114,5 +102,9 @@ class TrialForm(ConditionsForm):
     def case(self) -> SimpleNamespace:
         """The case as routing asks it; what was left open is a complaint by phone in the reader's language."""
         usual = {"kind": "complaint", "channel": "phone", "language": language()}
-        typed = {each.column: self[each.column].data or "" for each in self.asked}
+        typed = {each.column: self[each.column].data for each in self.asked}
         return SimpleNamespace(**{name: typed[name] or usual.get(name, "") for name in typed})
+
+
+for each in TrialForm.asked:
+    setattr(TrialForm, each.column, field_of(each))

@@ -6,15 +6,16 @@ from typing import Any
 
 from flask import render_template, request
 
-from helpdesk.agents.sign_in import needs
+from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.i18n import gettext, language
 from helpdesk.setup import in_force
-from helpdesk.setup.blueprint import Page, blueprint, by, form_page, kept, moved, number
+from helpdesk.setup.blueprint import blueprint, moved
 from helpdesk.setup.models import RoutingRule
+from helpdesk.setup.routing import CONDITIONS, Condition
 from helpdesk.setup.rules import actions
-from helpdesk.setup.rules.conditions import CONDITIONS, Condition
 from helpdesk.setup.rules.forms import RuleForm, TrialForm
 from helpdesk.setup.rules.reasons import reason_words
+from helpdesk.web.pages import Page, form_page, kept
 from helpdesk.words.severities import SEVERITY_NAMES
 
 LIST = "/admin/routes"
@@ -41,7 +42,7 @@ def route_list() -> Page:
 
 def _trial(form: TrialForm) -> actions.Trial:
     case = form.case()
-    return actions.try_out(case, number(case.category_id), form.text.data or "", case.level)
+    return actions.try_out(case, case.category_id or None, form.text.data or "", case.level)
 
 
 def conditions(row: RoutingRule) -> list[tuple[str, str]]:

@@ -6,8 +6,7 @@ import json
 
 from helpdesk.core.i18n import gettext
 from helpdesk.setup.names import category_name
-from helpdesk.setup.rules.conditions import BY_CODE
-from helpdesk.setup.rules.routing import LEAD
+from helpdesk.setup.routing import BY_CODE, LEAD
 
 
 def reason_words(rule: str, reason: str, category_id: int | None = None) -> str:

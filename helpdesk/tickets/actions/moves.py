@@ -12,8 +12,7 @@ from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.errors import BadInput, Refused, bad_fields
 from helpdesk.core.i18n import N_
-from helpdesk.setup import in_force
-from helpdesk.setup.rules import routing
+from helpdesk.setup import in_force, routing
 from helpdesk.tickets import callbacks, holds, queries
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.lifecycle import TABLE, Status

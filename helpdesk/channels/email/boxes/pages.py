@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import Blueprint, flash, redirect, render_template, request
-from werkzeug.wrappers import Response
 
 from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.sign_in import me, needs
@@ -18,9 +17,9 @@ from helpdesk.core.i18n import N_, gettext
 from helpdesk.notify.mail.grants import AUTHORITIES
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web.forms import choices
+from helpdesk.web.pages import Page
 
 blueprint = Blueprint("mailboxes", __name__, url_prefix="/admin/mailboxes")
-Page = str | Response | tuple[str, int]
 add_card(
     Card(
         "cases", N_("Mailboxes"), N_("Addresses, servers, how they do"), "/admin/mailboxes", "mail"

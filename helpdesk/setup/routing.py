@@ -1,4 +1,4 @@
-"""What a routing rule may ask of a case: one entry a condition, walked by all that speak of rules. Pure.
+"""Routing: what a rule may ask of a case, and the first rule that fits decides its department. Pure.
 
 The form, the check, the page, the reason, the trial and the docs read `CONDITIONS`; a further one is an
 entry here with its fact, and a column of RoutingRule with its migration.
@@ -6,21 +6,27 @@ entry here with its fact, and a column of RoutingRule with its migration.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpdesk.core.i18n import N_
 from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
+from helpdesk.words.kinds import KIND_NAMES, Kind
 from helpdesk.words.languages import LANGUAGES
 from helpdesk.words.levels import LEVELS
+from helpdesk.words.severities import KIND_SEVERITY, SEVERITIES
+
+DISPATCH_DESK = "dispatch"
+LEAD = '[["lead", ""]]'  # the reason when the category decided
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known when a ticket is routed. `category` has the ids from the root to the leaf."""
+    """What is known when a ticket is routed. `category` has the ids from the root to the leaf; `lead_id`
+    is the department that leads it."""
 
     kind: str
     text: str
@@ -29,12 +35,13 @@ class Facts:
     level: str = "plain"
     language: str = "zh_Hans"
     category: tuple[int, ...] = ()
+    lead_id: int | None = None
 
 
 def facts_of(case: Any, text: str, level: str, node: Any) -> Facts:
     """The facts of an intake, a past case or one that is only thought of; `node`: its category or None."""
-    category = node.ids if node else ()
-    return Facts(case.kind, text, case.channel, case.place, level, case.language, category)
+    known = Facts(case.kind, text, case.channel, case.place, level, case.language)
+    return replace(known, category=node.ids, lead_id=node.department_id) if node else known
 
 
 @dataclass(frozen=True)
@@ -127,3 +134,59 @@ def wanted_of(row: Any) -> dict[str, Any]:
     """What a row of the rules asks, by column; what it does not ask is left out."""
     asked = ((each, each.read(getattr(row, each.column))) for each in CONDITIONS)
     return {each.column: wanted for each, wanted in asked if wanted}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One routing rule; `wanted` has what it asks by column (see CONDITIONS): nothing fits everything."""
+
+    id: int
+    name: str
+    wanted: Mapping[str, Any] = field(default_factory=dict)
+    department_id: int | None = None
+    severity: str = ""
+    dispatch: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a ticket goes and why: `reason` is a JSON list of [condition, value]."""
+
+    department_id: int | None
+    rule: str
+    reason: str
+    severity: str
+    dispatch: bool
+
+
+def decide(facts: Facts, rules: Sequence[Rule]) -> Route:
+    """The route of the first rule whose every condition fits; without one, to the department that leads
+    the category, and without that to the dispatch desk."""
+    for rule in rules:
+        met = _met(rule, facts)
+        if met is not None:
+            reason = json.dumps(met, ensure_ascii=False)
+            return Route(rule.department_id, rule.name, reason, rule.severity, rule.dispatch)
+    return Route(facts.lead_id, "", LEAD if facts.lead_id else "[]", "", False)
+
+
+def _met(rule: Rule, facts: Facts) -> list[tuple[str, str]] | None:
+    """The conditions that were met, or None when one was not."""
+    met: list[tuple[str, str]] = []
+    for condition in CONDITIONS:
+        if condition.column in rule.wanted:
+            found = condition.met(rule.wanted[condition.column], facts)
+            if found is None:
+                return None
+            met.append((condition.code, found))
+    return met
+
+
+def starting_severity(
+    given: str, route: Route, category_severity: str | None, kind: str, repeat: bool
+) -> str:
+    """Given by a person, else by the rule, the category, the kind; a repeat goes one level up."""
+    severity = given or route.severity or category_severity or KIND_SEVERITY.get(Kind(kind), "S3")
+    if repeat and not given and kind == Kind.COMPLAINT and severity != "S1":
+        return SEVERITIES[SEVERITIES.index(severity) - 1]
+    return severity

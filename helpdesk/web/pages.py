@@ -1,0 +1,29 @@
+"""What many pages do: say that it was kept, show a form again, read a number that a field has sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template
+from werkzeug.wrappers import Response
+
+from helpdesk.core.i18n import gettext
+
+Page = str | Response | tuple[str, int]
+
+
+def kept(url: str) -> Response:
+    """Say that it was kept, and show `url`."""
+    flash(gettext("Kept."), "success")
+    return redirect(url, code=303)
+
+
+def form_page(template: str, form: Any, **values: Any) -> Page:
+    """The page with its form; 422 when the form came back with errors."""
+    return render_template(template, form=form, **values), form.status
+
+
+def number(sent: object) -> int | None:
+    """The id or version that a field has sent; None for nothing."""
+    text = str(sent or "")
+    return int(text) if text.isdecimal() else None
