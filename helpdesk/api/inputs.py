@@ -18,6 +18,7 @@ from helpdesk.api.fields import (
 )
 from helpdesk.core.i18n import N_
 from helpdesk.kb.models import LANGUAGES as KB_LANGUAGES
+from helpdesk.notices.fields import ANSWER, NEEDED, ORDER
 from helpdesk.notices.lifecycle import Level
 from helpdesk.settings import LANGUAGES
 from helpdesk.setup import in_force
@@ -114,32 +115,22 @@ def _unit(code: object) -> int:
     return unit.id
 
 
-NOTICE_TEXTS = (
-    *("title", "problem", "requirement", "level", "source", "basis", "check_method"),
-    *("responsible", "cc", "evidence", "sanction"),
-)
 NEW_NOTICE = Shape(
     "NewNotice",
     {
         "department": needed(Field({"type": "string"}, _unit, about="A department of /meta")),
-        "title": needed(text()),
-        "problem": needed(text()),
-        "requirement": needed(text()),
+        **{name: text() for name in ORDER if name != "department_id"},
+        **{name: needed(text()) for name in NEEDED},
         "level": choice(tuple(Level)),
-        **{name: text() for name in NOTICE_TEXTS[4:]},
         "issue": flag(),
     },
-)
-NOTICE_MOVE_TEXTS = (
-    *("comment", "result", "containment", "root_cause", "plan", "correction", "corrective"),
-    *("preventive", "horizontal_check", "evidence"),
 )
 NOTICE_MOVE = Shape(
     "NoticeMove",
     {
         "move": needed(text(about="A move that the notice offers")),
         "version": whole(),
-        **{name: text() for name in NOTICE_MOVE_TEXTS},
+        **{name: text() for name in ("comment", "result", *ANSWER)},
         **dict.fromkeys(("re_due", "planned_at", "until"), UNTIL),
     },
 )

@@ -16,6 +16,7 @@ from wtforms.widgets import DateTimeLocalInput
 
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.notices.actions.checking import RESULTS
+from helpdesk.notices.fields import ANSWER, ORDER
 from helpdesk.notices.lifecycle import AUTOMATIC, CHECKS, LEVEL_NAMES, SOURCE_NAMES, TABLE
 from helpdesk.setup.names import departments
 from helpdesk.web.corrections import Correction
@@ -37,13 +38,13 @@ def _long(label: str, *more: Any, rows: int = 4, **options: Any) -> TextAreaFiel
 class NoticeForm(Correction):
     """The text of a notice, as the paper form has it."""
 
-    level = SelectField(lazy_gettext("Level"), [filled()])
-    source = SelectField(lazy_gettext("Where it was found"), [filled()])
-    responsible = StringField(lazy_gettext("Person responsible"), [at_most(200)])
-    cc = StringField(lazy_gettext("Copy to"), [at_most(200)])
-    title = StringField(lazy_gettext("Title"), [filled(), at_most(200)])
+    level = SelectField(lazy_gettext(ORDER["level"]), [filled()])
+    source = SelectField(lazy_gettext(ORDER["source"]), [filled()])
+    responsible = StringField(lazy_gettext(ORDER["responsible"]), [at_most(200)])
+    cc = StringField(lazy_gettext(ORDER["cc"]), [at_most(200)])
+    title = StringField(lazy_gettext(ORDER["title"]), [filled(), at_most(200)])
     problem = _long(
-        lazy_gettext("Problem"),
+        lazy_gettext(ORDER["problem"]),
         filled(),
         rows=6,
         description=lazy_gettext(
@@ -51,14 +52,14 @@ class NoticeForm(Correction):
         ),
     )
     basis = _long(
-        lazy_gettext("Basis"),
+        lazy_gettext(ORDER["basis"]),
         rows=2,
         description=lazy_gettext("The clause or rule that is not kept."),
     )
-    requirement = _long(lazy_gettext("Demand"), filled())
-    check_method = _long(lazy_gettext("How it is checked"), rows=2)
-    evidence = _long(lazy_gettext("Evidence"), rows=2)
-    sanction = _long(lazy_gettext("Sanction"), rows=2)
+    requirement = _long(lazy_gettext(ORDER["requirement"]), filled())
+    check_method = _long(lazy_gettext(ORDER["check_method"]), rows=2)
+    evidence = _long(lazy_gettext(ORDER["evidence"]), rows=2)
+    sanction = _long(lazy_gettext(ORDER["sanction"]), rows=2)
     files = MultipleFileField(lazy_gettext("Files"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,7 +77,7 @@ class NewNoticeForm(NoticeForm):
     """A new one; each ticked department gets a notice of its own."""
 
     departments = SelectMultipleCheckField(
-        lazy_gettext("Responsible department"),
+        lazy_gettext(ORDER["department_id"]),
         [filled()],
         description=lazy_gettext("One notice goes to one department; tick more to write to each."),
     )
@@ -90,7 +91,7 @@ class EditNoticeForm(NoticeForm):
     """A draft that is changed."""
 
     department = SelectField(
-        lazy_gettext("Responsible department"),
+        lazy_gettext(ORDER["department_id"]),
         [filled()],
         coerce=lambda u: str(getattr(u, "code", u)),
     )
@@ -127,14 +128,14 @@ class FilesForm(MoveForm):
 class ContainForm(FilesForm):
     """What was done at once."""
 
-    containment = _long(lazy_gettext("Immediate measure"), filled())
+    containment = _long(lazy_gettext(ANSWER["containment"]), filled())
 
 
 class CauseForm(FilesForm):
     """What begins with the cause."""
 
     root_cause = _long(
-        lazy_gettext("Root cause"),
+        lazy_gettext(ANSWER["root_cause"]),
         filled(),
         description=lazy_gettext("Ask why until nothing lies behind it (5 whys)."),
     )
@@ -143,7 +144,7 @@ class CauseForm(FilesForm):
 class PlanForm(CauseForm):
     """Cause and plan."""
 
-    plan = _long(lazy_gettext("Plan"), filled())
+    plan = _long(lazy_gettext(ANSWER["plan"]), filled())
     planned_at = MomentField(lazy_gettext("Done by"), [filled()])
 
 
@@ -151,31 +152,31 @@ class ClaimForm(CauseForm):
     """What was done, in the words that reviewers ask for."""
 
     correction = _long(
-        lazy_gettext("Correction"),
+        lazy_gettext(ANSWER["correction"]),
         filled(),
         rows=3,
         description=lazy_gettext("How this case was put right."),
     )
     corrective = _long(
-        lazy_gettext("Corrective action"),
+        lazy_gettext(ANSWER["corrective"]),
         filled(),
         rows=3,
         description=lazy_gettext("What removes the cause."),
     )
     preventive = _long(
-        lazy_gettext("Preventive action"),
+        lazy_gettext(ANSWER["preventive"]),
         filled(),
         rows=3,
         description=lazy_gettext("What keeps it from happening elsewhere."),
     )
     horizontal_check = _long(
-        lazy_gettext("Check of similar cases"),
+        lazy_gettext(ANSWER["horizontal_check"]),
         filled(),
         rows=3,
         description=lazy_gettext("Where you looked for the same fault, and what you found."),
     )
     evidence = _long(
-        lazy_gettext("Evidence in words"),
+        lazy_gettext(ANSWER["evidence"]),
         rows=2,
         description=lazy_gettext("Needed when no file is attached."),
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from helpdesk.agents.rights import Actor, scope
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.i18n import N_, duration, gettext, language, ngettext
+from helpdesk.core.i18n import duration, gettext, language, ngettext
 from helpdesk.notices import (
     actions,
     buttons,
@@ -29,6 +29,7 @@ from helpdesk.notices import (
     words as notice_words,
 )
 from helpdesk.notices.actions.checking import RESULTS
+from helpdesk.notices.fields import ANSWER
 from helpdesk.notices.forms import MoveForm
 from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES, STATE_NAMES, State, not_passed
 from helpdesk.notices.models import Notice
@@ -41,16 +42,6 @@ from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket
 
 LEVEL_BARS = {"major": "S1", "minor": "S3", "observation": "S4"}  # drawn as severity bars
-ANSWER_LABELS = {
-    "containment": N_("Immediate measure"),
-    "root_cause": N_("Root cause"),
-    "plan": N_("Plan"),
-    "correction": N_("Correction"),
-    "corrective": N_("Corrective action"),
-    "preventive": N_("Preventive action"),
-    "horizontal_check": N_("Check of similar cases"),
-    "evidence": N_("Evidence in words"),
-}
 
 
 def names() -> dict[str, Any]:
@@ -151,9 +142,7 @@ def page(
 
 def answer(fields: dict[str, Any]) -> list[tuple[str, str]]:
     """What the department wrote in a round, with the names of the fields."""
-    return [
-        (gettext(label), fields[name]) for name, label in ANSWER_LABELS.items() if fields.get(name)
-    ]
+    return [(gettext(label), fields[name]) for name, label in ANSWER.items() if fields.get(name)]
 
 
 def _similar(notice: Notice, who: Actor) -> list[Ticket]:

@@ -8,6 +8,7 @@ from helpdesk.clock import now
 from helpdesk.core.i18n import N_
 from helpdesk.notices import clock
 from helpdesk.notices.actions.checking import RESULTS
+from helpdesk.notices.fields import ANSWER
 from helpdesk.notices.lifecycle import LEVEL_NAMES, SOURCE_NAMES, STATE_NAMES, Level, State
 from helpdesk.notices.models import Notice
 from helpdesk.paper import Block, Form, Place, Signatures, TableBlock
@@ -124,20 +125,20 @@ def _answer(notice: Notice, say: Speech) -> Block:
     given = notice.answer
     tall = 2
 
-    def cell(label: str, name: str, span: int = 2):  # type: ignore[no-untyped-def]
-        return say.cell(label, given.get(name, ""), span=span, tall=tall)
+    def cell(name: str):  # type: ignore[no-untyped-def]
+        return say.cell(ANSWER[name], given.get(name, ""), span=2, tall=tall)
 
     return say.block(
         N_("Answer of the department"),
-        [cell(N_("Immediate measure"), "containment"), cell(N_("Root cause"), "root_cause")],
-        [cell(N_("Plan"), "plan"), cell(N_("Correction"), "correction")],
+        [cell("containment"), cell("root_cause")],
+        [cell("plan"), cell("correction")],
         [
-            cell(N_("Corrective action"), "corrective"),
-            cell(N_("Preventive action"), "preventive"),
+            cell("corrective"),
+            cell("preventive"),
         ],
         [
-            cell(N_("Check of similar cases"), "horizontal_check"),
-            cell(N_("Evidence in words"), "evidence"),
+            cell("horizontal_check"),
+            cell("evidence"),
         ],
         [
             say.cell(N_("Planned to be done"), stamped(given.get("planned_at"))),

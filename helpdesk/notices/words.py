@@ -10,6 +10,7 @@ from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, P_, gettext, language, when
 from helpdesk.notices.clock import STEP_NAMES
+from helpdesk.notices.fields import ORDER
 
 # event -> sentence, icon. %(names)s come from the event's data, put into words by _filled().
 SENTENCES = {
@@ -60,20 +61,6 @@ SENTENCES = {
         "bell",
     ),
 }
-FIELD_NAMES = {
-    "title": N_("Title"),
-    "problem": N_("Problem"),
-    "requirement": N_("Demand"),
-    "basis": N_("Basis"),
-    "check_method": N_("How it is checked"),
-    "responsible": N_("Person responsible"),
-    "cc": N_("Copy to"),
-    "evidence": N_("Evidence"),
-    "sanction": N_("Sanction"),
-    "level": N_("Level"),
-    "source": N_("Where it was found"),
-    "department_id": N_("Responsible department"),
-}
 
 
 @dataclass(frozen=True)
@@ -111,7 +98,7 @@ def _saying(event: Event) -> str:
 def _words(event: Event) -> str:
     """What a person wrote with it, or which fields were changed."""
     if event.name == "notice.edit":
-        names = [gettext(FIELD_NAMES[name]) for name in event.data.get("changed", ())]
+        names = [gettext(ORDER[name]) for name in event.data.get("changed", ())]
         return gettext("Fields: %(names)s", names=_listed(names)) if names else ""
     said = event.data.get("comment") or event.data.get("containment") or event.data.get("plan")
     return gettext(str(said)) if event.by_kind == "system" and said else str(said or "")

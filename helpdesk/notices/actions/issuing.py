@@ -16,25 +16,13 @@ from helpdesk.core.i18n import N_
 from helpdesk.core.moves import require_filled
 from helpdesk.files import StoredFile
 from helpdesk.notices import clock
-from helpdesk.notices.actions.step import LACKING, attach, index, step
+from helpdesk.notices.actions.step import attach, index, step
+from helpdesk.notices.fields import LACKING, NEEDED, ORDER
 from helpdesk.notices.lifecycle import SOURCE_NAMES, Level
 from helpdesk.notices.models import Notice
 from helpdesk.setup import in_force
 from helpdesk.tickets.models import Ticket
 
-TEXTS = (
-    "title",
-    "problem",
-    "requirement",
-    "basis",
-    "check_method",
-    "responsible",
-    "cc",
-    "evidence",
-    "sanction",
-)
-NEEDED = ("title", "problem", "requirement")
-EDITABLE = (*TEXTS, "level", "source", "department_id")
 MOST_TITLE = 200
 
 
@@ -129,7 +117,7 @@ def edit(
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields with tidy texts. Raises BadInput naming each that is unknown or wrong."""
-    errors = {name: N_("This field is not known.") for name in fields if name not in EDITABLE}
+    errors = {name: N_("This field is not known.") for name in fields if name not in ORDER}
     choice = PICK
     if fields.get("level", Level.MINOR) not in set(Level):
         errors["level"] = choice

@@ -16,28 +16,12 @@ from helpdesk.core.i18n import N_
 from helpdesk.core.moves import Move, Taking, taking
 from helpdesk.files import StoredFile, settle
 from helpdesk.notices import clock, lifecycle
+from helpdesk.notices.fields import LACKING
 from helpdesk.notices.lifecycle import Stand
 from helpdesk.notices.models import Notice
 from helpdesk.tickets.models import Attachment
 
 FARTHEST = timedelta(days=730)
-LACKING = {
-    "comment": N_("Please give a reason."),
-    "title": N_("Please give a title."),
-    "problem": N_("Please say what was found: time, place, what, how many."),
-    "requirement": N_("Please say what must be put right."),
-    "containment": N_("Please say what was done at once."),
-    "root_cause": N_("Please give the root cause: ask why until nothing lies behind it."),
-    "plan": N_("Please say what will be done."),
-    "planned_at": N_("Please say when it will be done."),
-    "correction": N_("Please say how this case was put right."),
-    "corrective": N_("Please say what removes the cause."),
-    "preventive": N_("Please say what keeps it from happening elsewhere."),
-    "horizontal_check": N_("Please say where you looked for the same fault, and what you found."),
-    "evidence": N_("Please attach a file as evidence, or describe the evidence."),
-    "until": N_("Please say until when."),
-    "re_due": N_("Please say until when the rest must be done."),
-}
 
 
 def stand_of(notice: Notice) -> Stand:
