@@ -40,7 +40,9 @@ def _names() -> dict[str, Any]:
 def article_list(who: Actor) -> Page:
     """All articles, by view, category, visibility, missing language or words."""
     names = ("q", "view", "category", "visibility", "lacks")
-    asked = lists.Filter(**{name: request.args.get(name, "").strip()[:100] for name in names})
+    asked = lists.ArticleFilter(
+        **{name: request.args.get(name, "").strip()[:100] for name in names}
+    )
     found = lists.listed(who, asked, request.args.get("after", ""))
     return render_template(
         "kb/list.html",

@@ -22,7 +22,7 @@ SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Filter:
+class ArticleFilter:
     """What the desk's list is narrowed to; empty means everything."""
 
     q: str = ""
@@ -48,26 +48,26 @@ VIEWS = {
 
 
 @dataclass(frozen=True)
-class Page:
+class ArticlePage:
     """One page of a list; `next` is the place where the next one begins."""
 
     articles: list[Article]
     next: str | None = None
 
 
-def listed(who: Actor, asked: Filter, after: str = "") -> Page:
+def listed(who: Actor, asked: ArticleFilter, after: str = "") -> ArticlePage:
     """The desk's list, last changed first, or the best first when words are asked for."""
     conditions = _conditions(asked)
     if asked.q:
         found = index.ranked(asked.q, "article", dialect(), prefix=True)
         scope = and_(visible_to(who), *conditions)
-        return Page(ranked(found, scope, "", PAGE, load_only(*LIGHT)))
+        return ArticlePage(ranked(found, scope, "", PAGE, load_only(*LIGHT)))
     query = select(Article).options(load_only(*LIGHT)).where(visible_to(who), *conditions)
     if after.isascii() and after.isdecimal() and len(after) < 16:
         query = query.where(_behind(int(after)))
     order = (Article.updated_at.desc(), Article.id.desc())
     rows = list(db.session.scalars(query.order_by(*order).limit(PAGE + 1)))
-    return Page(rows[:PAGE], str(rows[PAGE - 1].id) if len(rows) > PAGE else None)
+    return ArticlePage(rows[:PAGE], str(rows[PAGE - 1].id) if len(rows) > PAGE else None)
 
 
 def _behind(article_id: int) -> ColumnElement[bool]:
@@ -76,7 +76,7 @@ def _behind(article_id: int) -> ColumnElement[bool]:
     return or_(Article.updated_at < place, same)
 
 
-def _conditions(asked: Filter) -> list[ColumnElement[bool]]:
+def _conditions(asked: ArticleFilter) -> list[ColumnElement[bool]]:
     found = [_of_view(asked.view)] if asked.view else []
     if asked.category:
         found.append(Article.category == asked.category)

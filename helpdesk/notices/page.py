@@ -61,7 +61,7 @@ def names() -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Row:
+class NoticeRow:
     """One notice in the list: what it is, whose, how its next step stands."""
 
     notice: Notice
@@ -73,15 +73,15 @@ class Row:
     failed: dict[str, Any] | None  # the last re-inspection, while its further round goes on
 
 
-def rows(found: Iterable[Notice]) -> list[Row]:
+def rows(found: Iterable[Notice]) -> list[NoticeRow]:
     """The rows of a list."""
     moment, snapshot = now(), in_force.current()
     return [_row(notice, snapshot, moment) for notice in found]
 
 
-def _row(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> Row:
+def _row(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> NoticeRow:
     due = rail.clock_of(notice.next, snapshot, moment) if notice.next else None
-    return Row(
+    return NoticeRow(
         notice,
         snapshot.departments[notice.department_id].names[language()],
         gettext(clock.STEP_NAMES[notice.next.promise]) if notice.next else "",

@@ -63,7 +63,7 @@ def _limits() -> dict[str, Any]:
 @needs("notice.read")
 def index() -> str:
     """The board: departments by age, then the list, overdue on top."""
-    who, wanted = me().actor, notice_board.Filter.read(request.args)
+    who, wanted = me().actor, notice_board.NoticeFilter.read(request.args)
     number = request.args.get("page", 0, type=int)
     rows = notice_board.page(wanted, who, max(0, min(number, 10_000)))
     return render_template(

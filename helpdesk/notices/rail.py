@@ -19,7 +19,7 @@ _PAST = (*ENDED, State.WATCHING)
 
 
 @dataclass(frozen=True)
-class Mark:
+class NoticeMark:
     """One mark of the rail, as components/rail.html draws it."""
 
     promise: str
@@ -45,7 +45,7 @@ def marks(
     snapshot: in_force.Setup,
     moment: datetime | None = None,
     steps: Mapping[str, Promise] | None = None,
-) -> list[Mark]:
+) -> list[NoticeMark]:
     """The rail of a notice: its steps in this round with due and actual times. `steps` saves
     reading the promises when the caller has done so.
     """
@@ -90,13 +90,13 @@ def _mark(
     due: datetime | None,
     met: datetime | None,
     going: tuple[str, float] | None,
-) -> Mark:
+) -> NoticeMark:
     state, share = _state(notice, step, due, met, going)
     label = gettext(LABELS[step])
     text = when(met) if met else gettext("due %(at)s", at=when(due)) if due else ""
     if step == "watch" and due and not met:
         text = gettext("until %(at)s", at=when(due))
-    return Mark(step, label, state, share, f"{label}: {text}" if text else "", text, due, met)
+    return NoticeMark(step, label, state, share, f"{label}: {text}" if text else "", text, due, met)
 
 
 def _state(

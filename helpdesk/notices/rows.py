@@ -48,7 +48,7 @@ _LEAD_ACTS = (*DRAFTS, State.OBJECTED, State.PLAN_SUBMITTED, State.DONE_CLAIMED)
 
 
 @dataclass(frozen=True)
-class Filter:
+class NoticeFilter:
     """What the address asks for; everything empty means the open ones."""
 
     view: str = "open"
@@ -58,7 +58,7 @@ class Filter:
     age: int | None = None
 
     @classmethod
-    def read(cls, args: Any) -> Filter:
+    def read(cls, args: Any) -> NoticeFilter:
         """The filter of an address; what makes no sense there is left out."""
         age = args.get("age", "")
         return cls(
@@ -129,7 +129,7 @@ def _aged(age: int) -> ColumnElement[bool]:
     return parts[0] if len(parts) == 1 else parts[0] & parts[1]
 
 
-def filtered(wanted: Filter, who: Actor) -> Select[Any]:
+def filtered(wanted: NoticeFilter, who: Actor) -> Select[Any]:
     """The notices of a filter, overdue on top, then by the time that is left."""
     query = queries.notices(who)
     query = query.where(
@@ -145,7 +145,7 @@ def filtered(wanted: Filter, who: Actor) -> Select[Any]:
     return query.order_by(Notice.due_at.is_(None), Notice.due_at, Notice.id.desc())
 
 
-def page(wanted: Filter, who: Actor, number: int) -> Sequence[Notice]:
+def page(wanted: NoticeFilter, who: Actor, number: int) -> Sequence[Notice]:
     """One page of the list, and one row more when there is a further page."""
     query = filtered(wanted, who).limit(PAGE + 1).offset(PAGE * number)
     return db.session.scalars(query).all()
@@ -159,7 +159,7 @@ def counts(who: Actor) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Line:
+class DepartmentAges:
     """One department on the board: how many of its open notices are how old."""
 
     unit: Unit
@@ -172,7 +172,7 @@ class Line:
         return sum(self.ages)
 
 
-def matrix(who: Actor) -> list[Line]:
+def matrix(who: Actor) -> list[DepartmentAges]:
     """Open notices by department and age, the department with most overdue first."""
     ages = [func.sum(case((_aged(n), 1), else_=0)) for n in range(len(AGE_NAMES))]
     overdue = func.sum(case((clock.overdue(), 1), else_=0))
@@ -183,7 +183,7 @@ def matrix(who: Actor) -> list[Line]:
     )
     units = in_force.current().departments
     lines = [
-        Line(units[row[0]], tuple(int(n) for n in row[2:]), int(row[1]))
+        DepartmentAges(units[row[0]], tuple(int(n) for n in row[2:]), int(row[1]))
         for row in db.session.execute(query)
     ]
     return sorted(lines, key=lambda line: (-line.overdue, -line.total, line.unit.code))

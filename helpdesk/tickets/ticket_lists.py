@@ -185,7 +185,7 @@ def count(filter: Filter, who: Actor) -> int:
 
 
 @dataclass(frozen=True)
-class Page:
+class TicketPage:
     """Some rows of a list and where the next ones begin ('' at the end)."""
 
     tickets: Sequence[Ticket]
@@ -210,7 +210,7 @@ ORDERS = {
 
 def page(
     filter: Filter, who: Actor, sort: str = "newest", after: str = "", size: int = PAGE
-) -> Page:
+) -> TicketPage:
     """One page of the list in one statement. Raises BadInput for a cursor that is none."""
     order = ORDERS[sort]
     ids = _sorted(select(Ticket.id).where(*conditions(filter, who)), order)
@@ -221,7 +221,7 @@ def page(
     query = query.options(joinedload(Ticket.person).lazyload(Person.addresses))
     found = db.session.scalars(query).all()
     more = len(found) > size
-    return Page(found[:size], _cursor(order, found[size - 1]) if more else "")
+    return TicketPage(found[:size], _cursor(order, found[size - 1]) if more else "")
 
 
 def _sorted(query: Select[Any], order: Order) -> Select[Any]:

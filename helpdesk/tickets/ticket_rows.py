@@ -69,7 +69,7 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
+class TicketRow:
     """One ticket in a list: how its promise stands, what, who, by which channel, since when."""
 
     ticket: Ticket
@@ -121,7 +121,7 @@ class Row:
         return None
 
 
-def rows(tickets: Sequence[Ticket], who: Actor) -> list[Row]:
+def rows(tickets: Sequence[Ticket], who: Actor) -> list[TicketRow]:
     """The rows of these tickets, with one statement for all their promises."""
     snapshot, moment = in_force.current(), now()
     by_ticket: dict[int, list[Promise]] = defaultdict(list)
@@ -134,9 +134,9 @@ def rows(tickets: Sequence[Ticket], who: Actor) -> list[Row]:
 
 def _row(
     ticket: Ticket, rows: list[Promise], who: Actor, snapshot: in_force.Setup, moment: datetime
-) -> Row:
+) -> TicketRow:
     found = marks(promises.shown(rows, ticket), snapshot, moment)
     states = {mark.state for mark in found}
     state = next((each for each in WORST_FIRST if each in states), "none")
     hidden = not sight.sees(who, ticket, sight.Field.PERSON)
-    return Row(ticket, found, state, sight.name(ticket, who), ticket.waiting_since, hidden)
+    return TicketRow(ticket, found, state, sight.name(ticket, who), ticket.waiting_since, hidden)

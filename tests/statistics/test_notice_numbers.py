@@ -68,7 +68,7 @@ def test_every_number_of_notices_opens_as_many(client: FlaskClient) -> None:
     links = re.findall(r'<a href="/notices\?([^"]*)">(\d+)</a>', page)
     assert len(links) == 7
     for query, number in links:
-        wanted = notice_board.Filter.read(dict(parse_qsl(query.replace("&amp;", "&"))))
+        wanted = notice_board.NoticeFilter.read(dict(parse_qsl(query.replace("&amp;", "&"))))
         found = db.session.scalars(notice_board.filtered(wanted, BOSS)).all()
         assert len(found) == int(number), query
         assert client.get(f"/notices?{query.replace('&amp;', '&')}").status_code == 200

@@ -100,7 +100,7 @@ class Caller:
 
     person: Person
     level: str
-    open_tickets: Sequence[ticket_rows.Row]
+    open_tickets: Sequence[ticket_rows.TicketRow]
     ended: Sequence[Ticket]
 
 

@@ -11,7 +11,7 @@ from helpdesk import paper, promises
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.i18n import language
 from helpdesk.desk.printing import (
-    Case,
+    PrintedCase,
     asked_language,
     case_facts,
     case_form,
@@ -105,13 +105,13 @@ def _with_marks(rows: Any, snapshot: in_force.Setup) -> Any:
     return zip(rows, rail.marks(rows, snapshot), strict=True)
 
 
-def _checked(found: Case) -> int | str | None:
+def _checked(found: PrintedCase) -> int | str | None:
     """How much happened since the print whose code was given; '' when none was."""
     given = request.args.get("code", "")
     return record.checked(found, given, settings().secret_key) if given else ""
 
 
-def _case_sheet(found: Case) -> str:
+def _case_sheet(found: PrintedCase) -> str:
     form, number = _printed(found), found.ticket.number
     full = request.args.get("full") and "1"
     return _sheet(
@@ -121,7 +121,7 @@ def _case_sheet(found: Case) -> str:
     )
 
 
-def _printed(found: Case) -> paper.Form:
+def _printed(found: PrintedCase) -> paper.Form:
     """The form as it goes on paper: with its code, and with everything when `full` is asked."""
     language_ = _asked(found.ticket)
     form = _case_form(found, language_)
@@ -143,14 +143,14 @@ def _asked(ticket: Ticket) -> str:
     return asked_language(asked, language(), ticket.language)
 
 
-def _case_form(found: Case, language_: str) -> paper.Form:
+def _case_form(found: PrintedCase, language_: str) -> paper.Form:
     """The form. Its QR code leads a colleague to the page that checks the print, nobody else."""
     check = url_for("printing.case", number=found.ticket.number, code=_print_code(found))
     url = f"{settings().base_url}{check}"
     return case_form(found, language_, url=url, company=company(), by=me().name)
 
 
-def _print_code(found: Case) -> str:
+def _print_code(found: PrintedCase) -> str:
     """What a print of this moment carries: number and state, signed."""
     return record.code(found, record.newest(found), settings().secret_key)
 

@@ -7,6 +7,6 @@ notice.py    问题整改通知单, the rectification notice
 """
 
 from helpdesk.desk.printing.case import case_form
-from helpdesk.desk.printing.facts import Case, case_facts
+from helpdesk.desk.printing.facts import PrintedCase, case_facts
 from helpdesk.notices.paper import notice_form
 from helpdesk.setup.speech import asked_language

@@ -6,7 +6,7 @@ from helpdesk.clock import now
 from helpdesk.core.i18n import N_
 from helpdesk.customers.addresses import shown
 from helpdesk.desk.printing import handling
-from helpdesk.desk.printing.facts import Case
+from helpdesk.desk.printing.facts import PrintedCase
 from helpdesk.desk.printing.handling import fact
 from helpdesk.desk.printing.promises import promise_table
 from helpdesk.paper import Block, Cell, Form
@@ -17,7 +17,7 @@ from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.severities import SEVERITY_NAMES
 
 
-def case_form(case: Case, language: str, *, url: str, company: str, by: str) -> Form:
+def case_form(case: PrintedCase, language: str, *, url: str, company: str, by: str) -> Form:
     """The form of a case. `url` goes into the QR code, `by` is who prints it."""
     say, ticket = Speech(language), case.ticket
     blocks = [
@@ -44,7 +44,7 @@ def case_form(case: Case, language: str, *, url: str, company: str, by: str) -> 
     )
 
 
-def _head(case: Case, say: Speech) -> Block:
+def _head(case: PrintedCase, say: Speech) -> Block:
     ticket, opened = case.ticket, case.first("ticket.opened")
     return say.block(
         N_("Case and customer"),
@@ -67,7 +67,7 @@ def _head(case: Case, say: Speech) -> Block:
     )
 
 
-def _customer(case: Case, say: Speech) -> list[Cell]:
+def _customer(case: PrintedCase, say: Speech) -> list[Cell]:
     """Who it is, or nothing but that it is confidential."""
     person = case.ticket.person
     if not case.open_identity:
@@ -81,7 +81,7 @@ def _customer(case: Case, say: Speech) -> list[Cell]:
     ]
 
 
-def _at(case: Case, kind: str) -> str:
+def _at(case: PrintedCase, kind: str) -> str:
     """Where the case came from, else the customer's proven address of this kind, or any."""
     ticket = case.ticket
     if ticket.contact_kind == kind:
@@ -96,7 +96,7 @@ def _yes(say: Speech, value: bool) -> str:
     return say(N_("Yes")) if value else say(N_("No"))
 
 
-def _object(case: Case, say: Speech) -> Block:
+def _object(case: PrintedCase, say: Speech) -> Block:
     counted = case.repeats
     return say.block(
         N_("Product or service"),
@@ -114,7 +114,7 @@ def _times(say: Speech, count: int) -> str:
     return say(N_("time no. %(n)s"), n=count) if count else ""
 
 
-def _matter(case: Case, say: Speech) -> Block:
+def _matter(case: PrintedCase, say: Speech) -> Block:
     ticket = case.ticket
     files = "\n".join(f.name for f in case.files if f.public)
     return say.block(

@@ -37,7 +37,7 @@ class Repeats:
 
 
 @dataclass(frozen=True)
-class Case:
+class PrintedCase:
     """A ticket with everything that its form shows. `open_identity`: the reader may know who."""
 
     ticket: Ticket
@@ -71,7 +71,7 @@ class Case:
         return said[-1] if said else None
 
 
-def case_facts(ticket: Ticket, who: Actor) -> Case:
+def case_facts(ticket: Ticket, who: Actor) -> PrintedCase:
     """The case as `who` may see it; the caller has checked that they may see the ticket."""
     session = db.session
     rows = promises.table(ticket)
@@ -81,7 +81,7 @@ def case_facts(ticket: Ticket, who: Actor) -> Case:
         .where(Callback.ticket_id == ticket.id)
         .order_by(CallbackAttempt.id)
     )
-    return Case(
+    return PrintedCase(
         ticket=ticket,
         open_identity=sight.sees(who, ticket, Field.PERSON),
         promises=rows,

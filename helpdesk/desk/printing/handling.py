@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from helpdesk.core.i18n import N_, P_
-from helpdesk.desk.printing.facts import Case
+from helpdesk.desk.printing.facts import PrintedCase
 from helpdesk.notices.lifecycle import STATE_NAMES, State
 from helpdesk.paper import Block, Cell, Place, Signatures, TableBlock
 from helpdesk.setup.speech import Speech, date, stamp
@@ -19,14 +19,14 @@ DISPATCHED = ("ticket.dispatch", "ticket.transfer")
 REVIEWED = ("ticket.review", "ticket.approve")
 
 
-def fact(case: Case, say: Speech, code: str, **shape: int | bool) -> Cell:
+def fact(case: PrintedCase, say: Speech, code: str, **shape: int | bool) -> Cell:
     """A field of the case file with its own name."""
     known = casefile.BY_CODE[code]
     value = case.ticket.facts.get(code, "")
     return say.cell(known.label, say.choice(known.choices, value) or value, **shape)
 
 
-def assignment(case: Case, say: Speech) -> Block:
+def assignment(case: PrintedCase, say: Speech) -> Block:
     """Who accepted, dispatched and signed, and who is responsible."""
     ticket = case.ticket
     accepted, sent = case.first(*ACCEPTED), case.last(*DISPATCHED)
@@ -49,7 +49,7 @@ def assignment(case: Case, say: Speech) -> Block:
     )
 
 
-def _resolve_due(case: Case) -> str:
+def _resolve_due(case: PrintedCase) -> str:
     rows = [row for row in case.promises if row.promise == "resolve" and row.state != "dropped"]
     return stamp(rows[-1].due_at) if rows else ""
 
@@ -62,7 +62,7 @@ def _comment(event: Entry | None) -> str:
     return str(event.data.get("comment", "")) if event else ""
 
 
-def cause(case: Case, say: Speech) -> Block:
+def cause(case: PrintedCase, say: Speech) -> Block:
     """Investigation, cause of occurrence and of escape, liability."""
     return say.block(
         N_("Cause"),
@@ -75,7 +75,7 @@ def cause(case: Case, say: Speech) -> Block:
     )
 
 
-def remedy(case: Case, say: Speech) -> Block:
+def remedy(case: PrintedCase, say: Speech) -> Block:
     """What was done, what was paid, what prevents it, and the notices."""
     listed = "\n".join(
         f"{notice.number or say(STATE_NAMES[State.DRAFT])} · {say(STATE_NAMES[notice.status])}"  # type: ignore[index]
@@ -96,7 +96,7 @@ def remedy(case: Case, say: Speech) -> Block:
     )
 
 
-def answer(case: Case, say: Speech) -> Block:
+def answer(case: PrintedCase, say: Speech) -> Block:
     """The newest words to the customer."""
     reply = case.answer()
     way = CHANNELS.get(reply.channel) or CHANNELS[case.ticket.channel] if reply else ""
@@ -115,7 +115,7 @@ def answer(case: Case, say: Speech) -> Block:
 BY, WORDS = P_("follow-up call", "By"), P_("follow-up call", "Words")
 
 
-def calls(case: Case, say: Speech) -> Sequence[Block | TableBlock]:
+def calls(case: PrintedCase, say: Speech) -> Sequence[Block | TableBlock]:
     """The follow-up: every attempt, then the customer's judgement."""
     headers = (N_("Date"), BY, N_("Contact"), N_("Solved"), N_("Satisfaction"), WORDS)
     scores = {(r.source, r.at): r for r in case.ratings}
@@ -143,7 +143,7 @@ def _solved(say: Speech, code: str) -> str:
     return say(RESOLVED[code]) if code in RESOLVED else ""
 
 
-def signatures(case: Case, say: Speech) -> Signatures:
+def signatures(case: PrintedCase, say: Speech) -> Signatures:
     """The four places, the reviewer's filled in."""
     review = case.last(*REVIEWED)
     reviewed = (review.by_name, _comment(review), date(review.at)) if review else ("", "", "")
@@ -158,7 +158,7 @@ def signatures(case: Case, say: Speech) -> Signatures:
     )
 
 
-def archive(case: Case, say: Speech) -> Block:
+def archive(case: PrintedCase, say: Speech) -> Block:
     """How it ended."""
     archived = case.last("ticket.archive")
     return say.block(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.core.i18n import N_
-from helpdesk.desk.printing.facts import Case
+from helpdesk.desk.printing.facts import PrintedCase
 from helpdesk.paper import TableBlock
 from helpdesk.promises.models import Promise
 from helpdesk.promises.words import OWNER_NAMES, PROMISE_NAMES, VERDICT_NAMES
@@ -17,7 +17,7 @@ STATES = {
 }
 
 
-def promise_table(case: Case, say: Speech) -> TableBlock:
+def promise_table(case: PrintedCase, say: Speech) -> TableBlock:
     """Every promise with owner, due, warning, actual time, verdict and what was done."""
     headers = (
         N_("Promise"),
@@ -33,7 +33,7 @@ def promise_table(case: Case, say: Speech) -> TableBlock:
     return TableBlock(say(N_("Response table")), [say(h) for h in headers], rows, widths)
 
 
-def promise_row(case: Case, row: Promise, say: Speech) -> list[str]:
+def promise_row(case: PrintedCase, row: Promise, say: Speech) -> list[str]:
     """One promise in words."""
     name = say(PROMISE_NAMES[row.promise])
     again = f" ({row.cycle})" if row.cycle > 1 else ""
@@ -54,7 +54,7 @@ def owner(row: Promise, say: Speech) -> str:
     return " · ".join(filter(None, [side, row.owner_name]))
 
 
-def _warned(case: Case, row: Promise, say: Speech) -> str:
+def _warned(case: PrintedCase, row: Promise, say: Speech) -> str:
     told = [step for step in case.steps if step.promise_id == row.id]
     if not told:
         return stamp(row.warned_at)

@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
-from helpdesk.desk.printing.facts import Case
+from helpdesk.desk.printing.facts import PrintedCase
 from helpdesk.notices import queries
 from helpdesk.notices.lifecycle import STATE_NAMES, State
 from helpdesk.notices.models import Notice
@@ -28,14 +28,14 @@ _CODE = re.compile(r"(\d{1,15})-([A-Z2-7]{4})-?([A-Z2-7]{4})-?([A-Z2-7]{4})")
 Part = Block | TableBlock | Signatures
 
 
-def newest(case: Case) -> int:
+def newest(case: PrintedCase) -> int:
     """The journal number up to which a print of this case tells."""
     ids = [notice.id for notice in case.notices]
     about = or_(Event.ticket_id == case.ticket.id, Event.notice_id.in_(ids))
     return db.session.scalar(select(func.max(Event.seq)).where(about)) or 0
 
 
-def code(case: Case, seq: int, key: str) -> str:
+def code(case: PrintedCase, seq: int, key: str) -> str:
     """What a print carries: 1532-7F3K-9QXA-B2CD. Only this installation can make it."""
     message = f"print:{case.ticket.number}:{seq}:{case.ticket.track_salt}".encode()
     digest = hmac.new(key.encode(), message, hashlib.sha256).digest()
@@ -43,7 +43,7 @@ def code(case: Case, seq: int, key: str) -> str:
     return "-".join([str(seq), letters[:4], letters[4:8], letters[8:]])
 
 
-def checked(case: Case, given: str, key: str) -> int | None:
+def checked(case: PrintedCase, given: str, key: str) -> int | None:
     """How much has happened since the print that carries this code; None for a wrong code."""
     found = _CODE.fullmatch(given.strip().upper().replace(" ", ""))
     if found is None:
@@ -64,7 +64,7 @@ def with_code(form: Form, printed: str, language: str) -> Form:
     return replace(form, footer=f"{form.footer}　{label} {printed}")
 
 
-def full_record(form: Form, case: Case, language: str) -> Form:
+def full_record(form: Form, case: PrintedCase, language: str) -> Form:
     """The form with the notices and the evidence behind it."""
     say = Speech(language)
     parts: list[Part] = list(form.blocks)
