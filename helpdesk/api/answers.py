@@ -1,7 +1,12 @@
-"""What callers get: the JSON schema of every answer. Tests hold each answer of theirs against it."""
+"""What callers get: the JSON schema of every answer, by which filled() reads it from a row.
+
+Tests hold each answer of theirs against it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from helpdesk import promises
@@ -14,12 +19,13 @@ from helpdesk.notices import clock
 from helpdesk.notices.lifecycle import Level, State
 from helpdesk.settings import LANGUAGES
 from helpdesk.statistics import groups, measures
-from helpdesk.tickets import filters, lifecycle
+from helpdesk.tickets import fields, filters, lifecycle
+from helpdesk.tickets.fields import On, TicketField
+from helpdesk.tickets.models import Ticket
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import Kind
 from helpdesk.words.levels import LEVELS
 from helpdesk.words.scores import RESOLVED
-from helpdesk.words.severities import SEVERITIES
 
 TEXT: Schema = {"type": "string"}
 TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
@@ -63,30 +69,44 @@ def page_of(name: str, **more: Schema) -> Schema:
     return thing(items=some(ref(name)), **more)
 
 
-SUMMARY: dict[str, Schema] = {
-    "number": TEXT,
+def filled(described: Mapping[str, Schema], row: Any, **given: Any) -> dict[str, Any]:
+    """An object as it is described: what is not `given` is the row's own, by name.
+
+    Times are told in UTC, and '' is null where the description allows it.
+    """
+    return {
+        name: given[name] if name in given else _plain(schema, getattr(row, name))
+        for name, schema in described.items()
+    }
+
+
+def _plain(schema: Schema, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return time(value)
+    allows_null = "null" in schema.get("type", ()) or None in schema.get("enum", ())
+    return None if value == "" and allows_null else value
+
+
+def time(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def _of_ticket(field: TicketField) -> Schema:
+    """What a field of a ticket holds."""
+    if field.type == "choice":
+        return one_of(field.choices)
+    if field.type == "moment":
+        return TIME_OR_NONE if Ticket.__table__.columns[field.column].nullable else TIME
+    return {"number": NUMBER, "flag": FLAG, "category": TEXT_OR_NONE}.get(field.type, TEXT)
+
+
+SUMMARY: dict[str, Schema] = {each.name: _of_ticket(each) for each in fields.on(On.TOLD)} | {
     "url": TEXT,
-    "kind": one_of(Kind),
-    "status": one_of(lifecycle.Status),
-    "severity": one_of(SEVERITIES),
-    "channel": one_of(CHANNELS),
-    "subject": TEXT,
-    "language": one_of(LANGUAGES),
-    "category": TEXT_OR_NONE,
-    "place": TEXT,
     "department": TEXT_OR_NONE,
-    "queue": TEXT,
     "assignee": NUMBER_OR_NONE,
-    "cycle": NUMBER,
-    "version": NUMBER,
     "route": thing(rule=TEXT_OR_NONE, reason=TEXT),
     "person": ref("Person"),
-    "received_at": TIME,
-    "due_at": TIME_OR_NONE,
-    "external_due_at": TIME_OR_NONE,
-    "replied_at": TIME_OR_NONE,
-    "closed_at": TIME_OR_NONE,
-    "updated_at": TIME,
 }
 TICKET: dict[str, Schema] = SUMMARY | {
     "responses": some(ref("Promise")),
@@ -140,13 +160,25 @@ PROMISE: dict[str, Schema] = {
     "part": NUMBER,
 }
 KINDS_OF_TIME = ("counted", "skipped", "paused")
-SPAN = thing(
-    kind=one_of(KINDS_OF_TIME),
-    seconds=NUMBER,
-    why=TEXT,
-    name=TEXT,
-    **{"from": TIME, "to": TIME},
-)
+SPAN: dict[str, Schema] = {
+    "kind": one_of(KINDS_OF_TIME),
+    "seconds": NUMBER,
+    "why": TEXT,
+    "name": TEXT,
+    "from": TIME,
+    "to": TIME,
+}
+EXPLANATION: dict[str, Schema] = {
+    "explain": some(thing(**SPAN)),
+    "sums": thing(**dict.fromkeys(KINDS_OF_TIME, NUMBER)),
+    "bound": TEXT_OR_NONE,
+    "extended_to": TIME_OR_NONE,
+    "calendar": TEXT,
+    "calendar_version": NUMBER_OR_NONE,
+    "policy_version": NUMBER_OR_NONE,
+    "provisional": FLAG,
+    "changes": some(thing(at=TIME, by=TEXT, reason=TEXT, changed=FREE)),
+}
 MESSAGE: dict[str, Schema] = {
     "id": NUMBER,
     "kind": TEXT,
@@ -155,6 +187,30 @@ MESSAGE: dict[str, Schema] = {
     "body": TEXT,
     "at": TIME,
     "channel": TEXT_OR_NONE,
+}
+FILE: dict[str, Schema] = {
+    "message": NUMBER_OR_NONE,
+    "name": TEXT,
+    "mime": TEXT,
+    "size": NUMBER,
+    "public": FLAG,
+    "scan": one_of(("clean", "infected", "not_scanned")),
+}
+EVENT: dict[str, Schema] = {
+    "seq": NUMBER,
+    "at": TIME,
+    "name": TEXT,
+    "ticket_id": NUMBER_OR_NONE,
+    "by": thing(kind=TEXT, name=TEXT),
+    "data": FREE,
+}
+PERSON: dict[str, Schema] = {
+    "id": NUMBER,
+    "name": TEXT,
+    "level": one_of(LEVELS),
+    "language": one_of(LANGUAGES),
+    "email": TEXT_OR_NONE,
+    "phone": TEXT_OR_NONE,
 }
 NOTICE: dict[str, Schema] = {
     "number": TEXT_OR_NONE,
@@ -178,19 +234,19 @@ NOTICE: dict[str, Schema] = {
     "version": NUMBER,
     "moves": some(TEXT),
 }
-ARTICLE = thing(
-    code=TEXT,
-    url=TEXT,
-    title=TEXT,
-    excerpt=TEXT,
-    language=one_of(LANGUAGES),
-    languages=some(one_of(LANGUAGES)),
-    category=TEXT_OR_NONE,
-    visibility=one_of(Visibility),
-    state=one_of(ArticleState),
-    expires_at=TIME_OR_NONE,
-    updated_at=TIME,
-)
+ARTICLE: dict[str, Schema] = {
+    "code": TEXT,
+    "url": TEXT,
+    "title": TEXT,
+    "excerpt": TEXT,
+    "language": one_of(LANGUAGES),
+    "languages": some(one_of(LANGUAGES)),
+    "category": TEXT,
+    "visibility": one_of(Visibility),
+    "state": one_of(ArticleState),
+    "expires_at": TIME_OR_NONE,
+    "updated_at": TIME,
+}
 FIGURE: dict[str, Schema] = {
     "value": SHARE_OR_NONE,
     "list_url": TEXT,
@@ -214,79 +270,46 @@ STATISTIC = thing(
     **FIGURE,
     **{"from": {"type": "string", "format": "date"}},
 )
+MOVE: dict[str, Schema] = {
+    "code": TEXT,
+    "name": TEXT,
+    "from": some(one_of(lifecycle.Status)),
+    "to": one_of(lifecycle.Status, or_none=True),
+    "roles": some(one_of(Role)),
+    "needs": some(TEXT),
+    "kinds": some(one_of(Kind)),
+}
+MEASURE: dict[str, Schema] = {"code": TEXT, "name": TEXT, "definition": TEXT, "unit": TEXT}
 NAMED = some(thing(code=TEXT, name=TEXT))
 META = thing(
     **dict.fromkeys(
         ("kinds", "statuses", "promises", "severities", "channels", "roles", "groups"), NAMED
     ),
-    moves=some(
-        thing(
-            code=TEXT,
-            name=TEXT,
-            to=one_of(lifecycle.Status, or_none=True),
-            roles=some(one_of(Role)),
-            needs=some(TEXT),
-            kinds=some(one_of(Kind)),
-            **{"from": some(one_of(lifecycle.Status))},
-        )
-    ),
+    moves=some(thing(**MOVE)),
     categories=some(thing(code=TEXT, name=TEXT, level=NUMBER)),
     departments=NAMED,
-    measures=some(thing(code=TEXT, name=TEXT, definition=TEXT, unit=TEXT)),
+    measures=some(thing(**MEASURE)),
     fields=some(thing(code=TEXT, name=TEXT, choices=some(TEXT))),
 )
 SCHEMAS: dict[str, Schema] = {
-    "Person": thing(
-        ("id", "level", "language", "email", "phone"),  # all but the word for a hidden one
-        id=NUMBER,
-        name=TEXT,
-        level=one_of(LEVELS),
-        language=one_of(LANGUAGES),
-        email=TEXT_OR_NONE,
-        phone=TEXT_OR_NONE,
-    ),
+    "Person": thing(tuple({*PERSON} - {"name"}), **PERSON),  # of a hidden one the name alone
     "TicketSummary": thing(**SUMMARY),
     "Ticket": thing(**TICKET),
     "WholeTicket": thing(
         **TICKET, messages=some(ref("Message")), files=some(ref("File")), moves=some(TEXT)
     ),
-    "File": thing(
-        message=NUMBER_OR_NONE,
-        name=TEXT,
-        mime=TEXT,
-        size=NUMBER,
-        public=FLAG,
-        scan=one_of(("clean", "infected", "not_scanned")),
-    ),
+    "File": thing(**FILE),
     "Contact": thing(**CONTACT),
     "Rating": thing(**RATING),
     "Promise": thing(**PROMISE),
-    "ExplainedPromise": thing(
-        **PROMISE,
-        explain=some(SPAN),
-        sums=thing(**dict.fromkeys(KINDS_OF_TIME, NUMBER)),
-        bound=TEXT_OR_NONE,
-        extended_to=TIME_OR_NONE,
-        calendar=TEXT,
-        calendar_version=NUMBER_OR_NONE,
-        policy_version=NUMBER_OR_NONE,
-        provisional=FLAG,
-        changes=some(thing(at=TIME, by=TEXT, reason=TEXT, changed=FREE)),
-    ),
+    "ExplainedPromise": thing(**PROMISE, **EXPLANATION),
     "Message": thing(**MESSAGE),
     "NewestMessage": thing(**MESSAGE, seq=NUMBER),
-    "Event": thing(
-        seq=NUMBER,
-        at=TIME,
-        name=TEXT,
-        ticket_id=NUMBER_OR_NONE,
-        by=thing(kind=TEXT, name=TEXT),
-        data=FREE,
-    ),
+    "Event": thing(**EVENT),
     "NextStep": thing(step=one_of(clock.STEPS), due_at=TIME, limit=TEXT),
     "Notice": thing(**NOTICE),
     "WholeNotice": thing(**NOTICE, events=some(ref("Event"))),
-    "Article": ARTICLE,
+    "Article": thing(**ARTICLE),
     "Statistic": STATISTIC,
     "Meta": META,
     "Problem": thing(

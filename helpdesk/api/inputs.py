@@ -23,13 +23,11 @@ from helpdesk.notices.lifecycle import Level
 from helpdesk.settings import LANGUAGES
 from helpdesk.setup import in_force
 from helpdesk.statistics import groups, periods, report
-from helpdesk.tickets import filters
-from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT
+from helpdesk.tickets import fields, filters
+from helpdesk.tickets.fields import On, TicketField
+from helpdesk.tickets.intake import MOST_BODY
 from helpdesk.words import casefile
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
 from helpdesk.words.levels import LEVELS
-from helpdesk.words.severities import SEVERITIES
 
 MOST_SHORT = 200
 MOST_ROWS = 200
@@ -67,21 +65,29 @@ PERSON = Shape(
         "organisation": text(MOST_SHORT),
     },
 )
+
+
+def _of_ticket(known: TicketField) -> Field:
+    """How a field of a ticket is given; a text that may lack is cut where it is too long."""
+    if known.type == "choice":
+        found = choice(tuple(known.choices))
+    elif known.type == "moment":
+        found = moment(known.ahead)
+    elif known.type == "flag":
+        found = flag()
+    elif known.type == "category":
+        found = text(about="The code of a category")
+    else:
+        found = text(known.longest if known.needed else None)
+    return needed(found) if known.needed else found
+
+
 NEW_TICKET = Shape(
     "NewTicket",
-    {
-        "kind": needed(choice(tuple(Kind))),
-        "subject": needed(text(MOST_SUBJECT)),
+    {each.name: _of_ticket(each) for each in fields.on(On.GIVEN)}
+    | {
         "body": needed(text(MOST_BODY)),
-        "channel": choice(CHANNELS),
-        "category": text(about="The code of a category"),
-        "severity": choice(SEVERITIES),
-        "place": text(),
-        "language": choice(LANGUAGES),
         "external_id": text(MOST_SHORT, "The same one of the same channel is the same ticket"),
-        "received_at": moment(),
-        "external_due_at": moment(ahead=True),
-        "confidential": flag(),
         "person": PERSON.inside(),
         "fields": Field({"$ref": "#/components/schemas/CaseFile"}, _facts),
     },

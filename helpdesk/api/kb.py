@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response, jsonify
 
 from helpdesk.agents.rights import require
-from helpdesk.api import inputs, shapes
-from helpdesk.api.answers import page_of
+from helpdesk.api import inputs
+from helpdesk.api.answers import ARTICLE, filled, page_of
 from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
 from helpdesk.core.i18n import language
@@ -40,16 +40,12 @@ def kb_search(asked: dict[str, Any]) -> Response:
 
 def _item(article: Article, wanted: str) -> dict[str, Any]:
     shown = suggest.suggestion(article, wanted, settings().base_url)
-    return {
-        "code": article.code,
-        "url": shown.address,
-        "title": shown.title,
-        "excerpt": shown.excerpt,
-        "language": shown.language,
-        "languages": list(article.languages),
-        "category": article.category,
-        "visibility": article.visibility,
-        "state": article.status,
-        "expires_at": shapes.time(article.expires_at),
-        "updated_at": shapes.time(article.updated_at),
-    }
+    return filled(
+        ARTICLE,
+        article,
+        url=shown.address,
+        title=shown.title,
+        excerpt=shown.excerpt,
+        language=shown.language,
+        state=article.status,
+    )

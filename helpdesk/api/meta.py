@@ -9,10 +9,12 @@ from flask import Response, jsonify
 
 from helpdesk import promises
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
-from helpdesk.api.answers import ref
+from helpdesk.api import answers
+from helpdesk.api.answers import filled, ref
 from helpdesk.api.operations import takes
 from helpdesk.core.i18n import gettext, language
 from helpdesk.core.moves import Move
+from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
 from helpdesk.statistics import groups, measures
 from helpdesk.tickets import lifecycle
@@ -26,6 +28,8 @@ from helpdesk.words.severities import SEVERITY_NAMES
 def meta() -> Response:
     """Kinds, statuses, moves, promises, severities, channels, roles, categories, departments, fields."""
     snapshot = in_force.current()
+    categories = [each for each in snapshot.categories.values() if each.active]
+    departments = [each for each in snapshot.departments.values() if each.active]
     return jsonify(
         {
             "kinds": _named(KIND_NAMES),
@@ -34,27 +38,12 @@ def meta() -> Response:
             "promises": _named(promises.PROMISE_NAMES),
             "severities": _named(SEVERITY_NAMES),
             "channels": _named(CHANNELS),
-            "roles": _named({r: ROLE_NAMES[r] for r in STAFF}),
-            "categories": [
-                {"code": n.code, "name": n.names[language()], "level": len(n.ids)}
-                for n in snapshot.categories.values()
-                if n.active
-            ],
-            "departments": [
-                {"code": u.code, "name": u.names[language()]}
-                for u in snapshot.departments.values()
-                if u.active
-            ],
+            "roles": _named({role: ROLE_NAMES[role] for role in STAFF}),
+            "categories": [_set_up(each) | {"level": len(each.ids)} for each in categories],
+            "departments": [_set_up(each) for each in departments],
             "measures": [_measure(each) for each in measures.ALL],
             "groups": _named(groups.NAMES),
-            "fields": [
-                {
-                    "code": f.code,
-                    "name": gettext(f.label),
-                    "choices": [c for c, _label in f.choices],
-                }
-                for f in casefile.FIELDS
-            ],
+            "fields": [_fact(each) for each in casefile.FIELDS],
         }
     )
 
@@ -63,22 +52,20 @@ def _named(names: Mapping[Any, str]) -> list[dict[str, str]]:
     return [{"code": str(code), "name": gettext(label)} for code, label in names.items()]
 
 
+def _set_up(row: in_force.Node | Unit) -> dict[str, Any]:
+    return {"code": row.code, "name": row.names[language()]}
+
+
+def _fact(known: casefile.Field) -> dict[str, Any]:
+    choices = [code for code, _label in known.choices]
+    return {"code": known.code, "name": gettext(known.label), "choices": choices}
+
+
 def _measure(measure: measures.Measure) -> dict[str, str]:
-    return {
-        "code": measure.code,
-        "name": gettext(measure.label),
-        "definition": gettext(measure.definition),
-        "unit": measure.unit,
-    }
+    name, definition = gettext(measure.label), gettext(measure.definition)
+    return filled(answers.MEASURE, measure, name=name, definition=definition)
 
 
 def _move(move: Move) -> dict[str, object]:
-    return {
-        "code": move.code,
-        "name": gettext(move.label),
-        "from": sorted(move.sources),
-        "to": move.to,
-        "roles": list(move.roles),
-        "needs": list(move.needs),
-        "kinds": list(move.kinds),
-    }
+    sources = sorted(move.sources)
+    return filled(answers.MOVE, move, name=gettext(move.label), **{"from": sources})

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Response, jsonify
 
 from helpdesk.api import inputs, read
-from helpdesk.api.answers import ref
+from helpdesk.api.answers import NOTICE, filled, ref, time
 from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
-from helpdesk.api.shapes import event, time
+from helpdesk.api.shapes import event
 from helpdesk.core import i18n
 from helpdesk.notices import actions, moving
 from helpdesk.notices import queries as notice_queries
@@ -82,25 +82,13 @@ def _next_step(notice: Notice) -> dict[str, Any] | None:
 def shape(notice: Notice) -> dict[str, Any]:
     """One notice as JSON."""
     reference = notice_queries.slug(notice)
-    return {
-        "number": notice.number,
-        "reference": reference,
-        "url": f"{settings().base_url}/notices/{reference}",
-        "status": notice.status,
-        "level": notice.level,
-        "department": notice.department.code,
-        "title": notice.title,
-        "problem": notice.problem,
-        "requirement": notice.requirement,
-        "round": notice.round,
-        "due_at": time(notice.due_at),
-        "next_step": _next_step(notice),
-        "overdue": actions.is_overdue(notice),
-        "issued_at": time(notice.issued_at),
-        "signed_at": time(notice.signed_at),
-        "closed_at": time(notice.closed_at),
-        "answer": notice.answer,
-        "check": notice.check,
-        "version": notice.version,
-        "moves": [m.code for m in actions.legal_moves(notice, api_actor())],
-    }
+    return filled(
+        NOTICE,
+        notice,
+        reference=reference,
+        url=f"{settings().base_url}/notices/{reference}",
+        department=notice.department.code,
+        next_step=_next_step(notice),
+        overdue=actions.is_overdue(notice),
+        moves=[move.code for move in actions.legal_moves(notice, api_actor())],
+    )

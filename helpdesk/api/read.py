@@ -11,7 +11,7 @@ from flask import request
 from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_
 from helpdesk.customers.people import Asker
-from helpdesk.tickets.incoming import OWN_KEYS, Intake
+from helpdesk.tickets.fields import OWN_KEYS, Intake
 from helpdesk.web import bodies
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

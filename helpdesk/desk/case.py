@@ -18,7 +18,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.core.events import Event
-from helpdesk.core.i18n import N_, gettext, language, zone
+from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.core.moves import Move
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.promises import rail
@@ -29,12 +29,14 @@ from helpdesk.tickets import (
     callbacks,
     choices,
     copies,
+    fields,
     lifecycle,
     news,
     queries,
     sight,
 )
 from helpdesk.tickets.actions.unsending import SURE
+from helpdesk.tickets.fields import On
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Assist, Attachment, Callback, Extension, Message, Ticket
 from helpdesk.tickets.sight import Field
@@ -163,6 +165,14 @@ class Case:
     def open_others(self) -> list[Row[*tuple[Any, ...]]]:
         """The person's further tickets that are open."""
         return [row for row in self.others if row.closed_at is None]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """The fields that stand beside the conversation: label and value."""
+        return [
+            (gettext(each.label), each.said(getattr(self.ticket, each.column)))
+            for each in fields.on(On.SIDE)
+        ]
 
     @property
     def same_matter(self) -> int:
@@ -330,8 +340,3 @@ def newer_messages(case: Case, since_seq: int) -> list[Message]:
         if not (row.by_kind == case.who.kind and row.by_id == case.who.id)
     }
     return [message for message in case.messages if message.public and message.id in ids]
-
-
-def local_input(at: datetime | None) -> str:
-    """A time as a datetime-local field takes it, in the reader's zone."""
-    return at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from typing import Any
 
 from wtforms import (
@@ -21,13 +20,13 @@ from helpdesk.core.i18n import N_, gettext, lazy_gettext, zone
 from helpdesk.customers.people import Asker
 from helpdesk.setup import in_force
 from helpdesk.setup.names import categories
-from helpdesk.tickets import choices
+from helpdesk.tickets import choices, fields
+from helpdesk.tickets.fields import On
 from helpdesk.tickets.intake import Intake
 from helpdesk.web.forms import Form, at_most, once_id
 from helpdesk.words.levels import LEVELS
 
 SPOKEN = ("phone", "counter", "letter", "transfer", "media")
-LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 FACTS = ("demand", "product", "model", "order_no", "bought_on", "amount", "occurred_at")
 
 
@@ -41,7 +40,6 @@ class PhoneForm(Form):
     kind = SelectField(lazy_gettext("Kind"))
     category = StringField(lazy_gettext("Category"), [at_most(200)])
     severity = SelectField(lazy_gettext("Severity"))
-    place = StringField(lazy_gettext("Place"), [at_most(200)])
     subject = StringField(lazy_gettext("Subject"), [at_most(200)])
     body = TextAreaField(lazy_gettext("What the caller tells"), [at_most(100_000)])
     demand = StringField(lazy_gettext("What the customer asks for"), [at_most(5000)])
@@ -56,10 +54,7 @@ class PhoneForm(Form):
     amount = StringField(lazy_gettext("Amount"), [at_most(100)])
     occurred_at = StringField(lazy_gettext("When it happened"), [at_most(100)])
     received_at = DateTimeLocalField(
-        lazy_gettext("When it came in (stamp, document)"), [Optional()], format=LOCAL
-    )
-    external_due_at = DateTimeLocalField(
-        lazy_gettext("The authority’s deadline"), [Optional()], format=LOCAL
+        lazy_gettext("When it came in (stamp, document)"), [Optional()], format=choices.LOCAL
     )
     confidential = BooleanField(lazy_gettext("Confidential: departments do not see who it is"))
 
@@ -75,24 +70,17 @@ class PhoneForm(Form):
     def intake(self) -> Intake:
         """The case as the front door takes it. Raises BadInput for a category that there is not."""
         picked = (self.person.data or "")[:9]
+        given = {each: _given(self[each]) for each in GIVEN if each in self}
         return Intake(
-            channel=self.channel.data,
-            subject=self.subject.data or "",
+            **(given | {"category": category_code(self.category.data or "")}),
             body=self.body.data or "",
             person=self.asker(),
             person_id=int(picked) if picked.isascii() and picked.isdecimal() else None,
             settled=picked == "new",
-            kind=self.kind.data,
-            category=category_code(self.category.data or ""),
-            severity=self.severity.data,
-            place=self.place.data or "",
             external_id=once_id(
                 "desk", self.once.data, self.subject.data or "", self.body.data or ""
             ),
             fields={name: self[name].data for name in FACTS if self[name].data},
-            confidential=self.confidential.data,
-            received_at=_in_zone(self.received_at.data),
-            external_due_at=_in_zone(self.external_due_at.data),
         )
 
     def asker(self) -> Asker:
@@ -106,9 +94,17 @@ class PhoneForm(Form):
         )
 
 
-def _in_zone(at: datetime | None) -> datetime | None:
-    """A time as it was typed, in the zone of the person who typed it."""
-    return at.replace(tzinfo=zone()) if at else None
+GIVEN = [each.name for each in fields.on(On.GIVEN)]
+for each in fields.on(On.GIVEN):  # what has no words of its own on this form
+    if not hasattr(PhoneForm, each.name):
+        setattr(PhoneForm, each.name, choices.control(each))
+
+
+def _given(control: Any) -> Any:
+    """What was typed; a time in the zone of the person who typed it."""
+    if isinstance(control, DateTimeLocalField):
+        return control.data.replace(tzinfo=zone()) if control.data else None
+    return "" if control.data is None else control.data
 
 
 def category_code(words: str) -> str:

@@ -15,8 +15,13 @@ NOON = timedelta(hours=12)
 
 def bind(row: Promise, subject: Case, snapshot: Snapshot) -> None:
     """Let the row end before the authority's deadline, where the case has one."""
-    if row.promise == "resolve" and subject.external_due_at is not None:
-        row.latest_at = internal_deadline(subject, snapshot)
+    row.latest_at = latest(row, subject, snapshot)
+
+
+def latest(row: Promise, subject: Case, snapshot: Snapshot) -> datetime | None:
+    """When the row must end, because of the authority's deadline; None where it has none."""
+    bound = row.promise == "resolve" and subject.external_due_at is not None
+    return internal_deadline(subject, snapshot) if bound else None
 
 
 def internal_deadline(subject: Case, snapshot: Snapshot) -> datetime:

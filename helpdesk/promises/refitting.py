@@ -49,8 +49,9 @@ def refit(subject: Case, clock: Clock, snapshot: Snapshot) -> list[Promise]:
     counting = {row.promise: row for row in current(rows, subject)}
     policies = applicable(subject, snapshot)
     drop(row for row in counting.values() if row.promise not in policies)
-    open_rows = [r for r in counting.values() if r.state in OPEN and _differs(r, policies)]
-    changed = [_refitted(row, subject, policies[row.promise], snapshot) for row in open_rows]
+    odd = [row for row in counting.values() if row.state in OPEN]
+    odd = [row for row in odd if _differs(row, policies, external.latest(row, subject, snapshot))]
+    changed = [_refitted(row, subject, policies[row.promise], snapshot) for row in odd]
     if clock is not Clock.STOPPED:
         changed += _added([*rows, *changed], subject, policies, snapshot)
     db.session.add_all(changed)
@@ -61,9 +62,10 @@ def refit(subject: Case, clock: Clock, snapshot: Snapshot) -> list[Promise]:
     return changed
 
 
-def _differs(row: Promise, policies: Mapping[str, Terms]) -> bool:
+def _differs(row: Promise, policies: Mapping[str, Terms], latest: datetime | None) -> bool:
     terms = policies[row.promise]
-    return (row.limit, row.chain, row.owner) != (terms.limit, terms.chain, terms.owner)
+    planned = (terms.limit, terms.chain, terms.owner, latest)
+    return (row.limit, row.chain, row.owner, row.latest_at) != planned
 
 
 def _refitted(row: Promise, subject: Case, terms: Terms, snapshot: Snapshot) -> Promise:

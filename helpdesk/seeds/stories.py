@@ -16,13 +16,13 @@ from helpdesk.notices import actions as notices
 from helpdesk.notices.models import Notice
 from helpdesk.seeds.timeline import Timeline
 from helpdesk.setup import in_force
-from helpdesk.tickets import actions, callbacks
+from helpdesk.tickets import actions, callbacks, fields
+from helpdesk.tickets.fields import On
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Ticket
 
 TILL = Actor(kind="token", id=None, name="门店收银系统", role=Role.AGENT)
-INTAKE = ("kind", "channel", "subject", "body", "category", "place", "language", "severity")
-
+INTAKE = ("body", *(each.name for each in fields.on(On.GIVEN) if each.type != "moment"))
 TIMES = ("until", "next_at", "planned_at", "re_due")
 
 
@@ -69,7 +69,6 @@ class Stage:
         intake = Intake(
             person=Asker(**self.customers[story["person"]]),
             fields=story.get("fields", {}),
-            confidential=story.get("confidential", False),
             **self._proof(story),
             **{name: story[name] for name in INTAKE if name in story},
         )

@@ -16,10 +16,12 @@ from helpdesk.core.events import Event
 from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
 from helpdesk.simulator.replay import Moments
+from helpdesk.tickets import fields
+from helpdesk.tickets.fields import On
 from helpdesk.tickets.lifecycle import ENDED, TABLE
 from helpdesk.tickets.models import Message, Ticket
 
-CHANGING = ("kind", "severity", "category_id", "place", "subject")
+CHANGING = [each.column for each in fields.on(On.EDIT) if each.type != "moment"]
 ENDS = tuple(f"ticket.{move.code}" for move in TABLE if move.to in ENDED)
 AGAIN = ("ticket.rework", "ticket.reopen")
 DISPATCHED = ("ticket.dispatch", "ticket.transfer")
@@ -61,7 +63,7 @@ class Case:
         return next((event for event in self.events if event.name == "ticket.opened"), None)
 
     def facts(self, at: datetime) -> SimpleNamespace:
-        """Kind, severity, category, place and subject as they stood then: later edits undone."""
+        """What can be corrected, as it stood then: later corrections undone."""
         known = {name: getattr(self.ticket, name) for name in (*CHANGING, "channel", "language")}
         for event in reversed(self.events):
             if event.name == "ticket.edited" and event.at > at:

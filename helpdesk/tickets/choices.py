@@ -1,19 +1,29 @@
-"""What selects offer, as (value, label) in the reader's language. No statements of their own."""
+"""What selects offer, as (value, label) in the reader's language, and the controls of a ticket's fields."""
 
 from __future__ import annotations
 
-from helpdesk.core.i18n import N_, gettext, offered
+from functools import partial
+from typing import Any
+
+from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
+from wtforms.validators import Optional
+
+from helpdesk.core.i18n import N_, gettext, lazy_gettext, offered
 from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.setup.names import categories, department_name, departments
 from helpdesk.setup.rules.reasons import reason_words
-from helpdesk.tickets.filters import MOMENTS
-from helpdesk.tickets.lifecycle import STATUS_NAMES, Status
+from helpdesk.tickets import fields
+from helpdesk.tickets.fields import TicketField
+from helpdesk.tickets.filters import CHOSEN, MOMENTS, NARROWED
+from helpdesk.tickets.lifecycle import STATUS_NAMES
 from helpdesk.tickets.models import Ticket
+from helpdesk.web.forms import at_most
 from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES, Kind
+from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.scores import SCORES
 from helpdesk.words.severities import SEVERITY_NAMES
 
+LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 Choices = list[tuple[str, str]]
 
 
@@ -38,10 +48,7 @@ def severities() -> Choices:
 
 
 FILTER_WORDS = {
-    "status": N_("Status"),
-    "kind": N_("Kind"),
-    "channel": N_("Channel"),
-    "severity": N_("Severity"),
+    **{each.name: each.label for each in NARROWED},
     "category": N_("Category"),
     "department": N_("Department"),
     "assignee": N_("Who is on it"),
@@ -59,7 +66,6 @@ FILTER_WORDS = {
     "verdict": N_("Verdict"),
     "score": N_("Rating"),
     "person": N_("Customer"),
-    "place": N_("Place"),
     "queue": N_("Queue"),
 }
 VALUE_WORDS: dict[str, str] = {
@@ -91,13 +97,26 @@ def moments() -> Choices:
 
 
 def words_of(ticket: Ticket) -> dict[str, str]:
-    """Status, kind, severity and channel of a ticket in words."""
-    return {
-        "status": gettext(STATUS_NAMES[Status(ticket.status)]),
-        "kind": gettext(KIND_NAMES[Kind(ticket.kind)]),
-        "severity": gettext(SEVERITY_NAMES[ticket.severity]),
-        "channel": gettext(CHANNELS.get(ticket.channel, ticket.channel)),
-    }
+    """Status, kind, severity, channel and language of a ticket in words."""
+    chosen = [each for each in fields.FIELDS if each.type == "choice"]
+    return {each.name: each.said(getattr(ticket, each.column)) for each in chosen}
+
+
+def control(field: TicketField, label: str = "") -> Any:
+    """The control of a form for a field of the ticket, under its own label or another one; open_ticket()
+    checks what is chosen."""
+    named = lazy_gettext(label or field.label)
+    if field.type == "choice":
+        return SelectField(named, choices=partial(_offer, field), validate_choice=False)
+    if field.type == "moment":
+        return DateTimeLocalField(named, [Optional()], format=LOCAL)
+    if field.type == "flag":
+        return BooleanField(named)
+    return StringField(named, [at_most(field.longest)])
+
+
+def _offer(field: TicketField) -> Choices:
+    return [("", ""), *offered(field.choices)]
 
 
 def route_words(ticket: Ticket) -> str:
@@ -105,19 +124,11 @@ def route_words(ticket: Ticket) -> str:
     return reason_words(ticket.route_rule, ticket.route_reason, ticket.category_id)
 
 
-def for_edit() -> dict[str, Choices]:
-    """The selects of the dialog that corrects a ticket."""
-    return {"kind": kinds(), "severity": severities(), "category": categories()}
-
-
 def for_filter() -> dict[str, Choices]:
     """The selects above a list."""
     return {
-        "kind": kinds(),
-        "channel": channels(),
-        "severity": severities(),
+        **{each.name: offered(each.choices) for each in CHOSEN},
         "category": [*categories(), ("none", gettext("No category"))],
         "department": [*departments(), ("none", gettext("No department"))],
         "assignee": [("me", gettext("Me")), ("none", gettext("Nobody"))],
-        "status": statuses(),
     }

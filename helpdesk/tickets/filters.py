@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from dataclasses import fields as parts_of
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,19 +16,20 @@ from urllib.parse import urlencode
 from helpdesk.core.errors import PICK, BadInput
 from helpdesk.core.i18n import N_, company_zone
 from helpdesk.promises import ORDER
-from helpdesk.tickets.lifecycle import Status
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
+from helpdesk.tickets import fields
+from helpdesk.tickets.fields import On
 from helpdesk.words.scores import SCORES
-from helpdesk.words.severities import SEVERITIES
 
 CALLS = ("due", "reached", "unreachable", "dropped")
 VERDICTS = ("on_time", "late", "missed", "dropped")
+NARROWED = fields.on(On.NARROW)
+CHOSEN = [each for each in NARROWED if each.type == "choice"]
+TEXTS = [each for each in NARROWED if each.type == "text"]
+COLUMN_OF = {  # the moments that since and until may speak of
+    each.name.removesuffix("_at"): each.column for each in NARROWED if each.type == "moment"
+}
 MOMENTS = {
-    "received": N_("Received"),
-    "replied": N_("Replied"),
-    "closed": N_("Closed"),
-    "due": N_("Due"),
+    **{name: fields.BY_COLUMN[column].label for name, column in COLUMN_OF.items()},
     "open": N_("Open at the end of"),
     "promised": N_("Promise fell due"),
 }
@@ -120,7 +122,7 @@ class Filter:
         return urlencode(self.pairs())
 
 
-EMPTY = {field.name: field.default for field in fields(Filter)}
+EMPTY = {field.name: field.default for field in parts_of(Filter)}
 
 
 def _midnight(day: date) -> datetime:
@@ -158,10 +160,7 @@ class Several:
 
 
 SOME_OF: dict[str, Several] = {
-    "status": Several(tuple(Status)),
-    "kind": Several(tuple(Kind)),
-    "channel": Several(tuple(CHANNELS)),
-    "severity": Several(SEVERITIES),
+    **{each.name: Several(tuple(each.choices)) for each in CHOSEN},
     "verdict": Several(VERDICTS),
     "level": Several(("any",), ids=True),
     "call": Several(CALLS),
@@ -173,7 +172,8 @@ SOME_OF: dict[str, Several] = {
 }
 DAYS = {"from": "since", "to": "until"}
 NAME_OF = {field: name for name, field in DAYS.items()}
-NAMES = (*ONE_OF, *SOME_OF, *DAYS, "person", "place", "q")  # of an address, every one
+WORDS = ("q", *(each.name for each in TEXTS))
+NAMES = (*ONE_OF, *SOME_OF, *DAYS, "person", *WORDS)  # of an address, every one
 
 
 def parse(args: Mapping[str, Any]) -> Filter:
@@ -194,7 +194,7 @@ def parse(args: Mapping[str, Any]) -> Filter:
         if not all(part.takes(value) for value in values):
             errors[name] = PICK
         found[name] = values
-    found |= {name: _text(args.get(name))[:200] for name in ("q", "place")}
+    found |= {name: _text(args.get(name))[:200] for name in WORDS}
     found |= _days(args, errors)
     person = _text(args.get("person"))
     if person and not _is_id(person):

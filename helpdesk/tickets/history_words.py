@@ -15,14 +15,11 @@ from helpdesk.core.i18n import N_, gettext, language, when
 from helpdesk.customers.people import PROOFS
 from helpdesk.promises import PROMISE_NAMES
 from helpdesk.setup import in_force
-from helpdesk.setup.names import category_name
 from helpdesk.tickets import news
+from helpdesk.tickets.fields import BY_COLUMN
 from helpdesk.tickets.sight import Noted
 from helpdesk.words import casefile
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.scores import CONTACTS, SCORES
-from helpdesk.words.severities import SEVERITY_NAMES
 
 SENTENCES: dict[str, str] = {
     "ticket.opened": N_("Registered: %(kind)s by %(channel)s, %(severity)s"),
@@ -89,14 +86,6 @@ SENTENCES: dict[str, str] = {
     "promise.passed": N_("“%(promise)s”: %(level)s %% of the time was used on %(step_due_at)s"),
     "staff.concerned": N_("Told %(who)s, on the page and by mail: %(what)s"),
     "staff.told": N_("Told %(who)s (%(role)s) by mail: “%(promise)s”, %(level)s %%"),
-}
-FIELD_NAMES = {
-    "severity": N_("Severity"),
-    "category_id": N_("Category"),
-    "place": N_("Place"),
-    "subject": N_("Subject"),
-    "confidential": N_("Confidential"),
-    "kind": N_("Kind"),
 }
 SIGNS = {
     "ticket.opened": "plus",
@@ -204,9 +193,7 @@ def _unit(value: Any) -> str:
 
 
 WORDS: dict[str, Callable[[Any], str]] = {
-    "kind": _named(KIND_NAMES),
-    "channel": _named(CHANNELS),
-    "severity": _named(SEVERITY_NAMES),
+    **{name: BY_COLUMN[name].said for name in ("kind", "channel", "severity")},
     "department": _unit,
     "from_department": _unit,
     "until": _moment,
@@ -243,17 +230,13 @@ def corrected(event: Noted) -> str:
 
 
 def _field(name: str) -> str:
-    known = casefile.BY_CODE.get(name)
-    return gettext(known.label if known else FIELD_NAMES.get(name, name))
+    known = casefile.BY_CODE.get(name) or BY_COLUMN.get(name)
+    return gettext(known.label) if known else name
 
 
 def _value(name: str, value: Any) -> str:
     if value in (None, ""):
         return gettext("empty")
-    if isinstance(value, bool):
-        return gettext("Yes") if value else gettext("No")
-    if name == "category_id":
-        return category_name(int(value))
-    if name in casefile.BY_CODE:
-        return gettext(casefile.shown(name, str(value)))
-    return _word(name, value)
+    if name in BY_COLUMN:
+        return BY_COLUMN[name].said(value)
+    return gettext(casefile.shown(name, str(value)))

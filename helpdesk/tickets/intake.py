@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor
-from helpdesk.clock import now, within_reach
+from helpdesk.clock import now
 from helpdesk.core.alarms import set_alarms
 from helpdesk.core.db import retrying, transaction
-from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
+from helpdesk.core.errors import BadInput, bad_fields, refuse
 from helpdesk.core.events import draw, record
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
@@ -24,18 +24,19 @@ from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force, routing
 from helpdesk.setup.routing import facts_of
-from helpdesk.tickets import actions, queries, whose
-from helpdesk.tickets.incoming import Intake
+from helpdesk.tickets import actions, fields, queries, whose
+from helpdesk.tickets.fields import Intake, On
 from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.veil import veiled
 from helpdesk.words import casefile
-from helpdesk.words.channels import CHANNELS, SPOKEN
+from helpdesk.words.channels import SPOKEN
 from helpdesk.words.kinds import Kind
-from helpdesk.words.severities import SEVERITIES
 
 __all__ = ["Intake", "Opened", "checked", "guess_language", "open_ticket"]
 MOST_SUBJECT, MOST_BODY = 200, 100_000
+GIVEN = fields.on(On.GIVEN)
+TEXTS = [each for each in GIVEN if each.type == "text"]
 NUMBER_ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -69,43 +70,42 @@ def open_ticket(intake: Intake, by: Actor) -> Opened:
 
 def checked(intake: Intake) -> Intake:
     """The intake with tidy texts. Raises BadInput naming every field that needs another look."""
-    errors: dict[str, str] = {}
-    subject, body = (veiled(_tidy(each)) for each in (intake.subject, intake.body))
-    subject = subject.replace("\n", " ")
-    if not body and not subject:
+    intake = _tidied(intake)
+    errors = {each.name: each.problem(getattr(intake, each.name)) for each in GIVEN}
+    errors = {name: problem for name, problem in errors.items() if problem}
+    if not intake.body and not intake.subject:
         errors["body"] = N_("Please say what happened.")
-    if len(subject) > MOST_SUBJECT:
-        errors["subject"] = N_("This is too long: 200 characters at most.")
-    if len(body) > MOST_BODY:
+    if len(intake.body) > MOST_BODY:
         errors["body"] = N_(
             "This is too long: 100,000 characters at most. Attach the rest as a file."
         )
-    if intake.kind not in set(Kind):
-        errors["kind"] = PICK
-    if intake.channel not in CHANNELS:
-        errors["channel"] = PICK
-    if intake.severity not in ("", *SEVERITIES):
-        errors["severity"] = PICK
-    if intake.language not in ("", "zh_Hans", "en"):
-        errors["language"] = PICK
-    for name in ("received_at", "external_due_at"):
-        at = getattr(intake, name)
-        if at and not within_reach(at):
-            errors[name] = N_("This date is too far away: please give one between 1970 and 2100.")
-    if intake.external_due_at and intake.external_due_at <= (intake.received_at or now()):
-        errors["external_due_at"] = N_("The authority’s deadline lies before the case came in.")
+    if early := fields.too_early(intake.external_due_at, intake.received_at or now()):
+        errors["external_due_at"] = early
     errors |= _errors_of(lambda: intake.person.addresses())
     errors |= _errors_of(lambda: casefile.cleaned(intake.fields))
     refuse(errors)
     return replace(
         intake,
-        subject=subject or body.splitlines()[0][:80],
-        body=body or subject,
+        subject=intake.subject or intake.body.splitlines()[0][:80],
+        body=intake.body or intake.subject,
+        fields=casefile.cleaned(intake.fields),
+        language=intake.language or guess_language(intake.subject + intake.body),
+    )
+
+
+def _tidied(intake: Intake) -> Intake:
+    """Texts without odd blanks and secrets; those that nobody must give are cut where too long."""
+    texts: dict[str, Any] = {}
+    for each in TEXTS:
+        words = _tidy(getattr(intake, each.name))
+        texts[each.name] = words if each.needed else words[: each.longest]
+    texts["subject"] = veiled(texts["subject"]).replace("\n", " ")
+    return replace(
+        intake,
+        **texts,
+        body=veiled(_tidy(intake.body)),
         quoted=veiled(intake.quoted),
         html=veiled(intake.html),
-        fields=casefile.cleaned(intake.fields),
-        place=_tidy(intake.place)[:200],
-        language=intake.language or guess_language(subject + body),
     )
 
 
@@ -243,26 +243,23 @@ def _repeat(
 
 def _ticket(intake: Intake, person: Person, plan: _Plan) -> Ticket:
     received = min(intake.received_at or now(), now())
+    given = {each.column: getattr(intake, each.name) for each in GIVEN}
+    decided = {
+        "severity": plan.severity,
+        "category_id": plan.node.id if plan.node else None,
+        "received_at": received,
+    }
     return Ticket(
-        kind=intake.kind,
+        **(given | decided),
         status="registered",
-        severity=plan.severity,
-        channel=intake.channel,
         external_id=intake.external_id,
-        subject=intake.subject,
-        language=intake.language,
-        category_id=plan.node.id if plan.node else None,
-        place=intake.place,
         person=person,
         facts=intake.fields,
         department_id=plan.unit.id if plan.unit else None,
         queue=plan.unit.code if plan.unit else routing.DISPATCH_DESK,
         route_rule=plan.route.rule,
         route_reason=plan.route.reason,
-        confidential=intake.confidential,
         anonymous=not person.addresses and not person.name,
-        received_at=received,
-        external_due_at=intake.external_due_at,
         waiting_since=received,
         repeat_of_id=plan.repeat_of_id,
         track_salt=secrets.token_hex(8),
@@ -306,9 +303,7 @@ def _store(
         message_id = message.inserted_primary_key[0]  # type: ignore[index]
         session.add_all(actions.attachment_rows(intake.files, ticket.id, message_id, public=True))
     set_alarms(promises.alarms_of(rows, snapshot))
-    names = dict.fromkeys((person.name, ticket.contact_name))
-    words = [ticket.subject, ticket.number, intake.body, *names, ticket.place]
-    search.put(session, "ticket", ticket.id, [*words, *intake.fields.values()])
+    search.put(session, "ticket", ticket.id, fields.searched(ticket, person.name, [intake.body]))
 
 
 FIRST_MESSAGE = insert(Message.__table__)  # type: ignore[arg-type]

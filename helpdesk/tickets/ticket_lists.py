@@ -24,7 +24,7 @@ from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.tickets import queries, sight
-from helpdesk.tickets.filters import Filter
+from helpdesk.tickets.filters import CHOSEN, COLUMN_OF, TEXTS, Filter
 from helpdesk.tickets.models import Callback, Rating, Ticket
 
 PAGE = 50
@@ -32,12 +32,6 @@ BATCH = 500
 SOON = timedelta(hours=1)
 NUMBER = re.compile(r"(20\d\d)[- ]?(\d{6})")
 Condition = ColumnElement[bool]
-MOMENT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
-    "received": Ticket.received_at,
-    "replied": Ticket.replied_at,
-    "closed": Ticket.closed_at,
-    "due": Ticket.due_at,
-}
 
 
 def conditions(filter: Filter, who: Actor) -> list[Condition]:
@@ -48,10 +42,12 @@ def conditions(filter: Filter, who: Actor) -> list[Condition]:
 def narrowing(filter: Filter, who: Actor) -> list[Condition]:
     """The conditions of the filter alone, for queries that ask for the rights themselves."""
     found: list[Condition] = []
-    for name in ("status", "kind", "channel", "severity", "queue"):
-        values = getattr(filter, name)
-        if values:
+    for name in (*(each.column for each in CHOSEN), "queue"):
+        if values := getattr(filter, name):
             found.append(getattr(Ticket, name).in_(values))
+    for each in TEXTS:
+        if words := getattr(filter, each.name):
+            found.append(getattr(Ticket, each.column).icontains(words, autoescape=True))
     found += _places(filter, who)
     found += _flags(filter)
     found += _time(filter)
@@ -74,8 +70,6 @@ def _places(filter: Filter, who: Actor) -> Iterator[Condition]:
         yield _ids(Ticket.assignee_id, ids, "none" in filter.assignee)
     if filter.person:
         yield and_(Ticket.person_id == int(filter.person), queries.known_with_person(who))
-    if filter.place:
-        yield Ticket.place.icontains(filter.place, autoescape=True)
 
 
 def _category(codes: tuple[str, ...]) -> Condition:
@@ -127,7 +121,7 @@ def _time(filter: Filter) -> Iterator[Condition]:
         return
     if filter.at == "promised":
         return  # see _promises
-    column = MOMENT_COLUMNS[filter.at]
+    column = getattr(Ticket, COLUMN_OF[filter.at])
     if filter.begin:
         yield column >= filter.begin
     if filter.end:

@@ -20,7 +20,7 @@ from helpdesk.customers import people
 from helpdesk.customers.addresses import Address, read
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Proven
-from helpdesk.tickets.incoming import Intake
+from helpdesk.tickets.fields import Intake
 
 VOICE = ("phone", "counter")  # doors at which somebody is called back rather than written to
 ASKED = ("contact_kind", "contact", "email", "phone", "extension")

@@ -18,7 +18,10 @@ from helpdesk.api.fields import Shape
 from helpdesk.api.operations import OPERATIONS
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import gettext, in_language
+from helpdesk.tickets import fields
+from helpdesk.tickets.fields import On
 from helpdesk.words import casefile
+from helpdesk.words.severities import SEVERITY_NAMES
 from tests.help import factories as make
 from tests.help.calls import CASE, NOTICE, headers, token
 from tests.help.described import faults, validator
@@ -184,3 +187,13 @@ def test_the_error_of_a_field_is_in_the_language_of_the_caller(
         pick = gettext("Please pick one of the offered choices.")
         unknown = gettext("This field is not known.")
     assert errors == {"severity": pick, "colour": unknown}
+
+
+def test_every_field_that_the_list_tells_is_described_and_what_a_door_gives_may_be_sent() -> None:
+    """The one list of ticket fields draws both, so a field is never answered beside the description."""
+    summary, sent = schemas()["TicketSummary"]["properties"], schemas()["NewTicket"]["properties"]
+    assert {each.name for each in fields.on(On.TOLD)} <= set(summary)
+    assert {each.name for each in fields.on(On.GIVEN)} <= set(sent)
+    assert summary["severity"]["enum"] == list(SEVERITY_NAMES)
+    assert summary["received_at"]["type"] == "string", "always there"
+    assert summary["external_due_at"]["type"] == ["string", "null"], "as its column is"

@@ -14,7 +14,7 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
 from helpdesk.notices.actions import issuing
 from helpdesk.notices.models import Notice
-from helpdesk.tickets.incoming import OWN_KEYS
+from helpdesk.tickets.fields import OWN_KEYS
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 from tests.help.calls import CASE, NOTICE, headers, tickets, token

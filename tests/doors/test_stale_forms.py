@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -292,9 +292,9 @@ def same(one: str, other: str) -> bool:
 
 
 def words_of(form: PageForm, name: str, value: str) -> str:
-    """How a value is told: a choice by its label, a box by any word, all else as it is."""
+    """How a value is told: a choice by its label, a box and a time by any word, all else as it is."""
     control = next(each for each in form.controls if each.name == name)
-    if control.kind in BOXES or not value:
+    if control.kind in (*BOXES, "datetime-local") or not value:
         return "Stored now"
     if control.kind == "textarea":
         return value.strip()
@@ -336,6 +336,9 @@ def _other(control: Control, now: str, place: int) -> str:
         return str(int(now or "0") + (place if int(now or "0") < 40 else -place))
     if control.kind == "date":
         return (date.fromisoformat(now or "2099-01-01") + timedelta(days=place)).isoformat()
+    if control.kind == "datetime-local":
+        at = datetime.fromisoformat(now or "2099-01-01T10:00") + timedelta(days=place)
+        return at.isoformat(timespec="minutes")
     if control.kind == "email":
         return f"other{place}@example.com"
     if limit:

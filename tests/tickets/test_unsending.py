@@ -21,6 +21,7 @@ from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import HelpdeskError, NotFound, Refused
 from helpdesk.core.events import Delivery, Event, deliver_due
+from helpdesk.customers.people import Asker
 from helpdesk.files import store
 from helpdesk.notify.models import Envelope
 from helpdesk.ops import doctor
@@ -104,6 +105,21 @@ def test_what_was_taken_back_leaves_ticket_promises_and_clocks_as_they_were(
     assert not finds(WORDS) and finds("冰箱修了三次")
     noted = db.session.scalars(select(Event).order_by(Event.seq.desc()).limit(1)).one()
     assert (noted.name, noted.data["message"], noted.by_id) == ("ticket.unsend", draft.id, by.id)
+
+
+def test_after_an_answer_was_taken_back_every_text_of_the_case_still_finds_it(app: Flask) -> None:
+    """Also the name that came with it, where a colleague has picked somebody of another name."""
+    by = make.agent("Chen Jie", "supervisor").actor
+    known = make.ticket().person_id
+    facts = {"product": "BCD-520"}
+    ticket = quiet(
+        person=Asker(name="张伟"), person_id=known, place="浦东新区", fields=facts, proof=""
+    )
+    texts = ("张伟", "王芳", "浦东新区", "BCD-520", ticket.number, "要求退款")
+    assert [each for each in texts if not finds(each)] == []
+    actions.send_message(ticket, by=by, body=WORDS, how=TEN)
+    actions.unsend(ticket, by=by, message_id=newest(ticket).id)
+    assert [each for each in texts if not finds(each)] == []
 
 
 def with_words(sink: Sink) -> int:

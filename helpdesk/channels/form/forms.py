@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -15,6 +17,8 @@ from wtforms import (
 
 from helpdesk.core.i18n import N_, gettext, lazy_gettext, offered
 from helpdesk.setup import in_force
+from helpdesk.tickets import fields
+from helpdesk.tickets.choices import control
 from helpdesk.web.forms import Form, at_most, choices, filled
 from helpdesk.words.scores import RESOLVED, SCORES
 
@@ -59,7 +63,6 @@ class CaseForm(Form):
     kind = RadioField(
         lazy_gettext("What would you like?"), choices=choices(KINDS.items()), default="complaint"
     )
-    place = StringField(lazy_gettext("Place or shop"), [at_most(200)])
     product = StringField(lazy_gettext("Product or service"), [at_most(200)])
     order_no = StringField(lazy_gettext("Contract or order number"), [at_most(80)])
     phone = TelField(lazy_gettext("A second number, if we can't reach you"), [at_most(200)])
@@ -68,11 +71,21 @@ class CaseForm(Form):
     website = StringField(lazy_gettext("Please leave this empty"))  # a trap for machines
     once = HiddenField()
 
+    @property
+    def further(self) -> list[Any]:
+        """The fields of the ticket that are asked for under "More"."""
+        return [self[each.name] for each in ASKED]
+
     def prepare(self, language: str) -> CaseForm:
         """Fill the choices in the reader's language."""
         self.category.choices = choices(category_choices(language))
         self.kind.choices = choices(offered(KINDS))
         return self
+
+
+ASKED = [each for each in fields.FIELDS if each.asked]
+for each in ASKED:
+    setattr(CaseForm, each.name, control(each, each.asked))
 
 
 class FindForm(Form):

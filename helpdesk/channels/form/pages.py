@@ -113,13 +113,14 @@ def _intake(form: CaseForm, brought: tuple[Any, ...]) -> Intake:
         **{kind: form.contact.data or ""},
     )
     facts = {name: form[name].data for name in ("product", "order_no", "demand") if form[name].data}
+    further: dict[str, Any] = {each.name: each.data or "" for each in form.further}
     return Intake(
         channel="web",
         kind=form.kind.data,
         subject=form.subject.data,
         body=form.body.data,
         category=form.category.data,
-        place=form.place.data or "",
+        **further,
         language=g.language,
         person=asker,
         fields=facts,

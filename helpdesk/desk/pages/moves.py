@@ -18,7 +18,7 @@ from helpdesk.core import options
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, NotAllowed, Refused
 from helpdesk.core.i18n import N_, gettext, zone
-from helpdesk.desk import case
+from helpdesk.desk import case, correcting
 from helpdesk.desk.moving import make_move
 from helpdesk.desk.pages.ticket import render, render_case_file
 from helpdesk.setup import in_force
@@ -213,19 +213,12 @@ def _case_file_again(number: str, error: HelpdeskError, **typed: Any) -> tuple[s
 @blueprint.post("/tickets/<number>/edit")
 @needs("ticket.edit")
 def edit(number: str) -> Page:
-    """Correct subject and place; for the desk also kind, severity and category, with a reason."""
+    """Correct fields of the ticket; the desk also what moves a promise, with a reason."""
     form = request.form
-    changes: dict[str, Any] = {
-        name: form[name].strip()
-        for name in ("subject", "kind", "severity", "place")
-        if name in form
-    }
-    if "category" in form:
-        node = in_force.current().category(form["category"])
-        changes["category_id"] = node.id if node else None
     reason = form.get("reason", "")
 
     def verb(ticket: Ticket) -> None:
+        changes = correcting.changes(ticket, form)
         actions.edit(ticket, by=me().actor, version=given_version(), reason=reason, **changes)
 
     return on_ticket(number, verb, dialog_open="edit", typed=form)

@@ -13,11 +13,11 @@ from helpdesk.core import options
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
-from helpdesk.desk import case
+from helpdesk.desk import case, correcting
 from helpdesk.desk.nav import is_installed
 from helpdesk.promises import receipts
 from helpdesk.promises.models import Promise
-from helpdesk.setup.names import category_name, departments
+from helpdesk.setup.names import departments
 from helpdesk.tickets import callbacks, choices, history_words, news, queries, tracking
 from helpdesk.tickets.models import Message
 from helpdesk.web.http import settings
@@ -56,15 +56,14 @@ def render(found: case.Case, template: str = "tickets/ticket.html", **more: Any)
         ticket=ticket,
         view=session.get("view") or None,
         departments=departments(),
-        options=choices.for_edit(),
+        corrections=correcting.corrections(ticket, found.who),
         words=choices.words_of(ticket),
         channels=dict(choices.channels()),
         newer=case.newer_messages,
-        category=category_name(ticket.category_id),
         status_names=dict(choices.statuses()),
         calls=callbacks,
         has_suggestions=is_installed("/kb/suggest"),
-        until=case.local_input(now()),
+        until=correcting.local_input(now()),
         **more,
     )
 

@@ -26,7 +26,8 @@ from helpdesk.web.exports import csv_bytes
 from helpdesk.words.levels import LEVELS
 
 blueprint = Blueprint("tickets", __name__)
-NAMES = ("status", "kind", "channel", "severity", "category", "department", "assignee")
+FIRST = ("status", "kind", "channel", "severity", "category", "department", "assignee")
+NAMES = (*FIRST, *(each.name for each in filters.CHOSEN if each.name not in FIRST))
 NUMBER = re.compile(r"\s*(20\d\d)[-– ]?(\d{6})\s*")
 
 

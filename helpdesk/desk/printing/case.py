@@ -11,10 +11,14 @@ from helpdesk.desk.printing.handling import fact
 from helpdesk.desk.printing.promises import promise_table
 from helpdesk.paper import Block, Cell, Form
 from helpdesk.setup.speech import PRINTED_BY, Speech, stamp
-from helpdesk.tickets.lifecycle import STATUS_NAMES
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.tickets import fields
+from helpdesk.tickets.fields import BY_COLUMN, On
+
+# The fields that are placed by hand: a form that people know by heart does not move.
+PLACED = (
+    *("kind", "severity", "registered_at", "channel", "place", "confidential", "anonymous"),
+    *("status", "subject", "category_id"),
+)
 
 
 def case_form(case: PrintedCase, language: str, *, url: str, company: str, by: str) -> Form:
@@ -45,26 +49,43 @@ def case_form(case: PrintedCase, language: str, *, url: str, company: str, by: s
 
 
 def _head(case: PrintedCase, say: Speech) -> Block:
-    ticket, opened = case.ticket, case.first("ticket.opened")
+    opened = case.first("ticket.opened")
     return say.block(
         N_("Case and customer"),
         [
-            say.cell(N_("Kind"), say(KIND_NAMES[ticket.kind])),  # type: ignore[index]
-            say.cell(N_("Severity"), say(SEVERITY_NAMES[ticket.severity]), big=True),
-            say.cell(N_("Registered on"), stamp(ticket.registered_at)),
-            say.cell(N_("Channel"), say(CHANNELS[ticket.channel])),
+            own(case, say, "kind"),
+            own(case, say, "severity", big=True),
+            own(case, say, "registered_at"),
+            own(case, say, "channel"),
         ],
         [
             *_customer(case, say),
             say.cell(N_("Registered by"), opened.by_name if opened and case.open_identity else ""),
         ],
-        [
-            say.cell(N_("Place"), ticket.place),
-            say.cell(N_("Confidential"), _yes(say, ticket.confidential)),
-            say.cell(N_("Anonymous"), _yes(say, ticket.anonymous)),
-            say.cell(N_("Status"), say(STATUS_NAMES[ticket.status])),  # type: ignore[index]
-        ],
+        [own(case, say, name) for name in ("place", "confidential", "anonymous", "status")],
+        *_further(case, say),
     )
+
+
+def own(case: PrintedCase, say: Speech, name: str, **shape: int | bool) -> Cell:
+    """A field of the ticket with its own name."""
+    known, value = BY_COLUMN[name], getattr(case.ticket, name)
+    if known.type == "choice":
+        value = say(known.choices[value])
+    elif known.type == "category":
+        value = say.category(value)
+    elif known.type == "moment":
+        value = stamp(value)
+    elif known.type == "flag":
+        value = say(N_("Yes")) if value else say(N_("No"))
+    return say.cell(known.label, value, **shape)
+
+
+def _further(case: PrintedCase, say: Speech) -> list[list[Cell]]:
+    """The fields that have no place of their own, where the case has any: four in a row."""
+    known = [each.column for each in fields.on(On.PRINT) if each.column not in PLACED]
+    cells = [own(case, say, name) for name in known if getattr(case.ticket, name)]
+    return [cells[at : at + 4] for at in range(0, len(cells), 4)]
 
 
 def _customer(case: PrintedCase, say: Speech) -> list[Cell]:
@@ -92,10 +113,6 @@ def _at(case: PrintedCase, kind: str) -> str:
     return min(mine, key=lambda each: not each.proven_by).shown if mine else ""
 
 
-def _yes(say: Speech, value: bool) -> str:
-    return say(N_("Yes")) if value else say(N_("No"))
-
-
 def _object(case: PrintedCase, say: Speech) -> Block:
     counted = case.repeats
     return say.block(
@@ -115,13 +132,12 @@ def _times(say: Speech, count: int) -> str:
 
 
 def _matter(case: PrintedCase, say: Speech) -> Block:
-    ticket = case.ticket
     files = "\n".join(f.name for f in case.files if f.public)
     return say.block(
         N_("Matter"),
         [
-            say.cell(N_("Subject"), ticket.subject, span=2),
-            say.cell(N_("Category"), say.category(ticket.category_id), span=2),
+            own(case, say, "subject", span=2),
+            own(case, say, "category_id", span=2),
         ],
         [say.cell(N_("The customer's own words"), case.words_of_the_customer(), span=4, tall=3)],
         [

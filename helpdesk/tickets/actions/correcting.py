@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from helpdesk import promises, search
 from helpdesk.agents.rights import Actor, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import PICK, Refused, bad_fields, refuse
+from helpdesk.core.errors import FILL, Refused, bad_fields, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import MOST_TEXT
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries
+from helpdesk.tickets import fields, queries
 from helpdesk.tickets.actions.newer import require_version
 from helpdesk.tickets.actions.step import LACKING
+from helpdesk.tickets.fields import On, TicketField
 from helpdesk.tickets.lifecycle import Status, clock_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import casefile
-from helpdesk.words.kinds import Kind
-from helpdesk.words.severities import SEVERITIES
 
-PROMISED_BY = ("severity", "category_id", "kind")  # what decides which promises a case carries
-EDITABLE = (*PROMISED_BY, "place", "subject")
+EDITABLE = {each.column: each for each in fields.on(On.EDIT)}
+PROMISED_BY = [column for column, each in EDITABLE.items() if each.promised]
 Changed = dict[str, tuple[Any, Any]]
 
 
@@ -36,7 +36,7 @@ def edit(
     reason: str = "",
     **changes: Any,
 ) -> Ticket:
-    """Fill the case file or correct severity, category, kind, place, subject; old and new are kept.
+    """Fill the case file or correct fields of the ticket, by column; old and new are kept.
 
     What moves a promise is the desk's to change and takes a reason; the promises are planned anew.
     Noting the immediate measure keeps the containment promise.
@@ -62,7 +62,7 @@ def _require_living(ticket: Ticket) -> None:
 
 
 def _change(ticket: Ticket, by: Actor, changes: dict[str, Any], reason: str) -> Changed:
-    _valid(changes)
+    _valid(ticket, changes)
     changed = {
         name: (getattr(ticket, name), new)
         for name, new in changes.items()
@@ -91,7 +91,8 @@ def _require_reason(reason: str) -> None:
 
 def _follow(ticket: Ticket, by: Actor, changed: Changed, reason: str) -> None:
     """What a correction brings about: promises, search, journal."""
-    data: dict[str, Any] = {"changed": {name: list(both) for name, both in changed.items()}}
+    kept = {name: [_plain(old), _plain(new)] for name, (old, new) in changed.items()}
+    data: dict[str, Any] = {"changed": kept}
     ticket.updated_at = now()
     if contained := str(changed.get("containment", ("", ""))[1]):
         promises.meet(ticket, ["containment"], by.name, contained[:200])
@@ -103,21 +104,27 @@ def _follow(ticket: Ticket, by: Actor, changed: Changed, reason: str) -> None:
     record("ticket.edited", by=by, ticket=ticket, **data)
 
 
-def _valid(changes: dict[str, Any]) -> None:
+def _plain(value: Any) -> Any:
+    """A value as the journal keeps it."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _valid(ticket: Ticket, changes: dict[str, Any]) -> None:
     errors = {name: N_("This field is not known.") for name in changes if name not in EDITABLE}
-    choice = PICK
-    if changes.get("severity", "S3") not in SEVERITIES:
-        errors["severity"] = choice
-    if changes.get("kind", Kind.COMPLAINT) not in set(Kind):
-        errors["kind"] = choice
-    category = changes.get("category_id")
-    if category is not None and category not in in_force.current().categories:
-        errors["category"] = N_(
-            "This category does not exist. Please pick one of the offered choices."
-        )
-    if not str(changes.get("subject", "-")).strip():
-        errors["subject"] = N_("Please give a subject.")
+    for column in changes.keys() & EDITABLE.keys():
+        if problem := _problem(EDITABLE[column], changes[column]):
+            errors[EDITABLE[column].name] = problem
+    if early := fields.too_early(changes.get("external_due_at"), ticket.received_at):
+        errors["external_due_at"] = early
     refuse(errors)
+
+
+def _problem(known: TicketField, value: Any) -> str:
+    if known.needed and not str(value).strip():
+        return FILL
+    if known.type == "category" and value not in (None, *in_force.current().categories):
+        return N_("This category does not exist. Please pick one of the offered choices.")
+    return known.problem(value)
 
 
 def _change_facts(ticket: Ticket, facts: dict[str, Any]) -> Changed:

@@ -20,7 +20,7 @@ from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.events import Event, record, take_back
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries, sight
+from helpdesk.tickets import fields, queries, sight
 from helpdesk.tickets.models import Attachment, Message, Sending, Ticket
 
 SURE = timedelta(seconds=2)  # longer than taking back can last: no customer sees it vanish
@@ -137,9 +137,7 @@ def _index_again(ticket_id: int) -> None:
     said = select(Message).where(Message.ticket_id == ticket_id, Message.kind != "draft")
     words = [sight.searched(each, ticket) for each in db.session.scalars(said.order_by(Message.id))]
     name = queries.person_of(ticket).name
-    facts = (str(value) for value in ticket.facts.values())
-    texts = [ticket.subject, ticket.number, name, ticket.place, *facts, *words]
-    search.put(db.session(), "ticket", ticket_id, texts)
+    search.put(db.session(), "ticket", ticket_id, fields.searched(ticket, name, words))
 
 
 def use_up(ticket: Ticket, message: Message, how: How, by: Actor) -> None:

@@ -16,7 +16,7 @@ from helpdesk.files import StoredFile
 from helpdesk.setup.models import Category
 
 OPEN, CLOSED = "closed_at IS NULL", "closed_at IS NOT NULL"
-MERGED = "merged_into_id IS NOT NULL"
+MERGED, FROM_AN_AUTHORITY = "merged_into_id IS NOT NULL", "external_due_at IS NOT NULL"
 
 
 class Ticket(Model):
@@ -66,6 +66,13 @@ class Ticket(Model):
             postgresql_where=text(CLOSED),
         ),
         Index("ix_ticket_updated", "updated_at", "id"),
+        Index(
+            "ix_ticket_external_due",  # few cases have one
+            "external_due_at",
+            "id",
+            sqlite_where=text(FROM_AN_AUTHORITY),
+            postgresql_where=text(FROM_AN_AUTHORITY),
+        ),
         Index(
             "ix_ticket_merged",  # SQLite took it for the tickets that are not merged: all of them
             "merged_into_id",
