@@ -10,8 +10,11 @@ from dotenv import load_dotenv
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from benchmarks.load.cli import load
 from helpdesk import create_app, settings
+from helpdesk.cli import seed
 
+seed.add_command(load)  # a tool beside the program: helpdesk/ itself knows nothing of load tests
 TRY_AGAIN = 75  # a mail server would send the mail back for any other exit status
 CONFIG = Path(__file__).with_name("gunicorn.conf.py")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from helpdesk.seeds.load.writing import Writing
+from benchmarks.load.writing import Writing
 
 
 def cases(seed: int) -> Iterator[dict[str, Any]]:

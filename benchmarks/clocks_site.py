@@ -12,10 +12,10 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from benchmarks import sites
+from benchmarks.load.run import seed_load
 from helpdesk import create_app, settings
 from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
-from helpdesk.seeds.load import seed_load
 from tests.help import servers
 
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 ADMIN, PASSWORD = "bench@example.com", "a long enough pass phrase"
 LOAD = """
 from wsgi import app
-from helpdesk.seeds.load import seed_load
+from benchmarks.load.run import seed_load
 with app.app_context():
     print(seed_load({tickets}, open={open}).long_talk)
 """

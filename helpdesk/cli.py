@@ -20,11 +20,10 @@ from helpdesk.core.errors import Refused
 from helpdesk.ops import manual
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.seeds.demo import seed_demo, sign_ins
-from helpdesk.seeds.load import LOAD_PASSWORD, seed_load
 from helpdesk.setup.calendars import years
 from helpdesk.tickets.models import Ticket
 
-seed = AppGroup("seed", help="Fill the database: defaults, demo, bulk data.")
+seed = AppGroup("seed", help="Fill the database: defaults, demo.")
 
 
 @click.command()
@@ -91,32 +90,6 @@ def _show(sign_ins: list[tuple[str, str, str]]) -> None:
     click.echo("Sign in as one of these:")
     for email, role, password in sign_ins:
         click.echo(f"  {role:<11} {email:<38} {password}")
-
-
-@seed.command("load")
-@click.option("--tickets", type=click.IntRange(1, 5_000_000), required=True)
-@click.option("--open", "open_", type=click.IntRange(0), default=None, help="How many not ended.")
-@click.option("--messages", type=click.IntRange(1, 50), default=2, help="On average, per ticket.")
-@click.option("--agents", type=click.IntRange(1, 5000), default=40)
-@click.option("--articles", type=click.IntRange(0, 100_000), default=200)
-@click.option("--seed", "number", type=int, default=1, help="The same number, the same rows.")
-def load(
-    tickets: int, open_: int | None, messages: int, agents: int, articles: int, number: int
-) -> None:
-    """Very many invented tickets for load tests, all or none."""
-    report = seed_load(tickets, open_, messages, agents, number, progress=_say, articles=articles)
-    click.echo(
-        f"{report.tickets} tickets ({report.open} open), {report.messages} messages, "
-        f"{report.events} events, {report.customers} customers, {report.articles} articles."
-    )
-    click.echo(f"{report.long_talk} has twenty messages.")
-    click.echo(f"Sign in with the password {LOAD_PASSWORD} as one of:")
-    for email in report.agents[:10]:
-        click.echo(f"  {email}")
-
-
-def _say(words: str) -> None:
-    click.echo(words, err=True)
 
 
 @click.command("alarms")

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from benchmarks.load.bulk import Bulk
+from benchmarks.load.lives import ANSWERED, Life
+from benchmarks.load.people import Customer, Staff, one_of
+from benchmarks.load.promises import Promises, Row, when
+from benchmarks.load.talk import talk_of
+from benchmarks.load.writing import Writing
 from helpdesk import promises, search
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import Model
 from helpdesk.promises.models import Escalation, Promise
-from helpdesk.seeds.load.bulk import Bulk
-from helpdesk.seeds.load.lives import ANSWERED, Life
-from helpdesk.seeds.load.people import Customer, Staff, one_of
-from helpdesk.seeds.load.promises import Promises, Row, when
-from helpdesk.seeds.load.talk import talk_of
-from helpdesk.seeds.load.writing import Writing
 from helpdesk.setup.in_force import Setup
 from helpdesk.tickets import holds
 from helpdesk.tickets.models import Callback, CallbackAttempt, Message, Rating, Ticket

@@ -11,10 +11,10 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
+from benchmarks.load.lives import ANSWERED, Life
 from helpdesk import promises
 from helpdesk.clock import Limit, covers, due_at
 from helpdesk.promises.policy import Terms
-from helpdesk.seeds.load.lives import ANSWERED, Life
 from helpdesk.setup.in_force import Setup
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.words.channels import SPOKEN

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.security import check_password_hash
 
+from benchmarks.load.run import LOAD_PASSWORD, LoadReport, seed_load
 from helpdesk import promises, search
 from helpdesk.agents.models import Agent, Department
 from helpdesk.core import options
@@ -22,7 +23,6 @@ from helpdesk.core.events import Event
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.kb.models import Article, ArticleRevision
 from helpdesk.promises.models import Escalation, Promise
-from helpdesk.seeds.load import LOAD_PASSWORD, LoadReport, seed_load
 from helpdesk.setup import in_force
 from helpdesk.setup.models import Category
 from helpdesk.tickets.lifecycle import ENDED
@@ -126,7 +126,7 @@ def test_the_steps_of_overdue_promises_were_taken(loaded: LoadReport) -> None:
     levels = {row.id: row.level for row in _all(Promise)}
     steps = _all(Escalation)
     assert steps
-    assert all(levels[step.subject_id] >= step.level for step in steps)
+    assert all(levels[step.promise_id] >= step.level for step in steps)
 
 
 def test_waiting_tickets_have_paused_promises_and_a_time_to_wake(loaded: LoadReport) -> None:
@@ -240,7 +240,7 @@ def test_customers_have_unique_addresses_that_nobody_else_owns(loaded: LoadRepor
 def test_articles_are_published_and_found(loaded: LoadReport) -> None:
     articles = _all(Article)
     assert len(articles) == loaded.articles == 30
-    assert {a.state for a in articles} == {"published"}
+    assert {a.status for a in articles} == {"published"}
     assert len(_all(ArticleRevision)) == 30
     found = search.matching(articles[0].title_zh, "article", db.engine.dialect.name)
     assert articles[0].id in db.session.scalars(found).all()

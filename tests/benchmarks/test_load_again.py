@@ -9,13 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
+from benchmarks.load.run import ZONE, arrivals, seed_load
 from helpdesk.clock import moved_to
 from helpdesk.core import alarms
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.promises.models import Promise
-from helpdesk.seeds.load import seed_load
-from helpdesk.seeds.load.run import ZONE, arrivals
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket

@@ -9,13 +9,13 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from benchmarks.load.bulk import Bulk
+from benchmarks.load.writing import Writing
 from helpdesk import search
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Role
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.seeds.content import HOST, load
-from helpdesk.seeds.load.bulk import Bulk
-from helpdesk.seeds.load.writing import Writing
 
 LEVELS = (("plain", "silver", "gold", "vip"), (78, 13, 7, 2))
 PHONES = 10_000

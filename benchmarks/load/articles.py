@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from benchmarks.load.bulk import Bulk
+from benchmarks.load.writing import Writing
 from helpdesk import search
 from helpdesk.kb.lifecycle import State, Visibility
 from helpdesk.kb.models import SHOWN, Article, ArticleRevision
 from helpdesk.kb.shelves import DEFAULTS
-from helpdesk.seeds.load.bulk import Bulk
-from helpdesk.seeds.load.writing import Writing
 
 LANGUAGES = ("zh_Hans", "en")
 AUTHOR = "Helpdesk"

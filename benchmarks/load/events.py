@@ -11,11 +11,11 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from helpdesk.seeds.load.lives import ANSWERED, BY_STEP, Life
-from helpdesk.seeds.load.people import Colleague, one_of
-from helpdesk.seeds.load.promises import when
-from helpdesk.seeds.load.rows import World
-from helpdesk.seeds.load.talk import talk_of
+from benchmarks.load.lives import ANSWERED, BY_STEP, Life
+from benchmarks.load.people import Colleague, one_of
+from benchmarks.load.promises import when
+from benchmarks.load.rows import World
+from benchmarks.load.talk import talk_of
 
 COLUMNS = ("seq", "at", "name", "ticket_id", "notice_id", "by_kind", "by_id", "by_name", "data")
 CODES = 8  # bits: at most 256 happenings of one ticket, counted in their order

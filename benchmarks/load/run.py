@@ -16,30 +16,30 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
+from benchmarks.load.articles import make_articles
+from benchmarks.load.bulk import Bulk
+from benchmarks.load.events import COLUMNS, Journal
+from benchmarks.load.lives import Life, draw_life, duration, live
+from benchmarks.load.people import (
+    make_customers,
+    make_departments,
+    make_staff,
+    pick_customer,
+)
+from benchmarks.load.promises import Promises, when
+from benchmarks.load.rows import Pages, World
+from benchmarks.load.writing import Writing
 from helpdesk import clock, search
 from helpdesk.core import options
 from helpdesk.core.db import transaction
 from helpdesk.core.events import Event, draw
 from helpdesk.promises.models import Promise
 from helpdesk.seeds.defaults import seed_defaults
-from helpdesk.seeds.load.articles import make_articles
-from helpdesk.seeds.load.bulk import Bulk
-from helpdesk.seeds.load.events import COLUMNS, Journal
-from helpdesk.seeds.load.lives import Life, draw_life, duration, live
-from helpdesk.seeds.load.people import (
-    make_customers,
-    make_departments,
-    make_staff,
-    pick_customer,
-)
-from helpdesk.seeds.load.promises import Promises, when
-from helpdesk.seeds.load.rows import Pages, World
-from helpdesk.seeds.load.writing import Writing
 from helpdesk.setup import in_force
 from helpdesk.setup.models import Category
 from helpdesk.tickets.models import Callback, Message, Ticket
 
-LOAD_PASSWORD = "for-load-tests-only"  # noqa: S105  of invented colleagues, printed by the command
+LOAD_PASSWORD = "for-load-tests-only"
 CUSTOMERS = 5000
 BATCH = 2000
 LONG_TALK = 20

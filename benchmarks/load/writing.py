@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 from random import Random
 from typing import Any
 
-from helpdesk.seeds.content import load
+PHRASES = Path(__file__).with_name("phrases.json")
 
 
 class Writing:
@@ -15,7 +17,7 @@ class Writing:
 
     def __init__(self, chance: Random) -> None:
         self.chance = chance
-        self.phrases: dict[str, Any] = load("phrases")
+        self.phrases: dict[str, Any] = json.loads(PHRASES.read_text("utf-8"))
 
     def _any(self, language: str, name: str) -> str:
         return str(self.chance.choice(self.phrases[language][name]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpdesk.seeds.load.lives import ANSWERED, Life
+from benchmarks.load.lives import ANSWERED, Life
 
 
 def talk_of(life: Life, now: int) -> Iterable[tuple[str, int]]:
