@@ -19,7 +19,7 @@ from helpdesk.agents import departments
 from helpdesk.agents.departments import Unit
 from helpdesk.agents.forms import LANGUAGE_CHOICES, mail_address
 from helpdesk.agents.models import Agent, Department
-from helpdesk.agents.people import Person
+from helpdesk.agents.people import ColleagueText
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds
 from helpdesk.core.i18n import gettext, language, lazy_gettext
@@ -73,9 +73,9 @@ class PersonForm(Correction):
         form.department_id.choices = department_choices(gettext("None"))
         return form
 
-    def person(self) -> Person:
+    def person(self) -> ColleagueText:
         """What was filled in."""
-        return Person(**self.typed())
+        return ColleagueText(**self.typed())
 
 
 class DepartmentForm(Correction):

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from helpdesk.agents import accounts, departments, invitations, passwords, people, tokens
 from helpdesk.agents.models import Agent
-from helpdesk.agents.people import Person
+from helpdesk.agents.people import ColleagueText
 from helpdesk.agents.rights import STAFF, SYSTEM
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds, read_scopes
 from helpdesk.core.db import transaction
@@ -35,7 +35,7 @@ def add_user(
     """Add a colleague. Without a password, a link to set one is printed."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else ""
     try:
-        given = Person(
+        given = ColleagueText(
             email, name, role, _department(code), language=language or settings().language
         )
         agent, secret = _add(given, password, password_stdin)
@@ -47,7 +47,7 @@ def add_user(
         click.echo(f"Set a password within 48 hours: {link}")
 
 
-def _add(given: Person, password: str, with_password: bool) -> tuple[Agent, str]:
+def _add(given: ColleagueText, password: str, with_password: bool) -> tuple[Agent, str]:
     """The colleague, and the secret of the invitation when no password was given."""
     problem = passwords.problem(password, given.name, given.email) if with_password else ""
     if problem:

@@ -10,7 +10,7 @@ from helpdesk.agents import departments, duty_keeping, roster
 from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Duty
 from helpdesk.agents.duty_forms import AbsenceForm, DutyForm
-from helpdesk.agents.roster import COMPANY_ROLES, Person, Roster
+from helpdesk.agents.roster import COMPANY_ROLES, Roster, RosterEntry
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.web.pages import Page, kept
@@ -34,7 +34,7 @@ class Now:
 
     role: str
     department: str
-    people: list[Person]
+    people: list[RosterEntry]
     on_duty: bool
 
 

@@ -22,7 +22,7 @@ KEPT = ("email", "name", "role", "department_id", "leads", "language", "capacity
 
 
 @dataclass(frozen=True)
-class Person:
+class ColleagueText:
     """What is known of a colleague; a handler works for a department."""
 
     email: str
@@ -55,7 +55,7 @@ def found(agent_id: int) -> Agent:
     return stored(Agent, agent_id, N_("There is no such person."))
 
 
-def add(given: Person, by: Actor) -> Agent:
+def add(given: ColleagueText, by: Actor) -> Agent:
     """A new colleague without a password; invite() lets them set one.
 
     Raises NotAllowed, or BadInput naming each odd field.
@@ -73,7 +73,7 @@ def add(given: Person, by: Actor) -> Agent:
 
 def edit(
     agent: Agent,
-    given: Person,
+    given: ColleagueText,
     by: Actor,
     version: int | None = None,
     heir_id: int | None = None,
@@ -137,7 +137,7 @@ def set_active(agent: Agent, active: bool, by: Actor, heir_id: int | None = None
         record("agent.activated" if active else "agent.deactivated", by=by, agent=agent.id)
 
 
-def held(agent: Agent, given: Person | None = None) -> list[tuple[str, int]]:
+def held(agent: Agent, given: ColleagueText | None = None) -> list[tuple[str, int]]:
     """What this colleague would have to hand on when deactivated, or changed to `given`."""
     if given is None:
         return leaving.held(Leaving(agent, None))
@@ -162,7 +162,7 @@ def end_sessions(agent: Agent, by: Actor) -> None:
         record("agent.sessions_ended", by=by, agent=agent.id)
 
 
-def _columns(given: Person) -> dict[str, object]:
+def _columns(given: ColleagueText) -> dict[str, object]:
     values = {name: getattr(given, name) for name in KEPT}
     return values | {
         "email": accounts.folded(given.email),
@@ -171,7 +171,7 @@ def _columns(given: Person) -> dict[str, object]:
     }
 
 
-def _check(given: Person, agent: Agent | None) -> None:
+def _check(given: ColleagueText, agent: Agent | None) -> None:
     errors = _odd(given)
     same = accounts.by_email(given.email)
     if same is not None and same is not agent:
@@ -179,7 +179,7 @@ def _check(given: Person, agent: Agent | None) -> None:
     refuse(errors)
 
 
-def _odd(given: Person) -> dict[str, str]:
+def _odd(given: ColleagueText) -> dict[str, str]:
     errors = {}
     if not given.name.strip():
         errors["name"] = FILL

@@ -29,7 +29,7 @@ MOST_DEPUTIES = 5  # a deputy may be away too
 
 
 @dataclass(frozen=True)
-class Person:
+class RosterEntry:
     """A colleague as the roster sees them."""
 
     id: int
@@ -45,11 +45,13 @@ class Person:
 class Roster:
     """Everybody who works here, who is on duty at one moment, and who stands in for whom."""
 
-    people: dict[int, Person]
+    people: dict[int, RosterEntry]
     duties: tuple[Duty, ...] = ()
     away: dict[int, int | None] = field(default_factory=dict)  # absent -> deputy
 
-    def told(self, role: str, team: int | None, assignee_id: int | None = None) -> list[Person]:
+    def told(
+        self, role: str, team: int | None, assignee_id: int | None = None
+    ) -> list[RosterEntry]:
         """The people behind a role, each once. `team` is the department, None the service desk."""
         for candidates in self._candidates(role, team, assignee_id):
             present = self._present(candidates)
@@ -57,7 +59,7 @@ class Roster:
                 return present
         return list(self._admins())  # all are away: rather them than nobody
 
-    def on_duty(self, role: str, team: int | None) -> list[Person]:
+    def on_duty(self, role: str, team: int | None) -> list[RosterEntry]:
         """Who is on duty in this role now, or stands in; empty when nobody is."""
         return self._present(self._duty(role, team))
 
@@ -73,7 +75,7 @@ class Roster:
         yield self._who(lambda person: person.role == Role.SUPERVISOR)
         yield [(person.id, None) for person in self._admins()]
 
-    def _admins(self) -> Iterable[Person]:
+    def _admins(self) -> Iterable[RosterEntry]:
         return (person for person in self.people.values() if person.role == Role.ADMIN)
 
     def _duty(self, role: str, team: int | None) -> list[tuple[int, int | None]]:
@@ -84,18 +86,18 @@ class Roster:
         chosen = own or (general if role in COMPANY_ROLES else [])
         return [(duty.agent_id, duty.deputy_id) for duty in chosen]
 
-    def _who(self, holds: Callable[[Person], bool]) -> list[tuple[int, int | None]]:
+    def _who(self, holds: Callable[[RosterEntry], bool]) -> list[tuple[int, int | None]]:
         return [(person.id, None) for person in self.people.values() if holds(person)]
 
-    def _present(self, candidates: Iterable[tuple[int, int | None]]) -> list[Person]:
-        found: dict[int, Person] = {}
+    def _present(self, candidates: Iterable[tuple[int, int | None]]) -> list[RosterEntry]:
+        found: dict[int, RosterEntry] = {}
         for agent_id, deputy_id in candidates:
             person = self.stand_in(agent_id, deputy_id)
             if person is not None:
                 found.setdefault(person.id, person)
         return list(found.values())
 
-    def stand_in(self, agent_id: int, deputy_id: int | None = None) -> Person | None:
+    def stand_in(self, agent_id: int, deputy_id: int | None = None) -> RosterEntry | None:
         """This person, or while away the deputy (of this duty, else of the absence), or nobody."""
         for _ in range(MOST_DEPUTIES):
             if agent_id in self.people and agent_id not in self.away:
@@ -107,12 +109,12 @@ class Roster:
         return None
 
 
-def _holders(role: str, team: int | None) -> list[Callable[[Person], bool]]:
+def _holders(role: str, team: int | None) -> list[Callable[[RosterEntry], bool]]:
     """Who holds a role by their account: one condition after the other."""
     if role in COMPANY_ROLES:
         return [lambda person: person.role in COMPANY_ROLES[role]]
 
-    def of_team(person: Person) -> bool:
+    def of_team(person: RosterEntry) -> bool:
         if team is None:
             return person.role == Role.AGENT
         return person.role == Role.HANDLER and person.department_id == team
@@ -132,10 +134,10 @@ def at(moment: datetime | None = None) -> Roster:
     )
 
 
-def _people() -> dict[int, Person]:
-    columns = [getattr(Agent, name) for name in Person.__dataclass_fields__]
+def _people() -> dict[int, RosterEntry]:
+    columns = [getattr(Agent, name) for name in RosterEntry.__dataclass_fields__]
     rows = db.session.execute(select(*columns).where(Agent.active).order_by(Agent.id))
-    return {row.id: Person(*row) for row in rows}
+    return {row.id: RosterEntry(*row) for row in rows}
 
 
 def _running(moment: datetime) -> list[Duty]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from helpdesk.agents import roster
 from helpdesk.agents.models import Department
-from helpdesk.agents.roster import Person, Roster
+from helpdesk.agents.roster import Roster, RosterEntry
 from helpdesk.core.db import db
 from helpdesk.core.events import Event, durable
 from helpdesk.core.i18n import N_, lazy_gettext
@@ -63,7 +63,7 @@ def _matters(noted: Event, ticket: Ticket) -> bool:
     return ticket.status not in ENDED
 
 
-def _people(noted: Event, ticket: Ticket) -> Iterable[Person]:
+def _people(noted: Event, ticket: Ticket) -> Iterable[RosterEntry]:
     here = roster.at()
     if noted.name == "ticket.assign":
         return _named(here, noted.data.get("new"))
@@ -77,7 +77,7 @@ def _people(noted: Event, ticket: Ticket) -> Iterable[Person]:
     return people
 
 
-def _owners(here: Roster, ticket: Ticket) -> list[Person]:
+def _owners(here: Roster, ticket: Ticket) -> list[RosterEntry]:
     """Who is on the case, else its department; at the desk whoever is on duty (its queue shows it)."""
     team = ticket.department_id if _is_away(ticket) else None
     if ticket.assignee_id or team is not None:
@@ -91,7 +91,7 @@ def _is_away(ticket: Ticket) -> bool:
     )
 
 
-def _named(here: Roster, agent_id: int | None) -> list[Person]:
+def _named(here: Roster, agent_id: int | None) -> list[RosterEntry]:
     person = here.stand_in(agent_id) if agent_id else None
     return [person] if person else []
 
@@ -119,5 +119,5 @@ def _mailbox(noted: Event, ticket: Ticket) -> list[TeamMailbox]:
     return TeamMailbox.of(db.session.get(Department, ticket.department_id or 0))
 
 
-def _is_by(noted: Event, person: Person) -> bool:
+def _is_by(noted: Event, person: RosterEntry) -> bool:
     return noted.by_kind == "agent" and noted.by_id == person.id

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, select
 from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.agents.roster import Person, Roster
+from helpdesk.agents.roster import Roster, RosterEntry
 from helpdesk.clock import now, opens_at
 from helpdesk.core.alarms import after_ringing, next_due
 from helpdesk.core.db import db, insert_new
@@ -58,7 +58,7 @@ def remind(cases: Sequence[Telling], snapshot: Snapshot) -> None:
 
 
 def _rows(case: Telling, people: Roster, snapshot: Snapshot) -> list[dict[str, object]]:
-    told: dict[int, tuple[Person, str]] = {}
+    told: dict[int, tuple[RosterEntry, str]] = {}
     for role in case.roles:
         for person in people.told(role, case.team, case.assignee_id):
             told.setdefault(person.id, (person, role))
@@ -68,7 +68,7 @@ def _rows(case: Telling, people: Roster, snapshot: Snapshot) -> list[dict[str, o
     return [_row(case, person, role, snapshot) for person, role in told.values()]
 
 
-def _row(case: Telling, person: Person, role: str, snapshot: Snapshot) -> dict[str, object]:
+def _row(case: Telling, person: RosterEntry, role: str, snapshot: Snapshot) -> dict[str, object]:
     return {
         "agent_id": person.id,
         "promise_id": case.row.id,
@@ -84,7 +84,7 @@ def _row(case: Telling, person: Person, role: str, snapshot: Snapshot) -> dict[s
     }
 
 
-def _by_daylight(person: Person, snapshot: Snapshot) -> datetime:
+def _by_daylight(person: RosterEntry, snapshot: Snapshot) -> datetime:
     """The night rule: the next working minute of the person's own calendar."""
     unit = snapshot.departments.get(person.department_id or 0)
     code = unit.calendar if unit else DESK_CALENDAR

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from helpdesk.agents import departments, invitations, passwords, people, tokens
 from helpdesk.agents.departments import Unit
 from helpdesk.agents.models import Agent, ApiToken, Invitation
-from helpdesk.agents.people import Person
+from helpdesk.agents.people import ColleagueText
 from helpdesk.agents.rights import STAFF, Actor
 from helpdesk.clock import moved_to
 from helpdesk.core.db import db
@@ -22,7 +22,7 @@ from tests.help import factories as make
 
 MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 PASSWORD = "three fridges and a fox"
-LI_NA = Person(email="li.na@example.com", name="李娜")
+LI_NA = ColleagueText(email="li.na@example.com", name="李娜")
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_nobody_but_an_administrator_edits_people(boss: Agent, role: str) -> Non
 def test_an_odd_field_is_named_and_nobody_is_added(
     boss: Agent, wrong: dict[str, Any], field: str
 ) -> None:
-    given = Person(**(LI_NA.__dict__ | wrong))
+    given = ColleagueText(**(LI_NA.__dict__ | wrong))
     with pytest.raises(BadInput) as refused:
         people.add(given, by=boss.actor)
     assert set(refused.value.errors) == {field}
@@ -92,15 +92,15 @@ def test_an_odd_field_is_named_and_nobody_is_added(
 def test_a_change_of_role_ends_the_sessions(boss: Agent) -> None:
     agent = people.add(LI_NA, by=boss.actor)
     before = agent.session_key
-    people.edit(agent, Person(**(LI_NA.__dict__ | {"name": "李 娜"})), by=boss.actor)
+    people.edit(agent, ColleagueText(**(LI_NA.__dict__ | {"name": "李 娜"})), by=boss.actor)
     assert agent.session_key == before
-    people.edit(agent, Person(**(LI_NA.__dict__ | {"role": "supervisor"})), by=boss.actor)
+    people.edit(agent, ColleagueText(**(LI_NA.__dict__ | {"role": "supervisor"})), by=boss.actor)
     assert agent.session_key != before
 
 
 def test_an_edit_is_noted_with_old_and_new(boss: Agent) -> None:
     agent = people.add(LI_NA, by=boss.actor)
-    people.edit(agent, Person(**(LI_NA.__dict__ | {"capacity": 9})), by=boss.actor)
+    people.edit(agent, ColleagueText(**(LI_NA.__dict__ | {"capacity": 9})), by=boss.actor)
     assert noted("agent.edited")[0]["old"] == {"capacity": 5}
     assert noted("agent.edited")[0]["new"] == {"capacity": 9}
 
@@ -108,22 +108,22 @@ def test_an_edit_is_noted_with_old_and_new(boss: Agent) -> None:
 def test_an_edit_of_a_stale_form_is_a_conflict(boss: Agent) -> None:
     agent = people.add(LI_NA, by=boss.actor)
     seen = agent.version
-    people.edit(agent, Person(**(LI_NA.__dict__ | {"capacity": 9})), boss.actor, seen)
+    people.edit(agent, ColleagueText(**(LI_NA.__dict__ | {"capacity": 9})), boss.actor, seen)
     with pytest.raises(Conflict):
         people.edit(agent, LI_NA, boss.actor, seen)
 
 
 def test_the_last_administrator_stays(boss: Agent) -> None:
-    other = people.add(Person("x@example.com", "X", role="admin"), by=boss.actor)
+    other = people.add(ColleagueText("x@example.com", "X", role="admin"), by=boss.actor)
     people.set_active(boss, False, by=other.actor)
     with pytest.raises(Refused):
-        people.edit(other, Person("x@example.com", "X", role="agent"), by=other.actor)
+        people.edit(other, ColleagueText("x@example.com", "X", role="agent"), by=other.actor)
     with pytest.raises(Refused):
         people.set_active(other, False, by=Actor("system", None, "system", other.actor.role))
 
 
 def test_nobody_deactivates_themselves(boss: Agent) -> None:
-    people.add(Person("x@example.com", "X", role="admin"), by=boss.actor)
+    people.add(ColleagueText("x@example.com", "X", role="admin"), by=boss.actor)
     with pytest.raises(Refused):
         people.set_active(boss, False, by=boss.actor)
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents import accounts, people
 from helpdesk.agents.models import Agent
-from helpdesk.agents.people import Person
+from helpdesk.agents.people import ColleagueText
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, NotFound
@@ -158,7 +158,7 @@ def test_another_department_takes_the_cases_of_the_old_one(boss: Agent) -> None:
     with transaction():
         row = db.session.get_one(Ticket, ticket.id, populate_existing=True)
         row.department_id, row.status, row.assignee_id = quality.id, "handling", ma.id
-    given = Person(ma.email, ma.name, "handler", quality.id, capacity=9)
+    given = ColleagueText(ma.email, ma.name, "handler", quality.id, capacity=9)
     people.edit(ma, given, boss.actor)
     assert holder(ticket) == ma.id
     people.edit(ma, replace(given, department_id=logistics.id), boss.actor)
