@@ -14,9 +14,9 @@ from helpdesk.paper.marks import (
     PAGE_WIDTH,
     RIGHT,
     TOP,
-    Page,
     Ring,
     Rule,
+    Sheet,
     Squares,
     Words,
     frame,
@@ -38,7 +38,7 @@ class Sheets:
 
     def __init__(self, form: Form) -> None:
         self.form = form
-        self.pages = [Page()]
+        self.pages = [Sheet()]
         self.grid_top = self.y = _head(form, self.pages[0])
 
     @property
@@ -75,7 +75,7 @@ class Sheets:
         self.close()
         if len(self.pages) == MOST_PAGES:
             raise _Full
-        self.pages.append(Page())
+        self.pages.append(Sheet())
         self.grid_top = self.y = _running_head(self.form, self.pages[-1])
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class Sheets:
         self.y = end
 
 
-def lay_out(form: Form) -> list[Page]:
+def lay_out(form: Form) -> list[Sheet]:
     """The pages of the form, at most MOST_PAGES; a longer one ends with a note that says so."""
     sheets, note = Sheets(form), ""
     try:
@@ -154,7 +154,7 @@ def _sign_marks(box: b.Box, x: float, end: float) -> list[Words | Ring]:
     ]
 
 
-def _head(form: Form, page: Page) -> float:
+def _head(form: Form, page: Sheet) -> float:
     """The head of the first page; returns where the grid begins."""
     side = QR_SIDE if _qr(form, page) else 0.0
     y = TOP + 2
@@ -169,7 +169,7 @@ def _head(form: Form, page: Page) -> float:
     return y
 
 
-def _centred(page: Page, text: str, points: float, y: float, most: int, *, bold: bool) -> float:
+def _centred(page: Sheet, text: str, points: float, y: float, most: int, *, bold: bool) -> float:
     """Lines in the middle of the page, clear of the QR code; returns the y below them."""
     room = PAGE_WIDTH - 2 * (PAGE_WIDTH - RIGHT + QR_SIDE + 3)
     for line, _ in zip(lines(text[:300], points, room), range(most), strict=False):
@@ -179,7 +179,7 @@ def _centred(page: Page, text: str, points: float, y: float, most: int, *, bold:
     return y
 
 
-def _qr(form: Form, page: Page) -> bool:
+def _qr(form: Form, page: Sheet) -> bool:
     dark, side = runs(form.qr_text)
     if not side:
         return False
@@ -189,7 +189,7 @@ def _qr(form: Form, page: Page) -> bool:
     return True
 
 
-def _running_head(form: Form, page: Page) -> float:
+def _running_head(form: Form, page: Sheet) -> float:
     """Title and number on each further page; returns where the grid begins."""
     number = one_line(f"{word('number', form.language)} {form.number}", SUBTITLE, 80)
     number = number if form.number else ""
@@ -202,7 +202,7 @@ def _running_head(form: Form, page: Page) -> float:
     return TOP + b.leading(SUBTITLE) + 1.2
 
 
-def _foot(form: Form, page: Page, place: str) -> None:
+def _foot(form: Form, page: Sheet, place: str) -> None:
     """The footer text on the left, page x of y on the right."""
     y = BOTTOM + 7.2
     text = one_line(form.footer, NOTE, RIGHT - LEFT - width(place, NOTE) - 6)

@@ -51,7 +51,7 @@ Mark = Words | Rule | Ring | Squares
 
 
 @dataclass(slots=True)
-class Page:
+class Sheet:
     """The marks of one sheet."""
 
     marks: list[Mark] = field(default_factory=list)

@@ -9,7 +9,7 @@ from fpdf.enums import TextMode
 from helpdesk.paper.face import FONT_FILE, MARKS_FILE, one_line, part_width, parts
 from helpdesk.paper.form import Form
 from helpdesk.paper.layout import lay_out
-from helpdesk.paper.marks import Mark, Page, Ring, Rule, Squares, Words
+from helpdesk.paper.marks import Mark, Ring, Rule, Sheet, Squares, Words
 
 FAMILY, MARKS = "paper", "marks"
 PDF_LANGUAGES = {"en": "en", "zh_Hans": "zh-Hans", "both": "zh-Hans"}
@@ -42,7 +42,7 @@ def _document(form: Form, created_at: datetime | None) -> FPDF:
     return pdf
 
 
-def _draw(pdf: FPDF, page: Page) -> None:
+def _draw(pdf: FPDF, page: Sheet) -> None:
     pdf.add_page()
     for mark in page.marks:
         _mark(pdf, mark)

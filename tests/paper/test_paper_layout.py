@@ -16,16 +16,16 @@ from helpdesk.paper.marks import (
     PAGE_HEIGHT,
     RIGHT,
     TOP,
-    Page,
     Ring,
     Rule,
+    Sheet,
     Squares,
     Words,
 )
 from tests.help.paper_samples import complaint_form, rectification_notice
 
 
-def texts(page: Page) -> list[str]:
+def texts(page: Sheet) -> list[str]:
     return [mark.text for mark in page.marks if isinstance(mark, Words)]
 
 
@@ -35,7 +35,7 @@ def one_cell(value: str, **more: str) -> Form:
     )
 
 
-def body(pages: list[Page]) -> str:
+def body(pages: list[Sheet]) -> str:
     """The text between header and footer, in order."""
     return "".join(
         mark.text
@@ -45,7 +45,7 @@ def body(pages: list[Page]) -> str:
     )
 
 
-def assert_inside(pages: list[Page]) -> None:
+def assert_inside(pages: list[Sheet]) -> None:
     for page in pages:
         for mark in page.marks:
             if isinstance(mark, Words):
@@ -57,7 +57,7 @@ def assert_inside(pages: list[Page]) -> None:
                 assert TOP <= mark.y <= mark.to_y <= BOTTOM + 0.01
 
 
-def crossings(page: Page) -> list[Words]:
+def crossings(page: Sheet) -> list[Words]:
     """Words that run across an upright rule of their own row."""
     uprights = [m for m in page.marks if isinstance(m, Rule) and m.x == m.to_x]
     return [
@@ -85,7 +85,7 @@ def test_the_complaint_form_fits_one_page_with_all_its_values() -> None:
 def test_a_form_in_both_languages_says_its_own_words_in_both() -> None:
     first, *_, last = lay_out(rectification_notice())
     assert "编号 No. 质整〔2026〕12号" in texts(first)
-    assert "第 1 页 共 2 页 Page 1 of 2" in texts(first)
+    assert "第 1 页 共 2 页 Sheet 1 of 2" in texts(first)
     assert {"盖章处", "Seal", "签字 Signature：赵敏"} <= set(texts(first))
     assert "问题整改通知单（续 continued）" in texts(last)
 
