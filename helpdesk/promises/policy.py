@@ -60,7 +60,7 @@ def terms_of(row: object) -> Terms:
 
 
 @dataclass(frozen=True)
-class Step:
+class ChainStep:
     """One step of an escalation chain: at this share (in per cent) tell these roles."""
 
     at: int
@@ -93,7 +93,7 @@ class Snapshot:
     departments: dict[int, Unit]
     policy_version: int
     policy: tuple[Terms, ...]
-    chains: dict[str, tuple[Step, ...]]
+    chains: dict[str, tuple[ChainStep, ...]]
     calendars: dict[str, WorkCalendar]
 
     def calendar_of(self, row: Promise) -> WorkCalendar:

@@ -12,7 +12,7 @@ from helpdesk.agents.models import Department
 from helpdesk.core import calendars, options
 from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
-from helpdesk.promises.policy import Snapshot, Step, Unit, given_by, terms_of
+from helpdesk.promises.policy import ChainStep, Snapshot, Unit, given_by, terms_of
 from helpdesk.setup.models import (
     Category,
     EscalationChain,
@@ -124,5 +124,5 @@ def rule_of(row: RoutingRule) -> Rule:
     return Rule(row.id, row.name, wanted_of(row), row.department_id, row.severity, row.dispatch)
 
 
-def _step(step: dict[str, Any]) -> Step:
-    return Step(int(step["at"]), tuple(step["tell"]))
+def _step(step: dict[str, Any]) -> ChainStep:
+    return ChainStep(int(step["at"]), tuple(step["tell"]))

@@ -73,6 +73,6 @@ def test_a_step_with_people_but_no_share_stays_to_be_refused() -> None:
 
 
 def test_a_share_that_is_no_number_becomes_zero_which_no_chain_takes() -> None:
-    steps = [drafts.Step(text, ("owner",)) for text in ("fifty", "-5", "1e3", "9" * 20, "５０")]
+    steps = [drafts.StepText(text, ("owner",)) for text in ("fifty", "-5", "1e3", "9" * 20, "５０")]
     levels = [level.at for level in drafts.levels_of(steps)]
     assert levels[:4] == [0, 0, 0, 0]

@@ -19,7 +19,7 @@ from helpdesk.web.pages import Page, kept
 
 SPARE = 2  # empty rows at the end, for further steps
 MOST_STEPS = 30
-NO_STEP = drafts.Step("", ())
+NO_STEP = drafts.StepText("", ())
 
 
 @blueprint.get("/admin/promises/chains/<code>")
@@ -49,10 +49,10 @@ def chain_save(code: str) -> Page:
 
 def _page(
     row: EscalationChain,
-    steps: Sequence[drafts.Step],
+    steps: Sequence[drafts.StepText],
     errors: dict[str, str],
     seen: str,
-    theirs: Sequence[drafts.Step] = (),
+    theirs: Sequence[drafts.StepText] = (),
 ) -> str:
     """The form with these steps; `theirs` is what a faster colleague has stored meanwhile."""
     places = max(len(steps), len(theirs)) + SPARE
@@ -68,7 +68,9 @@ def _page(
     )
 
 
-def _beside(mine: Sequence[drafts.Step], theirs: Sequence[drafts.Step]) -> dict[str, Beside]:
+def _beside(
+    mine: Sequence[drafts.StepText], theirs: Sequence[drafts.StepText]
+) -> dict[str, Beside]:
     pairs = zip_longest(mine, theirs, fillvalue=NO_STEP)
     return {
         f"step-{place}": Beside(_told(stored), None)
@@ -77,6 +79,6 @@ def _beside(mine: Sequence[drafts.Step], theirs: Sequence[drafts.Step]) -> dict[
     }
 
 
-def _told(step: drafts.Step) -> str:
+def _told(step: drafts.StepText) -> str:
     names = gettext(", ").join(gettext(ROLE_NAMES.get(role, role)) for role in step.tell)
     return f"{step.at} % · {names}" if step.at else ""

@@ -109,25 +109,25 @@ def _special(draft: PolicyDraft, name: str) -> Terms:
 
 
 @dataclass
-class Step:
+class StepText:
     """One step of a chain as it stands in the form."""
 
     at: str
     tell: tuple[str, ...]
 
 
-def steps_of_chain(steps: list[dict[str, Any]]) -> list[Step]:
+def steps_of_chain(steps: list[dict[str, Any]]) -> list[StepText]:
     """The steps as they are stored."""
-    return [Step(str(step["at"]), tuple(step["tell"])) for step in steps]
+    return [StepText(str(step["at"]), tuple(step["tell"])) for step in steps]
 
 
-def steps_of_form(ats: list[str], tells: Mapping[int, list[str]]) -> list[Step]:
+def steps_of_form(ats: list[str], tells: Mapping[int, list[str]]) -> list[StepText]:
     """The steps that were sent; a step without a share and without people is left out."""
-    steps = [Step(at.strip(), tuple(tells.get(place, ()))) for place, at in enumerate(ats)]
+    steps = [StepText(at.strip(), tuple(tells.get(place, ()))) for place, at in enumerate(ats)]
     return [step for step in steps if step.at or step.tell]
 
 
-def levels_of(steps: list[Step]) -> list[Level]:
+def levels_of(steps: list[StepText]) -> list[Level]:
     """The steps as the verb wants them; a share that is no number becomes 0, which it refuses."""
     return [
         Level(int(step.at) if step.at.isdecimal() and len(step.at) < 6 else 0, step.tell)
