@@ -39,7 +39,7 @@ limit_of = lru_cache(Limit.parse)
 
 
 @dataclass(frozen=True)
-class Move:
+class NewDue:
     """One open promise that a new calendar would move."""
 
     number: str
@@ -55,7 +55,7 @@ class Forecast:
     open: int
     moved: int
     cases: int
-    sample: Sequence[Move]
+    sample: Sequence[NewDue]
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,14 @@ def _counted(row: Any, calendar: WorkCalendar) -> datetime:
     return timing.counted(row, limit_of(row.limit), calendar)
 
 
-def _named(moves: Sequence[tuple[Any, datetime]]) -> list[Move]:
+def _named(moves: Sequence[tuple[Any, datetime]]) -> list[NewDue]:
     """The moves with the numbers of what they are about."""
     ids = defaultdict(list)
     for row, _new in moves:
         ids[row.subject_kind].append(row.subject_id)
     numbers = {name: kinds()[name].numbers(of) for name, of in ids.items()}
     return [
-        Move(numbers[row.subject_kind][row.subject_id], row.promise, row.due_at, new)
+        NewDue(numbers[row.subject_kind][row.subject_id], row.promise, row.due_at, new)
         for row, new in moves
     ]
 
