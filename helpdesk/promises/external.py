@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from helpdesk.clock import Limit, LimitKind, WorkCalendar, add_work_seconds, due_at
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Snapshot, limit_for
-from helpdesk.promises.subjects import Case
+from helpdesk.promises.subjects import PolicySubject
 from helpdesk.promises.words import DESK_CALENDAR
 
 NOON = timedelta(hours=12)
 
 
-def bind(row: Promise, subject: Case, snapshot: Snapshot) -> None:
+def bind(row: Promise, subject: PolicySubject, snapshot: Snapshot) -> None:
     """Let the row end before the authority's deadline, where the case has one."""
     row.latest_at = latest(row, subject, snapshot)
 
@@ -24,7 +24,7 @@ def latest(row: Promise, subject: Case, snapshot: Snapshot) -> datetime | None:
     return internal_deadline(subject, snapshot) if bound else None
 
 
-def internal_deadline(subject: Case, snapshot: Snapshot) -> datetime:
+def internal_deadline(subject: PolicySubject, snapshot: Snapshot) -> datetime:
     """The authority's deadline less the policy's margin; the deadline itself where that is too late."""
     assert subject.external_due_at is not None
     margin = limit_for(subject, "margin", snapshot)

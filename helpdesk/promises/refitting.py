@@ -14,7 +14,7 @@ from helpdesk.promises.keeping import drop
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Snapshot, Terms, applicable
 from helpdesk.promises.rows import COLUMNS, current, new_row, note_next_due, table
-from helpdesk.promises.subjects import Case, Subject
+from helpdesk.promises.subjects import PolicySubject, Subject
 from helpdesk.promises.words import ALARM, AT_OPENING, COUNTED, ONCE, OPEN, Clock
 
 Before = Mapping[str, list[str]]
@@ -40,7 +40,7 @@ CLOCK = (
 TIMES = {column.key for column in Promise.__table__.columns if isinstance(column.type, UtcTime)}
 
 
-def refit(subject: Case, clock: Clock, snapshot: Snapshot) -> list[Promise]:
+def refit(subject: PolicySubject, clock: Clock, snapshot: Snapshot) -> list[Promise]:
     """Plan the open promises anew, from their original start; returns the rows that changed.
 
     Kept ones keep their result, and a miss stays a miss: its row ends and a further part begins.
@@ -68,7 +68,7 @@ def _differs(row: Promise, policies: Mapping[str, Terms], latest: datetime | Non
     return (row.limit, row.chain, row.owner, row.latest_at) != planned
 
 
-def _refitted(row: Promise, subject: Case, terms: Terms, snapshot: Snapshot) -> Promise:
+def _refitted(row: Promise, subject: PolicySubject, terms: Terms, snapshot: Snapshot) -> Promise:
     """The row with the new limit; a further part of it where the old limit was missed already."""
     fresh = new_row(subject, terms, snapshot, part=row.part + 1)
     if row.started_at is None:
@@ -94,7 +94,7 @@ def _take_over(row: Promise, other: Promise, names: tuple[str, ...]) -> None:
 
 
 def _added(
-    rows: list[Promise], subject: Case, policies: Mapping[str, Terms], snapshot: Snapshot
+    rows: list[Promise], subject: PolicySubject, policies: Mapping[str, Terms], snapshot: Snapshot
 ) -> list[Promise]:
     """Promises of the opening that the case had not been given, as if it had been so from the start."""
     here = [row for row in rows if row.cycle == subject.cycle]

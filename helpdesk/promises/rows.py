@@ -11,14 +11,14 @@ from helpdesk.core.db import db, insert_many
 from helpdesk.promises import external, timing
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Snapshot, Terms, applicable
-from helpdesk.promises.subjects import Case, Subject
+from helpdesk.promises.subjects import PolicySubject, Subject
 from helpdesk.promises.words import AT_OPENING, DESK_CALENDAR, LATER, ONCE, ORDER, WINDOWS
 
 POSITIONS = {promise: place for place, promise in enumerate(ORDER)}
 COLUMNS = tuple(column.key for column in Promise.__table__.columns if column.key != "id")
 
 
-def plan(subject: Case, snapshot: Snapshot) -> list[Promise]:
+def plan(subject: PolicySubject, snapshot: Snapshot) -> list[Promise]:
     """The rows of a new case (or a new cycle): what runs from now on, and what starts later."""
     first = subject.cycle == 1
     starting = AT_OPENING if first else (*AT_OPENING, "update")
@@ -34,7 +34,7 @@ def plan(subject: Case, snapshot: Snapshot) -> list[Promise]:
     return sorted(rows, key=lambda row: row.position)
 
 
-def planned(subject: Case, promise: str, snapshot: Snapshot) -> Promise | None:
+def planned(subject: PolicySubject, promise: str, snapshot: Snapshot) -> Promise | None:
     """The row of one promise that runs from the beginning, as a new case gets it."""
     terms = applicable(subject, snapshot).get(promise)
     if terms is None:

@@ -14,13 +14,13 @@ from helpdesk.promises.keeping import drop, meet
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Snapshot, Terms, applicable, limit_for
 from helpdesk.promises.rows import current, new_row, note_next_due, plan, table
-from helpdesk.promises.subjects import Case, Subject
+from helpdesk.promises.subjects import PolicySubject, Subject
 from helpdesk.promises.timing import every_pause
 from helpdesk.promises.words import ALARM, DESK_CALENDAR, EXTENDABLE, ORDER, Clock
 
 
 def start(
-    subject: Case, promises: Iterable[str], snapshot: Snapshot, owner_name: str = ""
+    subject: PolicySubject, promises: Iterable[str], snapshot: Snapshot, owner_name: str = ""
 ) -> list[Promise]:
     """Start the clocks of pending promises; a re-dispatch gets a further part, the old one ends.
 
@@ -42,7 +42,9 @@ def start(
     return started
 
 
-def _startable(rows: list[Promise], subject: Case, terms: Terms, snapshot: Snapshot) -> Promise:
+def _startable(
+    rows: list[Promise], subject: PolicySubject, terms: Terms, snapshot: Snapshot
+) -> Promise:
     """The pending row of this promise, or a further part of it."""
     parts = [r for r in rows if r.promise == terms.promise and r.cycle == subject.cycle]
     last = max(parts, key=lambda row: row.part, default=None)
@@ -54,7 +56,9 @@ def _startable(rows: list[Promise], subject: Case, terms: Terms, snapshot: Snaps
     return fresh
 
 
-def next_update(subject: Case, clock: Clock, by_name: str, done: str, snapshot: Snapshot) -> None:
+def next_update(
+    subject: PolicySubject, clock: Clock, by_name: str, done: str, snapshot: Snapshot
+) -> None:
     """Words went to the customer: this update is kept, and the next one is due from now on."""
     running = [
         r for r in current(table(subject), subject) if r.promise == "update" and r.started_at
@@ -87,7 +91,7 @@ def resume(subject: Subject, snapshot: Snapshot) -> None:
     note_next_due(subject, rows)
 
 
-def hold_ends_at(subject: Case, snapshot: Snapshot) -> datetime | None:
+def hold_ends_at(subject: PolicySubject, snapshot: Snapshot) -> datetime | None:
     """When the longest time on hold is used up if the case is put on hold now; None without a cap.
 
     All waiting of the cycle counts together. In the limit's own measure.
@@ -133,7 +137,7 @@ def _is_later(until: datetime, row: Promise) -> bool:
     return row.due_at is None or row.due_at < until
 
 
-def replan(subject: Case, snapshot: Snapshot) -> None:
+def replan(subject: PolicySubject, snapshot: Snapshot) -> None:
     """A new cycle (reopened, reworked): promises are made anew; the old rows stay as they were."""
     rows = plan(subject, snapshot)
     db.session.add_all(rows)

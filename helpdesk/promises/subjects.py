@@ -31,7 +31,7 @@ class Subject(Protocol):
     def department_id(self) -> int | None: ...
 
 
-class Case(Subject, Matter, Protocol):
+class PolicySubject(Subject, Matter, Protocol):
     """A subject whose promises the policy names."""
 
     @property

@@ -15,7 +15,7 @@ from helpdesk.promises.policy import Terms
 from helpdesk.setup import routing
 from helpdesk.setup.in_force import Setup
 from helpdesk.setup.routing import facts_of
-from helpdesk.simulator.facts import Case
+from helpdesk.simulator.facts import PastCase
 from helpdesk.simulator.plans import Plan
 from helpdesk.simulator.replay import Moments, Outcome, compared, outcome
 from helpdesk.words.channels import SPOKEN
@@ -58,7 +58,7 @@ class Tried:
     broken_after: int
 
 
-def tried(case: Case, bench: Bench) -> Tried:
+def tried(case: PastCase, bench: Bench) -> Tried:
     """The case under the plan of the bench, compared with its stored response table."""
     route = _route(case, bench)
     found = _elsewhere(case, route, bench)
@@ -70,7 +70,7 @@ def tried(case: Case, bench: Bench) -> Tried:
     return result
 
 
-def _route(case: Case, bench: Bench) -> routing.Route | None:
+def _route(case: PastCase, bench: Bench) -> routing.Route | None:
     """Where the rules of the plan send the case, by what was known when it came."""
     opened = case.opened
     if bench.plan.rules is None or opened is None:
@@ -81,7 +81,7 @@ def _route(case: Case, bench: Bench) -> routing.Route | None:
     return routing.decide(facts, bench.plan.rules)
 
 
-def _elsewhere(case: Case, route: routing.Route | None, bench: Bench) -> list[Difference]:
+def _elsewhere(case: PastCase, route: routing.Route | None, bench: Bench) -> list[Difference]:
     opened = case.opened
     if route is None or opened is None:
         return []
@@ -93,14 +93,14 @@ def _elsewhere(case: Case, route: routing.Route | None, bench: Bench) -> list[Di
     return [Difference(case.ticket.id, "elsewhere", before=before, after=queue, reason=route.rule)]
 
 
-def _severity(case: Case, route: routing.Route | None) -> str:
+def _severity(case: PastCase, route: routing.Route | None) -> str:
     """The severity that another rule gives the case from its opening on; '' leaves it as it was."""
     opened = case.opened
     same = route is None or opened is None or route.rule == opened.data.get("rule")
     return "" if same or route is None else route.severity
 
 
-def _try_row(case: Case, row: Promise, severity: str, bench: Bench, result: Tried) -> None:
+def _try_row(case: PastCase, row: Promise, severity: str, bench: Bench, result: Tried) -> None:
     stored = Outcome(row.due_at, _verdict(row, bench.asked_at))  # type: ignore[arg-type]
     known = _as_it_was(case, row, stored, bench)
     if known is None:
@@ -113,7 +113,7 @@ def _try_row(case: Case, row: Promise, severity: str, bench: Bench, result: Trie
 
 
 def _as_it_was(
-    case: Case, row: Promise, stored: Outcome, bench: Bench
+    case: PastCase, row: Promise, stored: Outcome, bench: Bench
 ) -> tuple[Moments, SimpleNamespace] | None:
     """The moments and facts that give exactly what is stored; None where none does."""
     limit, calendar = Limit.parse(row.limit), bench.setup.calendar_of(row)
@@ -190,7 +190,7 @@ def _calendar(row: Promise, line: Terms, bench: Bench) -> WorkCalendar:
     return bench.plan.calendars.get(code) or bench.setup.calendars[code]
 
 
-def _try_new(case: Case, severity: str, bench: Bench, result: Tried) -> None:
+def _try_new(case: PastCase, severity: str, bench: Bench, result: Tried) -> None:
     """Promises of the opening that only the plan makes."""
     for line in _new_lines(case, severity, bench):
         if line.promise == "acknowledge" and case.ticket.channel in SPOKEN:
@@ -217,7 +217,7 @@ def _try_new(case: Case, severity: str, bench: Bench, result: Tried) -> None:
             )
 
 
-def _new_lines(case: Case, severity: str, bench: Bench) -> Iterator[Terms]:
+def _new_lines(case: PastCase, severity: str, bench: Bench) -> Iterator[Terms]:
     if bench.plan.policy is None or case.opened is None:
         return
     then = case.facts(case.opened.at)

@@ -48,7 +48,7 @@ JUST_BEFORE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class Case:
+class PastCase:
     """One ticket with its response table and what its journal says, oldest first."""
 
     ticket: Ticket
@@ -119,7 +119,7 @@ class Case:
         return Moments(self.ticket.received_at, asked_at, met=met, dropped=dropped)
 
 
-def cases(after: int, since: datetime, until: datetime, most: int, words: bool) -> list[Case]:
+def cases(after: int, since: datetime, until: datetime, most: int, words: bool) -> list[PastCase]:
     """The next cases received in the stretch, by id; with their words where rules are tried."""
     tickets = db.session.scalars(
         select(Ticket)
@@ -132,7 +132,7 @@ def cases(after: int, since: datetime, until: datetime, most: int, words: bool) 
     rows, noted = _promises(ids), _events(ids)
     bodies, levels = (_bodies(ids), _levels(tickets)) if words else ({}, {})
     return [
-        Case(
+        PastCase(
             t,
             rows[t.id],
             _sent(noted[t.id]),
