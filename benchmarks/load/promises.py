@@ -29,7 +29,7 @@ def when(seconds: int) -> datetime:
 
 
 @dataclass(slots=True)
-class Row:
+class PromiseRow:
     """A response row before it is stored; names are those of the table."""
 
     promise: str
@@ -60,7 +60,7 @@ class Promises:
         self.setup, self.now = setup, when(now)
         self._policies: dict[tuple[Any, ...], dict[str, Terms]] = {}
 
-    def table(self, life: Life, category_id: int, calendar: str) -> list[Row]:
+    def table(self, life: Life, category_id: int, calendar: str) -> list[PromiseRow]:
         """Every row of the ticket, all cycles. `calendar` is the department's."""
         policy = self._policy(life, category_id)
         reopened = life.at("reopen")
@@ -81,7 +81,7 @@ class Promises:
 
     def _cycle(
         self, life: Life, policy: dict[str, Terms], calendar: str, is_over: bool
-    ) -> list[Row]:
+    ) -> list[PromiseRow]:
         met = _kept(life)
         answered = life.at(*ANSWERED)
         starts = {
@@ -100,7 +100,7 @@ class Promises:
             rows.append(row)
         return sorted(rows, key=lambda row: promises.ORDER.index(row.promise))
 
-    def _settle(self, row: Row, life: Life, end: int | None, is_over: bool) -> None:
+    def _settle(self, row: PromiseRow, life: Life, end: int | None, is_over: bool) -> None:
         """What the end of the case, its answer or a hold makes of a promise that is open."""
         moot = (life.at(*ANSWERED) and row.promise in MOOT) or (
             row.promise == "send_back" and life.at("handle")
@@ -111,9 +111,9 @@ class Promises:
         elif row.state == "running" and life.status == Status.WAITING:
             self._pause(row, life)
 
-    def _row(self, made: Terms, calendar: str, start: int | None, met: int | None) -> Row:
+    def _row(self, made: Terms, calendar: str, start: int | None, met: int | None) -> PromiseRow:
         own = calendar if made.owner == "department" else promises.DESK_CALENDAR
-        row = Row(made.promise, 1, made.limit, made.owner, made.chain, own)
+        row = PromiseRow(made.promise, 1, made.limit, made.owner, made.chain, own)
         if start is not None:
             row.state = "window" if made.promise in promises.WINDOWS else "running"
             row.started_at = when(start)
@@ -133,14 +133,14 @@ class Promises:
     def _due(self, start: int, limit: str, calendar: str) -> datetime:
         return due_at(when(start), parse(limit), self.setup.calendars[calendar], beyond="weekly")
 
-    def _pause(self, row: Row, life: Life) -> None:
+    def _pause(self, row: PromiseRow, life: Life) -> None:
         held = life.at("hold")
         assert held and row.due_at
         row.state, row.paused_at = "paused", when(held)
         if row.due_at >= row.paused_at:
             row.verdict = ""
 
-    def _again(self, policy: dict[str, Terms], calendar: str, at: int) -> list[Row]:
+    def _again(self, policy: dict[str, Terms], calendar: str, at: int) -> list[PromiseRow]:
         """The rows of the second cycle: acknowledged and first answered it was already."""
         rows = []
         for promise, made in policy.items():
@@ -151,7 +151,7 @@ class Promises:
                 rows.append(row)
         return rows
 
-    def take_steps(self, row: Row) -> list[tuple[int, str, datetime]]:
+    def take_steps(self, row: PromiseRow) -> list[tuple[int, str, datetime]]:
         """The chain's steps that a running row has reached by now: (level, told, when)."""
         taken = []
         chain = {step.at: ",".join(step.tell) for step in self.setup.chains[row.chain]}

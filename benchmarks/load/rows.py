@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.load.bulk import Bulk
 from benchmarks.load.lives import ANSWERED, Life
 from benchmarks.load.people import Customer, Staff, one_of
-from benchmarks.load.promises import Promises, Row, when
+from benchmarks.load.promises import PromiseRow, Promises, when
 from benchmarks.load.talk import talk_of
 from benchmarks.load.writing import Writing
 from helpdesk import promises, search
@@ -143,7 +143,7 @@ class Pages:
             facts |= self.world.writing.file(life.language)
         return facts
 
-    def _promise(self, life: Life, ticket_id: int, row: Row) -> int:
+    def _promise(self, life: Life, ticket_id: int, row: PromiseRow) -> int:
         """Store one promise with its alarm and the steps of its chain; returns the level reached."""
         world, row.id = self.world, self._id(Promise)
         taken = world.promises.take_steps(row) if row.state == "running" else []
@@ -164,7 +164,7 @@ class Pages:
         )  # fmt: skip
         return row.level
 
-    def _kept_by(self, life: Life, row: Row) -> str:
+    def _kept_by(self, life: Life, row: PromiseRow) -> str:
         if row.state != "met":
             return ""
         staff = self.world.staff

@@ -43,7 +43,7 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(eq=False)
-class Line:
+class OpenSocket:
     """One open websocket, from its upgrade to its end."""
 
     person: int
@@ -64,7 +64,7 @@ class Door:
     def __init__(self) -> None:
         self.most = 1000  # pages that this server bears; told by the server when it begins
         self.each = 20  # pages of one person
-        self._lines: set[Line] = set()
+        self._lines: set[OpenSocket] = set()
         self._lock = threading.Lock()
 
     @property
@@ -72,7 +72,7 @@ class Door:
         """Whether as many lines are open as this server bears."""
         return len(self._lines) >= self.most
 
-    def enter(self, line: Line) -> None:
+    def enter(self, line: OpenSocket) -> None:
         """Open a line. Raises TooMany or Busy beyond the limits."""
         with self._lock:
             own = sum(each.person == line.person for each in self._lines)
@@ -82,7 +82,7 @@ class Door:
                 raise Busy(FULL, count=len(self._lines))
             self._lines.add(line)
 
-    def leave(self, line: Line) -> None:
+    def leave(self, line: OpenSocket) -> None:
         """The line has ended."""
         with self._lock:
             self._lines.discard(line)
@@ -114,7 +114,7 @@ def guarded(app: Flask, inside: Wsgi, live: Wsgi) -> Wsgi:
         if "HTTP_UPGRADE" in environ and door.is_full:
             return NO_ROOM(environ, start_response)
         line = _let_in(app, environ)
-        if not isinstance(line, Line):
+        if not isinstance(line, OpenSocket):
             return line(environ, start_response)
         getattr(environ.get("gunicorn.socket"), "let_in", int)()
         try:
@@ -127,14 +127,14 @@ def guarded(app: Flask, inside: Wsgi, live: Wsgi) -> Wsgi:
     return answer
 
 
-def _let_in(app: Flask, environ: dict[str, Any]) -> Line | Response:
+def _let_in(app: Flask, environ: dict[str, Any]) -> OpenSocket | Response:
     """The line of a caller who may come in, or the answer that tells why not."""
     with app.request_context(environ):
         try:
             if app.preprocess_request() is not None:
                 raise NotSignedIn(N_("Please sign in again."))
             _require_own_page()
-            line = Line(me().id, _wire(environ))
+            line = OpenSocket(me().id, _wire(environ))
             door.enter(line)
         except HelpdeskError as error:
             return http.problem(error)

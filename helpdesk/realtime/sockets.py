@@ -17,7 +17,7 @@ from helpdesk.core import events
 from helpdesk.core.errors import PICK, BadInput, HelpdeskError, NotAllowed, NotFound, NotSignedIn
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.realtime import changes, people
-from helpdesk.realtime.door import LINE, Line
+from helpdesk.realtime.door import LINE, OpenSocket
 from helpdesk.realtime.rooms import require_topic, room_of
 
 MOST_MISSED = 200
@@ -34,7 +34,7 @@ class Watcher:
     sid: str
     kept: dict[str, Any]  # what the cookie of its session holds
     actor: Actor
-    line: Line
+    line: OpenSocket
     topics: dict[str, str] = field(default_factory=dict)  # topic -> room
 
     def is_alive(self, agent: Agent | None) -> bool:
@@ -51,7 +51,7 @@ def connected(_auth: Any = None) -> bool | None:
     agent = holder(session)
     if agent is None:
         return False
-    line = request.environ.get(LINE) or Line(agent.id)
+    line = request.environ.get(LINE) or OpenSocket(agent.id)
     line.spoken = True
     watchers[_sid()] = Watcher(_sid(), dict(session), agent.actor, line)
     return None

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from helpdesk.core.i18n import gettext
-from helpdesk.statistics.figures import Cell, Row
+from helpdesk.statistics.figures import Cell, FigureRow
 from helpdesk.statistics.groups import OF_TIME
 from helpdesk.statistics.report import Promised
 from helpdesk.tickets.filters import Filter
@@ -20,7 +20,7 @@ def link(filter: Filter) -> str:
     return f"/tickets?{filter.query()}"
 
 
-def volume(rows: list[Row], by: str) -> dict[str, Any]:
+def volume(rows: list[FigureRow], by: str) -> dict[str, Any]:
     """Received and closed, by the chosen group."""
     line = by in OF_TIME and len(rows) > MANY
     shown = rows if by in OF_TIME else rows[:20]

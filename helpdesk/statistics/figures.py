@@ -54,7 +54,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class FigureRow:
     """One group with its cells, by the code of the measure."""
 
     key: str
@@ -157,13 +157,13 @@ class Figures:
             return set(self.standing)
         return set(self.closed if measure.moment == "closed" else self.received)
 
-    def rows(self, measures: Iterable[Measure]) -> list[Row]:
+    def rows(self, measures: Iterable[Measure]) -> list[FigureRow]:
         """One row per group with a cell per measure."""
         wanted = [measure for measure in measures if self.tells(measure)]
         keys = self.keys(wanted)
         names = groups.names(self.by, keys)
         return [
-            Row(key, names.get(key, key), {m.code: self.cell(m, key) for m in wanted})
+            FigureRow(key, names.get(key, key), {m.code: self.cell(m, key) for m in wanted})
             for key in keys
         ]
 

@@ -16,7 +16,7 @@ from helpdesk.setup import in_force
 
 
 @dataclass
-class Line:
+class DepartmentNotices:
     """One department's notices by state; of those re-inspected, how many passed the first time."""
 
     unit: Unit
@@ -39,7 +39,7 @@ class Line:
 class Board:
     """The lines, and the states that any notice is in, in the order of a notice's life."""
 
-    lines: list[Line]
+    lines: list[DepartmentNotices]
     states: list[str]
 
     @property
@@ -69,10 +69,10 @@ def board(who: Actor) -> Board:
         .where(queries.visible_to(who))
         .group_by(Notice.department_id, Notice.status)
     )
-    lines: dict[int, Line] = {}
+    lines: dict[int, DepartmentNotices] = {}
     units = in_force.current().departments
     for unit_id, state, number, passed, failed in db.session.execute(query):
-        line = lines.setdefault(unit_id, Line(units[unit_id]))
+        line = lines.setdefault(unit_id, DepartmentNotices(units[unit_id]))
         line.states[state] = number
         line.passed += passed
         line.checked += passed + failed

@@ -14,7 +14,7 @@ from helpdesk.core.errors import PICK, BadInput
 from helpdesk.setup import in_force
 from helpdesk.statistics import counting, groups, words
 from helpdesk.statistics.counting import Edges, Judged
-from helpdesk.statistics.figures import NOBODY, PROMISES, Cell, Figures, Row, wilson
+from helpdesk.statistics.figures import NOBODY, PROMISES, Cell, FigureRow, Figures, wilson
 from helpdesk.statistics.groups import Scope
 from helpdesk.statistics.measures import BY_CODE, Measure
 from helpdesk.statistics.periods import Period, choose
@@ -137,7 +137,7 @@ class Report:
         return [BY_CODE[code] for code in COLUMNS if self.figures.tells(BY_CODE[code])]
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[FigureRow]:
         """The table: one row per group."""
         return self.figures.rows(self.columns)
 

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from helpdesk.core import options
 from helpdesk.core.db import transaction
-from helpdesk.realtime.door import SPEAKS_WITHIN, Line, door
+from helpdesk.realtime.door import SPEAKS_WITHIN, OpenSocket, door
 from tests.help import factories as make
 
 DOOR = "/socket.io/?EIO=4&transport=websocket"
@@ -72,24 +72,24 @@ def test_a_page_of_another_site_gets_no_websocket(
 
 
 @pytest.fixture
-def open_lines(app: Flask) -> Iterator[list[Line]]:
+def open_lines(app: Flask) -> Iterator[list[OpenSocket]]:
     """Lines that are open; what is added is let in, and all are closed in the end."""
-    kept, lines = (door.most, door.each), list[Line]()
+    kept, lines = (door.most, door.each), list[OpenSocket]()
     yield lines
     door.most, door.each = kept
     for line in lines:
         door.leave(line)
 
 
-def opened(lines: list[Line], person: int) -> Line:
-    line = Line(person)
+def opened(lines: list[OpenSocket], person: int) -> OpenSocket:
+    line = OpenSocket(person)
     door.enter(line)
     lines.append(line)
     return line
 
 
 def test_a_person_with_too_many_pages_is_told_so_and_may_close_one(
-    client: FlaskClient, open_lines: list[Line]
+    client: FlaskClient, open_lines: list[OpenSocket]
 ) -> None:
     agent = make.agent()
     make.sign_in(client, agent)
@@ -105,7 +105,7 @@ def test_a_person_with_too_many_pages_is_told_so_and_may_close_one(
 
 
 def test_beyond_what_the_server_bears_a_page_is_told_how_many_are_open(
-    client: FlaskClient, open_lines: list[Line]
+    client: FlaskClient, open_lines: list[OpenSocket]
 ) -> None:
     make.sign_in(client, make.agent())
     door.most = 3
@@ -118,10 +118,10 @@ def test_beyond_what_the_server_bears_a_page_is_told_how_many_are_open(
 
 
 def test_a_line_that_says_nothing_is_cut_within_ten_seconds(
-    open_lines: list[Line], monkeypatch: pytest.MonkeyPatch
+    open_lines: list[OpenSocket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut: list[Line] = []
-    monkeypatch.setattr(Line, "hang_up", lambda line: cut.append(line))
+    cut: list[OpenSocket] = []
+    monkeypatch.setattr(OpenSocket, "hang_up", lambda line: cut.append(line))
     silent, spoken = opened(open_lines, 901), opened(open_lines, 902)
     spoken.spoken = True
     door.hang_up_on_the_silent()

@@ -14,9 +14,9 @@ from flask import Flask
 from helpdesk.core import i18n
 from helpdesk.statistics import charts, exports, words
 from helpdesk.statistics.counting import Judged
-from helpdesk.statistics.figures import Cell, Row, wilson
+from helpdesk.statistics.figures import Cell, FigureRow, wilson
 from helpdesk.statistics.measures import BY_CODE
-from helpdesk.statistics.notices import Board, Line
+from helpdesk.statistics.notices import Board, DepartmentNotices
 from helpdesk.statistics.periods import Period
 from helpdesk.statistics.report import Promised, read
 from helpdesk.tickets.filters import Filter
@@ -119,13 +119,13 @@ def test_days_are_told_once_where_a_period_has_one() -> None:
         assert words.days(Period("", WEEK.since, WEEK.since, WEEK.zone)) == "2026年3月9日"
 
 
-def rows(number: int) -> list[Row]:
+def rows(number: int) -> list[FigureRow]:
     """So many groups with one case received and none closed."""
     cells = {
         code: Cell(BY_CODE[code], count, Filter())
         for code, count in (("received", 1), ("closed", 0))
     }
-    return [Row(f"g{n}", f"Group {n}", cells) for n in range(number)]
+    return [FigureRow(f"g{n}", f"Group {n}", cells) for n in range(number)]
 
 
 @pytest.mark.parametrize(("groups", "kind"), [(10, "bar"), (11, "line")])
@@ -175,7 +175,7 @@ def test_the_fewer_answers_the_wider_is_what_a_share_may_be(
 
 
 def test_the_first_pass_rate_is_that_of_all_departments() -> None:
-    lines = [Line(None, {"closed": 2}, 4, 3), Line(None, {"issued": 1})]  # type: ignore[arg-type]
+    lines = [DepartmentNotices(None, {"closed": 2}, 4, 3), DepartmentNotices(None, {"issued": 1})]  # type: ignore[arg-type]
     assert [line.first_pass for line in lines] == [0.75, None]
     assert (Board(lines, []).first_pass, Board(lines, []).total) == (0.75, 3)
     assert Board(lines[1:], []).first_pass is None
