@@ -85,7 +85,7 @@ def test_the_complaint_form_fits_one_page_with_all_its_values() -> None:
 def test_a_form_in_both_languages_says_its_own_words_in_both() -> None:
     first, *_, last = lay_out(rectification_notice())
     assert "编号 No. 质整〔2026〕12号" in texts(first)
-    assert "第 1 页 共 2 页 Sheet 1 of 2" in texts(first)
+    assert "第 1 页 共 2 页 Page 1 of 2" in texts(first)
     assert {"盖章处", "Seal", "签字 Signature：赵敏"} <= set(texts(first))
     assert "问题整改通知单（续 continued）" in texts(last)
 
