@@ -1,7 +1,7 @@
 """The parts of the house whose rules `benchmarks/mutants` changes, each with the tests that hold them."""
 
 PARTS = {
-    "clock": ("helpdesk/clock/*.py", "tests/test_clock_*.py"),
+    "clock": ("helpdesk/clock/*.py", "tests/clock/test_clock_*.py"),
     "lifecycles": (
         "helpdesk/core/moves.py"
         " helpdesk/tickets/lifecycle.py helpdesk/notices/lifecycle.py helpdesk/kb/lifecycle.py",

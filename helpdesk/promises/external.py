@@ -18,7 +18,7 @@ def bind(row: Promise, subject: PolicySubject, snapshot: Snapshot) -> None:
     row.latest_at = latest(row, subject, snapshot)
 
 
-def latest(row: Promise, subject: Case, snapshot: Snapshot) -> datetime | None:
+def latest(row: Promise, subject: PolicySubject, snapshot: Snapshot) -> datetime | None:
     """When the row must end, because of the authority's deadline; None where it has none."""
     bound = row.promise == "resolve" and subject.external_due_at is not None
     return internal_deadline(subject, snapshot) if bound else None

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from helpdesk.agents.rights import Actor, Role
+from helpdesk.core import moves
 from helpdesk.core.errors import BadInput, NotAllowed, Refused
 from helpdesk.core.moves import MOST_TEXT, Move, Table, require_filled, taking
 from helpdesk.kb import lifecycle as articles
 from helpdesk.notices import lifecycle as notices
 from helpdesk.tickets import lifecycle as tickets
+from tests.help import values
 
 LEAD = Actor("agent", 1, "Chen Jie", Role.SUPERVISOR)
 AGENT = Actor("agent", 2, "Li Na", Role.AGENT)
@@ -140,6 +142,10 @@ def test_every_field_that_is_empty_or_too_long_is_told_at_once(
     except BadInput as error:
         told = error.errors
     assert set(told) == wrong
+
+
+def test_a_table_and_its_rows_do_not_change_only_a_step_on_its_way_does() -> None:
+    assert values.changeable(moves) == {"Taking"}
 
 
 def test_tickets_notices_and_articles_move_by_the_same_frame() -> None:

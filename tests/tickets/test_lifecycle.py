@@ -171,6 +171,10 @@ def test_after_two_returns_the_dispatch_is_final() -> None:
     assert "send_back" not in codes
 
 
+def test_a_ticket_of_which_nothing_else_is_known_was_never_returned_and_is_in_time() -> None:
+    assert Stand("signed", "request") == Stand("signed", "request", returns=0, late=False)
+
+
 def test_the_buttons_are_exactly_the_moves_that_check_allows() -> None:
     for (role, by), status, kind in product(PEOPLE.items(), Status, Kind):
         shown = {m.code for m in TABLE.moves(Stand(status, kind), by)}
