@@ -18,13 +18,13 @@ from flask import Flask
 from sqlalchemy import delete, func, insert, select
 
 from benchmarks.clocks_site import Asked, Figure
-from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core import alarms, background
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.customers.people import Asker
 from helpdesk.promises.models import Escalation, Promise
+from helpdesk.promises.words import ALARM
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
@@ -64,7 +64,7 @@ def _flood(app: Flask, aim: float) -> Iterator[Figure]:
     for thread in threads:
         thread.join()
     taken = select(Escalation.promise_id, Escalation.due_at, Escalation.at)
-    found = [row for row in db.session.execute(taken) if row.subject_id in rows]
+    found = [row for row in db.session.execute(taken) if row.promise_id in rows]
     late = [(row.at - row.due_at).total_seconds() for row in found]
     yield Figure("flood: steps taken, of 10,000 promises", len(found), "steps", FLOOD)
     yield Figure("flood: promises stepped twice", len(found) - len(rows), "steps", 0, less=True)
@@ -92,7 +92,7 @@ def _plan(begin: datetime) -> set[int]:
         mine = select(Promise.id).where(Promise.part == PART).order_by(Promise.subject_id)
         rows = session.scalars(mine).all()
         due = zip(rows, moments, strict=True)
-        alarms.set_alarms([alarms.alarm_row(promises.ALARM, row, at, level=50) for row, at in due])
+        alarms.set_alarms([alarms.alarm_row(ALARM, row, at, level=50) for row, at in due])
     return set(rows)
 
 
@@ -134,7 +134,7 @@ def _wait_until_rung(most: float = 600) -> None:
     end = time.monotonic() + most
     flood = select(Promise.id).where(Promise.part == PART)
     mine = select(func.count()).where(
-        Alarm.kind == promises.ALARM, Alarm.level == 50, Alarm.subject_id.in_(flood)
+        Alarm.kind == ALARM, Alarm.level == 50, Alarm.subject_id.in_(flood)
     )
     while db.session.scalar(mine) and time.monotonic() < end:
         db.session.rollback()

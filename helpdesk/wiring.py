@@ -35,7 +35,6 @@ from helpdesk.kb import desk_pages as kb_desk
 from helpdesk.notices import actions as notice_actions
 from helpdesk.notices import handing_on as notice_handing_on
 from helpdesk.notices import pages as notice_pages
-from helpdesk.notices import subject as notice_subject
 from helpdesk.notify import colleagues, concerned, customers, escalations
 from helpdesk.notify import notices as notice_mails
 from helpdesk.notify.mail import medium as mail_medium
@@ -85,7 +84,6 @@ LISTENERS = (
     notice_mails,
     notice_actions,
     notice_handing_on,
-    notice_subject,
     policy_reach,
     queue,
     recompute,

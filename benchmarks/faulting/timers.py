@@ -99,7 +99,7 @@ def after_twelve_hours(app: Flask, rows: int) -> Tally:
     with nursery(app, timers) as family:
         quiet()
     db.session.rollback()
-    told = {r.subject_id: r.due_at for r in db.session.scalars(_taken())}
+    told = {r.promise_id: r.due_at for r in db.session.scalars(_taken())}
     found = tally("F19", rows, family.kills)
     found.lost += sum(told.get(subject) != at for subject, at in due.items())
     found.note = "each with its true due time; " + found.note
@@ -162,7 +162,7 @@ def tally(row: str, rows: int, kills: int) -> Tally:
         row,
         kills,
         accepted=rows,
-        lost=rows - len({step.subject_id for step in steps}) + failed,
+        lost=rows - len({step.promise_id for step in steps}) + failed,
         doubled=sum(times.values()) - len(times),
         late=[(step.at - step.due_at).total_seconds() for step in steps],
         note=f"{len(steps)} steps",

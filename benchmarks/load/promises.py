@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +14,20 @@ from benchmarks.load.lives import ANSWERED, Life
 from helpdesk import promises
 from helpdesk.clock import Limit, covers, due_at
 from helpdesk.promises.policy import Terms
+from helpdesk.promises.words import (
+    AT_ANSWER,
+    AT_DISPATCH,
+    AT_OPENING,
+    DESK_CALENDAR,
+    ONCE,
+    OPEN,
+    ORDER,
+    WINDOWS,
+)
 from helpdesk.setup.in_force import Setup
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.words.channels import SPOKEN
 
-parse = lru_cache(Limit.parse)
 MOOT = ("sign", "send_back", "update", "containment")  # when the answer is given
 
 
@@ -85,20 +93,20 @@ class Promises:
         met = _kept(life)
         answered = life.at(*ANSWERED)
         starts = {
-            **dict.fromkeys(promises.AT_OPENING, life.received),
-            **dict.fromkeys(promises.AT_DISPATCH, life.at("dispatch")),
-            **dict.fromkeys(promises.AT_ANSWER, answered),
+            **dict.fromkeys(AT_OPENING, life.received),
+            **dict.fromkeys(AT_DISPATCH, life.at("dispatch")),
+            **dict.fromkeys(AT_ANSWER, answered),
             "update": life.said,
         }
         rows = []
         for promise, made in policy.items():
-            if promise not in promises.ORDER:
+            if promise not in ORDER:
                 continue
             row = self._row(made, calendar, starts[promise], met.get(promise))
-            if row.state in promises.OPEN:
+            if row.state in OPEN:
                 self._settle(row, life, answered or life.ended, is_over)
             rows.append(row)
-        return sorted(rows, key=lambda row: promises.ORDER.index(row.promise))
+        return sorted(rows, key=lambda row: ORDER.index(row.promise))
 
     def _settle(self, row: PromiseRow, life: Life, end: int | None, is_over: bool) -> None:
         """What the end of the case, its answer or a hold makes of a promise that is open."""
@@ -112,15 +120,17 @@ class Promises:
             self._pause(row, life)
 
     def _row(self, made: Terms, calendar: str, start: int | None, met: int | None) -> PromiseRow:
-        own = calendar if made.owner == "department" else promises.DESK_CALENDAR
+        own = calendar if made.owner == "department" else DESK_CALENDAR
         row = PromiseRow(made.promise, 1, made.limit, made.owner, made.chain, own)
         if start is not None:
-            row.state = "window" if made.promise in promises.WINDOWS else "running"
+            row.state = "window" if made.promise in WINDOWS else "running"
             row.started_at = when(start)
             row.due_at = self._due(start, made.limit, own)
             calendar_ = self.setup.calendars[own]
             row.calendar_version = calendar_.version
-            row.provisional = not covers(row.started_at, row.due_at, calendar_, parse(made.limit))
+            row.provisional = not covers(
+                row.started_at, row.due_at, calendar_, Limit.parse(made.limit)
+            )
         if met is not None and start is not None:
             row.state, row.met_at = "met", when(met)
             row.verdict = "late" if row.due_at and row.met_at > row.due_at else "on_time"
@@ -131,7 +141,9 @@ class Promises:
         return row
 
     def _due(self, start: int, limit: str, calendar: str) -> datetime:
-        return due_at(when(start), parse(limit), self.setup.calendars[calendar], beyond="weekly")
+        return due_at(
+            when(start), Limit.parse(limit), self.setup.calendars[calendar], beyond="weekly"
+        )
 
     def _pause(self, row: PromiseRow, life: Life) -> None:
         held = life.at("hold")
@@ -144,8 +156,8 @@ class Promises:
         """The rows of the second cycle: acknowledged and first answered it was already."""
         rows = []
         for promise, made in policy.items():
-            if promise in promises.ORDER and promise not in promises.ONCE:
-                runs = promise in (*promises.AT_OPENING, "update")
+            if promise in ORDER and promise not in ONCE:
+                runs = promise in (*AT_OPENING, "update")
                 row = self._row(made, calendar, at if runs else None, None)
                 row.cycle = 2
                 rows.append(row)

@@ -17,6 +17,7 @@ from helpdesk import promises, search
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import Model
 from helpdesk.promises.models import Escalation, Promise
+from helpdesk.promises.words import ORDER
 from helpdesk.setup.in_force import Setup
 from helpdesk.tickets import holds
 from helpdesk.tickets.models import Callback, CallbackAttempt, Message, Rating, Ticket
@@ -155,7 +156,7 @@ class Pages:
         owner = world.departments[life.department] if row.owner == "department" else None
         self.rows[Promise].append(
             (
-                row.id, Ticket.subject_kind, ticket_id, row.promise, row.cycle, 1, promises.ORDER.index(row.promise),
+                row.id, Ticket.subject_kind, ticket_id, row.promise, row.cycle, 1, ORDER.index(row.promise),
                 row.state, row.verdict, row.owner, owner, "", row.limit, row.chain, row.calendar,
                 row.calendar_version, world.setup.policy_version, row.started_at, row.due_at, row.provisional,
                 row.paused_at, [], row.warned_at, row.level, row.met_at,

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from helpdesk import promises
 from helpdesk.agents.rights import Role
 from helpdesk.api.fields import Schema
 from helpdesk.customers.people import PROOFS
@@ -17,6 +16,7 @@ from helpdesk.kb.lifecycle import State as ArticleState
 from helpdesk.kb.lifecycle import Visibility
 from helpdesk.notices import clock
 from helpdesk.notices.lifecycle import Level, State
+from helpdesk.promises.words import ORDER, OWNER_NAMES
 from helpdesk.settings import LANGUAGES
 from helpdesk.statistics import groups, measures
 from helpdesk.tickets import fields, filters, lifecycle
@@ -145,8 +145,8 @@ RATING: dict[str, Schema] = {
     "at": TIME,
 }
 PROMISE: dict[str, Schema] = {
-    "promise": one_of(promises.ORDER),
-    "owner": one_of(promises.OWNER_NAMES),
+    "promise": one_of(ORDER),
+    "owner": one_of(OWNER_NAMES),
     "state": TEXT,
     "limit": TEXT,
     "started_at": TIME_OR_NONE,

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from helpdesk import promises
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
 from helpdesk.api import answers
 from helpdesk.api.answers import filled, ref
@@ -15,6 +14,7 @@ from helpdesk.api.operations import takes
 from helpdesk.core.i18n import gettext, language
 from helpdesk.core.moves import Move
 from helpdesk.promises.policy import Unit
+from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.setup import in_force
 from helpdesk.statistics import groups, measures
 from helpdesk.tickets import lifecycle
@@ -35,7 +35,7 @@ def meta() -> Response:
             "kinds": _named(KIND_NAMES),
             "statuses": _named(lifecycle.STATUS_NAMES),
             "moves": [_move(move) for move in lifecycle.TABLE],
-            "promises": _named(promises.PROMISE_NAMES),
+            "promises": _named(PROMISE_NAMES),
             "severities": _named(SEVERITY_NAMES),
             "channels": _named(CHANNELS),
             "roles": _named({role: ROLE_NAMES[role] for role in STAFF}),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 _TEXT = re.compile(r"(\d{1,7}(?:\.\d{1,4})?)\s*([a-z]+)")
 
@@ -60,6 +61,7 @@ class Limit:
             raise LimitError("A limit is more than zero and at most ten years.")
 
     @classmethod
+    @lru_cache  # policies have a handful of them, and every clock asks
     def parse(cls, text: str) -> Limit:
         """The limit in words such as "30 min", "24 h", "2 wh", "5 wd", "3 cd"."""
         found = _TEXT.fullmatch(text.strip().lower())

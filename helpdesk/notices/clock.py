@@ -19,11 +19,13 @@ from helpdesk.core import options
 from helpdesk.core.alarms import clear_alarms, set_alarm, set_alarms
 from helpdesk.core.db import db, insert_new
 from helpdesk.core.i18n import N_, P_
-from helpdesk.notices.lifecycle import State
+from helpdesk.notices.lifecycle import ENDED, Level, State
 from helpdesk.notices.models import Notice
 from helpdesk.promises import keeping, rows, running, timing
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.promises.policy import Terms
+from helpdesk.promises.subjects import Kind, Standing, register
+from helpdesk.promises.words import ALARM, OPEN
 from helpdesk.setup import in_force
 
 WATCH_ALARM = "notice_watch"
@@ -34,8 +36,12 @@ STEP_NAMES = {
     "done": P_("rectification", "Done"),
     "check": N_("Re-inspection"),
 }
-_PLANNING = frozenset({State.ISSUED, State.OBJECTED, State.SIGNED, State.PLAN_REJECTED})
-_WORKING = _PLANNING | {State.PLAN_SUBMITTED, State.IMPLEMENTING}
+_PLANNING = (State.ISSUED, State.OBJECTED, State.SIGNED, State.PLAN_REJECTED)
+_RUNNING: dict[str, tuple[str, ...]] = {  # the steps whose clocks run, by the state of the notice
+    **dict.fromkeys(_PLANNING, ("containment", "plan", "done")),
+    **dict.fromkeys((State.PLAN_SUBMITTED, State.IMPLEMENTING), ("containment", "done")),
+    State.DONE_CLAIMED: ("check",),
+}
 _ANY_DAY = "1 cd"  # the measure of a time that a supervisor set where the options name no limit
 
 
@@ -65,7 +71,7 @@ def _promise(
 ) -> None:
     """A row for each of these steps; `ends` names a time that is not counted, or the latest one."""
     snapshot = in_force.current()
-    chain = "critical" if notice.level == "major" else "standard"
+    chain = "critical" if notice.level == Level.MAJOR else "standard"
     for step, limit in limits.items():
         row = rows.new_row(notice, Terms(step, limit, "department", chain), snapshot)
         row.position = STEPS.index(step)
@@ -120,18 +126,6 @@ def met_at(notice: Notice, step: str) -> datetime | None:
     return datetime.fromisoformat(told) if told else None
 
 
-def _going(notice: Notice) -> frozenset[str]:
-    """The steps whose clocks run in this state."""
-    state = State(notice.status)
-    if state is State.DONE_CLAIMED:
-        return frozenset({"check"})
-    if state not in _WORKING:
-        return frozenset()
-    return frozenset(
-        {"containment", "plan", "done"} if state in _PLANNING else {"containment", "done"}
-    )
-
-
 def is_overdue(notice: Notice, moment: datetime | None = None) -> bool:
     """Whether the step that is next should have been taken by now."""
     return notice.due_at is not None and notice.due_at < (moment or now())
@@ -149,7 +143,7 @@ def follow(notice: Notice) -> None:
         _stand(row, notice, snapshot)
     ticking = [row for row in found if row.state == "running" and row.due_at]
     following = min(ticking, key=lambda row: row.due_at or now(), default=None)
-    clear_alarms(promises.ALARM, [row.id for row in found])
+    clear_alarms(ALARM, [row.id for row in found])
     set_alarms(promises.alarms_of([following] if following else [], snapshot))
     notice.next = following
     promises.note_next_due(notice, found)
@@ -159,14 +153,14 @@ def _stand(row: Promise, notice: Notice, snapshot: in_force.Setup) -> None:
     """Kept, running or no longer running, as the notice is now."""
     met = met_at(notice, row.promise)
     if met is not None:
-        if row.state in promises.OPEN and row.started_at:
+        if row.state in OPEN and row.started_at:
             keeping.keep([row], met, "", "", snapshot)
-    elif row.promise in _going(notice):
+    elif row.promise in _RUNNING.get(notice.status, ()):
         if row.state == "pending":
             timing.begin(row, snapshot, met_at(notice, "done") or now())
         elif row.state == "met":  # a plan that came back
             row.state, row.verdict, row.met_at, row.taken = "running", "", None, None
-    elif row.started_at or notice.status in (State.WITHDRAWN,):
+    elif row.started_at or notice.status == State.WITHDRAWN:
         keeping.drop([row])
 
 
@@ -193,3 +187,33 @@ def begin_watch(notice: Notice) -> None:
 def end_watch(notice: Notice) -> None:
     """No alarm any more: it closed, or it happened again."""
     clear_alarms(WATCH_ALARM, [notice.id])
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(
+        id=row.id,
+        is_open=State(row.status) not in ENDED,
+        severity="S2" if row.level == Level.MAJOR else "S3",
+        department_id=row.department_id,
+        due_at=row.due_at,
+        level=row.level_reached,
+        issuer_id=row.issuer_id,
+    )
+
+
+def _journal(row: Promise) -> tuple[str, dict[str, Any]]:
+    """A step of a notice's chain is "notice.warned" or "notice.breached"."""
+    return "notice", {"step": row.promise, "round": row.cycle}
+
+
+register(
+    Kind(
+        Notice,
+        ("status", "level", "department_id", "issuer_id", "level_reached", "due_at"),
+        _standing,
+        level="level_reached",
+        journal=_journal,
+        recounts=False,  # a notice keeps the days that it named, whatever a calendar says later
+        touched=False,
+    )
+)

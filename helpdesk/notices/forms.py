@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wtforms import (
@@ -12,9 +13,10 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields import SelectChoice
 from wtforms.widgets import DateTimeLocalInput
 
-from helpdesk.core.i18n import gettext, lazy_gettext
+from helpdesk.core.i18n import lazy_gettext
 from helpdesk.notices.actions.checking import RESULTS
 from helpdesk.notices.fields import ANSWER, ORDER
 from helpdesk.notices.lifecycle import AUTOMATIC, CHECKS, LEVEL_NAMES, SOURCE_NAMES, TABLE
@@ -35,11 +37,15 @@ def _long(label: str, *more: Any, rows: int = 4, **options: Any) -> TextAreaFiel
     return TextAreaField(label, [*more, at_most(LONG)], render_kw={"rows": rows}, **options)
 
 
+def _named(names: Mapping[Any, str]) -> list[SelectChoice]:
+    return choices((code, lazy_gettext(name)) for code, name in names.items())
+
+
 class NoticeForm(Correction):
     """The text of a notice, as the paper form has it."""
 
-    level = SelectField(lazy_gettext(ORDER["level"]), [filled()])
-    source = SelectField(lazy_gettext(ORDER["source"]), [filled()])
+    level = SelectField(lazy_gettext(ORDER["level"]), [filled()], choices=_named(LEVEL_NAMES))
+    source = SelectField(lazy_gettext(ORDER["source"]), [filled()], choices=_named(SOURCE_NAMES))
     responsible = StringField(lazy_gettext(ORDER["responsible"]), [at_most(200)])
     cc = StringField(lazy_gettext(ORDER["cc"]), [at_most(200)])
     title = StringField(lazy_gettext(ORDER["title"]), [filled(), at_most(200)])
@@ -62,11 +68,6 @@ class NoticeForm(Correction):
     sanction = _long(lazy_gettext(ORDER["sanction"]), rows=2)
     files = MultipleFileField(lazy_gettext("Files"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.level.choices = choices((c, gettext(n)) for c, n in LEVEL_NAMES.items())
-        self.source.choices = choices((c, gettext(n)) for c, n in SOURCE_NAMES.items())
-
     def texts(self) -> dict[str, Any]:
         """What the verbs take, but for the department."""
         left_out = ("csrf_token", "files", "version", "departments", "department")
@@ -79,12 +80,9 @@ class NewNoticeForm(NoticeForm):
     departments = SelectMultipleCheckField(
         lazy_gettext(ORDER["department_id"]),
         [filled()],
+        choices=lambda: choices(departments()),
         description=lazy_gettext("One notice goes to one department; tick more to write to each."),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.departments.choices = choices(departments())
 
 
 class EditNoticeForm(NoticeForm):
@@ -93,12 +91,9 @@ class EditNoticeForm(NoticeForm):
     department = SelectField(
         lazy_gettext(ORDER["department_id"]),
         [filled()],
+        choices=lambda: choices(departments()),
         coerce=lambda u: str(getattr(u, "code", u)),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.department.choices = choices(departments())
 
 
 class MoveForm(Form):
@@ -197,16 +192,12 @@ class GrantExtensionForm(RemarkForm):
 class VerifyForm(FilesForm):
     """The re-inspection."""
 
-    result = RadioField(lazy_gettext("Result"), [filled()])
+    result = RadioField(lazy_gettext("Result"), [filled()], choices=_named(RESULTS))
     comment = _long(lazy_gettext("What was seen"), filled())
     re_due = MomentField(
         lazy_gettext("The rest is due"),
         description=lazy_gettext("Needed unless it passed."),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.result.choices = choices((c, gettext(n)) for c, n in RESULTS.items())
 
 
 WITH_FIELDS: dict[str, type[MoveForm]] = {

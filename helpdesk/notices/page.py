@@ -13,21 +13,9 @@ from helpdesk.agents.rights import Actor, scope
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.i18n import duration, gettext, language, ngettext
-from helpdesk.notices import (
-    actions,
-    buttons,
-    clock,
-    queries,
-)
-from helpdesk.notices import (
-    rail as notice_rail,
-)
-from helpdesk.notices import (
-    rows as notice_board,
-)
-from helpdesk.notices import (
-    words as notice_words,
-)
+from helpdesk.notices import actions, buttons, clock, queries, words
+from helpdesk.notices import rail as notice_rail
+from helpdesk.notices import rows as board
 from helpdesk.notices.actions.checking import RESULTS
 from helpdesk.notices.fields import ANSWER
 from helpdesk.notices.forms import MoveForm
@@ -52,8 +40,8 @@ def names() -> dict[str, Any]:
         "level_bars": LEVEL_BARS,
         "source_names": SOURCE_NAMES,
         "result_names": RESULTS,
-        "view_names": notice_board.VIEWS,
-        "age_names": notice_board.AGE_NAMES,
+        "view_names": board.VIEWS,
+        "age_names": board.AGE_NAMES,
         "departments": departments(),
         "step_names": clock.STEP_NAMES,
         "slug": queries.slug,
@@ -71,6 +59,16 @@ class NoticeRow:
     state: str
     age: str
     failed: dict[str, Any] | None  # the last re-inspection, while its further round goes on
+
+    @property
+    def url(self) -> str:
+        """Where the notice is read."""
+        return f"/notices/{queries.slug(self.notice)}"
+
+    @property
+    def status(self) -> str:
+        """Where it stands, in words."""
+        return gettext(STATE_NAMES[State(self.notice.status)])
 
 
 def rows(found: Iterable[Notice]) -> list[NoticeRow]:
@@ -95,15 +93,9 @@ def _row(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> NoticeRo
 def _receipts(steps: Mapping[str, Promise], snapshot: in_force.Setup) -> list[receipts.Receipt]:
     """How the due time of each step came about whose clock runs now."""
     return [
-        receipts.receipt(
-            gettext(clock.STEP_NAMES[step]),
-            row.started_at,
-            row.due_at,
-            row.limit,
-            snapshot.calendar_of(row),
-        )
+        receipts.receipt(row, gettext(clock.STEP_NAMES[step]), snapshot)
         for step, row in steps.items()
-        if row.state == "running" and row.started_at and row.due_at
+        if row.state == "running"
     ]
 
 
@@ -118,7 +110,7 @@ def page(
         "refused": form if form is not None and not any(each.open for each in offered) else None,
         "notice": notice,
         "department": notice.department.name(language()),
-        "marks": notice_rail.marks(notice, snapshot, moment, steps),
+        "marks": notice_rail.marks(notice, steps, snapshot, moment),
         "next": notice.next,
         "receipts": _receipts(steps, snapshot),
         "done_due_at": done,
@@ -129,7 +121,7 @@ def page(
         "answer": answer(notice.answer),
         "failed": not_passed(notice.status, notice.rounds),
         "rounds": [past | {"answer": answer(past["answer"])} for past in notice.rounds],
-        "history": notice_words.happenings(queries.history(notice)),
+        "history": words.happenings(queries.history(notice)),
         "files": queries.files(notice),
         "ticket": queries.case_of(notice, who),
         "previous": db.session.get(Notice, notice.previous_id) if notice.previous_id else None,
@@ -190,20 +182,6 @@ def made(drafts: list[Notice]) -> str:
     return ngettext("One draft is saved.", "%(num)s drafts are saved.", count)
 
 
-def on_ticket(ticket: Ticket, who: Actor) -> list[dict[str, Any]]:
+def on_ticket(ticket: Ticket, who: Actor) -> list[NoticeRow]:
     """The notices of a case as its page shows them, in one statement."""
-    moment, snapshot = now(), in_force.current()
-    return [_line(notice, snapshot, moment) for notice in queries.of_ticket(ticket, who)]
-
-
-def _line(notice: Notice, snapshot: in_force.Setup, moment: datetime) -> dict[str, Any]:
-    due = notice.next
-    return {
-        "url": f"/notices/{queries.slug(notice)}",
-        "number": notice.number,
-        "status": notice.status,
-        "state": gettext(STATE_NAMES[State(notice.status)]),
-        "step": gettext(clock.STEP_NAMES[due.promise]) if due else "",
-        "due": rail.clock_of(due, snapshot, moment) if due else None,
-        "overdue": actions.is_overdue(notice, moment),
-    }
+    return rows(queries.of_ticket(ticket, who))

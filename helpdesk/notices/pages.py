@@ -14,20 +14,10 @@ from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.errors import BadInput, Conflict, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext, zone
-from helpdesk.notices import (
-    actions,
-    buttons,
-    moving,
-)
-from helpdesk.notices import (
-    page as notice_page,
-)
-from helpdesk.notices import (
-    queries as notice_queries,
-)
-from helpdesk.notices import (
-    rows as notice_board,
-)
+from helpdesk.notices import actions, buttons, moving
+from helpdesk.notices import page as notice_page
+from helpdesk.notices import queries as notice_queries
+from helpdesk.notices import rows as board
 from helpdesk.notices.forms import FORMS, EditNoticeForm, MoveForm, NewNoticeForm
 from helpdesk.notices.models import Notice
 from helpdesk.setup import in_force
@@ -63,18 +53,18 @@ def _limits() -> dict[str, Any]:
 @needs("notice.read")
 def index() -> str:
     """The board: departments by age, then the list, overdue on top."""
-    who, wanted = me().actor, notice_board.NoticeFilter.read(request.args)
+    who, wanted = me().actor, board.NoticeFilter.read(request.args)
     number = request.args.get("page", 0, type=int)
-    rows = notice_board.page(wanted, who, max(0, min(number, 10_000)))
+    rows = board.page(wanted, who, max(0, min(number, 10_000)))
     return render_template(
         "notices/index.html",
         wanted=wanted,
-        offered=notice_board.offered(who),
-        asked_states=notice_board.states(who),
-        counts=notice_board.counts(who),
-        matrix=notice_board.matrix(who),
-        rows=notice_page.rows(rows[: notice_board.PAGE]),
-        next_page=number + 1 if len(rows) > notice_board.PAGE else None,
+        offered=board.offered(who),
+        asked_states=board.states(who),
+        counts=board.counts(who),
+        matrix=board.matrix(who),
+        rows=notice_page.rows(rows[: board.PAGE]),
+        next_page=number + 1 if len(rows) > board.PAGE else None,
         number=number,
         **notice_page.names(),
     )

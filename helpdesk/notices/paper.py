@@ -123,23 +123,10 @@ def _receipt(notice: Notice, say: Speech) -> Block:
 
 def _answer(notice: Notice, say: Speech) -> Block:
     given = notice.answer
-    tall = 2
-
-    def cell(name: str):  # type: ignore[no-untyped-def]
-        return say.cell(ANSWER[name], given.get(name, ""), span=2, tall=tall)
-
+    cells = [say.cell(label, given.get(name), span=2, tall=2) for name, label in ANSWER.items()]
     return say.block(
         N_("Answer of the department"),
-        [cell("containment"), cell("root_cause")],
-        [cell("plan"), cell("correction")],
-        [
-            cell("corrective"),
-            cell("preventive"),
-        ],
-        [
-            cell("horizontal_check"),
-            cell("evidence"),
-        ],
+        *(cells[at : at + 2] for at in range(0, len(cells), 2)),
         [
             say.cell(N_("Planned to be done"), stamped(given.get("planned_at"))),
             say.cell(N_("Done on"), stamped(given.get("claimed_at"))),

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.clock import now
 from helpdesk.core.i18n import N_, gettext, when
 from helpdesk.notices import clock
 from helpdesk.notices.lifecycle import ENDED, State
 from helpdesk.notices.models import Notice
 from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Snapshot
 from helpdesk.promises.rail import state_of
-from helpdesk.setup import in_force
 
 _PAST = (*ENDED, State.WATCHING)
 
@@ -42,46 +41,32 @@ LABELS = {
 
 def marks(
     notice: Notice,
-    snapshot: in_force.Setup,
-    moment: datetime | None = None,
-    steps: Mapping[str, Promise] | None = None,
+    steps: Mapping[str, Promise],
+    snapshot: Snapshot,
+    moment: datetime,
 ) -> list[NoticeMark]:
-    """The rail of a notice: its steps in this round with due and actual times. `steps` saves
-    reading the promises when the caller has done so.
-    """
-    moment = moment or now()
-    known = clock.steps(notice) if steps is None else steps
+    """The rail of a notice: its steps in this round with due and actual times."""
+    running = {name: row for name, row in steps.items() if row.state == "running"}
+    going = {name: state_of(row, snapshot, moment) for name, row in running.items()}
     return [
-        _mark(notice, step, due, met, _standing(known.get(step), snapshot, moment))
-        for step, due, met in _steps(notice, known)
+        _mark(notice, step, due, met, going.get(step)) for step, due, met in _steps(notice, steps)
     ]
 
 
 def _steps(
-    notice: Notice, known: Mapping[str, Promise]
+    notice: Notice, steps: Mapping[str, Promise]
 ) -> list[tuple[str, datetime | None, datetime | None]]:
     """The steps that this notice has: (step, due, taken)."""
     ended = notice.closed_at if notice.status in (State.CLOSED, State.REOPENED) else None
-    steps = [
+    dues = {step: row.due_at for step, row in steps.items()}
+    found = [
         ("issue", None, notice.issued_at),
         ("sign", None, notice.signed_at),
-        *(
-            (s, known[s].due_at if s in known else None, clock.met_at(notice, s))
-            for s in clock.STEPS
-        ),
+        *((step, dues.get(step), clock.met_at(notice, step)) for step in clock.STEPS),
         ("watch", notice.watch_until, ended),
     ]
     optional = ("containment", "plan")
-    return [s for s in steps if s[0] not in optional or s[1] is not None or s[2] is not None]
-
-
-def _standing(
-    row: Promise | None, snapshot: in_force.Setup, moment: datetime
-) -> tuple[str, float] | None:
-    """How a step stands whose clock runs now, and which share of it is used."""
-    if row is None or row.state != "running":
-        return None
-    return state_of(row, snapshot, moment)
+    return [s for s in found if s[0] not in optional or s[1] is not None or s[2] is not None]
 
 
 def _mark(

@@ -14,7 +14,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_
 from helpdesk.notices import clock, queries
-from helpdesk.notices.lifecycle import DRAFTS, ENDED, STATE_NAMES, Level, State
+from helpdesk.notices.lifecycle import DRAFTS, ENDED, STATE_NAMES, WITH_DEPARTMENT, Level, State
 from helpdesk.notices.models import Notice
 from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
@@ -43,7 +43,6 @@ IN_PASSING = (State.VERIFIED_PASS, State.VERIFIED_FAIL)  # left again in the ste
 NEEDS = {"drafts": "notice.read_all", "mine": "notice.work"}  # the right that a view asks for
 PASSED = (State.VERIFIED_PASS, State.WATCHING, State.CLOSED, State.REOPENED)
 PAGE = 100
-_DEPARTMENT_ACTS = (State.ISSUED, State.SIGNED, State.PLAN_REJECTED, State.IMPLEMENTING)
 _LEAD_ACTS = (*DRAFTS, State.OBJECTED, State.PLAN_SUBMITTED, State.DONE_CLAIMED)
 
 
@@ -118,7 +117,7 @@ def _waits_for(who: Actor) -> ColumnElement[bool]:
     if may(who, "notice.issue"):
         over = (Notice.status == State.WATCHING) & (Notice.watch_until < now())
         return Notice.status.in_(_LEAD_ACTS) | Notice.wanted_due_at.is_not(None) | over
-    return Notice.status.in_(_DEPARTMENT_ACTS) if may(who, "notice.work") else Notice.id < 0
+    return Notice.status.in_(WITH_DEPARTMENT) if may(who, "notice.work") else Notice.id < 0
 
 
 def _aged(age: int) -> ColumnElement[bool]:

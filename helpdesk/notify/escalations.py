@@ -18,9 +18,10 @@ from helpdesk.core.i18n import gettext, in_language, lazy_gettext
 from helpdesk.notices.clock import STEP_NAMES
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import to_colleague
-from helpdesk.promises import BREACH, PROMISE_NAMES, dues
+from helpdesk.promises import dues
 from helpdesk.promises.models import Promise, Reminder
 from helpdesk.promises.rail import left_of
+from helpdesk.promises.words import BREACH, PROMISE_NAMES
 from helpdesk.setup import in_force
 from helpdesk.tickets.models import Ticket
 

@@ -21,9 +21,8 @@ rail.py dues.py receipts.py   how they are shown: marks, due times in words, how
 verdicts.py    how they were kept, as SQL
 """
 
-from helpdesk.promises.external import internal_deadline
-from helpdesk.promises.keeping import drop, drop_open, meet, meet_at_opening
-from helpdesk.promises.policy import applicable, limit_for
+from helpdesk.promises.keeping import drop_open, meet, meet_at_opening
+from helpdesk.promises.policy import applicable
 from helpdesk.promises.refitting import as_remembered, before_merge, put_back, refit, remembered
 from helpdesk.promises.rows import (
     current,
@@ -45,24 +44,4 @@ from helpdesk.promises.running import (
     resume,
     start,
 )
-from helpdesk.promises.timing import alarms_of, calendar_of, next_alarm, pauses_of, share_at, taken
-from helpdesk.promises.words import (
-    ALARM,
-    AT_ANSWER,
-    AT_DISPATCH,
-    AT_OPENING,
-    AT_RISK,
-    BREACH,
-    DESK_CALENDAR,
-    EXTENDABLE,
-    FOR_CUSTOMERS,
-    ONCE,
-    OPEN,
-    ORDER,
-    OWNER_NAMES,
-    POLICY_NAMES,
-    PROMISE_NAMES,
-    STATE_NAMES,
-    TICKING,
-    WINDOWS,
-)
+from helpdesk.promises.timing import alarms_of, next_alarm, pauses_of, taken

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -23,34 +21,11 @@ from helpdesk.core.events import record
 from helpdesk.promises import policy, timing
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.promises.policy import Snapshot
-from helpdesk.promises.reminders import Telling, remind
+from helpdesk.promises.reminders import Due, Reached, remind
 from helpdesk.promises.subjects import Standing, kinds
 from helpdesk.promises.words import ALARM, BREACH
 
 STEPS: Any = Escalation.__table__
-
-
-@dataclass(frozen=True)
-class Due:
-    """One step of a promise's chain that is reached: its share, when it was due, who is told."""
-
-    level: int
-    due_at: datetime
-    tell: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Reached:
-    """One promise, its subject, and every step that is due and not taken, the highest last."""
-
-    row: Promise
-    subject: Standing
-    steps: tuple[Due, ...]
-
-    @property
-    def highest(self) -> Due:
-        """The only step that people are told of."""
-        return self.steps[-1]
 
 
 @on_alarms(ALARM)
@@ -120,21 +95,11 @@ def _values(one: Reached, step: Due) -> dict[str, object]:
     return {
         "promise_id": one.row.id,
         "level": step.level,
-        "cycle": _run(one.row),
+        "cycle": one.run,
         "told": ",".join(step.tell) if step == one.highest else "",
         "due_at": step.due_at,
         "at": now(),
     }
-
-
-def _run(row: Promise) -> int:
-    """Which run of the chain a step belongs to: the row's cycle, and anew when more time was granted
-    (by the minute of the row's life at which that was: a column of its own would say no more).
-    """
-    if row.extended_at is None or row.started_at is None:
-        return row.cycle
-    minute = int((row.extended_at - row.started_at).total_seconds() // 60)
-    return row.cycle + 100 * (minute + 1)
 
 
 def _take(reached: Sequence[Reached], snapshot: Snapshot) -> None:
@@ -147,7 +112,7 @@ def _take(reached: Sequence[Reached], snapshot: Snapshot) -> None:
         kinds()[one.row.subject_kind].reached(one.row, one.highest.level, snapshot)
     db.session.flush()
     _keep_levels(reached)
-    remind([_telling(one) for one in reached], snapshot)
+    remind(reached, snapshot)
 
 
 def _keep_levels(reached: Iterable[Reached]) -> None:
@@ -171,19 +136,4 @@ def _note(one: Reached, step: Due) -> None:
         step_due_at=step.due_at.isoformat(),
         **{one.row.subject_kind: one.subject},  # type: ignore[arg-type]
         **more,
-    )
-
-
-def _telling(one: Reached) -> Telling:
-    subject = one.subject
-    return Telling(
-        row=one.row,
-        level=one.highest.level,
-        cycle=_run(one.row),
-        due_at=one.highest.due_at,
-        severity=subject.severity,
-        roles=one.highest.tell,
-        team=subject.department_id if one.row.owner == "department" else None,
-        assignee_id=subject.assignee_id,
-        issuer_id=subject.issuer_id if one.highest.level >= BREACH else None,
     )

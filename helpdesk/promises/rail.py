@@ -15,8 +15,6 @@ from helpdesk.promises.policy import Snapshot
 from helpdesk.promises.timing import pauses_of
 from helpdesk.promises.words import AT_RISK, PROMISE_NAMES, STATE_NAMES, TICKING
 
-_limit = cache(Limit.parse)  # policies have a handful of them
-
 
 class Mark(NamedTuple):
     """One mark of the promise rail. state: met, late, running, risk, breached, paused, pending,
@@ -122,7 +120,7 @@ def left_of(row: Promise, snapshot: Snapshot, moment: datetime) -> Left | None:
     """What remains of the row's time in its own measure; None when it is over."""
     if row.due_at is None or row.due_at <= moment:
         return None
-    return left(row.due_at, _limit(row.limit), snapshot.calendars[row.calendar], moment)
+    return left(row.due_at, Limit.parse(row.limit), snapshot.calendars[row.calendar], moment)
 
 
 def clock_of(row: Promise, snapshot: Snapshot, moment: datetime) -> Clock | None:
@@ -149,7 +147,7 @@ def state_of(row: Promise, snapshot: Snapshot, moment: datetime) -> tuple[str, f
         row.started_at,
         row.due_at,
         moment,
-        _limit(row.limit),
+        Limit.parse(row.limit),
         snapshot.calendars[row.calendar],
         pauses=pauses_of(row),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.clock import Limit, Span, WorkCalendar, due_at, explain
+from helpdesk.clock import Limit, Span, due_at, explain
 from helpdesk.core.i18n import N_, duration, gettext, language, ngettext, when
 from helpdesk.promises import policy, rail
 from helpdesk.promises.dues import limit_words
@@ -107,12 +107,10 @@ class Receipt:
     exact: bool
 
 
-def receipt(
-    label: str, start: datetime, at: datetime, limit_text: str, calendar: WorkCalendar
-) -> Receipt:
-    """The receipt of one due time that was counted by this calendar."""
-    limit = Limit.parse(limit_text)
-    found = explain(start, at, limit, calendar)
+def receipt(row: Promise, label: str, snapshot: Snapshot) -> Receipt:
+    """The receipt of a due time by the calendar that it was counted by."""
+    assert row.started_at
+    limit, found, calendar = Limit.parse(row.limit), spans(row, snapshot), snapshot.calendar_of(row)
     return Receipt(
         label=label,
         limit=limit_words(limit),
@@ -123,7 +121,7 @@ def receipt(
             calendar=calendar.code,
             version=calendar.version,
         ),
-        exact=at == due_at(start, limit, calendar, beyond="weekly"),
+        exact=row.due_at == due_at(row.started_at, limit, calendar, beyond="weekly"),
     )
 
 

@@ -12,14 +12,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.clock import Limit, WorkCalendar, now
+from helpdesk.clock import WorkCalendar, now
 from helpdesk.core.alarms import Alarm, Ring, clear_alarms, on_alarm, set_alarm, set_alarms
 from helpdesk.core.db import db
 from helpdesk.core.events import record
@@ -35,7 +34,6 @@ BATCH = 100  # subjects in one transaction
 AGAIN = timedelta(seconds=1)  # when all that is left is in other hands
 SKEW = timedelta(seconds=5)  # what the clocks of two machines may differ
 LATE = timedelta(minutes=1)  # a transaction that planned with the old version has ended by then
-limit_of = lru_cache(Limit.parse)
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,8 @@ def forecast(calendar: WorkCalendar, most: int = 10) -> Forecast:
         Promise.started_at, Promise.due_at, Promise.pauses, Promise.extended_to,
         Promise.extended_at, Promise.latest_at,
     )  # fmt: skip
-    rows = db.session.execute(select(*columns).where(open_rows(calendar.code))).all()
-    moves = [(row, new) for row in rows if (new := _counted(row, calendar)) != row.due_at]
+    rows: Sequence[Any] = db.session.execute(select(*columns).where(open_rows(calendar.code))).all()
+    moves = [(row, new) for row in rows if (new := timing.counted(row, calendar)) != row.due_at]
     largest = sorted(moves, key=lambda m: (-abs(m[1] - m[0].due_at), *_about(m[0]), m[0].promise))
     cases = len({_about(row) for row, _new in moves})
     return Forecast(len(rows), len(moves), cases, _named(largest[:most]))
@@ -96,10 +94,6 @@ def forecast(calendar: WorkCalendar, most: int = 10) -> Forecast:
 
 def _about(row: Any) -> tuple[str, int]:
     return row.subject_kind, row.subject_id
-
-
-def _counted(row: Any, calendar: WorkCalendar) -> datetime:
-    return timing.counted(row, limit_of(row.limit), calendar)
 
 
 def _named(moves: Sequence[tuple[Any, datetime]]) -> list[NewDue]:

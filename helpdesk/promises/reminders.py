@@ -23,6 +23,7 @@ from helpdesk.core.db import db, insert_new
 from helpdesk.core.events import record
 from helpdesk.promises.models import Promise, Reminder
 from helpdesk.promises.policy import Snapshot
+from helpdesk.promises.subjects import Standing
 from helpdesk.promises.words import BREACH, DESK_CALENDAR, URGENT
 
 MOST_SINGLE = 20  # more than these at once come as one digest
@@ -31,55 +32,76 @@ TABLE: Any = Reminder.__table__
 
 
 @dataclass(frozen=True)
-class Telling:
-    """One step that people are to be told of."""
+class Due:
+    """One step of a promise's chain that is reached: its share, when it was due, who is told."""
+
+    level: int
+    due_at: datetime
+    tell: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """One promise, its subject, and every step that is due and not taken, the highest last."""
 
     row: Promise
-    level: int
-    cycle: int
-    due_at: datetime
-    severity: str
-    roles: tuple[str, ...]
-    team: int | None
-    assignee_id: int | None = None
-    issuer_id: int | None = None  # who ordered it, told beside the roles
+    subject: Standing
+    steps: tuple[Due, ...]
+
+    @property
+    def highest(self) -> Due:
+        """The only step that people are told of."""
+        return self.steps[-1]
+
+    @property
+    def run(self) -> int:
+        """Which run of the chain a step belongs to: the row's cycle, and anew when more time was granted
+        (by the minute of the row's life at which that was: a column of its own would say no more).
+        """
+        row = self.row
+        if row.extended_at is None or row.started_at is None:
+            return row.cycle
+        minute = int((row.extended_at - row.started_at).total_seconds() // 60)
+        return row.cycle + 100 * (minute + 1)
 
     @property
     def urgent(self) -> bool:
         """Told day and night: severe cases, and broken promises."""
-        return self.severity in URGENT or self.level >= BREACH
+        return self.subject.severity in URGENT or self.highest.level >= BREACH
 
 
-def remind(cases: Sequence[Telling], snapshot: Snapshot) -> None:
-    """Write down who is told of each case, by the roster of this moment."""
-    if cases:
+def remind(reached: Sequence[Reached], snapshot: Snapshot) -> None:
+    """Write down who is told of each highest step, by the roster of this moment."""
+    if reached:
         people = roster.at()
-        insert_new(TABLE, [row for case in cases for row in _rows(case, people, snapshot)])
+        insert_new(TABLE, [row for one in reached for row in _rows(one, people, snapshot)])
 
 
-def _rows(case: Telling, people: Roster, snapshot: Snapshot) -> list[dict[str, object]]:
+def _rows(one: Reached, people: Roster, snapshot: Snapshot) -> list[dict[str, object]]:
     told: dict[int, tuple[RosterEntry, str]] = {}
-    for role in case.roles:
-        for person in people.told(role, case.team, case.assignee_id):
+    subject, breached = one.subject, one.highest.level >= BREACH
+    team = subject.department_id if one.row.owner == "department" else None
+    for role in one.highest.tell:
+        for person in people.told(role, team, subject.assignee_id):
             told.setdefault(person.id, (person, role))
-    issuer = people.stand_in(case.issuer_id) if case.issuer_id else None
+    issuer = people.stand_in(subject.issuer_id) if subject.issuer_id and breached else None
     if issuer is not None:
         told.setdefault(issuer.id, (issuer, "issuer"))
-    return [_row(case, person, role, snapshot) for person, role in told.values()]
+    return [_row(one, person, role, snapshot) for person, role in told.values()]
 
 
-def _row(case: Telling, person: RosterEntry, role: str, snapshot: Snapshot) -> dict[str, object]:
+def _row(one: Reached, person: RosterEntry, role: str, snapshot: Snapshot) -> dict[str, object]:
     return {
         "agent_id": person.id,
-        "promise_id": case.row.id,
-        "subject_kind": case.row.subject_kind,
-        "subject_id": case.row.subject_id,
-        "promise": case.row.promise,
-        "level": case.level,
-        "cycle": case.cycle,
+        "promise_id": one.row.id,
+        "subject_kind": one.row.subject_kind,
+        "subject_id": one.row.subject_id,
+        "promise": one.row.promise,
+        "level": one.highest.level,
+        "cycle": one.run,
         "role": role,
-        "due_at": case.due_at,
-        "tell_at": now() if case.urgent else _by_daylight(person, snapshot),
+        "due_at": one.highest.due_at,
+        "tell_at": now() if one.urgent else _by_daylight(person, snapshot),
         "outcome": "",
     }
 

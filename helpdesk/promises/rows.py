@@ -16,6 +16,7 @@ from helpdesk.promises.words import AT_OPENING, DESK_CALENDAR, LATER, ONCE, ORDE
 
 POSITIONS = {promise: place for place, promise in enumerate(ORDER)}
 COLUMNS = tuple(column.key for column in Promise.__table__.columns if column.key != "id")
+BLANK = {name: getattr(Promise.__table__.columns[name].default, "arg", None) for name in COLUMNS}
 
 
 def plan(subject: PolicySubject, snapshot: Snapshot) -> list[Promise]:
@@ -50,6 +51,7 @@ def new_row(subject: Subject, terms: Terms, snapshot: Snapshot, part: int = 1) -
     calendar = department.calendar if department and terms.owner == "department" else DESK_CALENDAR
     row = Promise()
     row.__dict__.update(  # a new row has no changes to keep track of
+        BLANK,
         subject_kind=subject.subject_kind,
         subject_id=subject.id,
         promise=terms.promise,
@@ -62,26 +64,9 @@ def new_row(subject: Subject, terms: Terms, snapshot: Snapshot, part: int = 1) -
         limit=terms.limit,
         chain=terms.chain,
         calendar=calendar,
-        bound="",
-        verdict="",
-        level=0,
-        pauses=[],
-        started_at=None,
-        due_at=None,
-        paused_at=None,
-        warned_at=None,
-        met_at=None,
-        taken=None,
-        calendar_version=0,
-        latest_at=None,
-        extended_to=None,
-        extended_at=None,
         policy_version=snapshot.policy_version,
         profile=terms.profile,
-        provisional=False,
-        met_by="",
-        done="",
-        owner_name="",
+        pauses=[],
     )
     return row
 

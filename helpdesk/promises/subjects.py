@@ -6,13 +6,15 @@ it, and where the next due time is shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Select
+from sqlalchemy import Select, bindparam, select, update
 
+from helpdesk.clock import now
+from helpdesk.core.db import db
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Matter, Snapshot
 
@@ -54,40 +56,68 @@ class Standing:
     issuer_id: int | None = None  # who ordered it: told of what is overdue beside the roles
 
 
-class Kind(Protocol):
-    """What the clock asks of one kind of subject."""
+def _nothing(_row: Promise, _level: int, _snapshot: Snapshot) -> None:
+    """Nothing follows a step beside the telling."""
 
-    recounts: bool  # whether its open promises are counted anew when a calendar is edited
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of subject: what of its rows the clock reads and keeps, and what follows a step.
+
+    `standing` makes of a row with these columns what a step must know; `level` names the column that
+    keeps the highest share; `journal` says how a step is noted: the first part of the event's name,
+    and what the event holds beside the step.
+    """
+
+    model: Any
+    columns: tuple[str, ...]
+    standing: Callable[[Any], Standing]
+    level: str
+    journal: Callable[[Promise], tuple[str, dict[str, Any]]]
+    reached: Callable[[Promise, int, Snapshot], None] = _nothing
+    recounts: bool = True  # whether its open promises are counted anew when a calendar is edited
+    touched: bool = True  # whether a step is a change of the subject
 
     def lock(self, ids: Select[int], most: int | None = None) -> dict[int, Standing]:
         """These subjects, locked; one that somebody is changing now is left out: a verb holds it and
         may want its alarm, so waiting here could wait for ever.
         """
+        table = self.model.__table__
+        query = select(*(table.c[name] for name in ("id", *self.columns))).where(
+            table.c.id.in_(ids)
+        )
+        query = query.order_by(table.c.id).limit(most).with_for_update(skip_locked=True)
+        return {row.id: self.standing(row) for row in db.session.execute(query)}
 
     def numbers(self, ids: Sequence[int]) -> dict[int, str]:
         """What they are called, by id."""
-
-    def journal(self, row: Promise) -> tuple[str, dict[str, Any]]:
-        """How a step of this promise is noted: the first part of the event's name, and what the event
-        holds beside the step.
-        """
+        query = select(self.model.id, self.model.number).where(self.model.id.in_(ids))
+        return {row.id: row.number or "" for row in db.session.execute(query)}
 
     def keep_level(self, levels: Mapping[int, int]) -> None:
         """Keep the highest share that was reached, without a new version: no form becomes stale."""
+        moment = {"updated_at": now()} if self.touched else {}
+        self._keep(self.level, levels, **moment)
 
     def keep_due(self, dues: Mapping[int, datetime | None]) -> None:
         """Keep the next due time, without a new version."""
+        self._keep("due_at", dues)
 
-    def reached(self, row: Promise, level: int, snapshot: Snapshot) -> None:
-        """A step was taken: what follows beside the telling."""
+    def _keep(self, column: str, values: Mapping[int, Any], **same: Any) -> None:
+        table = self.model.__table__
+        kept = update(table).where(table.c.id == bindparam("about"))
+        rows = [{"about": i, "kept": value} for i, value in sorted(values.items())]
+        if rows:
+            kept = kept.values({column: bindparam("kept"), **same})
+            db.session.connection().execute(kept, rows)
 
 
 _kinds: dict[str, Kind] = {}
 
 
-def register(name: str, kind: Kind) -> None:
+def register(kind: Kind) -> None:
     """Promises may be made about this kind of subject from now on."""
-    _kinds[name] = kind
+    _kinds[kind.model.subject_kind] = kind
 
 
 def kinds() -> Mapping[str, Kind]:

@@ -21,11 +21,6 @@ from helpdesk.promises.policy import Snapshot
 from helpdesk.promises.words import ALARM, WINDOWS
 
 
-def calendar_of(row: Promise, snapshot: Snapshot) -> WorkCalendar:
-    """The version of the calendar by which the row was counted."""
-    return snapshot.calendar_of(row)
-
-
 def begin(row: Promise, snapshot: Snapshot, start: datetime) -> None:
     """Start the row's clock at `start` and count when it falls due."""
     row.state, row.started_at = ("window" if row.promise in WINDOWS else "running"), start
@@ -36,18 +31,19 @@ def count(row: Promise, snapshot: Snapshot) -> None:
     """Set the due time anew, by the newest version of the row's calendar."""
     assert row.started_at
     limit, calendar = Limit.parse(row.limit), snapshot.calendars[row.calendar]
-    row.due_at, row.calendar_version = counted(row, limit, calendar), calendar.version
+    row.due_at, row.calendar_version = counted(row, calendar), calendar.version
     row.bound = "external" if row.due_at == row.latest_at else ""
     row.provisional = not covers(row.started_at, row.due_at, calendar, limit)
 
 
-def counted(row: Promise, limit: Limit, calendar: WorkCalendar) -> datetime:
+def counted(row: Promise, calendar: WorkCalendar) -> datetime:
     """When the row falls due: the limit from its start on, moved by every pause.
 
     A time that was granted stands, whatever is counted: only later pauses move it. No authority
     waits for us: the row is never due after `latest_at`.
     """
     assert row.started_at
+    limit = Limit.parse(row.limit)
     due = row.extended_to or due_at(row.started_at, limit, calendar, beyond="weekly")
     for pause in every_pause(row):
         counts = row.extended_at is None or pause[0] >= row.extended_at
@@ -72,7 +68,7 @@ def next_alarm(row: Promise, snapshot: Snapshot) -> list[dict[str, object]]:
 def share_at(row: Promise, percent: int, snapshot: Snapshot) -> datetime:
     """The moment when so many per cent of the row's time are used up."""
     assert row.started_at and row.due_at
-    limit, calendar = Limit.parse(row.limit), calendar_of(row, snapshot)
+    limit, calendar = Limit.parse(row.limit), snapshot.calendar_of(row)
     return at_share(
         row.started_at, row.due_at, percent / 100, limit, calendar, pauses=pauses_of(row)
     )
@@ -87,7 +83,7 @@ def passed(row: Promise, snapshot: Snapshot) -> int:
 def taken(row: Promise, moment: datetime, snapshot: Snapshot) -> int:
     """The seconds from the start until `moment`: working time where the limit counts that, pauses left out."""
     assert row.started_at
-    limit, calendar = Limit.parse(row.limit), calendar_of(row, snapshot)
+    limit, calendar = Limit.parse(row.limit), snapshot.calendar_of(row)
     pauses = every_pause(row) + ([(row.paused_at, moment)] if row.paused_at else [])
     paused = sum(remaining(*pause, limit, calendar) for pause in pauses)
     return max(remaining(row.started_at, moment, limit, calendar) - paused, 0)
@@ -104,7 +100,7 @@ def go_on(row: Promise, snapshot: Snapshot) -> None:
     A time that had run out before the pause stays where it was.
     """
     assert row.paused_at and row.due_at and row.started_at
-    limit, calendar = Limit.parse(row.limit), calendar_of(row, snapshot)
+    limit, calendar = Limit.parse(row.limit), snapshot.calendar_of(row)
     pause = (row.paused_at, now())
     if pause[0] < row.due_at:
         moved = after_pause(row.due_at, pause, limit, calendar)

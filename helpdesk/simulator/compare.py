@@ -12,6 +12,7 @@ from helpdesk import promises
 from helpdesk.clock import Limit, WorkCalendar
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Terms
+from helpdesk.promises.words import AT_OPENING, DESK_CALENDAR, WINDOWS
 from helpdesk.setup import routing
 from helpdesk.setup.in_force import Setup
 from helpdesk.setup.routing import facts_of
@@ -64,7 +65,7 @@ def tried(case: PastCase, bench: Bench) -> Tried:
     found = _elsewhere(case, route, bench)
     result = Tried(found, 0, 0, 0)
     for row in case.rows:
-        if row.started_at is not None and row.promise not in promises.WINDOWS:
+        if row.started_at is not None and row.promise not in WINDOWS:
             _try_row(case, row, _severity(case, route), bench, result)
     _try_new(case, _severity(case, route), bench, result)
     return result
@@ -186,7 +187,7 @@ def _calendar(row: Promise, line: Terms, bench: Bench) -> WorkCalendar:
     if line.owner == row.owner:
         return bench.plan.calendars.get(row.calendar) or bench.setup.calendar_of(row)
     unit = bench.setup.departments.get(row.owner_department_id or 0)
-    code = unit.calendar if unit and line.owner == "department" else promises.DESK_CALENDAR
+    code = unit.calendar if unit and line.owner == "department" else DESK_CALENDAR
     return bench.plan.calendars.get(code) or bench.setup.calendars[code]
 
 
@@ -198,8 +199,8 @@ def _try_new(case: PastCase, severity: str, bench: Bench, result: Tried) -> None
         moments = case.unmade(line.promise, bench.asked_at)
         if moments is None:
             continue
-        calendar = bench.plan.calendars.get(promises.DESK_CALENDAR)
-        calendar = calendar or bench.setup.calendars[promises.DESK_CALENDAR]
+        calendar = bench.plan.calendars.get(DESK_CALENDAR)
+        calendar = calendar or bench.setup.calendars[DESK_CALENDAR]
         after = outcome(moments, Limit.parse(line.limit), calendar)
         result.judged += 1
         result.broken_after += after.bad
@@ -225,7 +226,7 @@ def _new_lines(case: PastCase, severity: str, bench: Bench) -> Iterator[Terms]:
         then = SimpleNamespace(**(vars(then) | {"severity": severity}))
     made = {row.promise for row in case.rows}
     for promise, line in _applicable(then, bench.plan.policy, bench).items():
-        if promise in promises.AT_OPENING and promise not in made:
+        if promise in AT_OPENING and promise not in made:
             yield line
 
 

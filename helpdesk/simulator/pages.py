@@ -13,8 +13,7 @@ from helpdesk.clock import now
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_, company_zone, gettext, language, zone
-from helpdesk.promises import PROMISE_NAMES
-from helpdesk.promises.words import VERDICT_NAMES
+from helpdesk.promises.words import PROMISE_NAMES, VERDICT_NAMES
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.models import PolicyVersion

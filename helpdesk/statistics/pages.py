@@ -8,7 +8,7 @@ from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.events import last_seq
 from helpdesk.core.i18n import offered
 from helpdesk.notices.lifecycle import STATE_NAMES
-from helpdesk.promises import PROMISE_NAMES
+from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.statistics import charts, exports, notices, periods, report, wallboard, words
 from helpdesk.statistics.groups import NAMES, OF_TIME
 from helpdesk.statistics.measures import ALL, measure

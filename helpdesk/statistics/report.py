@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.core.errors import PICK, BadInput
+from helpdesk.promises.words import ORDER, PROMISE_NAMES
 from helpdesk.setup import in_force
 from helpdesk.statistics import counting, groups, words
 from helpdesk.statistics.counting import Edges, Judged
@@ -124,7 +124,7 @@ class Report:
 
     @cached_property
     def _kept(self) -> dict[str, counting.Kept]:
-        return counting.in_all(self.scope, PROMISES, promises.ORDER, self.before)
+        return counting.in_all(self.scope, PROMISES, ORDER, self.before)
 
     @property
     def before(self) -> Edges:
@@ -166,10 +166,10 @@ class Report:
     def promises(self) -> list[Promised]:
         """Every promise that can be judged, in the order of a case's life."""
         found = []
-        for code in promises.ORDER:
+        for code in ORDER:
             judged = self.spans.get(("now", code), NOBODY)
             if judged.total:
-                found.append(Promised(code, promises.PROMISE_NAMES[code], judged, self._of(code)))
+                found.append(Promised(code, PROMISE_NAMES[code], judged, self._of(code)))
         return found
 
     def _of(self, promise: str) -> dict[str, Filter]:

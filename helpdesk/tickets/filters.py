@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from helpdesk.core.errors import PICK, BadInput
 from helpdesk.core.i18n import N_, company_zone
-from helpdesk.promises import ORDER
+from helpdesk.promises.words import ORDER
 from helpdesk.tickets import fields
 from helpdesk.tickets.fields import On
 from helpdesk.words.scores import SCORES

@@ -13,7 +13,7 @@ from typing import Any
 from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.core.i18n import N_, gettext, language, when
 from helpdesk.customers.people import PROOFS
-from helpdesk.promises import PROMISE_NAMES
+from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.setup import in_force
 from helpdesk.tickets import news
 from helpdesk.tickets.fields import BY_COLUMN

@@ -12,7 +12,7 @@ from helpdesk import promises
 from helpdesk.core.db import db
 from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
-from helpdesk.setup.promises.reach import counts_cases
+from helpdesk.setup.promises.actions import counts_cases
 from helpdesk.tickets.models import Ticket
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.security import check_password_hash
 
 from benchmarks.load.run import LOAD_PASSWORD, LoadReport, seed_load
-from helpdesk import promises, search
+from helpdesk import search
 from helpdesk.agents.models import Agent, Department
 from helpdesk.core import options
 from helpdesk.core.alarms import Alarm
@@ -23,6 +23,7 @@ from helpdesk.core.events import Event
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.kb.models import Article, ArticleRevision
 from helpdesk.promises.models import Escalation, Promise
+from helpdesk.promises.words import OPEN
 from helpdesk.setup import in_force
 from helpdesk.setup.models import Category
 from helpdesk.tickets.lifecycle import ENDED
@@ -90,7 +91,7 @@ def test_each_open_ticket_is_due_when_its_next_running_promise_is(loaded: LoadRe
 
 def test_no_promise_is_open_on_an_ended_ticket(loaded: LoadReport) -> None:
     ended = {t.id for t in _all(Ticket, Ticket.closed_at.is_not(None))}
-    open_rows = _all(Promise, Promise.state.in_(promises.OPEN))
+    open_rows = _all(Promise, Promise.state.in_(OPEN))
     assert not [row for row in open_rows if row.subject_id in ended]
 
 

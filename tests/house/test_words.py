@@ -14,11 +14,11 @@ from flask import Flask
 from flask_wtf import csrf
 
 import helpdesk
-from helpdesk import promises
 from helpdesk.core import i18n
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.desk.printing.handling import BY, WORDS
 from helpdesk.notices.clock import STEP_NAMES
+from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.setup.speech import PRINTED_BY, Speech
 from helpdesk.tickets import choices, lifecycle
 from helpdesk.web.forms import SAID_BY_WTFORMS
@@ -119,7 +119,7 @@ def test_a_text_in_another_place_is_another_word(app: Flask) -> None:
         said = [i18n.gettext(each) for each in (fault, BY, WORDS, STEP_NAMES["done"], close.label)]
         assert nobody == "无人负责"
         assert said == ["无责任方", "回访人", "客户原话", "整改完成", "办结"]
-        assert i18n.gettext(promises.PROMISE_NAMES["close"]) == "办结"
+        assert i18n.gettext(PROMISE_NAMES["close"]) == "办结"
         assert (i18n.gettext("Close"), i18n.gettext("Done")) == ("关闭", "已完成")
         assert app.jinja_env.from_string("{{ _p('mail', 'From') }}").render() == "发件人"
     with i18n.in_language("en"):

@@ -13,12 +13,11 @@ from flask import Flask
 from jinja2 import Environment, nodes
 
 import helpdesk
-from helpdesk import promises
 from helpdesk.agents.rights import STAFF
 from helpdesk.customers.people import LEVELS
 from helpdesk.kb import lifecycle as articles
 from helpdesk.notices import lifecycle as notices_lifecycle
-from helpdesk.promises.words import STATE_NAMES
+from helpdesk.promises.words import ORDER, STATE_NAMES
 from helpdesk.tickets import filters, lifecycle
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import Kind
@@ -37,7 +36,7 @@ TRADE: dict[str, set[str]] = {
     "states of an article": set(articles.State),
     "channels": set(CHANNELS),
     "severities": set(SEVERITIES),
-    "promises": set(promises.ORDER),
+    "promises": set(ORDER),
     "states of a promise": set(STATE_NAMES),
     "levels of a customer": set(LEVELS),
     "verdicts": set(filters.VERDICTS),

@@ -8,7 +8,7 @@ from flask import Flask
 
 from helpdesk.clock import moved_to, now, tick
 from helpdesk.core.i18n import in_language
-from helpdesk.notices import actions, page, rail
+from helpdesk.notices import actions, clock, page, rail
 from helpdesk.notices.models import Notice
 from helpdesk.setup import in_force
 from tests.help import notices as sample
@@ -18,8 +18,12 @@ MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 HOUR, DAY = 3600, 86400
 
 
+def marks_of(notice: Notice) -> list[rail.Mark]:
+    return rail.marks(notice, clock.steps(notice), in_force.current(), now())
+
+
 def states(notice: Notice) -> dict[str, str]:
-    return {mark.promise: mark.state for mark in rail.marks(notice, in_force.current())}
+    return {mark.promise: mark.state for mark in marks_of(notice)}
 
 
 def test_a_draft_has_everything_before_it(app: Flask) -> None:
@@ -69,7 +73,7 @@ def test_the_share_grows_with_working_time(app: Flask) -> None:
         shares = []
         for _each in range(3):
             tick(DAY)
-            marks = rail.marks(notice, in_force.current())
+            marks = marks_of(notice)
             shares.append(next(mark.share for mark in marks if mark.promise == "plan"))
     assert shares == sorted(shares) and 0 < shares[0] < shares[-1] < 1
 
@@ -113,7 +117,7 @@ def test_marks_speak_the_reader_s_language(app: Flask) -> None:
     with moved_to(MONDAY):
         notice = sample.signed(cast())
         with in_language("zh_Hans"):
-            marks = rail.marks(notice, in_force.current())
+            marks = marks_of(notice)
     assert [mark.label for mark in marks][:3] == ["签发", "签收", "整改方案"]
     assert "3月16日" in marks[2].text
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Flask
 
-from helpdesk import promises
 from helpdesk.clock import moved_to, tick
 from helpdesk.core import alarms, options
 from helpdesk.core.alarms import Alarm
@@ -16,6 +15,7 @@ from helpdesk.notices import actions, clock, queries, words
 from helpdesk.notices import rows as notice_board
 from helpdesk.notices.models import Notice
 from helpdesk.promises.models import Escalation, Reminder
+from helpdesk.promises.words import ALARM
 from tests.help import factories as make
 from tests.help import notices as sample
 from tests.help.notices import DONE, Cast, cast
@@ -178,7 +178,7 @@ def test_a_warning_of_the_night_is_not_told_when_the_step_was_taken_before_morni
 def test_an_alarm_that_rings_twice_tells_once(app: Flask) -> None:
     with moved_to(MONDAY):
         notice = sample.issued(cast())
-        row = db.session.scalar(db.select(Alarm).where(Alarm.kind == promises.ALARM))
+        row = db.session.scalar(db.select(Alarm).where(Alarm.kind == ALARM))
         again = alarms.alarm_row(
             row.kind, row.subject_id, row.due_at, level=row.level, cycle=row.cycle
         )

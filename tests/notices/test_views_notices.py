@@ -393,8 +393,8 @@ def test_the_panel_of_a_case_lists_its_notices(app: Flask, client: FlaskClient) 
     ticket = make.ticket()
     notice, draft = sample.issued(who, ticket=ticket), sample.drafted(who, ticket=ticket)
     with app.test_request_context():
-        from_desk = [line["url"] for line in notice_page.on_ticket(ticket, who.supervisor)]
-        from_department = [line["url"] for line in notice_page.on_ticket(ticket, who.handler)]
+        from_desk = [line.url for line in notice_page.on_ticket(ticket, who.supervisor)]
+        from_department = [line.url for line in notice_page.on_ticket(ticket, who.handler)]
     assert from_desk == [address(notice), f"/notices/{draft.id}"]
     assert from_department == [address(notice)]
 

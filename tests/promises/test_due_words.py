@@ -28,6 +28,7 @@ from helpdesk.notify import escalations
 from helpdesk.notify.models import Envelope
 from helpdesk.promises import dues, rail
 from helpdesk.promises.models import Reminder
+from helpdesk.promises.words import DESK_CALENDAR
 from helpdesk.setup import in_force
 from tests.help import factories
 from tests.help import notices as sample
@@ -40,7 +41,7 @@ AT_WORK = datetime(2026, 11, 30, 9, 20, tzinfo=SHANGHAI)
 
 
 def told(at: datetime, limit: str = "2 wh", language: str = "en", due: datetime = MONDAY) -> str:
-    calendar = in_force.current().calendars[promises.DESK_CALENDAR]
+    calendar = in_force.current().calendars[DESK_CALENDAR]
     with moved_to(at), in_language(language):
         return dues.clock(due, "running", dues.left(due, Limit.parse(limit), calendar, at)).words
 

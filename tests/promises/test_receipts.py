@@ -84,12 +84,7 @@ def test_the_steps_of_a_notice_have_receipts_that_add_up(app: Flask, level: str)
         notice = issued(cast(), level=level)
         snapshot = in_force.current()
         steps = [row for row in clock.steps(notice).values() if row.state == "running"]
-        found = [
-            receipts.receipt(
-                row.promise, row.started_at, row.due_at, row.limit, snapshot.calendar_of(row)
-            )
-            for row in steps
-        ]
+        found = [receipts.receipt(row, row.promise, snapshot) for row in steps]
     assert found
     for step, receipt in zip(steps, found, strict=True):
         stretches = receipt.stretches

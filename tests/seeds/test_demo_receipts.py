@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk import promises
 from helpdesk.core.db import db
 from helpdesk.promises.models import Promise
+from helpdesk.promises.words import ORDER
 from helpdesk.seeds.demo import seed_demo
 from helpdesk.setup import in_force
 from tests.help.receipts import proven
@@ -34,4 +34,4 @@ def day(the_app: Flask, store: Any) -> Iterator[None]:
 def test_every_receipt_of_the_demo_adds_up(day: None) -> None:
     rows = db.session.scalars(sa.select(Promise)).all()
     shown = sum(proven(row) for row in rows)
-    assert shown > 150 and {row.promise for row in rows} == set(promises.ORDER)
+    assert shown > 150 and {row.promise for row in rows} == set(ORDER)

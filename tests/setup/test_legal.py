@@ -13,6 +13,7 @@ from helpdesk.core.errors import BadInput, NotAllowed
 from helpdesk.promises import receipts
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Terms
+from helpdesk.promises.words import ORDER
 from helpdesk.setup import in_force
 from helpdesk.setup.promises import actions, legal
 from helpdesk.tickets import policy_reach
@@ -30,7 +31,7 @@ def test_every_profile_names_its_rule_its_source_and_a_limit_that_counts() -> No
 
     for code, zh, en, rule, promise, limit, source, _sure in PROFILES:
         assert code and zh and en and rule and source
-        assert promise in promises.ORDER and Limit.parse(limit)
+        assert promise in ORDER and Limit.parse(limit)
 
 
 def test_a_rule_of_law_wins_where_it_is_earlier_than_the_policy(boss: Agent) -> None:

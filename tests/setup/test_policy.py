@@ -12,10 +12,9 @@ from flask.testing import FlaskClient
 from helpdesk import promises
 from helpdesk.agents.models import Agent
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed
-from helpdesk.promises.policy import Terms
+from helpdesk.promises.policy import ChainStep, Terms
 from helpdesk.setup import in_force
 from helpdesk.setup.promises import actions, chains, drafts
-from helpdesk.setup.promises.chains import Level
 from tests.help import factories as make
 
 
@@ -149,7 +148,7 @@ def test_supervisors_read_editions_but_make_none(boss: Agent) -> None:
 class TestChains:
     def test_a_chain_is_set_and_noted(self, boss: Agent, changes: Any) -> None:
         row = chains.found("standard")
-        chains.save(row, [Level(60, ("owner",)), Level(100, ("manager",))], by=boss.actor)
+        chains.save(row, [ChainStep(60, ("owner",)), ChainStep(100, ("manager",))], by=boss.actor)
         steps = in_force.current().chains["standard"]
         assert [(step.at, step.tell) for step in steps] == [(60, ("owner",)), (100, ("manager",))]
         assert changes()[0]["old"]["steps"][0]["at"] == 50
@@ -168,7 +167,7 @@ class TestChains:
     def test_shares_ascend_and_everyone_told_exists(
         self, boss: Agent, levels: list[Any], place: str, sentence: str
     ) -> None:
-        given = [Level(at, tell) for at, tell in levels]
+        given = [ChainStep(at, tell) for at, tell in levels]
         with pytest.raises(BadInput) as refused:
             chains.save(chains.found("standard"), given, by=boss.actor)
         assert set(refused.value.errors) == {place}

@@ -15,8 +15,8 @@ from helpdesk.clock import moved_to, now, tick
 from helpdesk.core import alarms
 from helpdesk.core.db import db
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.promises import WINDOWS
 from helpdesk.promises.models import Promise
+from helpdesk.promises.words import WINDOWS
 from helpdesk.seeds.demo import seed_demo
 from helpdesk.setup import in_force
 from helpdesk.setup.models import PolicyVersion, RoutingRule

@@ -12,6 +12,7 @@ from helpdesk.clock import moved_to
 from helpdesk.core.alarms import Alarm, ring_all
 from helpdesk.core.db import db
 from helpdesk.promises.models import Promise
+from helpdesk.promises.words import ALARM
 from helpdesk.tickets import actions, ticket_lists
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
@@ -32,7 +33,7 @@ def newest(ticket: Ticket, promise: str) -> Promise:
 
 
 def ringing() -> set[int]:
-    return set(db.session.scalars(select(Alarm.subject_id).where(Alarm.kind == promises.ALARM)))
+    return set(db.session.scalars(select(Alarm.subject_id).where(Alarm.kind == ALARM)))
 
 
 def dispatched() -> Ticket:

@@ -14,6 +14,7 @@ from helpdesk.core import options
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from helpdesk.promises.models import Promise
+from helpdesk.promises.words import EXTENDABLE
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.actions import scans
 from helpdesk.tickets.actions.unsending import How
@@ -312,7 +313,7 @@ class TestMoreTime:
         rows = db.session.scalars(
             db.select(Promise).where(Promise.of(ticket), Promise.state == "running")
         )
-        return min(r.due_at for r in rows if r.promise in promises.EXTENDABLE and r.due_at)
+        return min(r.due_at for r in rows if r.promise in EXTENDABLE and r.due_at)
 
     @pytest.mark.parametrize(
         ("after", "fits"), [(-SECOND, False), (timedelta(0), False), (SECOND, True)]

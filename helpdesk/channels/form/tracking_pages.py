@@ -24,6 +24,7 @@ from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, Guesses, searching, spend
 from helpdesk.promises import rail
+from helpdesk.promises.words import FOR_CUSTOMERS
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions, callbacks, lifecycle, queries, scanning, tracking
 from helpdesk.tickets.idempotency import form_once
@@ -264,9 +265,7 @@ def _ticket(number: str) -> Ticket:
 def _page(ticket: Ticket, add_form: AddForm, rate_form: RateForm) -> str:
     snapshot = in_force.current()
     rows = [
-        r
-        for r in promises.current(promises.table(ticket), ticket)
-        if r.promise in promises.FOR_CUSTOMERS
+        r for r in promises.current(promises.table(ticket), ticket) if r.promise in FOR_CUSTOMERS
     ]
     status = lifecycle.Status(ticket.status)
     return render_template(

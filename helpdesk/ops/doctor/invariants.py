@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, func, or_, select
 
-from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
@@ -19,6 +18,7 @@ from helpdesk.notices.models import Notice
 from helpdesk.ops.doctor.finding import Finding, found
 from helpdesk.promises import recompute
 from helpdesk.promises.models import Escalation, Promise
+from helpdesk.promises.words import ALARM
 from helpdesk.setup import in_force
 from helpdesk.tickets.lifecycle import ENDED
 from helpdesk.tickets.models import Attachment, Ticket
@@ -72,7 +72,7 @@ def parked_alarms() -> Finding:
 
 def silent_promises() -> Finding:
     """I3: a running promise with steps of its chain ahead has an alarm; of a notice's, the next one."""
-    alarm = exists().where(Alarm.kind == promises.ALARM, Alarm.subject_id == Promise.id)
+    alarm = exists().where(Alarm.kind == ALARM, Alarm.subject_id == Promise.id)
     silent = (Promise.state == "running", _steps_ahead(), ~alarm)
     tickets = select(Ticket.number).join(Promise, Promise.of(Ticket))
     notices = select(Notice.number).join(Promise, Promise.id == Notice.next_id)

@@ -11,7 +11,8 @@ from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.calendars import newest
 from helpdesk.core.errors import BadInput, Conflict
 from helpdesk.core.i18n import gettext, language
-from helpdesk.promises import PROMISE_NAMES, recompute
+from helpdesk.promises import recompute
+from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.calendars import actions, drafts, files
 from helpdesk.setup.calendars.actions import Draft

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select, update
@@ -19,6 +19,20 @@ from helpdesk.setup.models import Category, EscalationChain, PolicyRow, PolicyVe
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.severities import SEVERITIES
+
+Counter = Callable[[Sequence[Terms]], int]
+_counters: list[Counter] = []
+
+
+def counts_cases(counter: Counter) -> Counter:
+    """Register how many open cases these rows would promise something else: `@counts_cases`."""
+    _counters.append(counter)
+    return counter
+
+
+def open_cases(lines: Sequence[Terms]) -> int:
+    """Open cases that these rows would promise something else than the edition in force."""
+    return sum(count(lines) for count in _counters)
 
 
 def versions() -> Sequence[PolicyVersion]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -13,6 +12,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db, stored
 from helpdesk.core.errors import PICK, BadInput, refuse
 from helpdesk.core.i18n import N_
+from helpdesk.promises.policy import ChainStep
 from helpdesk.setup.models import EscalationChain
 from helpdesk.web.corrections import mark, require_seen
 
@@ -22,14 +22,6 @@ CHAIN_NAMES = {
     "signing": N_("Signing"),
 }
 MOST_SHARE = 1000  # per cent: ten times the promise
-
-
-@dataclass(frozen=True)
-class Level:
-    """One step: the share in per cent and the roles that are told."""
-
-    at: int
-    tell: tuple[str, ...]
 
 
 def listed() -> Sequence[EscalationChain]:
@@ -47,7 +39,7 @@ def seen(row: EscalationChain) -> str:
     return mark({"steps": row.steps})
 
 
-def save(row: EscalationChain, levels: Sequence[Level], by: Actor, version: str = "") -> None:
+def save(row: EscalationChain, steps: Sequence[ChainStep], by: Actor, version: str = "") -> None:
     """Set the steps of a chain; promises that run follow it from their next step on.
 
     Raises NotAllowed, Conflict when `version` is not what seen() gives any more, or BadInput for
@@ -56,30 +48,30 @@ def save(row: EscalationChain, levels: Sequence[Level], by: Actor, version: str 
     with change("chain", by) as making:
         making.session.refresh(row, with_for_update=True)
         require_seen(version, {"steps": row.steps})
-        _check(levels)
+        _check(steps)
         making.id, making.old = row.code, {"steps": row.steps}
-        row.steps = [{"at": level.at, "tell": list(level.tell)} for level in levels]
+        row.steps = [{"at": step.at, "tell": list(step.tell)} for step in steps]
         making.new = {"steps": row.steps}
 
 
-def _check(levels: Sequence[Level]) -> None:
-    if not levels:
+def _check(steps: Sequence[ChainStep]) -> None:
+    if not steps:
         raise BadInput(N_("A chain has at least one step."))
     errors = {}
     reached = 0
-    for place, level in enumerate(levels):
-        problem = _problem(level, reached)
+    for place, step in enumerate(steps):
+        problem = _problem(step, reached)
         if problem:
             errors[f"step-{place}"] = problem
-        reached = level.at
+        reached = step.at
     refuse(errors)
 
 
-def _problem(level: Level, reached: int) -> str:
-    if not 1 <= level.at <= MOST_SHARE:
+def _problem(step: ChainStep, reached: int) -> str:
+    if not 1 <= step.at <= MOST_SHARE:
         return N_("A share is from 1 to 1,000 per cent of the promise.")
-    if level.at <= reached:
+    if step.at <= reached:
         return N_("Each step comes later than the one above it.")
-    if not level.tell:
+    if not step.tell:
         return N_("Please say who is told.")
-    return PICK if set(level.tell) - set(ROLE_NAMES) else ""
+    return PICK if set(step.tell) - set(ROLE_NAMES) else ""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpdesk.promises import OWNER_NAMES, POLICY_NAMES
+from helpdesk.promises import policy
 from helpdesk.promises.policy import Terms
-from helpdesk.setup.promises.chains import Level
+from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
 from helpdesk.web.corrections import Beside, beside
 from helpdesk.words.severities import SEVERITIES
 
@@ -127,9 +127,9 @@ def steps_of_form(ats: list[str], tells: Mapping[int, list[str]]) -> list[StepTe
     return [step for step in steps if step.at or step.tell]
 
 
-def levels_of(steps: list[StepText]) -> list[Level]:
+def levels_of(steps: list[StepText]) -> list[policy.ChainStep]:
     """The steps as the verb wants them; a share that is no number becomes 0, which it refuses."""
     return [
-        Level(int(step.at) if step.at.isdecimal() and len(step.at) < 6 else 0, step.tell)
+        policy.ChainStep(int(step.at) if step.at.isdecimal() and len(step.at) < 6 else 0, step.tell)
         for step in steps
     ]

@@ -12,7 +12,7 @@ from helpdesk.core.errors import BadInput, Conflict
 from helpdesk.core.i18n import gettext
 from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
 from helpdesk.setup.blueprint import blueprint, category_choices
-from helpdesk.setup.promises import actions, chains, drafts, legal, reach
+from helpdesk.setup.promises import actions, chains, drafts, legal
 from helpdesk.setup.promises.chains import CHAIN_NAMES
 from helpdesk.web.pages import Page, kept, number
 from helpdesk.words.channels import CHANNELS
@@ -55,7 +55,7 @@ def promise_save() -> Page:
 def _previewed(draft: drafts.PolicyDraft) -> Page:
     """The form again, with the number of open cases that the change is about."""
     try:
-        number_of_cases = reach.open_cases(actions.checked(drafts.lines_of(draft)))
+        number_of_cases = actions.open_cases(actions.checked(drafts.lines_of(draft)))
     except BadInput as error:
         draft.errors = error.errors or {"": error.text}
         return page(draft, actions.in_force()), 422

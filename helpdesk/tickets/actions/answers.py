@@ -13,6 +13,7 @@ from helpdesk.core.errors import BadInput, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile, settle
+from helpdesk.promises.words import AT_ANSWER
 from helpdesk.setup import in_force
 from helpdesk.tickets import copies, queries, sight
 from helpdesk.tickets.actions import moves, unsending
@@ -52,7 +53,7 @@ def answer(
             it.deliver_at = unsending.held(ticket, message, how, was, "reply")
             promises.meet(ticket, KEPT_BY_ANSWER, by.name, body[:200])
             promises.drop_open(ticket, ["sign", "send_back", "containment"])
-            promises.start(ticket, promises.AT_ANSWER, in_force.current())
+            promises.start(ticket, AT_ANSWER, in_force.current())
             ticket.replied_at, ticket.waiting_since = now(), None
             it.data["message"] = message.id
     return ticket

@@ -14,6 +14,7 @@ from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import BadInput, NotAllowed, Refused, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
+from helpdesk.promises.words import EXTENDABLE
 from helpdesk.setup import in_force
 from helpdesk.tickets import queries
 from helpdesk.tickets.actions.step import step
@@ -123,7 +124,7 @@ def ask_extension(
 def _due(ticket: Ticket) -> datetime:
     """When what more time would move is due now: the first of these promises."""
     rows = promises.current(promises.table(ticket), ticket)
-    moved = (r.due_at for r in rows if r.promise in promises.EXTENDABLE and r.state == "running")
+    moved = (r.due_at for r in rows if r.promise in EXTENDABLE and r.state == "running")
     return min((at for at in moved if at), default=now())
 
 

@@ -12,6 +12,7 @@ from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.errors import BadInput, Refused, bad_fields
 from helpdesk.core.i18n import N_
+from helpdesk.promises.words import AT_DISPATCH
 from helpdesk.setup import in_force, routing
 from helpdesk.tickets import callbacks, holds, queries
 from helpdesk.tickets.actions.step import step
@@ -71,7 +72,7 @@ def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
         raise bad_fields(department=wrong)
     before = snapshot.departments.get(ticket.department_id or 0)
     ticket.department_id, ticket.queue, ticket.assignee_id = unit.id, unit.code, None
-    promises.start(ticket, promises.AT_DISPATCH, snapshot)
+    promises.start(ticket, AT_DISPATCH, snapshot)
     return {"department": unit.code, "from_department": before.code if before else ""}
 
 
@@ -201,7 +202,7 @@ def rework(ticket: Ticket, *, by: Actor, version: int | None = None, comment: st
 def _with_department(ticket: Ticket) -> bool:
     """Whether the case lies in a department's queue and was dispatched to it, not only routed."""
     began = {r.promise for r in promises.table(ticket) if r.started_at}
-    return ticket.queue != routing.DISPATCH_DESK and bool(began & set(promises.AT_DISPATCH))
+    return ticket.queue != routing.DISPATCH_DESK and bool(began & set(AT_DISPATCH))
 
 
 def close(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
