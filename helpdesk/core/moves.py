@@ -43,7 +43,7 @@ class Move:
         return {end for end in (self.to or source, self.at_desk) if end}
 
 
-class Standing(Protocol):
+class AnyStand(Protocol):
     """What a table must know of a thing at the least."""
 
     @property
@@ -55,7 +55,7 @@ class Standing(Protocol):
         """Which of the rows' kinds it is."""
 
 
-S = TypeVar("S", bound=Standing)
+S = TypeVar("S", bound=AnyStand)
 B = TypeVar("B")
 
 
@@ -119,7 +119,7 @@ class Table(Generic[S, B]):
         return [move for move in mine if not self.blocked(move, stand, by)]
 
 
-def _fits(move: Move, stand: Standing) -> bool:
+def _fits(move: Move, stand: AnyStand) -> bool:
     return stand.status in move.sources and (not move.kinds or stand.kind in move.kinds)
 
 

@@ -52,8 +52,7 @@ def index() -> str:
 def retry_alarm(alarm_id: int) -> Response:
     """Ring a parked alarm again."""
     alarms.retry(alarm_id)
-    flash(gettext("It will be tried again at once."), "success")
-    return redirect("/board", code=303)
+    return _tried()
 
 
 @blueprint.post("/board/deliveries/<int:delivery_id>")
@@ -61,8 +60,7 @@ def retry_alarm(alarm_id: int) -> Response:
 def retry_delivery(delivery_id: int) -> Response:
     """Put a dead delivery back into the outbox."""
     events.retry(delivery_id)
-    flash(gettext("It will be tried again at once."), "success")
-    return redirect("/board", code=303)
+    return _tried()
 
 
 @blueprint.post("/board/all")
@@ -71,5 +69,9 @@ def retry_all() -> Response:
     """Try everything again: the cause was one for all, such as a mail server that was away."""
     alarms.retry()
     events.retry()
+    return _tried()
+
+
+def _tried() -> Response:
     flash(gettext("It will be tried again at once."), "success")
     return redirect("/board", code=303)

@@ -16,7 +16,7 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.widgets import DateTimeLocalInput
 
-from helpdesk.core.i18n import lazy_gettext
+from helpdesk.core.i18n import N_, lazy_gettext
 from helpdesk.notices.actions.checking import RESULTS
 from helpdesk.notices.fields import ANSWER, ORDER
 from helpdesk.notices.lifecycle import AUTOMATIC, CHECKS, LEVEL_NAMES, SOURCE_NAMES, TABLE
@@ -33,8 +33,14 @@ class MomentField(StringField):  # type: ignore[misc]
     widget = DateTimeLocalInput()
 
 
-def _long(label: str, *more: Any, rows: int = 4, **options: Any) -> TextAreaField:
-    return TextAreaField(label, [*more, at_most(LONG)], render_kw={"rows": rows}, **options)
+def _long(label: str, *checks: Any, rows: int = 4, hint: str = "") -> TextAreaField:
+    """A text of several lines; `label` and `hint` are message ids."""
+    return TextAreaField(
+        lazy_gettext(label),
+        [*checks, at_most(LONG)],
+        description=lazy_gettext(hint) if hint else "",
+        render_kw={"rows": rows},
+    )
 
 
 def _named(names: Mapping[Any, str]) -> list[SelectChoice]:
@@ -50,22 +56,16 @@ class NoticeForm(Correction):
     cc = StringField(lazy_gettext(ORDER["cc"]), [at_most(200)])
     title = StringField(lazy_gettext(ORDER["title"]), [filled(), at_most(200)])
     problem = _long(
-        lazy_gettext(ORDER["problem"]),
+        ORDER["problem"],
         filled(),
         rows=6,
-        description=lazy_gettext(
-            "What can be seen: time, place, what, how many. No guess at causes."
-        ),
+        hint=N_("What can be seen: time, place, what, how many. No guess at causes."),
     )
-    basis = _long(
-        lazy_gettext(ORDER["basis"]),
-        rows=2,
-        description=lazy_gettext("The clause or rule that is not kept."),
-    )
-    requirement = _long(lazy_gettext(ORDER["requirement"]), filled())
-    check_method = _long(lazy_gettext(ORDER["check_method"]), rows=2)
-    evidence = _long(lazy_gettext(ORDER["evidence"]), rows=2)
-    sanction = _long(lazy_gettext(ORDER["sanction"]), rows=2)
+    basis = _long(ORDER["basis"], rows=2, hint=N_("The clause or rule that is not kept."))
+    requirement = _long(ORDER["requirement"], filled())
+    check_method = _long(ORDER["check_method"], rows=2)
+    evidence = _long(ORDER["evidence"], rows=2)
+    sanction = _long(ORDER["sanction"], rows=2)
     files = MultipleFileField(lazy_gettext("Files"))
 
     def texts(self) -> dict[str, Any]:
@@ -105,13 +105,13 @@ class MoveForm(Form):
 class RemarkForm(MoveForm):
     """A move with a remark, if any."""
 
-    comment = _long(lazy_gettext("Remark"), rows=3)
+    comment = _long(N_("Remark"), rows=3)
 
 
 class ReasonForm(MoveForm):
     """A move that must be reasoned."""
 
-    comment = _long(lazy_gettext("Reason"), filled())
+    comment = _long(N_("Reason"), filled())
 
 
 class FilesForm(MoveForm):
@@ -123,23 +123,23 @@ class FilesForm(MoveForm):
 class ContainForm(FilesForm):
     """What was done at once."""
 
-    containment = _long(lazy_gettext(ANSWER["containment"]), filled())
+    containment = _long(ANSWER["containment"], filled())
 
 
 class CauseForm(FilesForm):
     """What begins with the cause."""
 
     root_cause = _long(
-        lazy_gettext(ANSWER["root_cause"]),
+        ANSWER["root_cause"],
         filled(),
-        description=lazy_gettext("Ask why until nothing lies behind it (5 whys)."),
+        hint=N_("Ask why until nothing lies behind it (5 whys)."),
     )
 
 
 class PlanForm(CauseForm):
     """Cause and plan."""
 
-    plan = _long(lazy_gettext(ANSWER["plan"]), filled())
+    plan = _long(ANSWER["plan"], filled())
     planned_at = MomentField(lazy_gettext("Done by"), [filled()])
 
 
@@ -147,34 +147,19 @@ class ClaimForm(CauseForm):
     """What was done, in the words that reviewers ask for."""
 
     correction = _long(
-        lazy_gettext(ANSWER["correction"]),
-        filled(),
-        rows=3,
-        description=lazy_gettext("How this case was put right."),
+        ANSWER["correction"], filled(), rows=3, hint=N_("How this case was put right.")
     )
-    corrective = _long(
-        lazy_gettext(ANSWER["corrective"]),
-        filled(),
-        rows=3,
-        description=lazy_gettext("What removes the cause."),
-    )
+    corrective = _long(ANSWER["corrective"], filled(), rows=3, hint=N_("What removes the cause."))
     preventive = _long(
-        lazy_gettext(ANSWER["preventive"]),
-        filled(),
-        rows=3,
-        description=lazy_gettext("What keeps it from happening elsewhere."),
+        ANSWER["preventive"], filled(), rows=3, hint=N_("What keeps it from happening elsewhere.")
     )
     horizontal_check = _long(
-        lazy_gettext(ANSWER["horizontal_check"]),
+        ANSWER["horizontal_check"],
         filled(),
         rows=3,
-        description=lazy_gettext("Where you looked for the same fault, and what you found."),
+        hint=N_("Where you looked for the same fault, and what you found."),
     )
-    evidence = _long(
-        lazy_gettext(ANSWER["evidence"]),
-        rows=2,
-        description=lazy_gettext("Needed when no file is attached."),
-    )
+    evidence = _long(ANSWER["evidence"], rows=2, hint=N_("Needed when no file is attached."))
 
 
 class AskExtensionForm(ReasonForm):
@@ -193,7 +178,7 @@ class VerifyForm(FilesForm):
     """The re-inspection."""
 
     result = RadioField(lazy_gettext("Result"), [filled()], choices=_named(RESULTS))
-    comment = _long(lazy_gettext("What was seen"), filled())
+    comment = _long(N_("What was seen"), filled())
     re_due = MomentField(
         lazy_gettext("The rest is due"),
         description=lazy_gettext("Needed unless it passed."),

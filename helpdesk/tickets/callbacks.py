@@ -115,15 +115,7 @@ def attempt(
             raise Refused(N_("There is no follow-up call to make on this ticket."))
         _valid(contact, resolved, result)
         callback.attempts += 1
-        made = CallbackAttempt(
-            callback_id=callback.id,
-            contact=contact,
-            resolved=resolved,
-            words=words,
-            by_name=by.name,
-            by_id=by.id,
-            at=now(),
-        )
+        made = _made(callback, by, contact=contact, resolved=resolved, words=words)
         session.add(made)
         _settle(ticket, callback, contact, next_at, by)
         if contact == "reached":
@@ -141,6 +133,11 @@ def attempt(
             attempts=callback.attempts,
         )
     return made
+
+
+def _made(callback: Callback, by: Actor, **said: str) -> CallbackAttempt:
+    who = {"by_name": by.name, "by_id": by.id}
+    return CallbackAttempt(callback_id=callback.id, at=now(), **who, **said)
 
 
 def _rating(ticket: Ticket, source: str, **said: Any) -> Rating:
