@@ -27,7 +27,7 @@ from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.core import background, dbclock
-from helpdesk.desk import blueprints, shell, signs, stuck, timers
+from helpdesk.desk import blueprints, nav, signs, stuck, timers
 from helpdesk.desk.pages import callbacks, printing
 from helpdesk.kb import actions as articles
 from helpdesk.kb import category_pages, public_pages
@@ -87,7 +87,7 @@ LISTENERS = (
     policy_reach,
     queue,
     recompute,
-    shell,
+    nav,
     simulator,
     timers,
 )

@@ -60,9 +60,9 @@ class PhoneForm(Form):
 
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
-        self.kind.choices = choices.kinds()
-        self.severity.choices = [("", gettext("By the rules")), *choices.severities()]
-        self.channel.choices = [pair for pair in choices.channels() if pair[0] in SPOKEN]
+        self.kind.choices = choices.of("kind")
+        self.severity.choices = [("", gettext("By the rules")), *choices.of("severity")]
+        self.channel.choices = [pair for pair in choices.of("channel") if pair[0] in SPOKEN]
         levels = [(code, gettext(name)) for code, name in LEVELS.items() if code != "plain"]
         self.level.choices = [("", gettext("As known")), *levels]
         self.once.data = self.once.data or secrets.token_hex(12)

@@ -1,4 +1,4 @@
-"""The entries of the desk's navigation, by rights."""
+"""What stands around every page: who reads it, and the entries of the navigation, by rights."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from flask import current_app, has_request_context, request
 from sqlalchemy import ScalarSelect, select
 from werkzeug.exceptions import HTTPException
 
+from helpdesk.agents import sign_in
+from helpdesk.agents.pages import blueprint
 from helpdesk.agents.rights import Actor, may
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_, gettext
@@ -130,3 +132,11 @@ def _has_page(url: str) -> bool:
     except HTTPException as other:
         return other.code in (301, 308)
     return True
+
+
+@blueprint.app_context_processor
+def around() -> dict[str, Any]:
+    """The reader, the entries of the navigation and the keys that go there."""
+    who = sign_in.actor()
+    entries = nav(who)
+    return {"actor": who, "nav": entries, "go_keys": go_keys(entries)}

@@ -15,36 +15,17 @@ from helpdesk.setup.rules.reasons import reason_words
 from helpdesk.tickets import fields
 from helpdesk.tickets.fields import TicketField
 from helpdesk.tickets.filters import CHOSEN, MOMENTS, NARROWED
-from helpdesk.tickets.lifecycle import STATUS_NAMES
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.forms import at_most
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.scores import SCORES
-from helpdesk.words.severities import SEVERITY_NAMES
 
 LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 Choices = list[tuple[str, str]]
 
 
-def kinds() -> Choices:
-    """What a ticket may be."""
-    return offered(KIND_NAMES)
-
-
-def statuses() -> Choices:
-    """Where a ticket may stand."""
-    return offered(STATUS_NAMES)
-
-
-def channels() -> Choices:
-    """The ways in."""
-    return offered(CHANNELS)
-
-
-def severities() -> Choices:
-    """How grave it is."""
-    return offered(SEVERITY_NAMES)
+def of(column: str) -> Choices:
+    """What a field of the ticket may be: kind, status, channel, severity, language."""
+    return offered(fields.BY_COLUMN[column].choices)
 
 
 FILTER_WORDS = {

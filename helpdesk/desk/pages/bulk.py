@@ -49,7 +49,7 @@ def form() -> str:
         moves=[(code, gettext(labels[code])) for code in MOVES],
         agents=[agent for agent in agents if may(agent.actor, "ticket.claim")],
         departments=departments(),
-        severities=choices.severities(),
+        severities=choices.of("severity"),
     )
 
 

@@ -115,7 +115,7 @@ def callers(number: str, name: str, picked: str = "") -> dict[str, Any]:
     return {
         "callers": [_caller(person, me().actor) for person in found],
         "namesakes": [] if found else _namesakes(name),
-        "status_names": dict(choices.statuses()),
+        "status_names": dict(choices.of("status")),
         "picked": picked,
     }
 
