@@ -13,7 +13,6 @@ from helpdesk.api.answers import filled, time
 from helpdesk.clock import Limit, Span, explain, now
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext
-from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
 from helpdesk.tickets import (
@@ -73,13 +72,9 @@ def person(row: Ticket, who: Actor) -> dict[str, Any]:
     if whose.only_files(who):
         return {"name": row.contact_name}
     known = row.person
-    addresses = {kind: _first(known, kind) for kind in ("email", "phone")}
-    return filled(answers.PERSON, known, **addresses)
-
-
-def _first(known: Person, kind: str) -> str:
-    mine = [each for each in known.addresses if each.kind == kind]
-    return min(mine, key=lambda each: not each.proven_by).value if mine else ""
+    at = {kind: known.address(kind) for kind in ("email", "phone")}
+    values = {kind: address.value if address else "" for kind, address in at.items()}
+    return filled(answers.PERSON, known, **values)
 
 
 def contact(row: Ticket, who: Actor) -> dict[str, Any] | None:

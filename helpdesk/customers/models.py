@@ -32,6 +32,11 @@ class Person(Model):
     )
     __mapper_args__ = {"version_id_col": version}
 
+    def address(self, kind: str) -> ContactAddress | None:
+        """The first address of a kind by which they are reached: a proven one, or any."""
+        mine = [each for each in self.addresses if each.kind == kind]
+        return min(mine, key=lambda each: not each.proven_by, default=None)
+
 
 class ContactAddress(Model):
     """A phone number or mail address; `normal` is the one writing that is compared.

@@ -17,6 +17,7 @@ from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
 
 MOST = 500
+TOO_MANY = N_("At most %(most)s tickets can be changed at once. Please narrow the list down.")
 Verb = Callable[[Ticket], object]
 
 
@@ -32,20 +33,14 @@ def numbers_of(filter: Filter, who: Actor) -> list[str]:
     """The tickets of a list, newest first. Raises BadInput when they are too many for one go."""
     found = ticket_lists.page(filter, who, size=MOST)
     if found.next:
-        raise BadInput(
-            N_("At most %(most)s tickets can be changed at once. Please narrow the list down."),
-            most=MOST,
-        )
+        raise BadInput(TOO_MANY, most=MOST)
     return [ticket.number for ticket in found.tickets]
 
 
 def run(numbers: Sequence[str], who: Actor, verb: Verb) -> Outcome:
     """Run the verb on each of these tickets that `who` may see. Raises BadInput over 500."""
     if len(numbers) > MOST:
-        raise BadInput(
-            N_("At most %(most)s tickets can be changed at once. Please narrow the list down."),
-            most=MOST,
-        )
+        raise BadInput(TOO_MANY, most=MOST)
     outcome = Outcome()
     for number in dict.fromkeys(numbers):
         try:

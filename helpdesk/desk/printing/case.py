@@ -109,8 +109,8 @@ def _at(case: PrintedCase, kind: str) -> str:
         return shown(kind, ticket.contact, ticket.contact_extension)
     if kind == "email" and ticket.reply_to:
         return ticket.reply_to
-    mine = [each for each in ticket.person.addresses if each.kind == kind]
-    return min(mine, key=lambda each: not each.proven_by).shown if mine else ""
+    known = ticket.person.address(kind)
+    return known.shown if known else ""
 
 
 def _object(case: PrintedCase, say: Speech) -> Block:
