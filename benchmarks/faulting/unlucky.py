@@ -16,7 +16,7 @@ from benchmarks.faulting.nursery import nursery
 from benchmarks.faulting.tally import Tally
 from helpdesk.core.db import db
 
-TABLES = ("counter", "delivery", "outbound_mail", "ticket", "alarm", "reminder", "heartbeat")
+TABLES = ("counter", "delivery", "envelope", "ticket", "alarm", "reminder", "heartbeat")
 # By its number a transaction is chosen or not: all of its rows agree, and a further try is another one.
 GIVE_WAY = """
 CREATE SEQUENCE gave_way;

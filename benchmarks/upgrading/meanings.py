@@ -24,6 +24,8 @@ NOT_KEPT = ("search_", "sqlite_", "alembic_version", "rate_limit")
 
 # The table that is gone, or holds more than it did -> the meanings that say what became of its rows.
 MOVED = {"response": "promises of tickets", "promise": "promises of tickets, of notices"}
+# A table that has another name since, and the same rows.
+RENAMED = {"outbound_mail": "envelope"}  # 0018
 # A column whose values a migration changes on purpose -> why.
 CHANGED = {
     ("contact_address", "normal"): "a phone's extension is read apart from its number (0012)",
@@ -178,13 +180,17 @@ def read(url: str) -> Everything:
 def balances(before: Everything, after: Everything) -> list[Balance]:
     """Each table and meaning of `before`, compared with `after`."""
     tables = [
-        _balance(name, *_shared(name, rows, after.tables.get(name, [])))
+        _balance(name, *_shared(name, rows, _same_table(name, after.tables)))
         for name, rows in before.tables.items()
         if name not in MOVED
     ]
     return tables + [
         _balance(name, rows, after.meanings[name]) for name, rows in before.meanings.items()
     ]
+
+
+def _same_table(name: str, tables: Mapping[str, Rows]) -> Rows:
+    return tables.get(name) or tables.get(RENAMED.get(name, name), [])
 
 
 def _is_kept(table: str) -> bool:

@@ -31,15 +31,15 @@ class Envelope(Model):
     id) stays the same on every try, so that the receiver can drop a copy.
     """
 
-    __tablename__ = "outbound_mail"  # as it was called when mail was all that there was
+    __tablename__ = "envelope"
     __table_args__ = (
         UniqueConstraint("event_seq", "purpose", "recipient"),
-        Index("ix_outbound_mail_due", "state", "next_at"),
-        Index("ix_outbound_mail_recipient", "recipient", "made_at"),
-        Index("ix_outbound_mail_domain", "domain", "made_at"),
-        Index("ix_outbound_mail_sent", "mailbox", "sent_at"),
-        Index("ix_outbound_mail_ticket", "ticket_id"),
-        Index("ix_outbound_mail_message_id", "message_id"),
+        Index("ix_envelope_due", "state", "next_at"),
+        Index("ix_envelope_recipient", "recipient", "made_at"),
+        Index("ix_envelope_domain", "domain", "made_at"),
+        Index("ix_envelope_sent", "mailbox", "sent_at"),
+        Index("ix_envelope_ticket", "ticket_id"),
+        Index("ix_envelope_message_id", "message_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     event_seq: Mapped[int]

@@ -30,6 +30,8 @@ counter: plain name
 delivery: inside error | plain subscriber order_key state
 department: inside mail | plain code name_zh name_en calendar
 duty: plain role weekdays
+envelope: inside error | plain purpose medium recipient domain mailbox message_id in_reply_to thread
+    reply_to subject body state copies
 escalation: plain told
 escalation_chain: plain code steps
 event: inside by_name data | plain name by_kind
@@ -58,8 +60,6 @@ notice: inside responsible cc title problem evidence basis requirement check_met
     level source rounds
 opt_out: plain address
 option: plain name value
-outbound_mail: inside error | plain purpose medium recipient domain mailbox message_id in_reply_to thread
-    reply_to subject body state copies
 pending_file: plain key owner address name mime sha256
 person: inside note | plain name organisation language level
 policy_row: plain promise severity kind channel limit owner chain profile
