@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel.speaklater import LazyString
 from wtforms import (
     BooleanField,
     EmailField,
@@ -37,6 +38,12 @@ PORTS = NumberRange(1, 65535, lazy_gettext("A port is a number from 1 to 65535."
 RATE = NumberRange(0, 10_000, lazy_gettext("A whole number from 0 to 10,000."))
 
 
+def secret(label: LazyString) -> PasswordField:
+    """What nobody sees again once it is stored."""
+    told = lazy_gettext("Stored encrypted, never shown again. Empty keeps the stored one.")
+    return PasswordField(label, [at_most(500)], description=told)
+
+
 class MailboxForm(Correction):
     """One mailbox: who we are in it, how mail comes in, how it goes out."""
 
@@ -48,7 +55,7 @@ class MailboxForm(Correction):
     )
     sender_name = StringField(
         lazy_gettext("Name of the sender"),
-        [may_be_empty(), at_most(80)],
+        [at_most(80)],
         description=lazy_gettext("Customers see it; without it, the company's name."),
     )
     department_id = SelectField(
@@ -57,35 +64,25 @@ class MailboxForm(Correction):
         description=lazy_gettext("What no routing rule claims goes straight to it."),
     )
     language = SelectField(lazy_gettext("Language of its mails"), [may_be_empty()])
-    signature_zh = TextAreaField(
-        lazy_gettext("Signature in Chinese"), [may_be_empty(), at_most(1000)]
-    )
-    signature_en = TextAreaField(
-        lazy_gettext("Signature in English"), [may_be_empty(), at_most(1000)]
-    )
+    signature_zh = TextAreaField(lazy_gettext("Signature in Chinese"), [at_most(1000)])
+    signature_en = TextAreaField(lazy_gettext("Signature in English"), [at_most(1000)])
     kind = RadioField(lazy_gettext("How mail comes in"), choices=choices(KINDS))
-    user = StringField(lazy_gettext("User"), [may_be_empty(), at_most(254)])
-    password = PasswordField(
-        lazy_gettext("Password or authorisation code"),
-        [may_be_empty(), at_most(500)],
-        description=lazy_gettext(
-            "Stored encrypted, never shown again. Empty keeps the stored one."
-        ),
-    )
-    host = StringField(lazy_gettext("Server for fetching"), [may_be_empty(), at_most(254)])
+    user = StringField(lazy_gettext("User"), [at_most(254)])
+    password = secret(lazy_gettext("Password or authorisation code"))
+    host = StringField(lazy_gettext("Server for fetching"), [at_most(254)])
     port = IntegerField(lazy_gettext("Port"), [filled(), PORTS])
     tls = SelectField(lazy_gettext("Encryption"), choices=choices(ENCRYPTIONS))
-    folder = StringField(lazy_gettext("Folder"), [may_be_empty(), at_most(200)])
+    folder = StringField(lazy_gettext("Folder"), [at_most(200)])
     done_folder = StringField(
         lazy_gettext("Folder for mails that we have"),
-        [may_be_empty(), at_most(200)],
+        [at_most(200)],
         description=lazy_gettext(
             "Empty leaves them where they are. With POP3, any word here deletes them from the server."
         ),
     )
     proof_by = StringField(
         lazy_gettext("Server that proves senders"),
-        [may_be_empty(), at_most(254)],
+        [at_most(254)],
         description=lazy_gettext(
             "The name with which your mail server begins its Authentication-Results, such as "
             "mx.google.com; * trusts the topmost one (Microsoft 365). Empty: addresses are not proven."
@@ -99,7 +96,7 @@ class MailboxForm(Correction):
     )
     smtp_host = StringField(
         lazy_gettext("Server for sending"),
-        [may_be_empty(), at_most(254)],
+        [at_most(254)],
         description=lazy_gettext("Empty sends through the server of the settings."),
     )
     smtp_port = IntegerField(lazy_gettext("Port"), [filled(), PORTS])
@@ -140,18 +137,12 @@ class ConsentForm(Form):
 
     authority = RadioField(lazy_gettext("Provider"))
     client_id = StringField(lazy_gettext("Client id"), [filled(), at_most(300)])
-    client_secret = PasswordField(
-        lazy_gettext("Client secret"),
-        [may_be_empty(), at_most(500)],
-        description=lazy_gettext(
-            "Stored encrypted, never shown again. Empty keeps the stored one."
-        ),
-    )
+    client_secret = secret(lazy_gettext("Client secret"))
     tenant = StringField(
         lazy_gettext("Directory (tenant)"),
-        [may_be_empty(), at_most(100)],
+        [at_most(100)],
         description=lazy_gettext("Only for Microsoft: the directory's id or domain."),
     )
-    authorize_url = StringField(lazy_gettext("Address for consent"), [may_be_empty(), at_most(500)])
-    token_url = StringField(lazy_gettext("Address for tokens"), [may_be_empty(), at_most(500)])
-    scope = StringField(lazy_gettext("Scope"), [may_be_empty(), at_most(500)])
+    authorize_url = StringField(lazy_gettext("Address for consent"), [at_most(500)])
+    token_url = StringField(lazy_gettext("Address for tokens"), [at_most(500)])
+    scope = StringField(lazy_gettext("Scope"), [at_most(500)])

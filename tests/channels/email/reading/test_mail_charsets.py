@@ -164,3 +164,18 @@ def test_chinese_mail_shows_no_broken_letter_whatever_its_label_says(written, la
     assert "\ufffd" not in mail.text + mail.subject
     if label in (written, "", "x-unknown", "us-ascii", "iso-8859-1"):
         assert mail.text == words * 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "codec"),
+    [
+        ("iso-8859-9 iso_8859-9 latin5 l5 iso-ir-148", "cp1254"),
+        ("euc-kr euckr ks_c_5601-1987 ks-c-5601 ksx1001", "cp949"),
+        ("iso-2022-jp csiso2022jp iso2022jp", "iso2022_jp_ext"),
+        ("gb2312 euc-cn chinese x-windows-936 windows-936 cp936", "gb18030"),
+    ],
+)
+def test_each_way_to_write_a_label_means_the_same_superset(labels: str, codec: str) -> None:
+    assert {label: codec_for(label) for label in labels.split()} == dict.fromkeys(
+        labels.split(), codec
+    )

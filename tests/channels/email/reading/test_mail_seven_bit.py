@@ -134,3 +134,9 @@ def test_a_long_hostile_text_costs_no_more_than_its_length(unit: bytes) -> None:
     decode(unit * (1_000_000 // len(unit)))
     parse(b"From: a@b.example\nContent-Type: text/html\n\n" + unit * (300_000 // len(unit)))
     assert time.perf_counter() - begin < 20
+
+
+def test_a_plus_inside_a_run_of_utf7_is_one_of_its_letters() -> None:
+    text = "您维修好了吗，请问"
+    data = text.encode("utf-7")
+    assert data.count(b"+") > 1 and decode(data) == text
