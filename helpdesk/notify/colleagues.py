@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
+from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
@@ -12,7 +13,7 @@ from helpdesk.core.calendars import newest
 from helpdesk.core.db import db
 from helpdesk.core.events import Event, durable
 from helpdesk.core.i18n import N_, lazy_gettext
-from helpdesk.notify.letters import to_colleague
+from helpdesk.notify.letters import about, to_colleague
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket
 
@@ -39,9 +40,7 @@ def answer_lost(noted: Event) -> None:
         author,
         "lost",
         lazy_gettext("Your answer did not arrive: %(number)s", number=ticket.number),
-        thread=ticket.number,
-        path=f"tickets/{ticket.number}",
-        ticket=ticket,
+        **about(ticket),
         to=mailed.get("to", ""),
         error=mailed.get("error", ""),
     )
@@ -70,17 +69,15 @@ def year_missing(noted: Event) -> None:
     """Every administrator reads which calendars lack the days of which year."""
     rows, year = newest(), noted.data["year"]
     calendars = [rows[code] for code in noted.data["calendars"] if code in rows]
-    for admin in _admins():
-        to_colleague(
-            noted,
-            admin,
-            "calendar",
-            lazy_gettext("Work calendar: the days of %(year)s are missing", year=year),
-            thread=f"calendar-{year}",
-            path="admin/calendars",
-            year=year,
-            names=[row.name(admin.language) for row in calendars],
-        )
+    _to_admins(
+        noted,
+        "calendar",
+        lazy_gettext("Work calendar: the days of %(year)s are missing", year=year),
+        thread=f"calendar-{year}",
+        path="admin/calendars",
+        year=year,
+        calendars=calendars,
+    )
 
 
 @durable("mail.consent", "mailbox.consent_over")
@@ -88,17 +85,15 @@ def consent_over(noted: Event) -> None:
     """Every administrator reads it at once, by the mail server of the settings and never by the
     mailbox that can't send any more."""
     address = noted.data["address"]
-    for admin in _admins():
-        to_colleague(
-            noted,
-            admin,
-            "consent",
-            lazy_gettext("Mailbox %(address)s: please give consent anew", address=address),
-            thread="consent",
-            path=f"admin/mailboxes/{noted.data['mailbox']}",
-            address=address,
-            why=noted.data["why"],
-        )
+    _to_admins(
+        noted,
+        "consent",
+        lazy_gettext("Mailbox %(address)s: please give consent anew", address=address),
+        thread="consent",
+        path=f"admin/mailboxes/{noted.data['mailbox']}",
+        address=address,
+        why=noted.data["why"],
+    )
 
 
 def _active(agent_id: int | None) -> Agent | None:
@@ -106,9 +101,10 @@ def _active(agent_id: int | None) -> Agent | None:
     return agent if agent is not None and agent.active else None
 
 
-def _admins() -> Iterator[Agent]:
+def _to_admins(noted: Event, purpose: str, subject: LazyString, **given: Any) -> None:
     admins = select(Agent).where(Agent.active, Agent.role == Role.ADMIN).order_by(Agent.id)
-    return iter(db.session.scalars(admins).unique())
+    for admin in db.session.scalars(admins).unique():
+        to_colleague(noted, admin, purpose, subject, **given)
 
 
 @durable("mail.wrong_tries", "agent.wrong_tries")

@@ -12,7 +12,7 @@ from helpdesk.agents.roster import Roster, RosterEntry
 from helpdesk.core.db import db
 from helpdesk.core.events import Event, durable
 from helpdesk.core.i18n import N_, lazy_gettext
-from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
+from helpdesk.notify.letters import Reader, TeamMailbox, about, to_colleague
 from helpdesk.setup import in_force
 from helpdesk.tickets import news
 from helpdesk.tickets.lifecycle import ENDED, WITH_DEPARTMENT
@@ -47,9 +47,7 @@ def concerned(noted: Event) -> None:
             reader,
             "concerned",
             lazy_gettext(SUBJECTS[noted.name], number=ticket.number),
-            thread=ticket.number,
-            path=f"tickets/{ticket.number}",
-            ticket=ticket,
+            **about(ticket),
             what=news.WORDS[noted.name],
         )
 

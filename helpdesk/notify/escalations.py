@@ -17,7 +17,7 @@ from helpdesk.core.events import Event, durable
 from helpdesk.core.i18n import gettext, in_language, lazy_gettext
 from helpdesk.notices.clock import STEP_NAMES
 from helpdesk.notices.models import Notice
-from helpdesk.notify.letters import to_colleague
+from helpdesk.notify.letters import about, to_colleague
 from helpdesk.promises import dues
 from helpdesk.promises.models import Promise, Reminder
 from helpdesk.promises.rail import left_of
@@ -78,9 +78,7 @@ def hold_over(noted: Event) -> None:
             person,
             "hold_over",
             lazy_gettext("No longer on hold: %(number)s", number=ticket.number),
-            thread=ticket.number,
-            path=f"tickets/{ticket.number}",
-            ticket=ticket,
+            **about(ticket),
             capped=because == "cap",
         )
 

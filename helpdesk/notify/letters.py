@@ -114,6 +114,11 @@ def to_colleague(
     )
 
 
+def about(ticket: Ticket) -> dict[str, Any]:
+    """What a letter to a colleague needs of the case that it is about: thread, page, and its words'."""
+    return {"thread": ticket.number, "path": f"tickets/{ticket.number}", "ticket": ticket}
+
+
 def to_customer(
     cause: int,
     reader: Customer | None,
