@@ -60,9 +60,7 @@ class CaseForm(Form):
             " the service desk does, to answer you. What you write above is shown to them as it stands."
         ),
     )
-    kind = RadioField(
-        lazy_gettext("What would you like?"), choices=choices(KINDS.items()), default="complaint"
-    )
+    kind = RadioField(lazy_gettext("What would you like?"), default="complaint")
     product = StringField(lazy_gettext("Product or service"), [at_most(200)])
     order_no = StringField(lazy_gettext("Contract or order number"), [at_most(80)])
     phone = TelField(lazy_gettext("A second number, if we can't reach you"), [at_most(200)])
@@ -109,16 +107,8 @@ class AddForm(Form):
 class RateForm(Form):
     """The customer's judgement after the answer."""
 
-    result = RadioField(
-        lazy_gettext("How satisfied are you with the result?"),
-        [filled()],
-        choices=choices((str(score), label) for score, label in SCORES.items()),
-    )
-    resolved = RadioField(
-        lazy_gettext("Was your matter solved?"),
-        choices=choices(RESOLVED.items()),
-        validate_choice=False,
-    )
+    result = RadioField(lazy_gettext("How satisfied are you with the result?"), [filled()])
+    resolved = RadioField(lazy_gettext("Was your matter solved?"), validate_choice=False)
     words = TextAreaField(lazy_gettext("What could we have done better?"), [at_most(2000)])
 
     def prepare(self) -> RateForm:

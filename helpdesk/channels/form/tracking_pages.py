@@ -122,7 +122,7 @@ def show(number: str) -> Page:
     """Step, promised dates, department, public messages, and what the customer can do."""
     if not _remembered(number):
         return redirect("/track")
-    return _page(_ticket(number), AddForm(), RateForm().prepare())
+    return _page(_ticket(number))
 
 
 def _add_again(told: str, number: str) -> str:
@@ -130,14 +130,14 @@ def _add_again(told: str, number: str) -> str:
     files.hold(ANYBODY)
     form = AddForm()
     form.form_errors.append(told)
-    return _page(_ticket(number), form, RateForm(formdata=None).prepare())
+    return _page(_ticket(number), add=form)
 
 
 def _rate_again(told: str, number: str) -> str:
     """The page with the judgement that was to be sent."""
     form = RateForm().prepare()
     form.form_errors.append(told)
-    return _page(_ticket(number), AddForm(formdata=None), form)
+    return _page(_ticket(number), rate=form)
 
 
 @blueprint.post("/<number>/messages")
@@ -148,13 +148,13 @@ def add(number: str) -> Page:
     ticket, form = _ticket(number), AddForm()
     files.hold(ANYBODY)
     if not form.validate_on_submit():
-        return _page(ticket, form, RateForm().prepare()), 422
+        return _page(ticket, add=form), 422
     try:
         with spend(f"add:{number}", MESSAGES_PER_HOUR, 3600):
             _say(ticket, form, files.received(ANYBODY))
     except BadInput as error:
         form.take(error)
-        return _page(_ticket(number), form, RateForm().prepare()), error.status
+        return _page(_ticket(number), add=form), error.status
     flash(gettext("Thank you. Your message is with us."), "success")
     return redirect(f"/track/{number}", code=303)
 
@@ -200,7 +200,7 @@ def rate(number: str) -> Page:
     ticket, form = _ticket(number), RateForm().prepare()
     _require_customer(ticket)
     if not form.validate_on_submit():
-        return _page(ticket, AddForm(), form), 422
+        return _page(ticket, rate=form), 422
     try:
         _judge(ticket, form)
         flash(gettext("Thank you for telling us."), "success")
@@ -262,7 +262,8 @@ def _ticket(number: str) -> Ticket:
     return ticket
 
 
-def _page(ticket: Ticket, add_form: AddForm, rate_form: RateForm) -> str:
+def _page(ticket: Ticket, add: AddForm | None = None, rate: RateForm | None = None) -> str:
+    """The case, with the form that was just sent, or both empty."""
     snapshot = in_force.current()
     rows = [
         r for r in promises.current(promises.table(ticket), ticket) if r.promise in FOR_CUSTOMERS
@@ -278,8 +279,8 @@ def _page(ticket: Ticket, add_form: AddForm, rate_form: RateForm) -> str:
         may_add=status not in lifecycle.DEAF,
         messages=queries.conversation(ticket, public_only=True),
         files=queries.files(ticket, public_only=True),
-        form=add_form,
-        rate_form=rate_form,
+        form=add or AddForm(formdata=None),
+        rate_form=rate or RateForm(formdata=None).prepare(),
         may_rate=status in RATEABLE and not callbacks.rated(ticket),
         by_own_link="" if has_right_to_judge(ticket) else BY_OWN_LINK,
         is_open=status in lifecycle.OPEN,
