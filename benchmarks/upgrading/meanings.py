@@ -25,7 +25,7 @@ NOT_KEPT = ("search_", "sqlite_", "alembic_version", "rate_limit")
 # The table that is gone, or holds more than it did -> the meanings that say what became of its rows.
 MOVED = {"response": "promises of tickets", "promise": "promises of tickets, of notices"}
 # A table that has another name since, and the same rows.
-RENAMED = {"outbound_mail": "envelope"}  # 0018
+RENAMED = {"outbound_mail": "envelope"}  # 0019
 # A column whose values a migration changes on purpose -> why.
 CHANGED = {
     ("contact_address", "normal"): "a phone's extension is read apart from its number (0012)",
