@@ -23,7 +23,7 @@ from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, guessing
 from helpdesk.settings import LANGUAGES
 from helpdesk.web.http import LANGUAGE_COOKIE, local_path, settings
-from helpdesk.web.pages import Page
+from helpdesk.web.pages import Page, form_page
 
 blueprint = Blueprint("agents", __name__)
 YEAR = 365 * 24 * 3600
@@ -100,30 +100,20 @@ def first_start() -> Page:
     if accounts.has_admin():
         raise NotFound(N_("There is no such page."))
     form = FirstStartForm()
-    if request.method == "GET" or not form.validate():
-        return render_template("agents/first_start.html", form=form), form.status
-    try:
-        with guessing(Guess(f"first start from {request.remote_addr}", tries.LINKS)):
-            agent = accounts.first_start(_first_start(form))
-    except BadInput as error:
-        form.take(error)
-        return render_template("agents/first_start.html", form=form), error.status
-    sign_in.begin(agent)
+    made: list[Agent] = []
+    if not form.did(lambda: made.append(_started(form))):
+        return form_page("agents/first_start.html", form)
+    sign_in.begin(made[0])
     response = make_response(redirect("/admin", code=303))
-    devices.remember(response, agent)
+    devices.remember(response, made[0])
     return response
 
 
-def _first_start(form: FirstStartForm) -> FirstStart:
-    return FirstStart(
-        key=form.key.data,
-        name=form.name.data,
-        email=form.email.data,
-        password=form.password.data,
-        company_zh=form.company_zh.data,
-        company_en=form.company_en.data,
-        language=g.language,
-    )
+def _started(form: FirstStartForm) -> Agent:
+    given = form.typed()
+    del given["again"]
+    with guessing(Guess(f"first start from {request.remote_addr}", tries.LINKS)):
+        return accounts.first_start(FirstStart(language=g.language, **given))
 
 
 @blueprint.get("/me")
@@ -162,17 +152,7 @@ def _me(
 def keep_preferences() -> Page:
     """Keep language, zone and density."""
     form = PreferencesForm()
-    if not form.validate():
-        return _me(preferences=form)
-    try:
-        accounts.prefer(
-            sign_in.me(),
-            language=form.language.data,
-            timezone=form.timezone.data,
-            density=form.density.data,
-        )
-    except BadInput as error:
-        form.take(error)
+    if not form.did(lambda: accounts.prefer(sign_in.me(), **form.typed())):
         return _me(preferences=form)
     g.language = form.language.data
     flash(gettext("Kept."), "success")
@@ -187,12 +167,8 @@ def keep_preferences() -> Page:
 def change_password() -> Page:
     """A new password: other sessions end, this one is renewed."""
     form, agent = ChangePasswordForm(), sign_in.me()
-    if not form.validate():
-        return _me(password=form)
-    try:
-        accounts.change_password(agent, form.current.data, form.password.data)
-    except BadInput as error:
-        form.take(error)
+    current, new = form.current.data, form.password.data
+    if not form.did(lambda: accounts.change_password(agent, current, new)):
         return _me(password=form)
     sign_in.begin(agent)
     flash(gettext("Your password is changed. Your other sessions have ended."), "success")

@@ -27,11 +27,11 @@ def row_of(promise: str, **more: str) -> Promise:
 
 def test_every_profile_names_its_rule_its_source_and_a_limit_that_counts() -> None:
     from helpdesk.clock import Limit
-    from helpdesk.seeds.legal_data import PROFILES
+    from helpdesk.seeds.content import load
 
-    for code, zh, en, rule, promise, limit, source, _sure in PROFILES:
-        assert code and zh and en and rule and source
-        assert promise in ORDER and Limit.parse(limit)
+    for row in load("legal"):
+        assert all(row[name] for name in ("code", "name_zh", "name_en", "rule", "source"))
+        assert row["promise"] in ORDER and Limit.parse(row["limit"])
 
 
 def test_a_rule_of_law_wins_where_it_is_earlier_than_the_policy(boss: Agent) -> None:
