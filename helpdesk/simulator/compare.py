@@ -17,26 +17,10 @@ from helpdesk.setup import routing
 from helpdesk.setup.in_force import Setup
 from helpdesk.setup.routing import facts_of
 from helpdesk.simulator.facts import PastCase
+from helpdesk.simulator.models import Simulated
 from helpdesk.simulator.plans import Plan
 from helpdesk.simulator.replay import Moments, Outcome, compared, outcome
 from helpdesk.words.channels import SPOKEN
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What would be otherwise; the names are those of models.Simulated."""
-
-    ticket_id: int
-    outcome: str
-    promise: str = ""
-    cycle: int = 1
-    before: str = ""
-    after: str = ""
-    limit_before: str = ""
-    limit_after: str = ""
-    due_before: datetime | None = None
-    due_after: datetime | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +37,7 @@ class Bench:
 class Tried:
     """What a case told: differences, and how many of its promises could be judged."""
 
-    differences: list[Difference]
+    differences: list[Simulated]
     judged: int
     broken_before: int
     broken_after: int
@@ -82,7 +66,7 @@ def _route(case: PastCase, bench: Bench) -> routing.Route | None:
     return routing.decide(facts, bench.plan.rules)
 
 
-def _elsewhere(case: PastCase, route: routing.Route | None, bench: Bench) -> list[Difference]:
+def _elsewhere(case: PastCase, route: routing.Route | None, bench: Bench) -> list[Simulated]:
     opened = case.opened
     if route is None or opened is None:
         return []
@@ -91,7 +75,15 @@ def _elsewhere(case: PastCase, route: routing.Route | None, bench: Bench) -> lis
     if queue == opened.data.get("queue"):
         return []
     before = str(opened.data.get("queue", ""))
-    return [Difference(case.ticket.id, "elsewhere", before=before, after=queue, reason=route.rule)]
+    return [
+        Simulated(
+            ticket_id=case.ticket.id,
+            outcome="elsewhere",
+            before=before,
+            after=queue,
+            reason=route.rule,
+        )
+    ]
 
 
 def _severity(case: PastCase, route: routing.Route | None) -> str:
@@ -133,8 +125,8 @@ def _count(
     result.broken_after += bool(after and after.bad)
     changed = compared(stored.verdict, verdict)
     if changed:
-        made = _difference(row, changed, stored, after, line.limit if line else "")
-        result.differences.append(replace(made, after=verdict))
+        limit = line.limit if line else ""
+        result.differences.append(_difference(row, changed, stored, after, limit))
 
 
 def _verdict(row: Promise, asked_at: datetime) -> str:
@@ -206,10 +198,10 @@ def _try_new(case: PastCase, severity: str, bench: Bench, result: Tried) -> None
         result.broken_after += after.bad
         if after.bad:
             result.differences.append(
-                Difference(
-                    case.ticket.id,
-                    "broken",
-                    line.promise,
+                Simulated(
+                    ticket_id=case.ticket.id,
+                    outcome="broken",
+                    promise=line.promise,
                     before="none",
                     after=after.verdict,
                     limit_after=line.limit,
@@ -232,12 +224,12 @@ def _new_lines(case: PastCase, severity: str, bench: Bench) -> Iterator[Terms]:
 
 def _difference(
     row: Promise, outcome: str, before: Outcome, after: Outcome | None, limit: str
-) -> Difference:
-    return Difference(
-        row.subject_id,
-        outcome,
-        row.promise,
-        row.cycle,
+) -> Simulated:
+    return Simulated(
+        ticket_id=row.subject_id,
+        outcome=outcome,
+        promise=row.promise,
+        cycle=row.cycle,
         before=before.verdict,
         after=after.verdict if after else "none",
         limit_before=row.limit,

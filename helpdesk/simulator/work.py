@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, func, select, update
 
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
@@ -140,9 +139,10 @@ def _keep(row: Simulation, results: list[Tried], last: int, finished: bool) -> N
             .execution_options(synchronize_session=False)
             .returning(Simulation.id)
         ).first()
-        if changed and differences:
-            rows = [asdict(d) | {"simulation_id": row.id} for d in differences]
-            session.execute(insert(Simulated), rows)
+        if changed:
+            for difference in differences:
+                difference.simulation_id = row.id
+            session.add_all(differences)
 
 
 def _summed(counts: Mapping[str, int], results: list[Tried]) -> dict[str, int]:
