@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g
 from sqlalchemy import select
 from wtforms import DateField, SelectField, TimeField
 
-from helpdesk.agents import departments
+from helpdesk.agents.admin_forms import department_choices
 from helpdesk.agents.duty import ROLE_NAMES, WEEKDAY_NAMES
 from helpdesk.agents.duty_keeping import Away, Shift
 from helpdesk.agents.models import Agent
@@ -48,10 +47,8 @@ class DutyForm(Form):
         """The form with its choices; `fresh` leaves out what was sent."""
         form = cls(formdata=None, prefix="duty-") if fresh else cls(prefix="duty-")
         form.role.choices = choices(offered(ROLE_NAMES))
-        rows = [row for row in departments.listed() if row.active]
-        units = [("", gettext("Whole company, or the service desk"))]
-        units += [(str(row.id), row.name(g.language)) for row in rows]
-        form.department_id.choices = choices(units)
+        everywhere = gettext("Whole company, or the service desk")
+        form.department_id.choices = department_choices(everywhere)
         form.agent_id.choices = _people(gettext("Please choose"))
         form.deputy_id.choices = _people(gettext("None"))
         days = ((code, gettext(name)) for code, name in WEEKDAY_NAMES.items())

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SOON
 from helpdesk.clock import now
-from helpdesk.core.db import JsonData, Model, UtcTime
+from helpdesk.core.db import JsonData, Model, TwoNames, UtcTime
 
 
 def new_key() -> str:
@@ -21,21 +21,15 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-class Department(Model):
+class Department(TwoNames, Model):
     """A department that handles tickets and answers notices. `code` is short and never changes."""
 
     __tablename__ = "department"
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    name_zh: Mapped[str]
-    name_en: Mapped[str]
     calendar: Mapped[str] = mapped_column(default="cn-office")
     mail: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
-
-    def name(self, language: str) -> str:
-        """The name in zh_Hans or en."""
-        return self.name_zh if language.startswith("zh") else self.name_en
 
 
 class Agent(UserMixin, Model):  # type: ignore[misc]

@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -53,6 +53,17 @@ class Model(DeclarativeBase):
     """The base of every table."""
 
     metadata = MetaData(naming_convention=NAMES)
+
+
+class TwoNames:
+    """The part of a table whose rows have a name in each language."""
+
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+
+    def name(self, language: str) -> str:
+        """The name in zh_Hans or en."""
+        return self.name_zh if language.startswith("zh") else self.name_en
 
 
 db: SQLAlchemy = SQLAlchemy(

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core.db import Model, UtcTime
+from helpdesk.core.db import Model, TwoNames, UtcTime
 from helpdesk.kb.lifecycle import SIGNS, UNFINISHED, State, Visibility
 
 LANGUAGES = ("zh_Hans", "en")
@@ -18,21 +18,15 @@ SHORT = ("title_zh", "title_en", "category", "visibility")
 SHOWN = (*SHORT, *BODIES)
 
 
-class KbCategory(Model):
+class KbCategory(TwoNames, Model):
     """A shelf of articles. `code` is short and never changes."""
 
     __tablename__ = "kb_category"
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    name_zh: Mapped[str]
-    name_en: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
-
-    def name(self, language: str) -> str:
-        """The name in zh_Hans or en."""
-        return self.name_zh if language.startswith("zh") else self.name_en
 
 
 class Texts:

@@ -9,10 +9,10 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core.db import JsonData, Model, UtcTime
+from helpdesk.core.db import JsonData, Model, TwoNames, UtcTime
 
 
-class Category(Model):
+class Category(TwoNames, Model):
     """A node of the three-level tree. `path` is '/1/5/12/': a subtree is a prefix."""
 
     __tablename__ = "category"
@@ -21,17 +21,11 @@ class Category(Model):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"))
     code: Mapped[str] = mapped_column(unique=True)
     path: Mapped[str] = mapped_column(default="")
-    name_zh: Mapped[str]
-    name_en: Mapped[str]
     severity: Mapped[str | None]  # the severity a ticket starts with
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     public: Mapped[bool] = mapped_column(default=True)  # offered on the public form
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
-
-    def name(self, language: str) -> str:
-        """The name in zh_Hans or en."""
-        return self.name_zh if language.startswith("zh") else self.name_en
 
 
 class RoutingRule(Model):
@@ -85,23 +79,17 @@ class PolicyRow(Model):
     profile: Mapped[str] = mapped_column(default="")  # the rule of law that it came from
 
 
-class LegalProfile(Model):
+class LegalProfile(TwoNames, Model):
     """A deadline of law or of a regulator, as data: an admin may switch it on for some cases."""
 
     __tablename__ = "legal_profile"
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    name_zh: Mapped[str]
-    name_en: Mapped[str]
     rule: Mapped[str]
     promise: Mapped[str]
     limit: Mapped[str]
     source: Mapped[str]
     sure: Mapped[bool] = mapped_column(default=False)  # the source was confirmed
-
-    def name(self, language: str) -> str:
-        """The name in zh_Hans or en."""
-        return self.name_zh if language.startswith("zh") else self.name_en
 
 
 class EscalationChain(Model):

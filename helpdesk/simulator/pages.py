@@ -17,9 +17,9 @@ from helpdesk.promises.words import PROMISE_NAMES, VERDICT_NAMES
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.models import PolicyVersion
+from helpdesk.setup.names import department_name
 from helpdesk.setup.promises import actions as policy
 from helpdesk.setup.promises import drafts, pages
-from helpdesk.setup.routing import DISPATCH_DESK
 from helpdesk.setup.rules import actions as rules
 from helpdesk.simulator import plans, work
 from helpdesk.simulator.models import Simulated, Simulation
@@ -233,15 +233,8 @@ def _asked(simulation_id: int) -> tuple[Simulation, str, str]:
 def _told(found: Simulated) -> tuple[str, str]:
     """Before and after in words: verdicts, or places."""
     if found.outcome == "elsewhere":
-        return _place(found.before), _place(found.after)
+        return department_name(found.before), department_name(found.after)
     return gettext(JUDGED.get(found.before, "")), gettext(JUDGED.get(found.after, ""))
-
-
-def _place(queue: str) -> str:
-    unit = in_force.current().unit(queue)
-    if unit is None:
-        return gettext("Dispatch desk") if queue in ("", DISPATCH_DESK) else queue
-    return unit.names[language()]
 
 
 def _cells(found: Simulated, ticket: Ticket) -> list[Any]:

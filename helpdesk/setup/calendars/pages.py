@@ -13,10 +13,11 @@ from helpdesk.clock import Limit, LimitError, Span, WorkCalendar, due_at, explai
 from helpdesk.clock import covers as is_covered
 from helpdesk.core.calendars import newest
 from helpdesk.core.i18n import N_, zone
-from helpdesk.promises import recompute
+from helpdesk.promises import receipts, recompute
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.calendars import years
+from helpdesk.setup.calendars.texts import KINDS
 from helpdesk.web.pages import Page
 
 DAY_NAMES = (
@@ -28,8 +29,6 @@ DAY_NAMES = (
     N_("Saturday"),
     N_("Sunday"),
 )
-DAY_KINDS = {"rest": N_("day off"), "work": N_("working day"), "hours": N_("other hours")}
-SPAN_KINDS = {"counted": N_("counted"), "skipped": N_("not counted"), "paused": N_("paused")}
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ def calendar_list() -> Page:
         year=year,
         special={code: _special(calendar, year) for code, calendar in calendars.items()},
         day_names=DAY_NAMES,
-        day_kinds=DAY_KINDS,
-        span_kinds=SPAN_KINDS,
+        day_kinds=KINDS,
+        span_kinds=receipts.KINDS,
         lacking=years.missing(),
         recounts={code: recompute.progress(code) for code in calendars},
         asked=_asked(),
