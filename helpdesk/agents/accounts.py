@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from helpdesk.agents import passwords, start_key, tries
 from helpdesk.agents.models import Agent, new_key
-from helpdesk.agents.rights import SYSTEM, Role
+from helpdesk.agents.rights import SYSTEM, Actor, Role, require_own
 from helpdesk.core import limits, options
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import PICK, BadInput, NotFound, bad_fields, refuse
@@ -154,12 +154,16 @@ def set_password(agent: Agent, new: str) -> None:
         record("agent.password_changed", by=agent.actor, agent=agent.id)
 
 
-def end_sessions(agent: Agent) -> None:
-    """End every session of this person, on every device."""
+def end_sessions(agent: Agent, by: Actor) -> None:
+    """End every session of a person, on every device: the person, or an administrator.
+
+    Raises NotAllowed for anybody else.
+    """
+    require_own(by, agent.id, "people.edit")
     with transaction():
         agent = locked(agent)
         agent.session_key = new_key()
-        record("agent.sessions_ended", by=agent.actor, agent=agent.id)
+        record("agent.sessions_ended", by=by, agent=agent.id)
 
 
 def prefer(agent: Agent, **wishes: Any) -> None:

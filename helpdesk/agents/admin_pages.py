@@ -166,7 +166,7 @@ def person_active(agent_id: int) -> Page:
 def person_sessions(agent_id: int) -> Page:
     """End all sessions of a colleague."""
     agent = people.found(agent_id)
-    people.end_sessions(agent, by=by())
+    accounts.end_sessions(agent, by())
     flash(gettext("%(name)s is signed out on every device.", name=agent.name), "success")
     return redirect(f"/admin/people/{agent_id}", code=303)
 

@@ -71,21 +71,15 @@ def add_duty(given: Shift, by: Actor) -> Duty:
     if set(given.weekdays) - set("1234567"):
         errors["weekdays"] = PICK
     refuse(errors)
-    with transaction() as session:
-        row = Duty(
-            role=given.role,
-            department_id=given.department_id,
-            agent_id=given.agent_id,
-            deputy_id=given.deputy_id,
-            starts_at=_begin(given.starts_on),
-            ends_at=_end(given.ends_on),
-            weekdays=given.weekdays,
-            from_minute=_minute(given.from_time, 0),
-            until_minute=_minute(given.until_time, DAY),
-        )
-        session.add(row)
-        session.flush()
-        record("duty.added", by=by, duty=row.id, **_plain(given))
+    row = Duty(
+        role=given.role,
+        department_id=given.department_id,
+        weekdays=given.weekdays,
+        from_minute=_minute(given.from_time, 0),
+        until_minute=_minute(given.until_time, DAY),
+        **_who_and_when(given),
+    )
+    _add(row, "duty", given, by)
     return row
 
 
@@ -93,17 +87,25 @@ def add_absence(given: Away, by: Actor) -> Absence:
     """Mark somebody as away, with a deputy. Raises NotAllowed, or BadInput naming each odd field."""
     require(by, "duty.edit")
     refuse(_odd(given.agent_id, given.deputy_id, given.starts_on, given.ends_on))
+    row = Absence(**_who_and_when(given))
+    _add(row, "absence", given, by)
+    return row
+
+
+def _who_and_when(given: Shift | Away) -> dict[str, Any]:
+    return {
+        "agent_id": given.agent_id,
+        "deputy_id": given.deputy_id,
+        "starts_at": _begin(given.starts_on),
+        "ends_at": _end(given.ends_on),
+    }
+
+
+def _add(row: Duty | Absence, what: str, given: Shift | Away, by: Actor) -> None:
     with transaction() as session:
-        row = Absence(
-            agent_id=given.agent_id,
-            deputy_id=given.deputy_id,
-            starts_at=_begin(given.starts_on),
-            ends_at=_end(given.ends_on),
-        )
         session.add(row)
         session.flush()
-        record("absence.added", by=by, absence=row.id, **_plain(given))
-    return row
+        record(f"{what}.added", by=by, **_plain(given) | {what: row.id})
 
 
 def end_duty(duty_id: int, by: Actor) -> None:

@@ -181,7 +181,7 @@ def change_password() -> Page:
 @sign_in.signed_in
 def end_sessions() -> Page:
     """Sign out on every device."""
-    accounts.end_sessions(sign_in.me())
+    accounts.end_sessions(sign_in.me(), sign_in.by())
     sign_in.end()
     flash(gettext("You are signed out on every device."), "success")
     return redirect(url_for("agents.sign_in_page"), code=303)

@@ -153,15 +153,6 @@ def heirs(agent: Agent) -> Sequence[Agent]:
     return [each for each in everyone if may(each.actor, "ticket.claim")]
 
 
-def end_sessions(agent: Agent, by: Actor) -> None:
-    """End every session of a colleague. Raises NotAllowed."""
-    require(by, "people.edit")
-    with transaction():
-        agent = locked(agent)
-        agent.session_key = new_key()
-        record("agent.sessions_ended", by=by, agent=agent.id)
-
-
 def _columns(given: ColleagueText) -> dict[str, object]:
     values = {name: getattr(given, name) for name in KEPT}
     return values | {

@@ -101,6 +101,12 @@ def require(who: Actor | None, verb: str) -> None:
         raise NotAllowed(NOT_INCLUDED)
 
 
+def require_own(who: Actor, agent_id: int, verb: str) -> None:
+    """Raise NotAllowed for who acts for another person and has not the verb."""
+    if not (who.kind == "agent" and who.id == agent_id):
+        require(who, verb)
+
+
 @dataclass(frozen=True)
 class Scope:
     """What a person sees: everything, what departments lead or assist in, or nothing."""

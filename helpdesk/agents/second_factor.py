@@ -17,7 +17,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from helpdesk.agents import tries
 from helpdesk.agents.models import Agent, new_key
-from helpdesk.agents.rights import Actor, require
+from helpdesk.agents.rights import Actor, require_own
 from helpdesk.clock import now
 from helpdesk.core import limits
 from helpdesk.core.db import locked, transaction
@@ -129,8 +129,7 @@ def turn_off(agent: Agent, by: Actor) -> None:
 
     Raises NotAllowed for anybody else.
     """
-    if not (by.kind == "agent" and by.id == agent.id):
-        require(by, "people.edit")
+    require_own(by, agent.id, "people.edit")
     with transaction():
         agent = locked(agent)
         agent.totp_secret, agent.totp_step, agent.paper_codes = "", 0, []

@@ -66,6 +66,7 @@ def simulator() -> Page:
 
 def _form(given: Mapping[str, str], errors: Mapping[str, str] | None = None) -> str:
     since, until = _days_by_default()
+    rows, calendars = rules.listed(), work.calendars()
     return render_template(
         "setup/simulator.html",
         given=given,
@@ -73,10 +74,10 @@ def _form(given: Mapping[str, str], errors: Mapping[str, str] | None = None) -> 
         until=given.get("until") or until.isoformat(),
         errors=errors or {},
         editions=[(str(one.id), _edition(one)) for one in policy.versions()],
-        codes=[(code, code) for code in dict.fromkeys(one.code for one in work.calendars())],
-        calendars=[(one.id, f"{one.name(language())} · {named(one)}") for one in work.calendars()],
-        rules=rules.listed(),
-        chosen=request.form.getlist("rule") or [str(r.id) for r in rules.listed() if r.active],
+        codes=[(code, code) for code in dict.fromkeys(one.code for one in calendars)],
+        calendars=[(one.id, f"{one.name(language())} · {named(one)}") for one in calendars],
+        rules=rows,
+        chosen=request.form.getlist("rule") or [str(r.id) for r in rows if r.active],
         tried=[(row, about(row.plan)) for row in work.newest()],
         states=STATES,
     )

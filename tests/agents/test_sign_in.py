@@ -173,7 +173,7 @@ def test_a_session_ends_after_twelve_hours_however_busy(client: FlaskClient, zha
 def test_a_new_session_key_ends_all_sessions_at_once(app: Flask, zhang: Agent) -> None:
     phone, desk = app.test_client(), app.test_client()
     make.sign_in(phone, zhang), make.sign_in(desk, zhang)
-    accounts.end_sessions(zhang)
+    accounts.end_sessions(zhang, zhang.actor)
     assert phone.get("/me").status_code == desk.get("/me").status_code == 302
 
 

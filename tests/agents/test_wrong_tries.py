@@ -108,7 +108,7 @@ def test_a_lost_device_is_unknown_again_when_all_sessions_are_ended(
     lost = app.test_client()
     with moved_to(MORNING):
         enter(lost)
-        accounts.end_sessions(zhang)
+        accounts.end_sessions(zhang, zhang.actor)
         attacked(app, 10)
         assert enter(lost) == 429
 

@@ -83,7 +83,7 @@ class RuleForm(ConditionsForm, Correction):
         return RuleText(wanted=wanted, **typed)
 
 
-for each in RuleForm.asked:
+for each in RuleForm.asked:  # in the order of the list, which is that of the page
     setattr(RuleForm, each.column, field_of(each, each.hint))
 
 
