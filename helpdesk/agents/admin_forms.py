@@ -81,6 +81,7 @@ class PersonForm(Correction):
 class DepartmentForm(Correction):
     """A department."""
 
+    page, home = "admin/department.html", "/admin/departments"
     given_once = ("code",)
     code = StringField(
         lazy_gettext("Code"),

@@ -28,7 +28,7 @@ from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, searching
 from helpdesk.web.http import settings
-from helpdesk.web.pages import Page, form_page, kept, number
+from helpdesk.web.pages import Page, answered, form_page, kept, number
 
 blueprint = Blueprint("admin", __name__)
 SECTIONS = {"people": N_("Who works here"), "cases": N_("How cases are handled")}
@@ -213,9 +213,7 @@ def department_list() -> Page:
 def department_new() -> Page:
     """A new department."""
     form = DepartmentForm.offered()
-    if form.did(lambda: departments.add(form.unit(), by=by())):
-        return kept("/admin/departments")
-    return form_page("admin/department.html", form, department=None)
+    return answered(form, lambda: departments.add(form.unit(), by=by()), department=None)
 
 
 @blueprint.route("/admin/departments/<code>", methods=["GET", "POST"])
@@ -224,9 +222,7 @@ def department(code: str) -> Page:
     """Change a department."""
     row = departments.found(code)
     form = DepartmentForm.offered(row)
-    if form.did(lambda: departments.edit(row, form.unit(), by=by())):
-        return kept("/admin/departments")
-    return form_page("admin/department.html", form, department=row)
+    return answered(form, lambda: departments.edit(row, form.unit(), by=by()), department=row)
 
 
 @blueprint.get("/admin/tokens")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template
@@ -21,6 +22,12 @@ def kept(url: str) -> Response:
 def form_page(template: str, form: Any, **values: Any) -> Page:
     """The page with its form; 422 when the form came back with errors."""
     return render_template(template, form=form, **values), form.status
+
+
+def answered(form: Any, verb: Callable[[], object], **values: Any) -> Page:
+    """What follows a form that knows its `page` and its `home`: the verb is done and `home` is shown;
+    until it is sent and right, the page with the form."""
+    return kept(form.home) if form.did(verb) else form_page(form.page, form, **values)
 
 
 def number(sent: object) -> int | None:

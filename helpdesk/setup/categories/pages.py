@@ -14,7 +14,7 @@ from helpdesk.setup.categories.actions import CategoryText
 from helpdesk.setup.models import Category
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import at_most, filled, may_be_empty, row_id
-from helpdesk.web.pages import Page, form_page, kept, number
+from helpdesk.web.pages import Page, answered, number
 from helpdesk.words.severities import SEVERITY_NAMES
 
 LIST = "/admin/categories"
@@ -23,6 +23,7 @@ LIST = "/admin/categories"
 class CategoryForm(Correction):
     """A category."""
 
+    page, home = "setup/category.html", LIST
     given_once = ("code",)
     code = StringField(
         lazy_gettext("Code"),
@@ -70,9 +71,7 @@ def category_list() -> Page:
 def category_new() -> Page:
     """A new category, under `?under=ID` when that is given."""
     form = CategoryForm.offered(parent_id=number(request.args.get("under")))
-    if form.did(lambda: actions.add(form.category(), by())):
-        return kept(LIST)
-    return form_page("setup/category.html", form, category=None)
+    return answered(form, lambda: actions.add(form.category(), by()), category=None)
 
 
 @blueprint.route("/admin/categories/<int:category_id>", methods=["GET", "POST"])
@@ -81,9 +80,7 @@ def category(category_id: int) -> Page:
     """Change a category."""
     row = actions.found(category_id)
     form = CategoryForm.offered(row)
-    if form.did(lambda: actions.edit(row, form.category(), by())):
-        return kept(LIST)
-    return form_page("setup/category.html", form, category=row)
+    return answered(form, lambda: actions.edit(row, form.category(), by()), category=row)
 
 
 @blueprint.post("/admin/categories/<int:category_id>/move")

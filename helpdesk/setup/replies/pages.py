@@ -15,7 +15,7 @@ from helpdesk.setup.replies.actions import ReplyText
 from helpdesk.setup.replies.placeholders import PLACEHOLDERS
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import at_most, filled, may_be_empty, row_id
-from helpdesk.web.pages import Page, form_page, kept
+from helpdesk.web.pages import Page, answered
 
 LIST = "/admin/canned-replies"
 
@@ -23,6 +23,7 @@ LIST = "/admin/canned-replies"
 class ReplyForm(Correction):
     """A canned reply."""
 
+    page, home = "setup/reply.html", LIST
     given_once = ("code",)
     code = StringField(
         lazy_gettext("Code"),
@@ -62,9 +63,9 @@ def reply_list() -> Page:
 def reply_new() -> Page:
     """A new canned reply."""
     form = ReplyForm.offered()
-    if form.did(lambda: actions.add(form.reply(), by())):
-        return kept(LIST)
-    return form_page("setup/reply.html", form, reply=None, placeholders=PLACEHOLDERS)
+    return answered(
+        form, lambda: actions.add(form.reply(), by()), reply=None, placeholders=PLACEHOLDERS
+    )
 
 
 @blueprint.route("/admin/canned-replies/<int:reply_id>", methods=["GET", "POST"])
@@ -73,6 +74,6 @@ def reply(reply_id: int) -> Page:
     """Change a canned reply."""
     row = actions.found(reply_id)
     form = ReplyForm.offered(row)
-    if form.did(lambda: actions.edit(row, form.reply(), by())):
-        return kept(LIST)
-    return form_page("setup/reply.html", form, reply=row, placeholders=PLACEHOLDERS)
+    return answered(
+        form, lambda: actions.edit(row, form.reply(), by()), reply=row, placeholders=PLACEHOLDERS
+    )

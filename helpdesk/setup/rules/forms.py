@@ -53,6 +53,7 @@ class ConditionsForm(Form):
 class RuleForm(ConditionsForm, Correction):
     """A routing rule."""
 
+    page, home = "setup/route.html", "/admin/routes"
     asked = CONDITIONS
     name = StringField(
         lazy_gettext("Name of the rule"),

@@ -15,7 +15,7 @@ from helpdesk.setup.routing import CONDITIONS, Condition
 from helpdesk.setup.rules import actions
 from helpdesk.setup.rules.forms import RuleForm, TrialForm
 from helpdesk.setup.rules.reasons import reason_words
-from helpdesk.web.pages import Page, form_page, kept
+from helpdesk.web.pages import Page, answered, kept
 from helpdesk.words.severities import SEVERITY_NAMES
 
 LIST = "/admin/routes"
@@ -63,9 +63,7 @@ def _value(condition: Condition, wanted: Any) -> str:
 def route_new() -> Page:
     """A new rule at the end."""
     form = RuleForm.offered()
-    if form.did(lambda: actions.add(form.rule(), by())):
-        return kept(LIST)
-    return form_page("setup/route.html", form, rule=None)
+    return answered(form, lambda: actions.add(form.rule(), by()), rule=None)
 
 
 @blueprint.route("/admin/routes/<int:rule_id>", methods=["GET", "POST"])
@@ -74,9 +72,7 @@ def route(rule_id: int) -> Page:
     """Change a rule."""
     row = actions.found(rule_id)
     form = RuleForm.offered(row)
-    if form.did(lambda: actions.edit(row, form.rule(), by())):
-        return kept(LIST)
-    return form_page("setup/route.html", form, rule=row)
+    return answered(form, lambda: actions.edit(row, form.rule(), by()), rule=row)
 
 
 @blueprint.post("/admin/routes/<int:rule_id>/move")
