@@ -106,13 +106,9 @@ def person(agent_id: int) -> Page:
     agent = people.found(agent_id)
     form = PersonForm.offered(agent)
     asked = _asks_for_heir(agent, form)
-    if not asked and form.did(lambda: _edit(agent, form)):
+    if not asked and form.did(lambda: people.edit(agent, form.person(), by(), heir_id=_heir())):
         return kept("/admin/people")
     return _person_page(agent, form, asked)
-
-
-def _edit(agent: Agent, form: PersonForm) -> None:
-    people.edit(agent, form.person(), by(), heir_id=_heir())
 
 
 def _asks_for_heir(agent: Agent, form: PersonForm) -> list[tuple[str, int]]:
