@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 
+from helpdesk.agents.change import is_lacking
 from helpdesk.agents.duty import DAY, ROLE_NAMES, Absence, Duty
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor, require
@@ -66,7 +67,7 @@ def add_duty(given: Shift, by: Actor) -> Duty:
     errors = _odd(given.agent_id, given.deputy_id, given.starts_on, given.ends_on)
     if given.role not in ROLE_NAMES:
         errors["role"] = PICK
-    if given.department_id and db.session.get(Department, given.department_id) is None:
+    if is_lacking(Department, given.department_id):
         errors["department_id"] = PICK
     if set(given.weekdays) - set("1234567"):
         errors["weekdays"] = PICK

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, select
 
 from helpdesk.agents import accounts, invitations, leaving
+from helpdesk.agents.change import is_lacking
 from helpdesk.agents.leaving import Leaving
 from helpdesk.agents.models import Agent, Department, new_key
 from helpdesk.agents.rights import STAFF, Actor, Role, may, require
@@ -182,7 +183,7 @@ def _odd(given: ColleagueText) -> dict[str, str]:
         errors["language"] = PICK
     if not 1 <= given.capacity <= 50:
         errors["capacity"] = N_("Please give a number from 1 to 50.")
-    if given.department_id and db.session.get(Department, given.department_id) is None:
+    if is_lacking(Department, given.department_id):
         errors["department_id"] = PICK
     if given.role == Role.HANDLER and not given.department_id:
         errors["department_id"] = N_("A handler works for a department. Please pick it.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from helpdesk.agents.change import is_lacking
 from helpdesk.agents.invitations import hashed
 from helpdesk.agents.models import ApiToken, Department
 from helpdesk.agents.rights import STAFF, VERBS, Actor, Role, require
@@ -94,7 +95,7 @@ def _check(name: str, role: str, department_id: int | None, bounds: Bounds) -> N
         errors["name"] = FILL
     if role not in STAFF:
         errors["role"] = PICK
-    if department_id and db.session.get(Department, department_id) is None:
+    if is_lacking(Department, department_id):
         errors["department_id"] = PICK
     if role == Role.HANDLER and not department_id:
         errors["department_id"] = N_("A handler works for a department. Please pick it.")
