@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, stream_with_context
 
-from helpdesk.agents.rights import Actor
+from helpdesk.agents.rights import Actor, may
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_, gettext, language, zone
 from helpdesk.customers.addresses import spoken
-from helpdesk.desk.finding import Hit, everywhere, finds
 from helpdesk.desk.pages.customers import search as search_people
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
@@ -28,6 +27,7 @@ from helpdesk.web.exports import csv_bytes
 from helpdesk.words.levels import LEVELS
 
 blueprint = Blueprint("tickets", __name__)
+MOST_NOTICES = 8  # that a search shows
 FIRST = ("status", "kind", "channel", "severity", "category", "department", "assignee")
 NAMES = (*FIRST, *(each.name for each in filters.CHOSEN if each.name not in FIRST))
 NUMBER = re.compile(r"\s*(20\d\d)[-– ]?(\d{6})\s*")
@@ -145,7 +145,7 @@ def search() -> Any:
     if number:
         return _open("-".join(number.groups()))
     if not words:
-        return render_template("tickets/search.html", words="", groups=[], people=[], rows=[])
+        return render_template("tickets/search.html", words="", notices=[], people=[], rows=[])
     found = ticket_lists.page(filters.Filter(q=words), who, "newest", size=20)
     return render_template(
         "tickets/search.html",
@@ -157,19 +157,18 @@ def search() -> Any:
         rows=ticket_rows.rows(found.tickets, who),
         status_names=dict(choices.of("status")),
         more=found.next,
-        groups=everywhere(words, who),
+        notices=_notices(words, who),
+        slug=notice_queries.slug,
     )
 
 
-@finds("notices", N_("Notices"), "notice.read")
-def find_notices(words: str, who: Actor, most: int) -> list[Hit]:
-    """Rectification notices with these words that `who` may see."""
+def _notices(words: str, who: Actor) -> Sequence[Notice]:
+    """Rectification notices with these words that `who` may see, the newest first."""
+    if not may(who, "notice.read"):
+        return []
     index = matching(words, "notice", db.engine.dialect.name, prefix=True)
     query = notice_queries.notices(who).where(Notice.id.in_(index)).order_by(Notice.id.desc())
-    return [
-        Hit(notice.title, f"/notices/{notice_queries.slug(notice)}", notice.number or "")
-        for notice in db.session.scalars(query.limit(most))
-    ]
+    return db.session.scalars(query.limit(MOST_NOTICES)).all()
 
 
 def _open(number: str) -> Any:
@@ -177,6 +176,6 @@ def _open(number: str) -> Any:
         ticket = queries.by_number(number, me().actor)
     except NotFound:
         return render_template(
-            "tickets/search.html", words=number, q=number, groups=[], people=[], rows=[]
+            "tickets/search.html", words=number, q=number, notices=[], people=[], rows=[]
         ), 404
     return redirect(f"/tickets/{ticket.number}")
