@@ -83,8 +83,11 @@ def filled(described: Mapping[str, Schema], row: Any, **given: Any) -> dict[str,
 def _plain(schema: Schema, value: Any) -> Any:
     if isinstance(value, datetime):
         return time(value)
-    allows_null = "null" in schema.get("type", ()) or None in schema.get("enum", ())
-    return None if value == "" and allows_null else value
+    return None if value == "" and _may_be_null(schema) else value
+
+
+def _may_be_null(schema: Schema) -> bool:
+    return "null" in schema.get("type", ()) or None in schema.get("enum", ())
 
 
 def time(at: datetime | None) -> str | None:
