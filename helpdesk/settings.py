@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flask import Flask, current_app
+
 LANGUAGES = ("zh_Hans", "en")
 
 
@@ -74,6 +76,17 @@ class Settings:
     def mail_host(self) -> str:
         """What stands behind the @ of our own address, and of the Message-IDs that we make."""
         return self.mail_from.rpartition("@")[2]
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    return settings_of(current_app)
+
+
+def settings_of(app: Flask) -> Settings:
+    """The settings of an app, outside its context too."""
+    found: Settings = app.extensions["helpdesk_settings"]
+    return found
 
 
 def load(environ: Mapping[str, str]) -> Settings:

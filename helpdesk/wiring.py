@@ -28,7 +28,7 @@ from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.core import background, dbclock
 from helpdesk.desk import blueprints, nav, signs, stuck, timers
-from helpdesk.desk.pages import callbacks, printing
+from helpdesk.desk.pages import printing
 from helpdesk.kb import actions as articles
 from helpdesk.kb import category_pages, public_pages
 from helpdesk.kb import desk_pages as kb_desk
@@ -42,6 +42,7 @@ from helpdesk.ops import health
 from helpdesk.ops.backup import cli as backup_cli
 from helpdesk.ops.doctor import cli as doctor_cli
 from helpdesk.promises import escalation, recompute
+from helpdesk.settings import settings_of
 from helpdesk.setup import blueprint as setup
 from helpdesk.setup.calendars import edits, years
 from helpdesk.setup.calendars import pages as calendars
@@ -54,7 +55,6 @@ from helpdesk.setup.rules import pages as rules
 from helpdesk.simulator import pages as simulator
 from helpdesk.statistics import pages as statistics
 from helpdesk.tickets import handing_on, policy_reach, queue
-from helpdesk.web import http
 
 # One part per line, so that two new parts don't meet in one line.
 LISTENERS = (
@@ -113,7 +113,6 @@ BLUEPRINTS: tuple[object, ...] = (
     link_pages.unsubscribing,
     mail_views.blueprint,
     mailbox_pages.blueprint,
-    callbacks.blueprint,
 )
 COMMANDS = (
     *agents_cli.COMMANDS,
@@ -144,7 +143,7 @@ def begin(app: Flask, stop: threading.Event, pages: int) -> background.Running:
     """
     realtime.door.most = pages
     dbclock.follow(app, stop)
-    role = http.settings_of(app).role
+    role = settings_of(app).role
     if role != "web":
         realtime.start_tail(app, stop)
     if role == "all":

@@ -27,7 +27,7 @@ from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, searching
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 from helpdesk.web.pages import Page, answered, form_page, kept, number
 
 blueprint = Blueprint("admin", __name__)

@@ -15,7 +15,7 @@ from helpdesk.agents.rights import STAFF, SYSTEM
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds, read_scopes
 from helpdesk.core.db import transaction
 from helpdesk.core.errors import BadInput, HelpdeskError, NotFound
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 ROLES = click.Choice([str(role) for role in STAFF])
 users = AppGroup("users", help="Colleagues who sign in.")

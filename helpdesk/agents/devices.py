@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.models import Agent, new_key
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 COOKIE = "helpdesk_device"
 LASTS = 180 * 24 * 3600

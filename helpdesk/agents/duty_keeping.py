@@ -19,7 +19,7 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import PICK, NotFound, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from helpdesk.agents import accounts
 from helpdesk.agents.models import Agent, Invitation, new_key
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
-from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.db import change_rows, db, locked, transaction
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
@@ -94,9 +94,8 @@ def _gone() -> NotFound:
 
 def end(agent: Agent) -> None:
     """Let no open link of this colleague hold any more; inside the caller's transaction."""
-    db.session.execute(
+    change_rows(
         update(Invitation)
         .where(Invitation.agent_id == agent.id, Invitation.used_at.is_(None))
         .values(used_at=now())
-        .execution_options(synchronize_session=False)
     )

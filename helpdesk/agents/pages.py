@@ -21,8 +21,8 @@ from helpdesk.agents.rights import ROLE_NAMES
 from helpdesk.core.errors import PICK, BadInput, NotFound, TooMany
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, guessing
-from helpdesk.settings import LANGUAGES
-from helpdesk.web.http import LANGUAGE_COOKIE, local_path, settings
+from helpdesk.settings import LANGUAGES, settings
+from helpdesk.web.http import LANGUAGE_COOKIE, local_path
 from helpdesk.web.pages import Page, form_page
 
 blueprint = Blueprint("agents", __name__)

@@ -18,7 +18,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Role
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 COMPANY_ROLES = {
     "supervisor": (Role.SUPERVISOR,),

@@ -25,7 +25,7 @@ from helpdesk.core.errors import BadInput, Refused
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.core.limits import Guess
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 STEP = 30  # seconds
 SETUP_LASTS = 900  # seconds

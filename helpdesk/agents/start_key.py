@@ -11,7 +11,7 @@ import os
 import secrets
 from pathlib import Path
 
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 NAME = "first_start_key"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another

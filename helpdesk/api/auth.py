@@ -16,7 +16,7 @@ from helpdesk.agents.models import ApiToken
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE, KB, METRICS, READ, STATISTICS, WORK
 from helpdesk.clock import now
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.errors import NotAllowed, NotFound, NotSignedIn
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
@@ -112,10 +112,5 @@ def _require_own(who: Actor, number: str) -> None:
 
 
 def _note_use(token_id: int) -> None:
-    with transaction() as session:
-        session.execute(
-            update(ApiToken)
-            .where(ApiToken.id == token_id)
-            .values(used_at=now())
-            .execution_options(synchronize_session=False)
-        )
+    with transaction():
+        change_rows(update(ApiToken).where(ApiToken.id == token_id).values(used_at=now()))

@@ -14,7 +14,7 @@ from helpdesk.api.operations import takes
 from helpdesk.core.i18n import language
 from helpdesk.kb import feedback, queries, suggest
 from helpdesk.kb.models import Article
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 LONGEST_QUERY = 200
 

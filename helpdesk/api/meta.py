@@ -41,7 +41,7 @@ def meta() -> Response:
             "roles": _named({role: ROLE_NAMES[role] for role in STAFF}),
             "categories": [_set_up(each) | {"level": len(each.ids)} for each in categories],
             "departments": [_set_up(each) for each in departments],
-            "measures": [_measure(each) for each in measures.ALL],
+            "measures": [_measure(each) for each in measures.BY_CODE.values()],
             "groups": _named(groups.NAMES),
             "fields": [_fact(each) for each in casefile.FIELDS],
         }

@@ -15,9 +15,9 @@ from helpdesk.core import i18n
 from helpdesk.notices import actions, moving
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
+from helpdesk.settings import settings
 from helpdesk.tickets import queries
 from helpdesk.tickets.idempotency import done_once
-from helpdesk.web.http import settings
 
 
 @takes(

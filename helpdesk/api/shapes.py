@@ -14,6 +14,7 @@ from helpdesk.clock import Limit, Span, explain, now
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext
 from helpdesk.promises.models import Promise
+from helpdesk.settings import settings
 from helpdesk.setup import in_force
 from helpdesk.tickets import (
     callbacks,
@@ -25,7 +26,6 @@ from helpdesk.tickets import (
     whose,
 )
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.web.http import settings
 
 
 def ticket(

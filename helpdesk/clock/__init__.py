@@ -3,7 +3,7 @@
 due_at(now(), Limit.parse("2 wh"), calendar)
 """
 
-from helpdesk.clock.calendar import CalendarError, DayRule, NoCalendarData, WorkCalendar
+from helpdesk.clock.calendar import DayRule, NoCalendarData, WorkCalendar
 from helpdesk.clock.chinese import chinese_days, default_calendars, published_years
 from helpdesk.clock.counting import (
     Beyond,
@@ -20,7 +20,7 @@ from helpdesk.clock.counting import (
     work_seconds_between,
 )
 from helpdesk.clock.explain import Span, explain
-from helpdesk.clock.hours import Interval, Week
+from helpdesk.clock.hours import CalendarError, Interval, Week
 from helpdesk.clock.limits import Limit, LimitError, LimitKind
 from helpdesk.clock.moment import moved_to, now, read_from, read_moment, tick, wall, within_reach
 from helpdesk.clock.seasons import Season

@@ -10,7 +10,6 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from helpdesk.clock.hours import (
-    DAY,
     CalendarError,
     Hours,
     Interval,
@@ -23,8 +22,6 @@ from helpdesk.clock.hours import (
     week_hours,
 )
 from helpdesk.clock.seasons import Season, hours_in_force
-
-__all__ = ["DAY", "ONE_DAY", "CalendarError", "DayRule", "Hours", "NoCalendarData", "WorkCalendar"]
 
 ONE_DAY = timedelta(days=1)
 
@@ -98,9 +95,9 @@ class WorkCalendar:
         return isinstance(other, WorkCalendar) and self._digest == other._digest
 
     @classmethod
-    def always(cls, zone: str, code: str = "always") -> WorkCalendar:
+    def always(cls, zone: str) -> WorkCalendar:
         """Every minute of every day, as for the gravest cases."""
-        return cls(code, 1, zone, dict.fromkeys(range(7), (("00:00", "24:00"),)))
+        return cls("always", 1, zone, dict.fromkeys(range(7), (("00:00", "24:00"),)))
 
     @property
     def zone_info(self) -> ZoneInfo:

@@ -34,17 +34,12 @@ Pause = tuple[datetime, datetime]
 
 
 def due_at(
-    start: datetime,
-    limit: Limit,
-    calendar: WorkCalendar,
-    *,
-    beyond: Beyond = "refuse",
-    rest_days: Literal["move", "keep"] = "move",
+    start: datetime, limit: Limit, calendar: WorkCalendar, *, beyond: Beyond = "refuse"
 ) -> datetime:
     """The moment (UTC) at which a promise made at `start` falls due.
 
     Calendar days end at 24:00; one that ends on a rest day moves to the closing time of the next
-    working day, unless rest_days="keep". Raises NoCalendarData where days are not published.
+    working day. Raises NoCalendarData where days are not published.
     """
     at = to_us(start)
     if limit.kind is LimitKind.clock_minutes:
@@ -54,7 +49,7 @@ def due_at(
     elif limit.kind is LimitKind.working_days:
         due = nth_working_day(calendar, local_date(calendar, at), limit.amount)[1]
     else:
-        due = _end_of_days(calendar, local_date(calendar, at), limit.amount, rest_days)
+        due = _end_of_days(calendar, local_date(calendar, at), limit.amount)
     _guard(calendar, at, due, beyond)
     return from_us(due)
 
@@ -85,12 +80,9 @@ def work_seconds_between(
     return seconds if a <= b else -seconds
 
 
-def opens_at(at: datetime, calendar: WorkCalendar, *, beyond: Beyond = "weekly") -> datetime:
+def opens_at(at: datetime, calendar: WorkCalendar) -> datetime:
     """`at` itself inside working time, else the next opening: for reminders by daylight."""
-    moment = to_us(at)
-    opening = advance(calendar, advance(calendar, moment, 1), -1)
-    _guard(calendar, moment, opening, beyond)
-    return from_us(opening)
+    return from_us(advance(calendar, advance(calendar, to_us(at), 1), -1))
 
 
 def closes_at(at: datetime, calendar: WorkCalendar) -> datetime:
@@ -183,9 +175,9 @@ def _advance(at: datetime, seconds: int, limit: Limit, calendar: WorkCalendar) -
     return from_us(to_us(at) + seconds * SECOND)
 
 
-def _end_of_days(calendar: WorkCalendar, first: date, n: int, rest_days: str) -> int:
+def _end_of_days(calendar: WorkCalendar, first: date, n: int) -> int:
     last = first + timedelta(days=n)
-    if rest_days == "keep" or calendar.is_working_day(last):
+    if calendar.is_working_day(last):
         return midnight_after(calendar, last)
     return nth_working_day(calendar, last, 1)[1]
 

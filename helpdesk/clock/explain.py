@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 
-from helpdesk.clock.calendar import DAY, ONE_DAY, DayRule, WorkCalendar
+from helpdesk.clock.calendar import ONE_DAY, DayRule, WorkCalendar
 from helpdesk.clock.counting import Pause
+from helpdesk.clock.hours import DAY
 from helpdesk.clock.limits import Limit, LimitKind
 from helpdesk.clock.timetable import (
     SECOND,

@@ -14,7 +14,8 @@ from functools import lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from helpdesk.clock.calendar import DAY, ONE_DAY, WorkCalendar
+from helpdesk.clock.calendar import ONE_DAY, WorkCalendar
+from helpdesk.clock.hours import DAY
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -24,6 +24,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import (
     Model,
     UtcTime,
+    change_rows,
     db,
     gave_way,
     giving_way,
@@ -34,6 +35,7 @@ from helpdesk.core.db import (
 log = logging.getLogger(__name__)
 MAX_TRIES = 5
 BATCH = 100  # rows in one transaction
+MOST_AT_ONCE = 100_000
 PAUSE = timedelta(minutes=5)  # after the first failure; then two, three, four times as long
 
 
@@ -158,17 +160,13 @@ def clear_alarm(kind: str, subject_id: int, cycle: int | None = None) -> None:
     statement = delete(Alarm).where(Alarm.kind == kind, Alarm.subject_id == subject_id)
     if cycle is not None:
         statement = statement.where(Alarm.cycle == cycle)
-    db.session.execute(statement.execution_options(synchronize_session=False))
+    change_rows(statement)
 
 
 def clear_alarms(kind: str, subject_ids: list[int]) -> None:
     """Take back all alarms of a kind for these subjects in one statement."""
     if subject_ids:
-        db.session.execute(
-            delete(Alarm)
-            .where(Alarm.kind == kind, Alarm.subject_id.in_(subject_ids))
-            .execution_options(synchronize_session=False)
-        )
+        change_rows(delete(Alarm).where(Alarm.kind == kind, Alarm.subject_id.in_(subject_ids)))
 
 
 def next_due() -> datetime | None:
@@ -223,14 +221,11 @@ def claim_query(limit: int) -> Any:
     )
 
 
-def ring_all(most: int = 100_000) -> int:
+def ring_all() -> int:
     """Ring batch after batch until nothing is due; returns how many rows were taken."""
     total = 0
-    while total < most:
-        rung = ring_due()
+    while total < MOST_AT_ONCE and (rung := ring_due()):
         total += rung
-        if not rung:
-            break
     return total
 
 
@@ -317,9 +312,5 @@ def retry(alarm_id: int | None = None) -> None:
     again = update(Alarm).where(Alarm.parked)
     if alarm_id is not None:
         again = again.where(Alarm.id == alarm_id)
-    with transaction() as session:
-        session.execute(
-            again.values(parked=False, tries=0, error=None, due_at=now()).execution_options(
-                synchronize_session=False
-            )
-        )
+    with transaction():
+        change_rows(again.values(parked=False, tries=0, error=None, due_at=now()))

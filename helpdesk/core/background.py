@@ -24,7 +24,7 @@ from helpdesk.clock import now
 from helpdesk.core import alarms, events, jobs, seals
 from helpdesk.core.alarms import BATCH as MOST_ALARMS
 from helpdesk.core.alarms import ring_due
-from helpdesk.core.db import Model, UtcTime, db, transaction
+from helpdesk.core.db import Model, UtcTime, change_rows, db, transaction
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # the longest time between two looks at the alarms, in seconds
@@ -57,11 +57,7 @@ def beat(name: str) -> None:
     """Note that this loop of this process is alive; processes silent for a day are forgotten."""
     mine = (Heartbeat.name == name) & (Heartbeat.process == this_process())
     with transaction() as session:
-        session.execute(
-            delete(Heartbeat)
-            .where(mine | (Heartbeat.at < now() - FORGET_AFTER))
-            .execution_options(synchronize_session=False)
-        )
+        change_rows(delete(Heartbeat).where(mine | (Heartbeat.at < now() - FORGET_AFTER)))
         session.execute(insert(Heartbeat).values(name=name, process=this_process(), at=now()))
 
 

@@ -28,7 +28,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session
@@ -38,7 +37,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from helpdesk.core.errors import Busy, Conflict, HelpdeskError, NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.core.shortage import Shortage, note, shortage_of
-from helpdesk.core.turns import turn
+from helpdesk.core.write_queue import turn
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,7 +68,7 @@ class TwoNames:
 db: SQLAlchemy = SQLAlchemy(
     model_class=Model, session_options={"expire_on_commit": False, "autoflush": False}
 )
-JsonData = JSON().with_variant(JSONB(), "postgresql")
+JsonData = JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -227,13 +226,13 @@ def commits() -> int:
     return int(db.session().info.get("commits", 0))
 
 
-def retrying(work: Callable[[], R], times: int = 3) -> R:
-    """Run `work` (its own transaction()) again when it lost a race; see lost_race(). Inside a
+def retrying(work: Callable[[], R]) -> R:
+    """Run `work` (its own transaction()) twice again when it lost a race; see lost_race(). Inside a
     transaction() it runs once: then whoever opened that one has to run all of it again.
     """
     if db.session().info.get("writing"):
         return work()
-    for left in reversed(range(times)):
+    for left in (2, 1, 0):
         try:
             return work()
         except (IntegrityError, Busy, Conflict) as error:
@@ -318,6 +317,11 @@ def require_current(fresh: Model, version: int | None) -> None:
         raise Conflict(CHANGED)
 
 
+def own_insert(table: Any) -> Any:
+    """An INSERT of this database's own kind, which can say what becomes of a row that is there."""
+    return (sqlite if db.engine.dialect.name == "sqlite" else postgresql).insert(table)
+
+
 def insert_new(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
     """Insert many rows in one statement, leaving out those whose unique key is there already.
 
@@ -326,8 +330,7 @@ def insert_new(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> l
     if not rows:
         return []
     connection = db.session.connection()
-    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = kind.insert(table).on_conflict_do_nothing()
+    statement = own_insert(table).on_conflict_do_nothing()
     if not returning:
         connection.execute(statement, rows)
         return []
@@ -374,19 +377,24 @@ def _iso(value: Any) -> str:
     raise TypeError(f"{value!r} can't be stored.")
 
 
+def change_rows(statement: Any) -> Any:
+    """What an UPDATE or DELETE in the database alone gives; what was read before stays as it was."""
+    return db.session.execute(statement.execution_options(synchronize_session=False))
+
+
 def is_unreachable(error: BaseException) -> bool:
     """True when the connection itself is gone, not the statement wrong."""
     return isinstance(error, DBAPIError) and bool(error.connection_invalidated)
 
 
 @contextmanager
-def giving_way(session: Session, seconds: float = 0.3) -> Iterator[None]:
+def giving_way(session: Session) -> Iterator[None]:
     """Inside, PostgreSQL waits only so long for a lock: shorter than it takes to call a deadlock, so
     that work in the background steps back and a person's request goes through.
     """
     if session.connection().dialect.name != "postgresql":
         yield
         return
-    session.execute(text(f"SET LOCAL lock_timeout = {int(seconds * 1000)}"))
+    session.execute(text("SET LOCAL lock_timeout = '300ms'"))
     yield
     session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))

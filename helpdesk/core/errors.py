@@ -11,16 +11,27 @@ PICK = N_("Please pick one of the offered choices.")
 
 
 class HelpdeskError(Exception):
-    """A refusal with a sentence for people. `text` is a message id; `params` fill its %(names)s."""
+    """A refusal with a sentence for people. `text` is a message id; `params` fill its %(names)s.
+
+    `errors` gives a field its own sentence (a message id).
+    """
 
     code = "error"
     status = 400
+    retry_after = 0  # seconds until it may be tried again, where that is known
 
-    def __init__(self, text: str, *, code: str | None = None, **params: object) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str = "",
+        errors: Mapping[str, str] | None = None,
+        retry_after: int = 0,
+        **params: object,
+    ) -> None:
         super().__init__(text % params if params else text)
-        self.text, self.params = text, params
-        if code:
-            self.code = code
+        self.text, self.params, self.errors = text, params, dict(errors or {})
+        self.code, self.retry_after = code or self.code, retry_after or self.retry_after
 
     def sentence(self, translate: Callable[[str], str]) -> str:
         """The sentence in the reader's language."""
@@ -41,20 +52,9 @@ class Conflict(HelpdeskError):
 
 
 class BadInput(HelpdeskError):
-    """The input has the wrong shape. `errors` maps a field to its own sentence (a message id)."""
+    """The input has the wrong shape; `errors` says of which fields."""
 
     code, status = "bad_input", 422
-
-    def __init__(
-        self,
-        text: str,
-        *,
-        errors: Mapping[str, str] | None = None,
-        code: str | None = None,
-        **params: object,
-    ) -> None:
-        super().__init__(text, code=code, **params)
-        self.errors = dict(errors or {})
 
 
 class TooLarge(BadInput):
@@ -82,19 +82,16 @@ class NotFound(HelpdeskError):
 
 
 class TooMany(HelpdeskError):
-    """A rate limit was reached; `retry_after` is in seconds."""
+    """A rate limit was reached; `retry_after` says for how long."""
 
     code, status = "too_many", 429
-
-    def __init__(self, text: str, *, retry_after: int, **params: object) -> None:
-        super().__init__(text, code=None, **params)
-        self.retry_after = retry_after
 
 
 class Busy(HelpdeskError):
     """The database or another part can't answer now; nothing was stored and a retry is safe."""
 
     code, status = "busy", 503
+    retry_after = 2
 
 
 def bad_fields(**errors: str) -> BadInput:

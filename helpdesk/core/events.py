@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ForeignKey, Index, bindparam, event, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    bindparam,
+    event,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from helpdesk.clock import now
@@ -24,6 +35,7 @@ from helpdesk.core.db import (
     Model,
     UtcTime,
     before_commit,
+    change_rows,
     db,
     insert_many,
     retrying,
@@ -33,6 +45,7 @@ from helpdesk.core.db import (
 log = logging.getLogger(__name__)
 MAX_TRIES = 5
 LEASE = timedelta(minutes=5)
+UNSENT = ("waiting", "running")
 DIED = "The program died each time while this was being delivered."
 
 
@@ -83,6 +96,7 @@ class Delivery(Model):
     done_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
+COLUMNS = tuple(column.name for column in Event.__table__.columns)
 NOTE = insert(Event.__table__)  # type: ignore[arg-type]
 OUTBOX: Any = Delivery.__table__
 OURS = update(OUTBOX).where(  # what is set comes with the values
@@ -172,7 +186,7 @@ def write_journal(session: Session) -> None:
     for offset, noted in enumerate(events):
         noted.seq = first + offset
     connection = session.connection()
-    connection.execute(NOTE, [_event_row(noted) for noted in events])
+    connection.execute(NOTE, [{name: getattr(noted, name) for name in COLUMNS} for noted in events])
     deliveries = [row for noted, due in recorded for row in _deliveries(noted, due)]
     insert_many(Delivery.__table__, deliveries)
     session.info["after_commit"].append(lambda: _tell(events, bool(deliveries)))
@@ -193,20 +207,6 @@ def draw(session: Session, name: str, count: int = 1) -> int:
 def last_seq() -> int:
     """The newest number of the journal."""
     return db.session.scalar(select(Counter.value).where(Counter.name == "event")) or 0
-
-
-def _event_row(noted: Event) -> dict[str, Any]:
-    return {
-        "seq": noted.seq,
-        "at": noted.at,
-        "name": noted.name,
-        "ticket_id": noted.ticket_id,
-        "notice_id": noted.notice_id,
-        "by_kind": noted.by_kind,
-        "by_id": noted.by_id,
-        "by_name": noted.by_name,
-        "data": noted.data,
-    }
 
 
 def _deliveries(noted: Event, due: datetime) -> Iterable[dict[str, Any]]:
@@ -272,17 +272,10 @@ def _claim(limit: int) -> list[Turn]:
     are used up, and not those of the rows beside it.
     """
     moment = now()
-    earlier = aliased(Delivery)
-    blocked = select(earlier.id).where(
-        earlier.order_key == Delivery.order_key,
-        earlier.id < Delivery.id,
-        earlier.state.in_(("waiting", "running")),
-    )
     with transaction() as session:
         rows = session.scalars(
             select(Delivery)
-            .where(Delivery.state.in_(("waiting", "running")), Delivery.next_at <= moment)
-            .where(~blocked.exists())
+            .where(*_has_its_turn(moment))
             .order_by(Delivery.next_at, Delivery.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=Delivery)
@@ -300,6 +293,22 @@ def _claim(limit: int) -> list[Turn]:
             for row in taken
             if row.state == "running"
         ]
+
+
+def _has_its_turn(moment: datetime) -> list[ColumnElement[bool]]:
+    """It is due, and no earlier one of its ticket is left: what waits for that is not late."""
+    earlier = aliased(Delivery)
+    blocked = select(earlier.id).where(
+        earlier.order_key == Delivery.order_key,
+        earlier.id < Delivery.id,
+        earlier.state.in_(UNSENT),
+    )
+    return [Delivery.state.in_(UNSENT), Delivery.next_at <= moment, ~blocked.exists()]
+
+
+def late_since() -> datetime | None:
+    """Since when the first delivery has its turn; None when none waits."""
+    return db.session.scalar(select(func.min(Delivery.next_at)).where(*_has_its_turn(now())))
 
 
 def _deliver(turn: Turn) -> None:
@@ -370,12 +379,8 @@ def retry(delivery_id: int | None = None) -> None:
     again = update(Delivery).where(Delivery.state == "dead")
     if delivery_id is not None:
         again = again.where(Delivery.id == delivery_id)
-    with transaction() as session:
-        session.execute(
-            again.values(state="waiting", tries=0, error=None, next_at=now()).execution_options(
-                synchronize_session=False
-            )
-        )
+    with transaction():
+        change_rows(again.values(state="waiting", tries=0, error=None, next_at=now()))
     jobs.wake("deliver")
 
 

@@ -16,11 +16,13 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from flask import current_app, g, has_app_context
+from flask import g, has_app_context
 from flask_babel import force_locale, get_locale, get_translations
 from flask_babel.speaklater import LazyString
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
+
+from helpdesk.settings import settings
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "translations" / "zh_Hans" / "LC_MESSAGES" / "messages.po"
@@ -31,25 +33,14 @@ METHODS = [
     ("**/templates/**.html", "jinja2"),
     ("**/templates/**.txt", "jinja2"),
 ]
+REFUSALS = (
+    *("Refused", "Conflict", "BadInput", "NotAllowed", "NotFound", "TooMany", "TooLarge"),
+    *("Busy", "NotSignedIn", "CalendarError", "LimitError"),
+)
 KEYWORDS: dict[str, Any] = {
-    "_": None,
-    "N_": None,
-    "P_": ((1, "c"), 2),
-    "_p": ((1, "c"), 2),
-    "gettext": None,
-    "lazy_gettext": None,
+    **dict.fromkeys(("_", "N_", "gettext", "lazy_gettext", *REFUSALS)),
+    **dict.fromkeys(("P_", "_p"), ((1, "c"), 2)),
     "ngettext": (1, 2),
-    "Refused": None,
-    "Conflict": None,
-    "BadInput": None,
-    "NotAllowed": None,
-    "NotFound": None,
-    "TooMany": None,
-    "TooLarge": None,
-    "Busy": None,
-    "NotSignedIn": None,
-    "CalendarError": None,
-    "LimitError": None,
 }
 
 
@@ -167,8 +158,7 @@ def zone() -> ZoneInfo:
 
 def company_zone() -> ZoneInfo:
     """The company's time zone: a day of a list or a statistic is a day there, whoever reads it."""
-    known = current_app.extensions.get("helpdesk_settings") if has_app_context() else None
-    return ZoneInfo(known.timezone if known else "Asia/Shanghai")
+    return ZoneInfo(settings().timezone if has_app_context() else "Asia/Shanghai")
 
 
 def language() -> str:
@@ -254,14 +244,9 @@ def duration(length: timedelta | float) -> str:
 def extract() -> Catalog:
     """Every marked text of the code and the templates."""
     found = Catalog(fuzzy=False)
-    options = {"jinja2": {"silent": "false", "trimmed": "true"}}
-    rows = extract_from_dir(
-        ROOT,
-        METHODS,
-        {"**/templates/**.html": options["jinja2"], "**/templates/**.txt": options["jinja2"]},
-        keywords=KEYWORDS,
-        directory_filter=_own_folder,
-    )
+    trimmed = {"silent": "false", "trimmed": "true"}
+    options = {pattern: trimmed for pattern, kind in METHODS if kind == "jinja2"}
+    rows = extract_from_dir(ROOT, METHODS, options, keywords=KEYWORDS, directory_filter=_own_folder)
     for _file, _line, message, comments, context in rows:
         found.add(message, None, auto_comments=comments, context=context)
     return found

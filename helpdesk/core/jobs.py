@@ -110,12 +110,9 @@ def run_pending(*always: str) -> None:
             log.exception("The job %s failed; it is run again with the next sweep.", name)
 
 
-class Worker(SimpleWorker):
-    """An RQ worker that keeps the loaded program: a job costs milliseconds, not a start."""
-
-
 def work(around: Callable[[], AbstractContextManager[object]]) -> None:
-    """Work off the queue until told to stop, each job in a fresh context from `around`.
+    """Work off the queue until told to stop, each job in a fresh context from `around`. The program stays
+    loaded: a job costs milliseconds, not a start.
 
     Raises RuntimeError without a Redis.
     """
@@ -124,5 +121,5 @@ def work(around: Callable[[], AbstractContextManager[object]]) -> None:
         raise RuntimeError("HELPDESK_REDIS_URL is not set: there is no queue to work off.")
     _around = around
     worker_connection = Redis.from_url(_url, socket_connect_timeout=5)
-    worker = Worker([QUEUE], connection=worker_connection, serializer=JSONSerializer)
+    worker = SimpleWorker([QUEUE], connection=worker_connection, serializer=JSONSerializer)
     worker.work(logging_level="WARNING")

@@ -18,11 +18,10 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Index, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core.db import Model, UtcTime, db, transaction
+from helpdesk.core.db import Model, UtcTime, change_rows, db, own_insert, transaction
 from helpdesk.core.errors import BadInput, HelpdeskError, NotFound, TooMany
 from helpdesk.core.i18n import N_
 
@@ -113,15 +112,10 @@ def failed(*guesses: Guess) -> list[int]:
 
 def _failed(guess: Guess) -> int:
     moment, key = now(), _hashed(guess.key)
-    with transaction() as session:
+    with transaction():
         count, _ends = _count(key, moment, timedelta(seconds=guess.rule.forgotten), again=True)
         free_at = moment + timedelta(seconds=guess.rule.wait(count))
-        session.execute(
-            update(RateLimit)
-            .where(RateLimit.key == key)
-            .values(free_at=free_at)
-            .execution_options(synchronize_session=False)
-        )
+        change_rows(update(RateLimit).where(RateLimit.key == key).values(free_at=free_at))
     if count == 1:
         _sweep(moment)
     return count
@@ -133,12 +127,8 @@ def forget(*guesses: Guess) -> None:
     known = select(RateLimit.key).where(RateLimit.key.in_(keys)).limit(1)
     if db.session.scalar(known) is None:
         return
-    with transaction() as session:
-        session.execute(
-            delete(RateLimit)
-            .where(RateLimit.key.in_(keys))
-            .execution_options(synchronize_session=False)
-        )
+    with transaction():
+        change_rows(delete(RateLimit).where(RateLimit.key.in_(keys)))
 
 
 @contextmanager
@@ -162,12 +152,11 @@ def spend(key: str, most: int, seconds: int) -> Iterator[None]:
 
 
 def _give_back(key: str) -> None:
-    with transaction() as session:
-        session.execute(
+    with transaction():
+        change_rows(
             update(RateLimit)
             .where(RateLimit.key == _hashed(key), RateLimit.count > 0)
             .values(count=RateLimit.count - 1)
-            .execution_options(synchronize_session=False)
         )
 
 
@@ -227,20 +216,11 @@ def _count(
         "count": case((is_over, 1), else_=RateLimit.count + 1),
         "ends_at": ends_at if again else case((is_over, ends_at), else_=RateLimit.ends_at),
     }
-    first = _insert().values(key=key, count=1, ends_at=ends_at)
+    first = own_insert(RateLimit).values(key=key, count=1, ends_at=ends_at)
     statement = first.on_conflict_do_update(index_elements=["key"], set_=values)
-    with transaction() as session:
-        row = session.execute(
-            statement.returning(RateLimit.count, RateLimit.ends_at).execution_options(
-                synchronize_session=False
-            )
-        ).one()
+    with transaction():
+        row = change_rows(statement.returning(RateLimit.count, RateLimit.ends_at)).one()
     return row[0], row[1]
-
-
-def _insert() -> Any:
-    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    return dialect.insert(RateLimit)
 
 
 def _sweep(moment: datetime) -> None:
@@ -251,9 +231,5 @@ def _sweep(moment: datetime) -> None:
         .limit(100)
         .with_for_update(skip_locked=True)
     )
-    with transaction() as session:
-        session.execute(
-            delete(RateLimit)
-            .where(RateLimit.key.in_(over.scalar_subquery()))
-            .execution_options(synchronize_session=False)
-        )
+    with transaction():
+        change_rows(delete(RateLimit).where(RateLimit.key.in_(over.scalar_subquery())))

@@ -13,7 +13,7 @@ from flask import has_request_context, request
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.core.db import JsonData, Model, db
+from helpdesk.core.db import JsonData, Model, change_rows, db
 
 _defaults: dict[str, Any] = {}
 KEPT = "helpdesk.core.options"  # in a request's environ
@@ -96,9 +96,4 @@ def changed() -> None:
     if row is None:
         session.execute(insert(Option).values(name="version", value=1))
     else:
-        session.execute(
-            update(Option)
-            .where(Option.name == "version")
-            .values(value=row + 1)
-            .execution_options(synchronize_session=False)
-        )
+        change_rows(update(Option).where(Option.name == "version").values(value=row + 1))

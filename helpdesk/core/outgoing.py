@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-from flask import current_app
+from helpdesk.settings import settings
 
 MAIL_PORTS = frozenset({25, 110, 143, 465, 587, 993, 995, 2525})
 WEB_PORTS = frozenset({80, 443})
@@ -115,7 +115,7 @@ def _checked(host: str, port: int, ports: frozenset[int]) -> list[tuple[int, Any
 def may(address: Address, port: int, ports: frozenset[int]) -> bool:
     """Whether we may connect there; `ports` are the usual ones of what is spoken."""
     meant = _meant(address)
-    known = current_app.extensions["helpdesk_settings"].mail_networks
+    known = settings().mail_networks
     if any(each.covers(meant, port, ports) for each in known):
         return True
     return port in ports and meant.is_global and not (meant.is_multicast or meant.is_reserved)

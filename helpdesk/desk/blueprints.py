@@ -2,12 +2,8 @@
 
 from helpdesk.desk.pages import (
     bulk,
-    canned,
     customers,
-    files,
-    identity,
     moves,
-    news,
     phone,
     queue,
     ticket,
@@ -16,13 +12,9 @@ from helpdesk.desk.pages import (
 
 BLUEPRINTS = (
     bulk.blueprint,
-    canned.blueprint,
     customers.blueprint,
-    files.blueprint,
-    identity.blueprint,
     ticket_lists.blueprint,
     moves.blueprint,
-    news.blueprint,
     phone.blueprint,
     queue.blueprint,
     ticket.blueprint,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, has_request_context, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,8 +20,9 @@ from helpdesk.clock import now
 from helpdesk.core.db import Model, UtcTime, after_commit, db, transaction
 from helpdesk.core.errors import BadInput, HelpdeskError
 from helpdesk.core.i18n import N_, gettext
-from helpdesk.files.store import StoredFile, place, remove
+from helpdesk.files.store import StoredFile, remove
 from helpdesk.files.uploads import Upload, discard, store_upload
+from helpdesk.settings import settings
 
 HERE = "helpdesk.received"  # in the request, whose form is read once
 KEPT_FOR = timedelta(days=1)
@@ -74,8 +75,8 @@ def init(app: Flask) -> None:
     """Let templates show what waits, and say what a form may bring."""
     app.jinja_env.globals |= {
         "waiting_files": waiting,
-        "most_files": lambda: place(None).max_files,
-        "most_file_bytes": lambda: place(None).max_file_bytes,
+        "most_files": lambda: settings().max_files,
+        "most_file_bytes": lambda: settings().max_file_bytes,
     }
 
 
@@ -168,7 +169,7 @@ def _key(token: str, owner: str) -> str:
 
 def _take(upload: Upload, owner: str, found: Received) -> None:
     """Keep one file, or note why not."""
-    most = place(None).max_files
+    most = settings().max_files
     if len(found.rows) >= most:
         if (told := gettext(TOO_MANY, most=most)) not in found.problems:
             found.problems.append(told)
@@ -219,5 +220,4 @@ def _remove(keys: Iterable[str]) -> None:
 
 
 def _signer() -> URLSafeSerializer:
-    secret = current_app.extensions["helpdesk_settings"].secret_key
-    return URLSafeSerializer(secret, salt="pending-file")
+    return URLSafeSerializer(settings().secret_key, salt="pending-file")

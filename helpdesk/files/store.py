@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, BinaryIO, Protocol
+from typing import IO, BinaryIO
 
-from flask import Response, current_app, send_file
+from flask import Response, send_file
 
 from helpdesk.core.errors import Busy, NotFound
 from helpdesk.core.shortage import note, shortage_of
@@ -26,6 +26,7 @@ from helpdesk.files.kinds import (
     mime_as_told,
 )
 from helpdesk.files.names import NAMELESS, content_headers, tidy_name
+from helpdesk.settings import settings
 
 Content = bytes | IO[bytes]
 
@@ -38,17 +39,6 @@ _ONE_HOUR = 3600  # seconds that the reader's own browser may keep a file: the b
 
 class Beyond(Exception):
     """More bytes than allowed."""
-
-
-class Place(Protocol):
-    """What of the settings says where files lie, and what a form may bring."""
-
-    @property
-    def instance(self) -> Path: ...
-    @property
-    def max_file_bytes(self) -> int: ...
-    @property
-    def max_files(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -65,21 +55,15 @@ class StoredFile:
     pending: bool = False  # its form is not taken yet
 
 
-def place(settings: Place | None) -> Place:
-    """The settings given, or else those of the running app."""
-    known: Place = settings or current_app.extensions["helpdesk_settings"]
-    return known
+def _root() -> Path:
+    return settings().instance / "files"
 
 
-def _root(settings: Place | None) -> Path:
-    return place(settings).instance / "files"
-
-
-def location(key: str, settings: Place | None = None) -> Path:
+def location(key: str) -> Path:
     """Where the bytes of a key lie. Raises NotFound for what never was a key."""
     if not _KEY.fullmatch(key):
         raise NotFound("There is no such file.")
-    return _root(settings) / key[:2] / key[2:4] / key
+    return _root() / key[:2] / key[2:4] / key
 
 
 def _sync_folder(folder: Path) -> None:
@@ -113,10 +97,10 @@ def _copy(chunks: Iterable[bytes], target: Path, most: int | None) -> tuple[str,
     return digest.hexdigest(), size
 
 
-def keep(chunks: Iterable[bytes], settings: Place | None, most: int | None) -> tuple[str, str, int]:
+def keep(chunks: Iterable[bytes], most: int | None) -> tuple[str, str, int]:
     """Key, SHA-256 and size of what is now on disk; after an error nothing is left behind."""
     key = secrets.token_hex(16)
-    root, target = _root(settings), location(key, settings)
+    root, target = _root(), location(key)
     aside = root / _UNFINISHED / key
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -142,9 +126,7 @@ def opened(content: Content) -> tuple[bytes, Iterator[bytes]]:
     return head, chain([head], iter(lambda: stream.read(_CHUNK), b""))
 
 
-def store(
-    content: Content, name: str, mime: str, settings: Place | None = None, *, content_id: str = ""
-) -> StoredFile:
+def store(content: Content, name: str, mime: str, *, content_id: str = "") -> StoredFile:
     """Keep a file of any type and size: what a mail brings is never refused.
 
     The type comes from name and content together; where they agree on none that we know, `mime`
@@ -153,36 +135,36 @@ def store(
     head, chunks = opened(content)
     shown = tidy_name(name) if name.strip() else NAMELESS + extension_for(mime)
     kind = kind_of(shown, head)
-    key, digest, size = keep(chunks, settings, most=None)
+    key, digest, size = keep(chunks, most=None)
     known = kind.mime if kind else mime_as_told(mime)
     return StoredFile(key, digest, size, known, shown, content_id, safe=kind is not None)
 
 
-def open_file(key: str, settings: Place | None = None) -> BinaryIO:
+def open_file(key: str) -> BinaryIO:
     """The bytes of a stored file, open for reading. Raises NotFound, also when they are gone."""
     try:
-        return location(key, settings).open("rb")
+        return location(key).open("rb")
     except FileNotFoundError as error:
         raise NotFound("There is no such file.") from error
 
 
-def remove(key: str, settings: Place | None = None) -> None:
+def remove(key: str) -> None:
     """Delete a stored file; one that is gone already is no error."""
-    location(key, settings).unlink(missing_ok=True)
+    location(key).unlink(missing_ok=True)
 
 
-def stored_keys(settings: Place | None = None, *, older_than: float = 0) -> Iterator[str]:
+def stored_keys(*, older_than: float = 0) -> Iterator[str]:
     """The keys of all files on disk that are older than so many seconds, to compare with rows."""
     before = time.time() - older_than
-    for path in _root(settings).glob("??/??/*"):
+    for path in _root().glob("??/??/*"):
         if _KEY.fullmatch(path.name) and path.stat().st_mtime <= before:
             yield path.name
 
 
-def clear_unfinished(settings: Place | None = None) -> int:
+def clear_unfinished() -> int:
     """Delete what a crash left half-written an hour ago or more; how many those were."""
     before = time.time() - _UNFINISHED_FOR
-    left = (_root(settings) / _UNFINISHED).glob("*")
+    left = (_root() / _UNFINISHED).glob("*")
     stale = [path for path in left if path.stat().st_mtime < before]
     for path in stale:
         path.unlink(missing_ok=True)

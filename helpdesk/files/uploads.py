@@ -8,7 +8,8 @@ from typing import IO, Protocol
 from helpdesk.core.errors import BadInput, TooLarge
 from helpdesk.files.kinds import KINDS, Kind, extension_of, kind_of
 from helpdesk.files.names import tidy_name
-from helpdesk.files.store import Beyond, Place, StoredFile, keep, opened, place, remove
+from helpdesk.files.store import Beyond, StoredFile, keep, opened, remove
+from helpdesk.settings import settings
 
 
 class Upload(Protocol):
@@ -39,13 +40,13 @@ def _require_accepted(name: str, head: bytes) -> Kind:
     return kind
 
 
-def store_upload(upload: Upload, settings: Place | None = None) -> StoredFile:
+def store_upload(upload: Upload) -> StoredFile:
     """Keep one file of a form. Raises BadInput or TooLarge, with a sentence that names it."""
-    name, most = tidy_name(upload.filename or ""), place(settings).max_file_bytes
+    name, most = tidy_name(upload.filename or ""), settings().max_file_bytes
     head, chunks = opened(upload.stream)
     kind = _require_accepted(name, head)
     try:
-        key, digest, size = keep(chunks, settings, most)
+        key, digest, size = keep(chunks, most)
     except Beyond:
         raise TooLarge(
             "%(name)s is too large: %(most)s MB at most. Please send a smaller one.",
@@ -55,8 +56,8 @@ def store_upload(upload: Upload, settings: Place | None = None) -> StoredFile:
     return StoredFile(key, digest, size, kind.mime, name)
 
 
-def discard(files: Iterable[StoredFile], settings: Place | None = None) -> None:
+def discard(files: Iterable[StoredFile]) -> None:
     """Delete files whose message was refused: nothing points to them. Those of a form wait on."""
     for file in files:
         if not file.pending:
-            remove(file.key, settings)
+            remove(file.key)

@@ -24,7 +24,7 @@ from helpdesk.kb.forms import (
 )
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import STEPS, revision, stand_of, writers
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 from helpdesk.web.pages import Page
 from helpdesk.web.sanitize import markdown_to_html
 

@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import change_rows, db, own_insert, transaction
 from helpdesk.core.events import record
 from helpdesk.kb.models import Article, KbMiss
 from helpdesk.search import fold, tokens
@@ -35,13 +34,8 @@ def vote(article: Article, helped: bool) -> None:
 def _add_one(article: Article, counter: str) -> None:
     """Counted in the row itself, so that many at once are all counted; the version stays."""
     column = getattr(Article, counter)
-    with transaction() as session:
-        session.execute(
-            update(Article)
-            .where(Article.id == article.id)
-            .values({counter: column + 1})
-            .execution_options(synchronize_session=False)
-        )
+    with transaction():
+        change_rows(update(Article).where(Article.id == article.id).values({counter: column + 1}))
 
 
 def note_miss(query: str, language: str) -> None:
@@ -49,8 +43,7 @@ def note_miss(query: str, language: str) -> None:
     words = " ".join(fold(query.replace("\x00", "")).split())[:LONGEST_MISS]
     if not tokens(words) or PERSONAL.search(words):
         return
-    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    first = dialect.insert(KbMiss).values(query=words, language=language, count=1, last_at=now())
+    first = own_insert(KbMiss).values(query=words, language=language, count=1, last_at=now())
     with transaction() as session:
         session.execute(
             first.on_conflict_do_update(

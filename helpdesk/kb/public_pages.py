@@ -12,7 +12,7 @@ from helpdesk.core.errors import PICK, BadInput, NotFound, TooMany
 from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.core.limits import spend
 from helpdesk.kb import desk_pages, feedback, queries, reading, shelves, suggest
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 from helpdesk.web.pages import Page
 
 blueprint = Blueprint("kb", __name__)

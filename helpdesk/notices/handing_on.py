@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select, true, update
 from helpdesk.agents.leaving import Leaving, Part, holds
 from helpdesk.agents.rights import Actor, may
 from helpdesk.clock import now
-from helpdesk.core.db import db
+from helpdesk.core.db import change_rows, db
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.notices.lifecycle import OPEN
@@ -29,12 +29,11 @@ def _pass_notices(leaving: Leaving, by: Actor) -> None:
     """To an heir who may issue notices; else the roles are told alone."""
     able = leaving.heir is not None and may(leaving.heir.actor, "notice.issue")
     heir = leaving.heir if able else None
-    moved = db.session.execute(
+    moved = change_rows(
         update(Notice)
         .where(_notices(leaving))
         .values(issuer_id=heir.id if heir else None, updated_at=now(), version=Notice.version + 1)
         .returning(Notice.id)
-        .execution_options(synchronize_session=False)
     )
     for row in moved.all():
         record(

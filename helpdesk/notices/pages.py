@@ -20,13 +20,13 @@ from helpdesk.notices import queries as notice_queries
 from helpdesk.notices import rows as board
 from helpdesk.notices.forms import FORMS, EditNoticeForm, MoveForm, NewNoticeForm
 from helpdesk.notices.models import Notice
+from helpdesk.settings import settings
 from helpdesk.setup import in_force
 from helpdesk.tickets import news, queries, scanning
 from helpdesk.tickets.idempotency import form_once
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.bodies import takes_files
 from helpdesk.web.corrections import show_both
-from helpdesk.web.http import settings
 
 blueprint = Blueprint("notices", __name__)
 Page = str | BaseResponse | tuple[str, int]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
@@ -73,6 +74,15 @@ class NoticeFilter:
         new = replace(self, **changes)  # type: ignore[arg-type]
         given = {name: getattr(new, name) for name in self.__dataclass_fields__}
         return {name: value for name, value in given.items() if value not in ("", None)}
+
+    @property
+    def page(self) -> str:
+        """Where the list is shown."""
+        return "/notices"
+
+    def query(self) -> str:
+        """The filter as the query of an address."""
+        return urlencode(self.values())
 
 
 def _issued() -> ColumnElement[bool]:

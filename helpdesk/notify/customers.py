@@ -16,9 +16,9 @@ from helpdesk.notify import optouts
 from helpdesk.notify.letters import Customer, customer_of, to_customer
 from helpdesk.notify.models import Envelope
 from helpdesk.promises import dues
+from helpdesk.settings import settings
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web.http import settings
 
 
 @durable("mail.acknowledge", "ticket.opened")

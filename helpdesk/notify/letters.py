@@ -23,9 +23,9 @@ from helpdesk.notify import media
 from helpdesk.notify.envelopes import hand_over_now, post
 from helpdesk.notify.media import Audience, Ended, Letter, Purpose
 from helpdesk.notify.models import MAIL
+from helpdesk.settings import settings
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web.http import settings
 
 # What we write for, to whom: all limits follow from these two.
 TABLE = (

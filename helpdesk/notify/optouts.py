@@ -17,7 +17,7 @@ from helpdesk.core.db import Model, UtcTime, db, retrying, transaction
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.notify.models import Envelope
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 DIGITS = 32  # 128 bit
 

@@ -24,21 +24,20 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import aliased
 
 from helpdesk.agents.rights import require
 from helpdesk.api.auth import api_actor, with_token
 from helpdesk.clock import now
-from helpdesk.core import alarms, background, dbclock, jobs
+from helpdesk.core import alarms, background, dbclock, events, jobs
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.events import Delivery
 from helpdesk.notify.failures import unsent_seconds
 from helpdesk.notify.mail import mailboxes
+from helpdesk.ops import storage
 from helpdesk.tickets import scanning
 from helpdesk.tickets.models import Ticket
-from helpdesk.web import room
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("health", __name__)
@@ -167,7 +166,7 @@ def _alarms() -> dict[str, Any]:
     return _found(
         problem,
         silent_seconds=silent,
-        processes=background.alive("alarms", SILENT_AFTER),
+        processes=timer_processes(),
         late_seconds=late,
         backlog=alarms.backlog(),
         parked=parked_alarms(),
@@ -201,7 +200,7 @@ def _found(problem: str, **facts: Any) -> dict[str, Any]:
 
 def _disk() -> dict[str, Any]:
     """Something can be stored: a small row and a small file were written."""
-    return _found(room.problem(), free_megabytes=room.free() // 2**20)
+    return _found(storage.problem(), free_megabytes=storage.free() // 2**20)
 
 
 def _scanner() -> dict[str, Any]:
@@ -234,29 +233,19 @@ def alarm_lateness() -> float:
     return max(0.0, (now() - due).total_seconds()) if due else 0.0
 
 
+def timer_processes() -> int:
+    """How many processes have shown of late that they ring alarms."""
+    return background.alive("alarms", SILENT_AFTER)
+
+
 def parked_alarms() -> int:
     """Alarms that failed five times and wait for a person."""
     return _number(select(func.count()).where(Alarm.parked))
 
 
 def delivery_lateness() -> float:
-    """How many seconds the oldest delivery whose turn it is has waited; 0 when none waits.
-
-    One that waits for an earlier one of its ticket is not late: that one will be tried again.
-    """
-    earlier, open_states = aliased(Delivery), ("waiting", "running")
-    blocked = select(earlier.id).where(
-        earlier.order_key == Delivery.order_key,
-        earlier.id < Delivery.id,
-        earlier.state.in_(open_states),
-    )
-    oldest = db.session.scalar(
-        select(Delivery.next_at)
-        .where(Delivery.state.in_(open_states), Delivery.next_at <= now(), ~blocked.exists())
-        .order_by(Delivery.next_at)
-        .limit(1)
-    )
-    return _age(oldest) or 0.0
+    """How many seconds the oldest delivery whose turn it is has waited; 0 when none waits."""
+    return _age(events.late_since()) or 0.0
 
 
 def deliveries(state: str) -> int:
@@ -273,32 +262,28 @@ def _number(query: Any) -> int:
     return int(db.session.scalar(query) or 0)
 
 
+GAUGES: tuple[tuple[str, str, Callable[[], float]], ...] = (
+    ("open_tickets", "Tickets not ended", open_tickets),
+    ("alarm_lateness_seconds", "Wait of the oldest due alarm", alarm_lateness),
+    ("alarms_due", "Due alarms not rung", alarms.backlog),
+    ("timer_processes", "Timer processes that report", timer_processes),
+    (
+        "clock_ahead_seconds",
+        "How far this machine's clock is ahead of the database's",
+        dbclock.skew,
+    ),
+    ("alarms_parked", "Alarms that wait for a person", parked_alarms),
+    ("delivery_lateness_seconds", "Wait of the oldest delivery", delivery_lateness),
+)
+
+
 class _Facts:
     """What the database says, read at each scrape."""
 
     def collect(self) -> Iterator[Metric]:
         """One gauge per fact."""
-        yield GaugeMetricFamily("helpdesk_open_tickets", "Tickets not ended", open_tickets())
-        yield GaugeMetricFamily(
-            "helpdesk_alarm_lateness_seconds", "Wait of the oldest due alarm", alarm_lateness()
-        )
-        yield GaugeMetricFamily("helpdesk_alarms_due", "Due alarms not rung", alarms.backlog())
-        yield GaugeMetricFamily(
-            "helpdesk_timer_processes",
-            "Timer processes that report",
-            background.alive("alarms", SILENT_AFTER),
-        )
-        yield GaugeMetricFamily(
-            "helpdesk_clock_ahead_seconds",
-            "How far this machine's clock is ahead of the database's",
-            dbclock.skew(),
-        )
-        yield GaugeMetricFamily(
-            "helpdesk_alarms_parked", "Alarms that wait for a person", parked_alarms()
-        )
-        yield GaugeMetricFamily(
-            "helpdesk_delivery_lateness_seconds", "Wait of the oldest delivery", delivery_lateness()
-        )
+        for name, meaning, ask in GAUGES:
+            yield GaugeMetricFamily(f"helpdesk_{name}", meaning, ask())
         states = GaugeMetricFamily("helpdesk_deliveries", "Outbox rows", labels=["state"])
         for state in ("waiting", "running", "dead"):
             states.add_metric([state], deliveries(state))

@@ -5,8 +5,8 @@ follows no address and opens no file that data could name, so a hostile ticket p
 
     form.py      what a form is made of (frozen dataclasses, the interface)
     words.py     the few words the renderer adds itself
-    face.py      the typeface: widths, and what it cannot draw
-    breaking.py  text into lines by the Chinese and the Latin rules
+    typeface.py  the typeface: widths, and what it cannot draw
+    line_breaks.py  text into lines by the Chinese and the Latin rules
     boxes.py     rows, tables and signature places as boxes of lines
     layout.py    boxes onto pages
     marks.py     what stands on a page: words, rules, seals, squares

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
-from helpdesk.paper.breaking import lines
-from helpdesk.paper.face import MM_PER_POINT, one_line
 from helpdesk.paper.form import Block, Row, Signatures, TableBlock
+from helpdesk.paper.line_breaks import lines
 from helpdesk.paper.marks import LEFT, RIGHT
+from helpdesk.paper.typeface import MM_PER_POINT, one_line
 from helpdesk.paper.words import word, words
 
 PAD_X, PAD_Y = 1.6, 1.1

@@ -3,9 +3,8 @@
 from itertools import chain
 
 from helpdesk.paper import boxes as b
-from helpdesk.paper.breaking import lines
-from helpdesk.paper.face import MM_PER_POINT, one_line, width
 from helpdesk.paper.form import Form
+from helpdesk.paper.line_breaks import lines
 from helpdesk.paper.marks import (
     BOTTOM,
     FRAME,
@@ -22,6 +21,7 @@ from helpdesk.paper.marks import (
     frame,
 )
 from helpdesk.paper.qr import runs
+from helpdesk.paper.typeface import MM_PER_POINT, one_line, width
 from helpdesk.paper.words import word
 
 MOST_PAGES = 200

@@ -6,10 +6,10 @@ from typing import Any
 from fpdf import FPDF
 from fpdf.enums import TextMode
 
-from helpdesk.paper.face import FONT_FILE, MARKS_FILE, one_line, part_width, parts
 from helpdesk.paper.form import Form
 from helpdesk.paper.layout import lay_out
 from helpdesk.paper.marks import Mark, Ring, Rule, Sheet, Squares, Words
+from helpdesk.paper.typeface import FONT_FILE, MARKS_FILE, one_line, part_width, parts
 
 FAMILY, MARKS = "paper", "marks"
 PDF_LANGUAGES = {"en": "en", "zh_Hans": "zh-Hans", "both": "zh-Hans"}

@@ -29,6 +29,7 @@ from helpdesk.core.errors import (
     TooMany,
 )
 from helpdesk.core.i18n import N_
+from helpdesk.settings import settings, settings_of
 from helpdesk.web import http
 
 PATH = "/socket.io/"
@@ -123,7 +124,7 @@ def guarded(app: Flask, inside: Wsgi, live: Wsgi) -> Wsgi:
         finally:
             door.leave(line)
 
-    believed: Wsgi = http.believing_proxies(ask, http.settings_of(app))
+    believed: Wsgi = http.believing_proxies(ask, settings_of(app))
     return answer
 
 
@@ -146,7 +147,7 @@ def _require_own_page() -> None:
     if request.method != "GET":
         raise NotFound(N_("There is no such live page."))
     origin = request.headers.get("Origin")
-    base = urlsplit(http.settings().base_url)
+    base = urlsplit(settings().base_url)
     if origin and origin not in (request.host_url[:-1], f"{base.scheme}://{base.netloc}"):
         raise NotAllowed(N_("This page is not one of ours."))
 

@@ -20,7 +20,7 @@ from helpdesk.core.events import Event
 from helpdesk.realtime import changes, people
 from helpdesk.realtime.door import door, guarded
 from helpdesk.realtime.sockets import close, forget, socketio, watchers
-from helpdesk.web import http
+from helpdesk.settings import settings_of
 
 log = logging.getLogger(__name__)
 CHANNEL = "helpdesk:live"
@@ -45,7 +45,7 @@ def init(app: Flask, async_mode: str = "threading") -> None:
         async_handlers=False,  # who sends many messages waits for the answers, and holds one thread
         cors_allowed_origins=[],  # the door has looked at it
     )
-    door.each = http.settings_of(app).pages_each
+    door.each = settings_of(app).pages_each
     app.wsgi_app = guarded(app, inside, app.wsgi_app)  # type: ignore[assignment,method-assign]
     events.on_commit(tell)
     people.on_change(_push_people)

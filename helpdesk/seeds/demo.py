@@ -14,7 +14,7 @@ from werkzeug.security import generate_password_hash
 from helpdesk import clock
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import moved_to
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.errors import Refused
 from helpdesk.core.events import Delivery
 from helpdesk.core.i18n import N_
@@ -131,12 +131,7 @@ def count_readers() -> None:
     with transaction():
         for given in load("articles"):
             counts = {name: given[name] for name in COUNTS}
-            db.session.execute(
-                update(Article)
-                .where(Article.code == given["code"])
-                .values(counts)
-                .execution_options(synchronize_session=False)
-            )
+            change_rows(update(Article).where(Article.code == given["code"]).values(counts))
         for query, language, times in MISSES:
             for _time in range(times):
                 note_miss(query, language)

@@ -18,7 +18,7 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core import jobs
 from helpdesk.core.calendars import Calendar
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.errors import NotFound, bad_fields
 from helpdesk.core.i18n import N_, company_zone
 from helpdesk.setup import in_force
@@ -128,7 +128,7 @@ def _keep(row: Simulation, results: list[Tried], last: int, finished: bool) -> N
         "ended_at": now() if finished else None,
     }
     with transaction() as session:
-        changed = session.execute(
+        changed = change_rows(
             update(Simulation)
             .where(
                 Simulation.id == row.id,
@@ -136,7 +136,6 @@ def _keep(row: Simulation, results: list[Tried], last: int, finished: bool) -> N
                 Simulation.state.in_(OPEN),
             )
             .values(**values)
-            .execution_options(synchronize_session=False)
             .returning(Simulation.id)
         ).first()
         if changed:
@@ -157,12 +156,11 @@ def _summed(counts: Mapping[str, int], results: list[Tried]) -> dict[str, int]:
 
 
 def _fail(simulation_id: int, error: str) -> None:
-    with transaction() as session:
-        session.execute(
+    with transaction():
+        change_rows(
             update(Simulation)
             .where(Simulation.id == simulation_id)
             .values(state="failed", error=error[:2000], ended_at=now())
-            .execution_options(synchronize_session=False)
         )
 
 
@@ -170,12 +168,11 @@ def end(simulation_id: int, by: Actor) -> None:
     """Stop before all cases were tried; what was found so far stays. Raises NotAllowed, NotFound."""
     require(by, "simulation.run")
     one(simulation_id)
-    with transaction() as session:
-        session.execute(
+    with transaction():
+        change_rows(
             update(Simulation)
             .where(Simulation.id == simulation_id, Simulation.state.in_(OPEN))
             .values(state="ended", ended_at=now())
-            .execution_options(synchronize_session=False)
         )
 
 

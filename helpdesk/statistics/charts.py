@@ -9,15 +9,16 @@ from helpdesk.core.i18n import gettext
 from helpdesk.statistics.figures import Cell, FigureRow
 from helpdesk.statistics.groups import OF_TIME
 from helpdesk.statistics.report import Promised
+from helpdesk.statistics.sources import Listing
 from helpdesk.tickets.filters import Filter
 
 MANY = 10  # from so many groups of time on a line is read more easily than bars
 
 
 @lru_cache(maxsize=1000)  # a page has two hundred, and the next one shows the same
-def link(filter: Filter) -> str:
+def link(filter: Listing) -> str:
     """The address of the list."""
-    return f"/tickets?{filter.query()}"
+    return f"{filter.page}?{filter.query()}"
 
 
 def volume(rows: list[FigureRow], by: str) -> dict[str, Any]:

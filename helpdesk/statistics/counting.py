@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,6 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal,
-    null,
     or_,
     select,
     true,
@@ -23,8 +21,6 @@ from sqlalchemy import (
 )
 
 from helpdesk.core.db import db
-from helpdesk.promises import verdicts
-from helpdesk.promises.models import Promise
 from helpdesk.statistics.groups import Scope, bucket, key_of
 from helpdesk.tickets import queries, ticket_lists
 from helpdesk.tickets.filters import Filter
@@ -32,11 +28,10 @@ from helpdesk.tickets.models import Callback, Rating, Ticket
 
 Counts = dict[str, dict[str, int]]
 Span = tuple[datetime, datetime]
-KEPT = (verdicts.RANKS["on_time"], verdicts.RANKS["late"])
 COLUMNS = {"received": Ticket.received_at, "closed": Ticket.closed_at}
 
 
-def _within(scope: Scope, moment: str, span: Span | None = None) -> list[ColumnElement[bool]]:
+def within(scope: Scope, moment: str, span: Span | None = None) -> list[ColumnElement[bool]]:
     """The cases of the scope whose moment lies in the period (or in another span)."""
     begin, end = span or (scope.period.begin, scope.period.end)
     column = COLUMNS[moment]
@@ -56,7 +51,7 @@ def tally(scope: Scope, moment: str, by: str, parts: Mapping[str, Filter]) -> Co
     """How many cases received (or closed) in the period fulfil each part, by group."""
     key = bucket(by, COLUMNS[moment], scope).label("bucket")
     query = select(key, *_sums(parts, scope)).select_from(Ticket)
-    return _counts(by, _grouped(by, query.where(*_within(scope, moment))), parts)
+    return _counts(by, _grouped(by, query.where(*within(scope, moment))), parts)
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ def edges(scope: Scope) -> Edges:
     span = scope.period.before
     came = [Ticket.received_at >= span[0], Ticket.received_at < scope.period.end]
     counts = [
-        select(func.count()).select_from(Ticket).where(*_within(scope, moment, span))
+        select(func.count()).select_from(Ticket).where(*within(scope, moment, span))
         for moment in ("received", "closed")
     ]
     # counting as well keeps PostgreSQL from walking all ids in search of the smallest
@@ -128,168 +123,21 @@ def _counts(by: str, query: Any, names: Any) -> Counts:
     return found
 
 
-@dataclass(frozen=True)
-class Judged:
-    """How a promise was kept in some cases; times in seconds, None when nobody kept it yet."""
-
-    on_time: int = 0
-    late: int = 0
-    missed: int = 0
-    average: float | None = None
-    median: int | None = None
-    ninety: int | None = None  # nine of ten cases took no longer
-
-    @property
-    def kept(self) -> int:
-        """Cases whose promise was kept, whenever."""
-        return self.on_time + self.late
-
-    @property
-    def total(self) -> int:
-        """Cases that can be judged: kept, or open and overdue."""
-        return self.kept + self.missed
-
-
-RECEIVED, DUE = "received", "due"  # by what a period chooses the promises that it judges
-Kept = dict[tuple[str, str], Judged]  # by group and promise
-
-
-def judged(scope: Scope, by: str, promises: tuple[str, ...], edges: Edges) -> Kept:
-    """How promises were kept in the cases received in the period.
-
-    Percentiles are nearest ranks: a time that a case really took.
+def said(scope: Scope, by: str, edges: Edges) -> Counts:
+    """What came back from customers, by group: cases by their last rating ("5" to "1"), and by how
+    their follow-up call went.
     """
-    return _with_tenths(by, _received(scope, by, promises, edges))[RECEIVED]
-
-
-def fell_due(scope: Scope, by: str, promises: tuple[str, ...]) -> Kept:
-    """How the promises were kept whose time was up in the period, whenever their cases came."""
-    return _told(by, _due(scope, by, promises).subquery(), [null(), null()])[DUE]
-
-
-def by_groups(
-    scope: Scope, by: str, promises: tuple[str, ...], due: tuple[str, ...], edges: Edges
-) -> dict[str, Kept]:
-    """Both in one statement, without percentiles, which spares the database its sorting."""
-    both = union_all(_received(scope, by, promises, edges), _due(scope, by, due))
-    return _told(by, both.subquery(), [null(), null()])
-
-
-def in_all(
-    scope: Scope, promises: tuple[str, ...], due: tuple[str, ...], edges: Edges
-) -> dict[str, Kept]:
-    """Both for the whole period, with percentiles; what fell due also in the stretch "before"."""
-    received = _received(scope, "", promises, edges)
-    return _with_tenths("span", union_all(received, _due(scope, "span", due)))
-
-
-def _with_tenths(by: str, cases: Any) -> dict[str, Kept]:
-    cases = cases.subquery()
-    own = [cases.c.basis, cases.c.bucket, cases.c.promise, cases.c.rank.in_(KEPT)]
-    window: dict[str, Any] = {"partition_by": own, "order_by": cases.c.taken}
-    ranked = select(
-        cases,
-        func.row_number().over(**window).label("place"),  # in one sorting with the number
-        func.count().over(**window, rows=(None, None)).label("of"),
-    ).subquery()
-    return _told(by, ranked, [_within_tenths(ranked, tenths) for tenths in (5, 9)])
-
-
-def _told(by: str, cases: Any, tenths: list[Any]) -> dict[str, Kept]:
-    counts = [func.count(case((cases.c.rank == rank, 1))) for rank in verdicts.RANKS.values()]
-    average = func.avg(case((cases.c.rank.in_(KEPT), cases.c.taken)))
-    own = (cases.c.bucket, cases.c.promise, cases.c.basis)
-    query = select(*own, *counts, average, *tenths).where(cases.c.rank > 0).group_by(*own)
-    found: dict[str, Kept] = {RECEIVED: {}, DUE: {}}
-    for row in db.session.execute(query):
-        found[row[2]][(key_of(by, row[0]), row[1])] = _judged(row)
-    return found
-
-
-def _within_tenths(ranked: Any, tenths: int) -> ColumnElement[Any]:
-    """The time within which so many tenths of the kept ones were kept."""
-    reached = ranked.c.rank.in_(KEPT) & (ranked.c.place * 10 >= ranked.c.of * tenths)
-    return func.min(case((reached, ranked.c.taken)))
-
-
-def _received(scope: Scope, by: str, promises: tuple[str, ...], edges: Edges) -> Select[Any]:
-    """The promises of the cases received in the period."""
-    within = [*_within(scope, "received"), *edges.holds(Promise.subject_id)]
-    key = bucket(by, Ticket.received_at, scope)
-    return _judged_cases(RECEIVED, key, [*within, Promise.promise.in_(promises)])
-
-
-def _due(scope: Scope, by: str, promises: tuple[str, ...]) -> Select[Any]:
-    """The promises whose time was up in the period; by "span" in the stretch before as well."""
-    period = scope.period
-    begin = period.before[0] if by == "span" else period.begin
-    within = [*ticket_lists.conditions(scope.base, scope.who), verdicts.fell_due(begin, period.end)]
-    key = bucket(by, Promise.due_at, scope)
-    return _judged_cases(DUE, key, [*within, Promise.promise.in_(promises)])
-
-
-def _judged_cases(
-    basis: str, key: ColumnElement[Any], wanted: list[ColumnElement[bool]]
-) -> Select[Any]:
-    """One row per case and promise: its worst verdict (0: not judged), the time of its kept rounds."""
-    return (
-        select(
-            cast(literal(basis), Ticket.channel.type).label("basis"),
-            key.label("bucket"),
-            Promise.promise,
-            func.max(verdicts.rank()).label("rank"),
-            func.sum(Promise.taken).label("taken"),
-        )
-        .select_from(Ticket)
-        .join(Promise, Promise.of(Ticket))
-        .where(*wanted)
-        .where(or_(verdicts.rank() > 0, Promise.taken.is_not(None)))  # what tells nothing: early
-        .group_by(Promise.subject_id, "bucket", Promise.promise)
-    )
-
-
-def _judged(row: Any) -> Judged:
-    on_time, late, missed, average, median, ninety = row[3:]
-    return Judged(
-        on_time,
-        late,
-        missed,
-        None if average is None else float(average),
-        None if median is None else int(median),
-        None if ninety is None else int(ninety),
-    )
-
-
-@dataclass
-class Said:
-    """What came back from customers: cases by last rating, and by how their follow-up call went."""
-
-    scores: dict[int, int] = field(default_factory=dict)
-    calls: dict[str, int] = field(default_factory=dict)
-
-    def __add__(self, other: Said) -> Said:
-        return Said(_added(self.scores, other.scores), _added(self.calls, other.calls))
-
-
-def _added(one: dict[Any, int], other: dict[Any, int]) -> dict[Any, int]:
-    return {key: one.get(key, 0) + other.get(key, 0) for key in (*one, *other)}
-
-
-def said(scope: Scope, by: str, edges: Edges) -> dict[str, Said]:
-    """Ratings and follow-up calls of the cases received in the period, by group."""
     key = bucket(by, Ticket.received_at, scope).label("bucket")
-    cases = _within(scope, "received")
-    rated = _of_cases(select(key, Rating.result, literal(""), func.count()), Rating, cases, edges)
-    called = _of_cases(
-        select(key, literal(0), Callback.state, func.count()), Callback, cases, edges
-    )
+    cases = within(scope, "received")
+    score = cast(Rating.result, Callback.state.type).label("answer")
+    rated = _of_cases(select(key, score, func.count()), Rating, cases, edges)
+    called = _of_cases(select(key, Callback.state, func.count()), Callback, cases, edges)
     rated = rated.where(queries.last_rating()).group_by("bucket", Rating.result)
     called = called.where(Callback.cycle == Ticket.cycle).group_by("bucket", Callback.state)
-    found: dict[str, Said] = {}
-    for value, score, state, number in db.session.execute(union_all(rated, called)):
-        row = Said(calls={state: number}) if state else Said(scores={score: number})
-        place = key_of(by, value)
-        found[place] = found.get(place, Said()) + row
+    found: Counts = {}
+    for value, answer, number in db.session.execute(union_all(rated, called)):
+        row = found.setdefault(key_of(by, value), {})
+        row[answer] = row.get(answer, 0) + number
     return found
 
 

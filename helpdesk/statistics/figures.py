@@ -1,32 +1,19 @@
-"""Queries and measures put together: cells that know the list behind them, rows, totals.
-
-A source is asked once, when the first measure needs it: the API pays for one measure, the page for
-one statement per source.
-"""
+"""Measures and their sources put together: cells that know the list behind them, rows, totals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from math import sqrt
 from typing import Any
 
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_
-from helpdesk.statistics import counting, groups
-from helpdesk.statistics.counting import Edges, Judged, Said
-from helpdesk.statistics.groups import OF_TIME, Scope
-from helpdesk.statistics.measures import ALL, Measure
-from helpdesk.tickets.filters import Filter
-
-FLAGS = {
-    each.code: each.part
-    for each in ALL
-    if each.moment == "received" and not (each.promise or each.part.score or each.part.call)
-}
-PROMISES = tuple({each.promise: None for each in ALL if each.promise and each.unit == "time"})
-NOBODY = Judged()
+from helpdesk.statistics import groups
+from helpdesk.statistics.groups import OF_TIME
+from helpdesk.statistics.judging import Judged
+from helpdesk.statistics.measures import Measure
+from helpdesk.statistics.sources import SOURCES, Listing, Number, Sums
 
 
 @dataclass(frozen=True)
@@ -35,9 +22,9 @@ class Cell:
 
     measure: Measure
     count: int
-    filter: Filter
+    filter: Listing
     of: int | None = None
-    of_filter: Filter | None = None
+    of_filter: Listing | None = None
     times: Judged | None = None
 
     @property
@@ -63,79 +50,11 @@ class FigureRow:
 
 
 class Figures:
-    """The numbers of a scope, told apart by `by` ('' for one total)."""
+    """The numbers of these sums, told apart as they are ('' for one total)."""
 
-    def __init__(self, scope: Scope, by: str = "", promise: str = "", **more: Filter) -> None:
-        self.scope, self.by, self.promise, self.more = scope, by, promise, more
-        self.percentiles = True  # False where only averages are shown
-
-    @cached_property
-    def received(self) -> counting.Counts:
-        """Cases received, with everything that the ticket's own row tells."""
-        return counting.tally(self.scope, "received", self.by, FLAGS | self.more)
-
-    @cached_property
-    def closed(self) -> counting.Counts:
-        """Cases closed."""
-        return counting.tally(self.scope, "closed", self.by, {"closed": Filter()})
-
-    @cached_property
-    def standing(self) -> counting.Counts:
-        """Cases open at the end and overdue now; one total where days are the groups."""
-        return counting.standing(self.scope, "" if self.by in OF_TIME else self.by)
-
-    @cached_property
-    def judged(self) -> dict[tuple[str, str], Judged]:
-        """How promises were kept in the cases received."""
-        if self.percentiles:
-            return counting.judged(self.scope, self.by, PROMISES, self.edges)
-        return self._both[counting.RECEIVED]
-
-    @cached_property
-    def due(self) -> dict[tuple[str, str], Judged]:
-        """How the promise that shares judge was kept where its time was up."""
-        if self.percentiles:
-            return counting.fell_due(self.scope, self.by, self._shared)
-        return self._both[counting.DUE]
-
-    @cached_property
-    def _both(self) -> dict[str, counting.Kept]:
-        asked = (self.scope, self.by, PROMISES, self._shared, self.edges)
-        return counting.by_groups(*asked)
-
-    @property
-    def _shared(self) -> tuple[str, ...]:
-        """The promises that shares judge."""
-        return tuple({self._judged_by(each) for each in ALL if each.moment == "promised"})
-
-    @cached_property
-    def said(self) -> dict[str, Said]:
-        """What came back from customers."""
-        return counting.said(self.scope, self.by, self.edges)
-
-    @cached_property
-    def edges(self) -> Edges:
-        """What came before, and where the rows of the period lie."""
-        return counting.edges(self.scope)
-
-    @cached_property
-    def balance(self) -> dict[str, int]:
-        """How many were open at the end of each day: counted back from the last one."""
-        left = sum(row["open"] for row in self.standing.values())
-        found = {}
-        for key in reversed(groups.every(self.by, self.scope.period)):
-            found[key] = left
-            left += self.closed.get(key, {}).get("closed", 0)
-            left -= self.received.get(key, {}).get("received", 0)
-        return found
-
-    def summed(self, judged: counting.Kept, due: counting.Kept) -> Figures:
-        """The whole scope in one group: the sums of these groups, with what was asked apart."""
-        whole = Figures(self.scope, "", self.promise, **self.more)
-        whole.received, whole.closed = _summed(self.received), _summed(self.closed)
-        whole.standing, whole.judged, whole.due = _summed(self.standing), judged, due
-        whole.said = {"all": sum(self.said.values(), Said())}
-        return whole
+    def __init__(self, sums: Sums) -> None:
+        self.sums, self.by = sums, sums.by
+        self._found: dict[str, Mapping[str, Any]] = {}
 
     def keys(self, measures: Iterable[Measure]) -> list[str]:
         """The groups that have anything to show, in the order of time or the largest first.
@@ -143,19 +62,12 @@ class Figures:
         The first measure decides, then the next ones.
         """
         if self.by in OF_TIME:
-            return groups.every(self.by, self.scope.period)
+            return groups.every(self.by, self.sums.scope.period)
         wanted = list(measures)
-        known = {key for measure in wanted for key in self._known(measure)}
-        return sorted(known, key=lambda key: ([-self._count(m, key) for m in wanted[:3]], key))
-
-    def _known(self, measure: Measure) -> set[str]:
-        if measure.promise:
-            return {key for key, _promise in self._kept(measure)}
-        if measure.part.score or measure.part.call:
-            return set(self.said)
-        if measure.moment in ("open", "now"):
-            return set(self.standing)
-        return set(self.closed if measure.moment == "closed" else self.received)
+        known = {key for measure in wanted for key in self._by_group(measure.source)}
+        return sorted(
+            known, key=lambda key: ([-self._number(m, key).size for m in wanted[:3]], key)
+        )
 
     def rows(self, measures: Iterable[Measure]) -> list[FigureRow]:
         """One row per group with a cell per measure."""
@@ -169,88 +81,40 @@ class Figures:
 
     def tells(self, measure: Measure) -> bool:
         """Whether the measure can be told apart by this group."""
-        return not (measure.moment == "now" and self.by in OF_TIME)
+        return not self.by or self.by in SOURCES[measure.source].by
 
     def require(self, measure: Measure) -> None:
         """Raise BadInput when the measure can't be told apart by this group."""
         if not self.tells(measure):
-            sentence = N_("What is overdue now can't be told apart by days.")
+            days = N_("What is overdue now can't be told apart by days.")
+            sentence = days if self.by in OF_TIME else N_("This can't be told apart so.")
             raise BadInput(N_("This can't be shown."), errors={"by": sentence})
 
     def cell(self, measure: Measure, key: str = "") -> Cell:
         """The number of a group; without a key that of the whole scope (`by` must be '')."""
-        place = key or "all"
-        if measure.promise:
-            return self._promise_cell(measure, key)
-        count = self._count(measure, place)
-        filter = self.filter(measure, measure.part, key)
-        if measure.unit != "share":
-            return Cell(measure, count, filter)
-        return Cell(measure, count, filter, self._of(measure, place), self._of_filter(measure, key))
+        number = self._number(measure, key or "all")
+        return Cell(
+            measure,
+            number.count,
+            self._list(measure, measure.part, key),
+            number.of,
+            None if number.of is None else self._list(measure, measure.of, key),
+            number.judged if measure.unit == "time" else None,
+        )
 
-    def _promise_cell(self, measure: Measure, key: str) -> Cell:
-        promise = self._judged_by(measure)
-        found = self._kept(measure).get((key or "all", promise), NOBODY)
-        part = self.filter(measure, measure.part.but(promise=promise), key)
-        if measure.unit == "time":
-            return Cell(measure, found.kept, part, times=found)
-        of = self.filter(measure, measure.of.but(promise=promise), key)
-        return Cell(measure, found.on_time, part, found.total, of)
+    def _number(self, measure: Measure, key: str) -> Number:
+        found = self._by_group(measure.source).get(key, {})
+        return SOURCES[measure.source].read(found, measure, measure.judges(self.sums.promise))
 
-    def _kept(self, measure: Measure) -> dict[tuple[str, str], Judged]:
-        return self.due if measure.moment == "promised" else self.judged
+    def _by_group(self, source: str) -> Mapping[str, Any]:
+        if source not in self._found:
+            self._found[source] = SOURCES[source].ask(self.sums)
+        return self._found[source]
 
-    def _judged_by(self, measure: Measure) -> str:
-        """The promise that a measure judges: a reader chooses it for shares; times name their own."""
-        return self.promise if measure.unit == "share" and self.promise else measure.promise
-
-    def _count(self, measure: Measure, key: str) -> int:
-        if measure.promise:
-            return self._kept(measure).get((key, self._judged_by(measure)), NOBODY).total
-        if measure.part.score or measure.part.call:
-            return self._answers(measure.part, key)
-        if measure.moment == "open" and self.by in OF_TIME:
-            return self.balance.get(key, 0)
-        source = self.standing if measure.moment in ("open", "now") else self._source(measure)
-        return source.get(key, {}).get(measure.code, 0)
-
-    def _source(self, measure: Measure) -> counting.Counts:
-        return self.closed if measure.moment == "closed" else self.received
-
-    def _of(self, measure: Measure, key: str) -> int:
-        if measure.of.score or measure.of.call:
-            return self._answers(measure.of, key)
-        return self.received.get(key, {}).get("received", 0)
-
-    def _answers(self, part: Filter, key: str) -> int:
-        said = self.said.get(key, Said())
-        calls = sum(said.calls.get(state, 0) for state in part.call)
-        return calls + sum(said.scores.get(int(score), 0) for score in part.score)
-
-    def _of_filter(self, measure: Measure, key: str) -> Filter:
-        return self.filter(measure, measure.of, key)
-
-    def filter(self, measure: Measure, part: Filter, key: str = "") -> Filter:
-        """The list of exactly these cases."""
-        period = self.scope.period
-        when: dict[str, Any] = {"since": period.since, "until": period.until}
-        if key:
-            when |= groups.filter_of(self.by, key, self.scope)
-        if measure.moment == "now":
-            when |= {"since": None, "until": None}
-        elif measure.moment == "open":
-            when |= {"at": "open", "since": None}
-        elif measure.moment in ("closed", "promised"):
-            when["at"] = measure.moment
-        return self.scope.base.but(**part.given() | when)
-
-
-def _summed(rows: dict[str, dict[Any, int]]) -> dict[str, dict[Any, int]]:
-    total: dict[Any, int] = {}
-    for row in rows.values():
-        for name, number in row.items():
-            total[name] = total.get(name, 0) + number
-    return {"all": total}
+    def _list(self, measure: Measure, part: Any, key: str) -> Listing:
+        promise = measure.judges(self.sums.promise)
+        asked = part.but(promise=promise) if promise else part
+        return SOURCES[measure.source].lists(self.sums, asked, key)
 
 
 def wilson(count: int, of: int) -> tuple[float, float]:

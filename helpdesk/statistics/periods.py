@@ -31,24 +31,16 @@ def _last_month(today: date) -> tuple[date, date]:
     return _month(last), last
 
 
-FIXED: dict[str, Callable[[date], tuple[date, date]]] = {
-    "today": lambda today: (today, today),
-    "yesterday": lambda today: (today - ONE_DAY, today - ONE_DAY),
-    "7days": lambda today: (today - 6 * ONE_DAY, today),
-    "month": lambda today: (_month(today), today),
-    "last_month": _last_month,
-    "quarter": lambda today: (_quarter(today), today),
-    "year": lambda today: (today.replace(month=1, day=1), today),
+FIXED: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {
+    "today": (N_("Today"), lambda today: (today, today)),
+    "yesterday": (N_("Yesterday"), lambda today: (today - ONE_DAY, today - ONE_DAY)),
+    "7days": (N_("7 days"), lambda today: (today - 6 * ONE_DAY, today)),
+    "month": (N_("This month"), lambda today: (_month(today), today)),
+    "last_month": (N_("Last month"), _last_month),
+    "quarter": (N_("This quarter"), lambda today: (_quarter(today), today)),
+    "year": (N_("This year"), lambda today: (today.replace(month=1, day=1), today)),
 }
-NAMES = {
-    "today": N_("Today"),
-    "yesterday": N_("Yesterday"),
-    "7days": N_("7 days"),
-    "month": N_("This month"),
-    "last_month": N_("Last month"),
-    "quarter": N_("This quarter"),
-    "year": N_("This year"),
-}
+NAMES = {code: name for code, (name, _days) in FIXED.items()}
 
 
 @dataclass(frozen=True)
@@ -104,7 +96,7 @@ def choose(args: Mapping[str, Any]) -> Period:
     code = str(args.get("period") or DEFAULT)
     if code not in FIXED:
         raise _wrong("period", PICK)
-    return Period(code, *FIXED[code](today), zone)
+    return Period(code, *FIXED[code][1](today), zone)
 
 
 def _between(since: date | None, until: date | None, today: date) -> tuple[date, date]:

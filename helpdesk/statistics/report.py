@@ -12,33 +12,20 @@ from helpdesk.agents.rights import Actor
 from helpdesk.core.errors import PICK, BadInput
 from helpdesk.promises.words import ORDER, PROMISE_NAMES
 from helpdesk.setup import in_force
-from helpdesk.statistics import counting, groups, words
-from helpdesk.statistics.counting import Edges, Judged
-from helpdesk.statistics.figures import NOBODY, PROMISES, Cell, FigureRow, Figures, wilson
+from helpdesk.statistics import groups, judging, words
+from helpdesk.statistics.counting import Edges
+from helpdesk.statistics.figures import Cell, FigureRow, Figures, wilson
 from helpdesk.statistics.groups import Scope
-from helpdesk.statistics.measures import BY_CODE, Measure
+from helpdesk.statistics.judging import Judged, Kept
+from helpdesk.statistics.measures import BY_CODE, JUDGED, KEPT, Measure, promises_of
 from helpdesk.statistics.periods import Period, choose
+from helpdesk.statistics.sources import NOBODY, Sums, cases
 from helpdesk.tickets import choices
 from helpdesk.tickets import filters as lists
 from helpdesk.tickets.filters import Filter
 from helpdesk.words.scores import SCORES
 
 NARROWED_BY = ("kind", "channel", "severity", "category", "department", "assignee", "place")
-COLUMNS = (
-    "received",
-    "closed",
-    "open",
-    "overdue",
-    "on_time",
-    "response_time",
-    "resolve_time",
-    "satisfaction",
-    "repeats",
-    "returned",
-    "urged",
-    "reopened",
-    "escalated",
-)
 
 
 @dataclass(frozen=True)
@@ -106,35 +93,31 @@ class Report:
         self.asked = asked
         self.scope, self.period = asked.scope, asked.period
         self.levels = {f"level_{at}": Filter(level=(str(at),)) for at in _levels()}
-        self.figures = Figures(asked.scope, asked.by, asked.promise, **self.levels)
-        self.figures.percentiles = False
+        self.sums = Sums(asked.scope, asked.by, asked.promise, percentiles=False, more=self.levels)
+        self.figures = Figures(self.sums)
 
     @cached_property
     def whole(self) -> Figures:
         """The same without groups."""
-        now = {
-            ("all", promise): row for (span, promise), row in self.spans.items() if span == "now"
-        }
-        return self.figures.summed(self._kept[counting.RECEIVED], now)
+        return Figures(self.sums.whole(self._kept[judging.RECEIVED], {"all": self._due("now")}))
+
+    def _due(self, span: str) -> dict[str, Judged]:
+        """How every promise was kept that fell due now, or in the stretch before."""
+        return self._kept[judging.DUE].get(span, {})
 
     @cached_property
-    def spans(self) -> dict[tuple[str, str], Judged]:
-        """How every promise was kept that fell due now, and in the stretch before."""
-        return self._kept[counting.DUE]
-
-    @cached_property
-    def _kept(self) -> dict[str, counting.Kept]:
-        return counting.in_all(self.scope, PROMISES, ORDER, self.before)
+    def _kept(self) -> dict[str, Kept]:
+        return judging.in_all(self.scope, promises_of("kept"), ORDER, self.before)
 
     @property
     def before(self) -> Edges:
         """What was received and closed in the stretch before."""
-        return self.figures.edges
+        return self.sums.edges
 
     @property
     def columns(self) -> list[Measure]:
         """The measures of the table."""
-        return [BY_CODE[code] for code in COLUMNS if self.figures.tells(BY_CODE[code])]
+        return [each for each in BY_CODE.values() if each.column and self.figures.tells(each)]
 
     @cached_property
     def rows(self) -> list[FigureRow]:
@@ -159,7 +142,7 @@ class Report:
     @property
     def on_time_before(self) -> float | None:
         """The share kept on time in the stretch before."""
-        earlier = self.spans.get(("before", self.asked.promise), NOBODY)
+        earlier = self._due("before").get(self.asked.promise, NOBODY)
         return earlier.on_time / earlier.total if earlier.total else None
 
     @property
@@ -167,33 +150,29 @@ class Report:
         """Every promise that can be judged, in the order of a case's life."""
         found = []
         for code in ORDER:
-            judged = self.spans.get(("now", code), NOBODY)
+            judged = self._due("now").get(code, NOBODY)
             if judged.total:
                 found.append(Promised(code, PROMISE_NAMES[code], judged, self._of(code)))
         return found
 
     def _of(self, promise: str) -> dict[str, Filter]:
-        verdicts: dict[str, tuple[str, ...]] = {
-            "on_time": ("on_time",),
-            "late": ("late",),
-            "missed": ("missed",),
-        }
-        verdicts |= {"kept": ("on_time", "late"), "total": ("on_time", "late", "missed")}
-        due = BY_CODE["on_time"]
+        verdicts: dict[str, tuple[str, ...]] = {code: (code,) for code in JUDGED.verdict}
+        verdicts |= {"kept": KEPT.verdict, "total": JUDGED.verdict}
+        due = cases(at="promised")
         return {
-            name: self.figures.filter(due, Filter(promise=promise, verdict=wanted))
+            name: due(self.sums, Filter(promise=promise, verdict=wanted), "")
             for name, wanted in verdicts.items()
         }
 
     def _list(self, part: Filter) -> Filter:
-        return self.figures.filter(BY_CODE["received"], part)
+        return cases()(self.sums, part, "")
 
     @property
     def ratings(self) -> list[tuple[str, int, Filter]]:
         """(answer, cases, list) from very satisfied to very dissatisfied."""
-        found = self.whole.said["all"].scores
+        found = self.whole.sums.said["all"]
         return [
-            (name, found.get(score, 0), self._list(Filter(score=(str(score),))))
+            (name, found.get(str(score), 0), self._list(Filter(score=(str(score),))))
             for score, name in SCORES.items()
         ]
 
@@ -206,7 +185,7 @@ class Report:
     @property
     def escalations(self) -> list[tuple[int, int, Filter]]:
         """(level in per cent of the clock, cases, list)."""
-        sums = self.whole.received["all"]
+        sums = self.whole.sums.received["all"]
         return [
             (int(name.removeprefix("level_")), sums[name], self._list(part))
             for name, part in self.levels.items()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Select, func, or_, select, update
 
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_, gettext, in_language, when
 from helpdesk.setup import in_force
@@ -64,12 +64,9 @@ def used(reply_id: int, who: Actor) -> None:
     found = _offered(who).where(CannedReply.id == reply_id)
     if db.session.scalar(found.with_only_columns(CannedReply.id)) is None:
         raise NotFound(N_("There is no such canned reply."))
-    with transaction() as session:
-        session.execute(
-            update(CannedReply)
-            .where(CannedReply.id == reply_id)
-            .values(uses=CannedReply.uses + 1)
-            .execution_options(synchronize_session=False)
+    with transaction():
+        change_rows(
+            update(CannedReply).where(CannedReply.id == reply_id).values(uses=CannedReply.uses + 1)
         )
 
 

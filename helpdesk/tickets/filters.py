@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as parts_of
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from helpdesk.core.errors import PICK, BadInput
@@ -48,6 +48,7 @@ ONE_DAY = timedelta(days=1)
 class Filter:
     """Empty means any. Tuples mean one of these. `since` and `until` are days of the company."""
 
+    page: ClassVar = "/tickets"  # which shows the list
     status: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     channel: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from helpdesk.agents.leaving import Leaving, Part, holds
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, may
 from helpdesk.clock import now
-from helpdesk.core.db import db
+from helpdesk.core.db import change_rows, db
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries
@@ -45,7 +45,7 @@ def _pass_cases(leaving: Leaving, by: Actor) -> None:
 
 def _give(ids: list[int], leaving: Leaving, heir: Agent | None, by: Actor) -> None:
     for start in range(0, len(ids), AT_ONCE):
-        moved = db.session.execute(
+        moved = change_rows(
             update(Ticket)
             .where(Ticket.id.in_(ids[start : start + AT_ONCE]))
             .values(
@@ -55,7 +55,6 @@ def _give(ids: list[int], leaving: Leaving, heir: Agent | None, by: Actor) -> No
                 version=Ticket.version + 1,
             )
             .returning(Ticket.id)
-            .execution_options(synchronize_session=False)
         )
         for row in moved.all():
             _note(row, leaving, heir, by)
@@ -88,12 +87,11 @@ def _count_drafts(leaving: Leaving) -> int:
 
 def _keep_drafts(leaving: Leaving, by: Actor) -> None:
     """They become internal notes, so that whoever takes the case reads what was about to be said."""
-    kept = db.session.execute(
+    kept = change_rows(
         update(Message)
         .where(_drafts(leaving))
         .values(kind="note", public=False)
         .returning(Message.id, Message.ticket_id)
-        .execution_options(synchronize_session=False)
     )
     for message_id, ticket_id in kept.all():
         ticket = db.session.get_one(Ticket, ticket_id)

@@ -18,7 +18,7 @@ from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.background import BATCH, forgetting
-from helpdesk.core.db import Model, db, insert_new, retrying, transaction
+from helpdesk.core.db import Model, change_rows, db, insert_new, retrying, transaction
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile, drop
@@ -120,7 +120,7 @@ def _claim(name: tuple[str, str], request_hash: str) -> IdempotencyKey | None:
 def _keep(name: tuple[str, str], made_id: int) -> None:
     mine = (IdempotencyKey.actor == name[0]) & (IdempotencyKey.key == name[1])
     statement = update(IdempotencyKey).where(mine).values(made_id=made_id)
-    db.session.execute(statement.execution_options(synchronize_session=False))
+    change_rows(statement)
 
 
 @forgetting

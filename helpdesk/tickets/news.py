@@ -11,7 +11,7 @@ from sqlalchemy import Exists, Select, exists, func, select, update
 
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
-from helpdesk.core.db import db, insert_new, transaction
+from helpdesk.core.db import change_rows, db, insert_new, transaction
 from helpdesk.core.events import Event, record
 from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries
@@ -129,13 +129,8 @@ def saw(who: Actor, *, ticket: Ticket | None = None, notice: Any = None) -> None
         about.append(News.notice_id == notice.id)
     if db.session.scalar(select(News.id).where(*about).limit(1)) is None:
         return
-    with transaction() as session:
-        session.execute(
-            update(News)
-            .where(*about)
-            .values(seen_at=now())
-            .execution_options(synchronize_session=False)
-        )
+    with transaction():
+        change_rows(update(News).where(*about).values(seen_at=now()))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
-from helpdesk.core.db import db, locked, require_current, transaction
+from helpdesk.core.db import change_rows, db, locked, require_current, transaction
 from helpdesk.core.errors import PICK, NotFound, Refused
 from helpdesk.core.events import Event, on_commit, record
 from helpdesk.core.i18n import N_
@@ -48,10 +48,10 @@ PRESENT_FOR = timedelta(minutes=2)
 def claim(ticket: Ticket, *, by: Actor) -> Ticket:
     """Take a free ticket. Exactly one of many wins; the others are told who."""
     require(by, "ticket.claim")
-    with transaction() as session:
+    with transaction():
         queries.require_visible(ticket, by)
         require_stands_for(by, ticket.department_id)
-        won = session.execute(
+        won = change_rows(
             update(Ticket)
             .where(
                 Ticket.id == ticket.id, Ticket.assignee_id.is_(None), Ticket.status.not_in(ENDED)
@@ -59,9 +59,8 @@ def claim(ticket: Ticket, *, by: Actor) -> Ticket:
             .values(
                 assignee_id=by.id, offer_reason="", updated_at=now(), version=Ticket.version + 1
             )
-            .execution_options(synchronize_session=False)
         )
-        if won.rowcount != 1:  # type: ignore[attr-defined]
+        if won.rowcount != 1:
             _refuse_taken(ticket)
         ticket = locked(ticket)
         record("ticket.claim", by=by, ticket=ticket, assignee=by.name)
@@ -131,26 +130,16 @@ def set_presence(agent: Agent, state: str) -> int:
     """Ready, busy or away. Becoming ready takes work at once; returns how many cases were given."""
     if state not in PRESENCES:
         raise Refused(PICK)
-    with transaction() as session:
-        session.execute(
-            update(Agent)
-            .where(Agent.id == agent.id)
-            .values(presence=state, seen_at=now())
-            .execution_options(synchronize_session=False)
-        )
+    with transaction():
+        change_rows(update(Agent).where(Agent.id == agent.id).values(presence=state, seen_at=now()))
         agent.presence, agent.seen_at = state, now()
     return offer_waiting() if state == "ready" else 0
 
 
 def touch(agent: Agent) -> None:
     """Note that this colleague's desk is open: who was not seen for a while is given no work."""
-    with transaction() as session:
-        session.execute(
-            update(Agent)
-            .where(Agent.id == agent.id)
-            .values(seen_at=now())
-            .execution_options(synchronize_session=False)
-        )
+    with transaction():
+        change_rows(update(Agent).where(Agent.id == agent.id).values(seen_at=now()))
 
 
 def wake_on(events: Sequence[Event]) -> None:

@@ -5,7 +5,6 @@ Without a scanner, or as long as it gives no verdict, a file is "not scanned", a
 
 from __future__ import annotations
 
-from flask import current_app
 from sqlalchemy import select
 
 from helpdesk.clock import now
@@ -13,6 +12,7 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.core.i18n import N_
 from helpdesk.files.scanner import INFECTED
+from helpdesk.settings import settings
 from helpdesk.tickets.models import Attachment
 
 NOT_SCANNED = "not_scanned"
@@ -32,8 +32,7 @@ class NotScannedYet(Refused):
 
 def scanner() -> str:
     """The scanner in use, or ""."""
-    known: str = current_app.extensions["helpdesk_settings"].scanner
-    return known
+    return settings().scanner
 
 
 def state(row: Attachment) -> str:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from helpdesk.core.errors import BadInput, TooLarge
 from helpdesk.core.i18n import N_
+from helpdesk.settings import settings
 
 MEGABYTE = 2**20
 MOST_BYTES = 2 * MEGABYTE  # of a JSON object, and of a form without files
@@ -90,7 +91,7 @@ def _refuse_text_for_files(names: tuple[str, ...]) -> None:
 def too_large(error: RequestEntityTooLarge) -> TooLarge:
     """The refusal of a body that is too large, with the limit that holds here."""
     if _file_fields():
-        known = current_app.extensions["helpdesk_settings"]
+        known = settings()
         return TooLarge(
             N_("This is too large: %(size)s MB for a file, %(files)s files at most."),
             size=f"{known.max_file_bytes / MEGABYTE:g}",

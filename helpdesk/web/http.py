@@ -30,11 +30,10 @@ from helpdesk.core.errors import (
     HelpdeskError,
     NotFound,
     NotSignedIn,
-    TooMany,
 )
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.shortage import Shortage, note, shortage_of
-from helpdesk.settings import LANGUAGES, Settings
+from helpdesk.settings import LANGUAGES, Settings, settings
 from helpdesk.web import bodies, sanitize
 
 log = logging.getLogger(__name__)
@@ -51,17 +50,17 @@ HTTP_SENTENCES = {
 }
 
 
-def init(app: Flask, settings: Settings) -> None:
+def init(app: Flask, known: Settings) -> None:
     """Wire the glue into the app."""
-    app.wsgi_app = believing_proxies(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.wsgi_app = believing_proxies(app.wsgi_app, known)  # type: ignore[method-assign]
     app.dispatch_request = partial(_answered, app.dispatch_request)  # type: ignore[method-assign]
     app.before_request(_begin)
     bodies.init(app)
     csrf.init_app(app)
     babel.init_app(
         app,
-        locale_selector=lambda: g.get("language", settings.language),
-        timezone_selector=lambda: g.get("timezone", settings.timezone),
+        locale_selector=lambda: g.get("language", known.language),
+        timezone_selector=lambda: g.get("timezone", known.timezone),
     )
     app.after_request(_headers)
     app.register_error_handler(HelpdeskError, refused)
@@ -110,9 +109,9 @@ class Unindented(Extension):
             yield Token(token.lineno, token.type, text)
 
 
-def believing_proxies(wsgi: Any, settings: Settings) -> Any:
+def believing_proxies(wsgi: Any, known: Settings) -> Any:
     """The WSGI application, told caller, scheme and host by the proxies that stand in front."""
-    hops = settings.behind_proxies
+    hops = known.behind_proxies
     return ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops) if hops else wsgi
 
 
@@ -127,17 +126,6 @@ def drawn_once(macro: Callable[..., str], *values: Hashable) -> str:
 @lru_cache(maxsize=1000)
 def _drawn(macro: Callable[..., str], _language: str, values: tuple[Hashable, ...]) -> str:
     return macro(*values)
-
-
-def settings() -> Settings:
-    """The settings of this app."""
-    return settings_of(current_app)
-
-
-def settings_of(app: Flask) -> Settings:
-    """The settings of an app, outside its context too."""
-    found: Settings = app.extensions["helpdesk_settings"]
-    return found
 
 
 def _begin() -> None:
@@ -235,7 +223,6 @@ def wants_json() -> bool:
 
 def problem(error: HelpdeskError) -> Response:
     """RFC 9457 problem JSON with code, title, detail and errors by field."""
-    errors = getattr(error, "errors", {})
     body = {
         "type": "about:blank",
         "status": error.status,
@@ -243,7 +230,7 @@ def problem(error: HelpdeskError) -> Response:
         "title": error.sentence(gettext),
         "detail": error.sentence(gettext),
         "message": error.sentence(gettext),
-        "errors": {name: gettext(text) for name, text in errors.items()},
+        "errors": {name: gettext(text) for name, text in error.errors.items()},
     }
     response = jsonify(body)
     response.status_code, response.content_type = error.status, "application/problem+json"
@@ -265,10 +252,8 @@ def refused(error: HelpdeskError) -> Any:
     answer = problem(error) if wants_json() else current_app.make_response(error_page(error))
     if isinstance(error, NotSignedIn):
         answer.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooMany):
+    if error.retry_after:
         answer.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, Busy):
-        answer.headers["Retry-After"] = "2"
     return answer
 
 

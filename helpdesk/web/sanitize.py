@@ -17,7 +17,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from helpdesk.core.shallow import shallow
+from helpdesk.core.html_depth import shallow
 
 MAX_HTML = 2_000_000  # characters; a longer body is cut, the raw mail keeps the rest
 MAX_LINKS = 5_000

@@ -14,7 +14,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.core import options
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 from tests.help import factories as make
 
 GIVEN = {

@@ -18,9 +18,9 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, TooMany
 from helpdesk.core.events import Event
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.second_factor import SECRET as TOTP
 

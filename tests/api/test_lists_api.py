@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from helpdesk.clock import moved_to
 from helpdesk.statistics import groups
-from helpdesk.statistics.measures import ALL
+from helpdesk.statistics.measures import BY_CODE
 from helpdesk.tickets import filters
 from tests.help import factories as make
 from tests.help import figures as samples
@@ -130,7 +130,7 @@ def walker(app: Flask, client: FlaskClient) -> Any:
 def grouped(by: str) -> list[str]:
     """The measures that can be told apart by this."""
     by_days = by in groups.OF_TIME
-    return [each.code for each in ALL if not (each.moment == "now" and by_days)]
+    return [each.code for each in BY_CODE.values() if not (each.source == "now" and by_days)]
 
 
 @pytest.mark.parametrize("by", groups.NAMES)
@@ -144,7 +144,7 @@ def test_it_has_so_whatever_the_numbers_are_narrowed_by(
 ) -> None:
     wrong = [
         each
-        for measure in ALL
+        for measure in BY_CODE.values()
         for each in walker.differences(measure.code, by="channel", **narrowed)
     ]
     assert wrong == []

@@ -35,13 +35,15 @@ def themes() -> dict[str, dict[str, str]]:
     """The colour tokens of each theme by name."""
     text = SHEET.read_text("utf-8")
     layer = text[text.index("@layer tokens {") : text.index("@layer base {")]
-    blocks = re.findall(
-        r":root(?::not\(\[data-theme=\"light\"\]\))?(\[data-theme=\"dark\"\])? \{([^}]*)\}", layer
+    colour = r"#[0-9a-f]{6}"
+    found = re.findall(
+        rf"--([a-z0-9-]+): (?:light-dark\(({colour}), ({colour})\)|({colour}));", layer
     )
-    colours = [dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", body)) for _name, body in blocks]
-    light, by_system, by_choice = [found for found in colours if found]
-    assert by_system == by_choice, "both ways into the dark show the same"
-    return {"light": light, "dark": light | by_system}
+    assert len(found) > 20
+    return {
+        "light": {name: light or both for name, light, _dark, both in found},
+        "dark": {name: dark or both for name, _light, dark, both in found},
+    }
 
 
 def luminance(colour: str) -> float:

@@ -210,6 +210,53 @@ def test_a_chart_is_drawn_under_the_strict_policy_and_leads_to_its_list(open_pag
     assert beside_the_socket(page) == []
 
 
+WORN = """name => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(--${name})`;
+  return getComputedStyle(probe).color;
+}"""
+
+
+def test_the_dark_is_that_of_the_system_or_of_the_reader_and_a_print_is_on_white_paper(open_page):
+    page = open_page(desk("<p>Words</p>"))
+    light, dark = "rgb(11, 93, 90)", "rgb(114, 200, 191)"
+    for system, chosen, accent in [
+        ("light", "", light),
+        ("dark", "", dark),
+        ("light", "dark", dark),
+        ("dark", "light", light),
+    ]:
+        page.emulate_media(color_scheme=system, media="screen")
+        page.evaluate("theme => document.documentElement.dataset.theme = theme", chosen)
+        assert page.evaluate(WORN, "accent") == accent, (system, chosen)
+        page.emulate_media(color_scheme=system, media="print")
+        assert page.evaluate(WORN, "accent") == light, (system, chosen)
+
+
+@pytest.mark.parametrize(
+    ("system", "accent"), [("light", "rgb(11,93,90)"), ("dark", "rgb(114,200,191)")]
+)
+def test_a_chart_wears_the_colours_of_its_theme(open_page, system, accent):
+    option = {
+        "xAxis": {"type": "category", "data": ["Mon"]},
+        "yAxis": {},
+        "series": [{"type": "bar", "data": [3], "itemStyle": {"color": "--accent"}}],
+    }
+    page = open_page(
+        desk(
+            '<figure class="chart" data-controller="chart"><script type="application/json">'
+            + json.dumps(option)
+            + '</script><div class="chart-place" data-chart-target="place"></div></figure>'
+        )
+    )
+    page.locator(".chart svg path").first.wait_for(state="attached")
+    page.emulate_media(color_scheme=system)
+    page.evaluate("document.dispatchEvent(new Event('theme:change'))")
+    page.locator(".chart svg path").first.wait_for(state="attached")
+    drawn = page.locator(".chart svg").inner_html().replace(" ", "")
+    assert accent in drawn
+
+
 def test_arrows_and_escape_in_a_text_beside_suggestions_belong_to_the_text(open_page):
     """The caret walks through the lines, and after Escape the keys of the desk answer."""
     page = open_page(desk(SUGGEST.replace('id="who"', 'id="who" aria-label="who"')))

@@ -63,11 +63,6 @@ def test_days_leave_the_first_out_and_end_with_the_last(calendar, start, limit, 
     assert wall(due_at(at(start), Limit.parse(limit), CALENDARS[calendar])) == due
 
 
-def test_a_rest_day_may_keep_its_due_time():
-    due = due_at(at("2026-11-23 09:00"), Limit.parse("5 cd"), OFFICE, rest_days="keep")
-    assert wall(due) == "2026-11-29 00:00"
-
-
 def test_seconds_and_microseconds_are_kept():
     start = at("2026-11-23 11:59:30.000250")
     due = due_at(start, Limit.parse("2 wmin"), OFFICE)

@@ -65,12 +65,10 @@ def test_a_countdown_never_fails_on_a_provisional_promise():
     assert remaining(due + timedelta(days=700), due, limit, OFFICE) < 0
 
 
-def test_the_next_opening_is_refused_only_on_request():
+def test_the_next_opening_is_never_refused():
     evening = at("2026-12-31 19:00")
     assert wall(opens_at(evening, OFFICE)) == "2027-01-01 09:00"
     assert wall(opens_at(evening, PUBLISHED)) == "2027-01-03 09:00"
-    with pytest.raises(NoCalendarData):
-        opens_at(evening, OFFICE, beyond="refuse")
 
 
 @pytest.mark.parametrize("text", ["30 min", "24 h", "2 wh", "8 wh", "5 wd", "3 cd"])

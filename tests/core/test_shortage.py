@@ -21,8 +21,8 @@ from helpdesk.core import background, shortage
 from helpdesk.core.db import db
 from helpdesk.core.errors import Busy
 from helpdesk.files import store
+from helpdesk.ops import storage
 from helpdesk.ops.doctor import surroundings
-from helpdesk.web import room
 from tests.help import factories as make
 from tests.help.forms import FORM, LANGUAGES, heard, nothing_written, spoken
 from tests.help.servers import helpdesk, wait_until
@@ -34,10 +34,10 @@ only_sqlite = pytest.mark.skipif(bool(POSTGRES), reason="the limit of pages is S
 
 @pytest.fixture(autouse=True)
 def plenty() -> Iterator[None]:
-    room.forget()
+    storage.forget()
     shortage._Told.code = ""
     yield
-    room.forget()
+    storage.forget()
     shortage._Told.code = ""
 
 
@@ -112,14 +112,14 @@ def test_the_trial_is_made_every_few_seconds_only(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[int] = []
-    monkeypatch.setattr(room, "_write_row", lambda: made.append(1))
-    assert {room.problem() for _each in range(50)} == {""}
+    monkeypatch.setattr(storage, "_write_row", lambda: made.append(1))
+    assert {storage.problem() for _each in range(50)} == {""}
     assert made == [1]
 
 
 def test_too_little_room_is_full(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "free", lambda: 1000)
-    assert room.problem() == "the disk is full"
+    monkeypatch.setattr(storage, "free", lambda: 1000)
+    assert storage.problem() == "the disk is full"
 
 
 @pytest.mark.parametrize(

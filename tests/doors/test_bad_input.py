@@ -15,8 +15,8 @@ from helpdesk.api.auth import new_token
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.core.db import db, transaction
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, tracking
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.forms import FORM, LANGUAGES, heard, nothing_written, spoken
 

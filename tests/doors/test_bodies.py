@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from helpdesk.settings import settings
 from helpdesk.tickets import tracking
 from helpdesk.web import bodies
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.calls import CASE, headers, tickets
 from tests.help.forms import FORM

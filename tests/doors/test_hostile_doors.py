@@ -16,16 +16,16 @@ from flask.testing import FlaskClient
 from helpdesk.channels.email.reading.parser import parse
 from helpdesk.channels.form import tracking_pages as web_tracking
 from helpdesk.core.errors import BadInput
-from helpdesk.core.shallow import shallow
+from helpdesk.core.html_depth import shallow
 from helpdesk.customers import addresses
 from helpdesk.kb.plain import excerpt, plain
 from helpdesk.notify.mail.mime import html_of
-from helpdesk.paper.breaking import lines
+from helpdesk.paper.line_breaks import lines
 from helpdesk.search.words import shared_terms, terms, tokens
+from helpdesk.settings import settings
 from helpdesk.setup.calendars import files
 from helpdesk.tickets import tracking
 from helpdesk.web import exports, sanitize
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.articles import article
 from tests.help.calls import CASE, headers

@@ -23,10 +23,10 @@ from helpdesk.core.events import deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify import optouts
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, queries, tracking
 from helpdesk.tickets.models import Attachment, Message, Rating, Ticket
 from helpdesk.tickets.veil import veiled
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.phone import CASE as CALL
 

@@ -168,15 +168,6 @@ def _fail(number: int) -> None:
     raise OSError(number, os.strerror(number))
 
 
-def test_settings_may_be_given_where_no_app_runs(tmp_path: Path) -> None:
-    known = Place(tmp_path)
-    file = files.store(PNG, "a.png", "image/png", known)
-    with files.open_file(file.key, known) as opened:
-        assert opened.read() == PNG
-    files.remove(file.key, known)
-    assert list(files.stored_keys(known)) == []
-
-
 def test_a_sender_who_breaks_off_leaves_nothing_behind(place: Place) -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:

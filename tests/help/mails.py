@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from helpdesk.core.db import db
 from helpdesk.customers.models import ContactAddress
+from helpdesk.settings import settings
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web.http import settings
 
 
 def mail(body: str = "冰箱还是不制冷。", charset: str = "utf-8", **headers: str) -> bytes:

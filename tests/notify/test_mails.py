@@ -15,9 +15,9 @@ from helpdesk.customers.people import Asker
 from helpdesk.notify.envelopes import MOST_AUTOMATIC
 from helpdesk.notify.models import Envelope
 from helpdesk.promises.models import Promise
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.smtp_sink import Sink
 

@@ -29,9 +29,9 @@ from helpdesk.customers.models import ContactAddress
 from helpdesk.notices.models import Notice
 from helpdesk.ops import doctor
 from helpdesk.ops.doctor import history, invariants, mail, sums, surroundings
-from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.ops.doctor.finding import Finding, check
 from helpdesk.promises.models import Escalation, Promise
-from helpdesk.statistics import counting
+from helpdesk.statistics import counting, judging
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
@@ -64,10 +64,11 @@ def test_a_healthy_installation_has_nothing_broken(ticket: Ticket) -> None:
 
 
 def test_a_finding_reads_as_one_line() -> None:
-    assert found("I1", "all is well", []).line == "ok          0  I1           all is well"
-    lost = found("I1", "none is lost", "abcdef").line
+    assert check("I1", "all is well")(list)().line == "ok          0  I1           all is well"
+    lost = check("I1", "none is lost")(lambda: "abcdef")().line
     assert lost == "BROKEN      6  I1           none is lost (a, b, c, d, e)"
-    assert found("mail", "for your eyes", "a", notable=True).line.startswith("note        1")
+    told = check("mail", "for your eyes", notable=True)(lambda: "a")()
+    assert told.line.startswith("note        1")
     assert Finding("mail", "x", 1, notable=True).ok
 
 
@@ -259,7 +260,7 @@ def test_a_redis_that_does_not_answer_is_found(
 ) -> None:
     reconnect("redis://127.0.0.1:1/0")
     _status, said = run(app)
-    assert "BROKEN      1  redis        Redis answers (ConnectionError)" in said
+    assert "BROKEN      1  redis        Redis answers, where one is set (ConnectionError)" in said
 
 
 @pytest.fixture
@@ -369,7 +370,7 @@ def test_i9_a_promise_that_the_statistics_do_not_judge_is_found(
         made = make.ticket()
     force(sa.update(Promise).where(Promise.of(made)).values(verdict="late"))
     assert sums.verdicts_told().broken == 0
-    monkeypatch.setattr(counting, "fell_due", lambda *_rest: {})
+    monkeypatch.setattr(judging, "fell_due", lambda *_rest: {})
     assert list(sums.verdicts_told().examples) == ["0 of 1"]
 
 
@@ -410,14 +411,14 @@ def test_a_calendar_that_ends_soon_is_a_note(app: Flask) -> None:
 def test_a_check_that_cannot_be_made_counts_as_broken(
     ticket: Ticket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreachable() -> Finding:
-        """The database answers."""
+    @check("database", "the database answers")
+    def unreachable() -> list[str]:
         raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
 
     monkeypatch.setattr(doctor, "CHECKS", (unreachable,))
     [finding] = doctor.examine()
     assert not finding.ok
-    assert "The database answers" in finding.line
+    assert "the database answers" in finding.line
 
 
 def test_machines_read_the_same_report_as_json(ticket: Ticket, app: Flask) -> None:
@@ -425,7 +426,7 @@ def test_machines_read_the_same_report_as_json(ticket: Ticket, app: Flask) -> No
     done = app.test_cli_runner().invoke(args=["doctor", "--json"])
     told = json.loads(done.output)
     assert done.exit_code == told["broken"] == 1
-    assert {check["id"] for check in told["checks"]} >= {f"I{n}" for n in range(1, 10)}
+    assert {each["id"] for each in told["checks"]} >= {f"I{n}" for n in range(1, 10)}
     assert [c["id"] for c in told["checks"] if c["state"] == "broken"] == ["I3"]
     newest = set(ScriptDirectory("migrations").get_heads())
     assert {told["facts"]["schema version"]} == newest

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk.paper import Block, Cell, Form, Row, Signatures, TableBlock
-from helpdesk.paper.face import width
 from helpdesk.paper.layout import MOST_PAGES, lay_out
 from helpdesk.paper.marks import (
     BOTTOM,
@@ -22,6 +21,7 @@ from helpdesk.paper.marks import (
     Squares,
     Words,
 )
+from helpdesk.paper.typeface import width
 from tests.help.paper_samples import complaint_form, rectification_notice
 
 

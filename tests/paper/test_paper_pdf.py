@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from helpdesk.paper import Block, Cell, Form, Row, qr_svg_path, render
-from helpdesk.paper.face import FONT_FILE, MARKS_FILE
 from helpdesk.paper.qr import runs
+from helpdesk.paper.typeface import FONT_FILE, MARKS_FILE
 from tests.help.paper_samples import PRINTED_AT, complaint_form, rectification_notice
 
 HOSTILE = (

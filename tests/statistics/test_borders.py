@@ -21,10 +21,11 @@ from helpdesk.statistics import (
     report,
     wallboard,
 )
-from helpdesk.statistics.counting import Judged, Said
 from helpdesk.statistics.figures import Cell, Figures
-from helpdesk.statistics.measures import ALL, BY_CODE
+from helpdesk.statistics.judging import Judged
+from helpdesk.statistics.measures import BY_CODE
 from helpdesk.statistics.periods import Period
+from helpdesk.statistics.sources import Sums
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Callback, Rating, Ticket
 from tests.help import factories as make
@@ -94,7 +95,7 @@ def promise(ticket: Ticket, code: str = "resolve", **more: object) -> None:
 
 
 def cell(code: str, by: str = "", key: str = "", **base: object) -> Cell:
-    return Figures(samples.scope(WEEK, **base), by).cell(BY_CODE[code], key)
+    return Figures(Sums(samples.scope(WEEK, **base), by)).cell(BY_CODE[code], key)
 
 
 @pytest.mark.parametrize(("at", "within"), BORDERS)
@@ -288,7 +289,7 @@ def test_every_measure_is_asked_of_the_group_that_has_it_and_of_no_other(app: Fl
         session.add(Rating(ticket_id=web.id, cycle=1, source="web", result=4))
         session.add(Callback(ticket_id=phone.id, cycle=2, state="unreachable", next_at=BEGIN))
     with moved_to(LATER):
-        rows = Figures(samples.scope(WEEK), "channel").rows(ALL)
+        rows = Figures(Sums(samples.scope(WEEK), "channel")).rows(BY_CODE.values())
     told = {row.key: {c: (v.count, v.of) for c, v in row.cells.items()} for row in rows}
     one, none = (1, None), (0, None)
     alike = {"received": one, "closed": none, "open": one, "response_time": one}
@@ -306,7 +307,7 @@ def test_every_measure_is_asked_of_the_group_that_has_it_and_of_no_other(app: Fl
 def test_the_largest_group_stands_first_and_equals_in_the_order_of_their_names(app: Flask) -> None:
     for channel in ("web", "phone", "phone", "email", "api", "api"):
         case(received_at=BEGIN, channel=channel)
-    rows = Figures(samples.scope(WEEK), "channel").rows([BY_CODE["received"]])
+    rows = Figures(Sums(samples.scope(WEEK), "channel")).rows([BY_CODE["received"]])
     assert [row.key for row in rows] == ["api", "phone", "email", "web"]
 
 
@@ -316,7 +317,9 @@ def test_days_stand_in_their_order_with_the_balance_of_each(app: Flask) -> None:
     case(received_at=BEGIN, closed_at=BEGIN + 2 * day, status="closed")
     case(received_at=BEGIN + 6 * day)
     with moved_to(LATER):
-        rows = Figures(samples.scope(WEEK), "day").rows([BY_CODE["open"], BY_CODE["received"]])
+        rows = Figures(Sums(samples.scope(WEEK), "day")).rows(
+            [BY_CODE["open"], BY_CODE["received"]]
+        )
     assert [row.key for row in rows] == [f"2026-03-{day:02}" for day in range(9, 16)]
     assert [row.cells["open"].count for row in rows] == [2, 2, 1, 1, 1, 1, 2]
     assert [row.cells["received"].count for row in rows] == [1, 0, 0, 0, 0, 0, 1]
@@ -358,11 +361,17 @@ def test_a_promise_that_nobody_judged_has_nothing() -> None:
     assert (Judged(3, 2, 1).kept, Judged(3, 2, 1).total) == (5, 6)
 
 
-def test_what_customers_said_adds_up() -> None:
-    whole = Said({5: 1}, {"reached": 2}) + Said({5: 2, 1: 1}, {})
-    assert (whole.scores, whole.calls) == ({5: 3, 1: 1}, {"reached": 2})
+def test_what_customers_said_adds_up(app: Flask) -> None:
+    one, other = case(received_at=BEGIN, channel="web"), case(received_at=BEGIN, channel="phone")
+    with transaction() as session:
+        for ticket in (one, other):
+            session.add(Rating(ticket_id=ticket.id, cycle=1, source="web", result=4))
+        session.add(Callback(ticket_id=one.id, cycle=1, state="reached", next_at=BEGIN))
+    sums = Sums(samples.scope(WEEK), "channel")
+    assert sums.said == {"web": {"4": 1, "reached": 1}, "phone": {"4": 1}}
+    assert sums.whole({}, {}).said == {"all": {"4": 2, "reached": 1}}
 
 
 def test_numbers_that_were_read_do_not_change_under_their_reader() -> None:
     parts = (counting, figures, groups, measures, notices, periods, report, wallboard)
-    assert values.changeable(*parts) == {"Said", "Line"}  # what is being added up
+    assert values.changeable(*parts) == {"DepartmentNotices"}  # what is being added up

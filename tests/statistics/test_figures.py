@@ -12,7 +12,8 @@ from helpdesk.core.db import transaction
 from helpdesk.core.errors import BadInput
 from helpdesk.statistics import groups
 from helpdesk.statistics.figures import Cell, Figures, wilson
-from helpdesk.statistics.measures import ALL, BY_CODE
+from helpdesk.statistics.measures import BY_CODE
+from helpdesk.statistics.sources import Sums
 from helpdesk.tickets import actions, queue, ticket_lists
 from helpdesk.tickets.models import Rating, Ticket
 from tests.help import factories as make
@@ -35,12 +36,12 @@ def proven(cell: Cell) -> int:
 
 def cell(code: str, by: str = "", key: str = "", **base: object) -> Cell:
     """One number of the week."""
-    return Figures(samples.scope(WEEK, **base), by).cell(BY_CODE[code], key)
+    return Figures(Sums(samples.scope(WEEK, **base), by)).cell(BY_CODE[code], key)
 
 
 def keys(code: str, by: str, **base: object) -> dict[str, int]:
     """The counts of a measure by group."""
-    rows = Figures(samples.scope(WEEK, **base), by).rows([BY_CODE[code]])
+    rows = Figures(Sums(samples.scope(WEEK, **base), by)).rows([BY_CODE[code]])
     return {row.key: row.cells[code].count for row in rows}
 
 
@@ -55,8 +56,8 @@ def test_every_number_equals_the_list_behind_it(app: Flask) -> None:
     counted = 0
     with moved_to(samples.LAST):
         for by in BYS:
-            figures = Figures(samples.scope(), by)
-            for measure in filter(figures.tells, ALL):
+            figures = Figures(Sums(samples.scope(), by))
+            for measure in filter(figures.tells, BY_CODE.values()):
                 if not by:
                     counted += proven(figures.cell(measure))
                     continue
@@ -70,7 +71,7 @@ def test_every_promise_can_be_judged_and_listed(app: Flask, promise: str) -> Non
     samples.live(15)
     with moved_to(samples.LAST):
         for by in ("", "channel", "week"):
-            figures = Figures(samples.scope(), by, promise)
+            figures = Figures(Sums(samples.scope(), by, promise))
             cells = (
                 [row.cells["on_time"] for row in figures.rows([BY_CODE["on_time"]])]
                 if by
@@ -85,9 +86,9 @@ def test_the_groups_of_a_measure_add_up_to_its_total(app: Flask) -> None:
     samples.live(25)
     with moved_to(samples.LAST):
         for code in ("received", "closed", "on_time", "satisfaction", "returned"):
-            total = Figures(samples.scope()).cell(BY_CODE[code]).count
+            total = Figures(Sums(samples.scope())).cell(BY_CODE[code]).count
             for by in groups.NAMES:
-                rows = Figures(samples.scope(), by).rows([BY_CODE[code]])
+                rows = Figures(Sums(samples.scope(), by)).rows([BY_CODE[code]])
                 assert sum(row.cells[code].count for row in rows) == total, (code, by)
 
 
@@ -130,7 +131,7 @@ def test_an_open_and_overdue_promise_counts_as_missed(app: Flask) -> None:
         assert cell("on_time").rate is None  # its time is not up yet
         tick(86400 * 40)
         month = samples.scope({"from": "2026-03-09", "to": "2026-03-31"})
-        found = Figures(month).cell(BY_CODE["on_time"])
+        found = Figures(Sums(month)).cell(BY_CODE["on_time"])
     assert (found.count, found.of, found.rate) == (1, 2, 0.5)
 
 
@@ -208,7 +209,7 @@ def test_a_second_round_shows(app: Flask) -> None:
 
 def test_an_empty_period_has_zeros_and_no_shares(app: Flask) -> None:
     with moved_to(MONDAY):
-        for measure in ALL:
+        for measure in BY_CODE.values():
             found = cell(measure.code)
             assert found.count == 0 and not found.rate and proven(found) == 0
         assert keys("received", "channel") == {}
@@ -216,7 +217,7 @@ def test_an_empty_period_has_zeros_and_no_shares(app: Flask) -> None:
 
 
 def test_what_is_overdue_now_is_not_told_by_days(app: Flask) -> None:
-    figures = Figures(samples.scope(WEEK), "day")
+    figures = Figures(Sums(samples.scope(WEEK), "day"))
     with pytest.raises(BadInput):
         figures.require(BY_CODE["overdue"])
 
@@ -240,7 +241,7 @@ def test_wilsons_interval_is_the_known_one() -> None:
 def test_a_statistic_takes_few_statements_whatever_the_number_of_cases(app: Flask) -> None:
     def cost() -> int:
         with counted() as sent:
-            Figures(samples.scope(WEEK), "channel").rows([*ALL])
+            Figures(Sums(samples.scope(WEEK), "channel")).rows(BY_CODE.values())
         return len(sent)
 
     with moved_to(MONDAY):
@@ -262,10 +263,10 @@ def test_a_week_tells_the_same_share_on_its_last_evening_and_a_month_later(app: 
         with_time_left = [make.ticket(kind="enquiry", subject=f"New {n}") for n in range(5)]
         for ticket in with_time_left:
             answered(ticket)
-        found = [Figures(samples.scope(span)).cell(BY_CODE["on_time"])]
+        found = [Figures(Sums(samples.scope(span))).cell(BY_CODE["on_time"])]
         answered(late)
         tick(86400 * 30)
-        found.append(Figures(samples.scope(span)).cell(BY_CODE["on_time"]))
+        found.append(Figures(Sums(samples.scope(span))).cell(BY_CODE["on_time"]))
         assert [(each.count, each.of) for each in found] == [(1, 3), (1, 3)]
         assert [proven(each) for each in found] == [1, 1]
         listed = ticket_lists.page(found[1].filter, BOSS).tickets
@@ -283,12 +284,15 @@ def test_a_promise_counts_on_the_day_on_which_it_falls_due_whenever_its_case_cam
         assert len(days) == 1 and "2026-03-09" not in days
         (day,) = days
         assert (
-            proven(Figures(samples.scope({"from": day, "to": day})).cell(BY_CODE["on_time"])) == 1
+            proven(Figures(Sums(samples.scope({"from": day, "to": day}))).cell(BY_CODE["on_time"]))
+            == 1
         )
 
 
 def _days(since: str, until: str) -> dict[str, int]:
-    rows = Figures(samples.scope({"from": since, "to": until}), "day").rows([BY_CODE["on_time"]])
+    rows = Figures(Sums(samples.scope({"from": since, "to": until}), "day")).rows(
+        [BY_CODE["on_time"]]
+    )
     return {row.key: row.cells["on_time"].count for row in rows}
 
 
@@ -299,8 +303,8 @@ def test_a_case_with_rounds_in_two_weeks_is_judged_in_each_by_its_own_round(app:
         tick(86400 * 20)
         actions.reopen(ticket, by=BOSS, comment="again")
         tick(86400 * 60)
-        first = Figures(samples.scope({"from": "2026-03-09", "to": "2026-03-31"}))
-        second = Figures(samples.scope({"from": "2026-04-01", "to": "2026-05-20"}))
+        first = Figures(Sums(samples.scope({"from": "2026-03-09", "to": "2026-03-31"})))
+        second = Figures(Sums(samples.scope({"from": "2026-04-01", "to": "2026-05-20"})))
         cells = [figures.cell(BY_CODE["on_time"]) for figures in (first, second)]
         assert [(cell.count, cell.of) for cell in cells] == [(1, 1), (0, 1)]
         assert [proven(cell) for cell in cells] == [1, 0]

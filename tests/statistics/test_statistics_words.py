@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 
 from helpdesk.core import i18n
-from helpdesk.statistics import charts, exports, words
-from helpdesk.statistics.counting import Judged
+from helpdesk.statistics import charts, pages, words
 from helpdesk.statistics.figures import Cell, FigureRow, wilson
+from helpdesk.statistics.judging import Judged
 from helpdesk.statistics.measures import BY_CODE
 from helpdesk.statistics.notices import Board, DepartmentNotices
 from helpdesk.statistics.periods import Period
@@ -193,16 +193,16 @@ def test_the_longer_the_period_the_coarser_its_groups(days: int, by: str) -> Non
 
 def test_times_are_exported_in_hours_and_shares_in_per_cent() -> None:
     times = Cell(BY_CODE["resolve_time"], 3, Filter(), times=Judged(3, 0, 0, 5400.0, 3600, 30))
-    assert exports._values(times) == [3, 1.5, 1.0, 0.01]
+    assert pages._values(times) == [3, 1.5, 1.0, 0.01]
     empty = Cell(BY_CODE["resolve_time"], 0, Filter(), times=Judged())
-    assert exports._values(empty) == [0, None, None, None]
+    assert pages._values(empty) == [0, None, None, None]
     third = Cell(BY_CODE["satisfaction"], 1, Filter(), 3, Filter())
-    assert exports._values(third) == [1, 3, 33.33]
-    assert exports._values(Cell(BY_CODE["satisfaction"], 0, Filter(), 0, Filter())) == [0, 0, None]
+    assert pages._values(third) == [1, 3, 33.33]
+    assert pages._values(Cell(BY_CODE["satisfaction"], 0, Filter(), 0, Filter())) == [0, 0, None]
 
 
 def test_a_table_has_a_header_for_each_value() -> None:
     asked = read({"period": "7days"}, make.SUPERVISOR, by="day")
     for code, width in (("received", 3), ("satisfaction", 5), ("resolve_time", 6)):
-        text = b"".join(exports.csv(asked, BY_CODE[code])).decode("utf-8-sig")
+        text = b"".join(pages.spreadsheet(asked, BY_CODE[code])).decode("utf-8-sig")
         assert {len(row) for row in csv.reader(io.StringIO(text))} == {width}

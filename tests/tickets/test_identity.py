@@ -20,9 +20,9 @@ from helpdesk.customers import addresses, people
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, tracking
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.calls import token
 from tests.help.desk import dispatched

@@ -17,9 +17,9 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.files import stored_keys
 from helpdesk.notices.models import Notice
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, tracking
 from helpdesk.tickets.models import Attachment, IdempotencyKey, Message, Rating, Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.calls import token
 

@@ -22,10 +22,9 @@ from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.notify.mail import mime
 from helpdesk.notify.models import Envelope
-from helpdesk.settings import SettingsError, load
+from helpdesk.settings import SettingsError, load, settings
 from helpdesk.tickets import actions, scanning, tracking
 from helpdesk.tickets.models import Attachment, Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.calls import token
 

@@ -26,10 +26,10 @@ from helpdesk.files import store
 from helpdesk.notify.models import Envelope
 from helpdesk.ops import doctor
 from helpdesk.promises.models import Promise
+from helpdesk.settings import settings
 from helpdesk.simulator.facts import cases
 from helpdesk.tickets import actions, callbacks, queries, tracking
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.desk import get
 from tests.help.faults.crashing import killed_at

@@ -16,9 +16,10 @@ from helpdesk.core.db import db
 from helpdesk.core.limits import Guess, Guesses, searching
 from helpdesk.notify import optouts
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, tracking
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.http import csrf, settings
+from helpdesk.web.http import csrf
 
 confirming = Blueprint("confirm", __name__, url_prefix="/confirm")
 unsubscribing = Blueprint("unsubscribe", __name__, url_prefix="/unsubscribe")

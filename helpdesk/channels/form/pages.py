@@ -18,6 +18,7 @@ from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import spend
 from helpdesk.customers.addresses import kind_of
 from helpdesk.customers.people import Asker
+from helpdesk.settings import settings
 from helpdesk.setup import in_force
 from helpdesk.tickets import foretold
 from helpdesk.tickets.intake import Intake, open_ticket
@@ -25,7 +26,6 @@ from helpdesk.tickets.models import Ticket
 from helpdesk.web import drafts
 from helpdesk.web.bodies import takes_files
 from helpdesk.web.forms import once_id
-from helpdesk.web.http import settings
 from helpdesk.web.pages import Page
 
 blueprint = Blueprint("public", __name__)

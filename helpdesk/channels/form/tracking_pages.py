@@ -25,13 +25,13 @@ from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, Guesses, searching, spend
 from helpdesk.promises import rail
 from helpdesk.promises.words import FOR_CUSTOMERS
+from helpdesk.settings import settings
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions, callbacks, lifecycle, queries, scanning, tracking
 from helpdesk.tickets.idempotency import form_once
 from helpdesk.tickets.models import Ticket
 from helpdesk.web import drafts
 from helpdesk.web.bodies import takes_files
-from helpdesk.web.http import settings
 from helpdesk.web.pages import Page
 
 blueprint = Blueprint("track", __name__, url_prefix="/track")

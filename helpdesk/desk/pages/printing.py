@@ -22,10 +22,11 @@ from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
 from helpdesk.paper.words import word
 from helpdesk.promises import rail
+from helpdesk.settings import settings
 from helpdesk.setup import in_force
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.http import company, settings
+from helpdesk.web.http import company
 
 blueprint = Blueprint("printing", __name__)
 COLUMNS = 12

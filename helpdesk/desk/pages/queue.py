@@ -1,17 +1,30 @@
-"""The live queue: /queue."""
+"""What waits: the live queue, the news of this person, the follow-up calls to make."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from sqlalchemy import ScalarSelect
 from werkzeug.wrappers import Response as BaseResponse
 
-from helpdesk.agents.sign_in import me, needs
-from helpdesk.core.errors import BadInput, Refused
+from helpdesk.agents.rights import Actor, require
+from helpdesk.agents.sign_in import actor, me, needs, signed_in
+from helpdesk.clock import now
+from helpdesk.core.errors import BadInput, NotSignedIn, Refused
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.desk import queue_views
-from helpdesk.tickets import choices, filters, queries, queue, ticket_lists, ticket_rows
+from helpdesk.desk.nav import count_for
+from helpdesk.tickets import (
+    callbacks,
+    choices,
+    filters,
+    news,
+    queries,
+    queue,
+    ticket_lists,
+    ticket_rows,
+)
 from helpdesk.web.http import back
 
 blueprint = Blueprint("queue", __name__)
@@ -118,3 +131,41 @@ def beat() -> tuple[str, int]:
     """Still here: the desk says so every 60 s."""
     queue.touch(me())
     return "", 204
+
+
+@count_for("news")
+def _in_navigation(who: Actor) -> ScalarSelect[int]:
+    return news.unseen(who).scalar_subquery()
+
+
+@blueprint.get("/news")
+@needs("ticket.read")
+def news_index() -> str:
+    """The news, newest first."""
+    items, following = news.page(me().actor, request.args.get("before", 0, type=int))
+    return render_template("tickets/news.html", items=items, following=following)
+
+
+@blueprint.post("/news/seen")
+@needs("ticket.read")
+def news_seen() -> BaseResponse:
+    """All of it is read."""
+    news.saw(me().actor)
+    return redirect("/news", code=303)
+
+
+@blueprint.get("/callbacks")
+@signed_in
+def callbacks_index() -> str:
+    """Tickets whose answer was approved and whose customer waits for our call, a page of them."""
+    who = actor()
+    if who is None:
+        raise NotSignedIn(N_("Please sign in again."))
+    require(who, "callback.work")
+    after = request.args.get("after", "")
+    due, following = callbacks.to_make(who, after)
+    rows = {row.ticket.id: row for row in ticket_rows.rows([ticket for _c, ticket in due], who)}
+    calls = [(callback, rows[ticket.id]) for callback, ticket in due]
+    return render_template(
+        "tickets/callbacks.html", calls=calls, moment=now(), after=after, following=following
+    )

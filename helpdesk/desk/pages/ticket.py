@@ -1,12 +1,17 @@
-"""The ticket page: conversation, case file, promises, history, the mail as it was written."""
+"""The ticket page: conversation, case file, promises, history, the mail as it was written, files, and
+the canned replies that are offered while one writes.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request, session
+from flask import Blueprint, Response, make_response, render_template, request, session
+from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
+from helpdesk import files
+from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.clock import now
 from helpdesk.core import options
@@ -15,12 +20,23 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.desk import case, correcting
 from helpdesk.desk.nav import is_installed
+from helpdesk.notices import queries as notice_queries
+from helpdesk.notices.models import Notice
 from helpdesk.promises import receipts
 from helpdesk.promises.models import Promise
+from helpdesk.settings import settings
 from helpdesk.setup.names import departments
-from helpdesk.tickets import callbacks, choices, history_words, news, queries, tracking
-from helpdesk.tickets.models import Message
-from helpdesk.web.http import settings
+from helpdesk.tickets import (
+    callbacks,
+    canned,
+    choices,
+    history_words,
+    news,
+    queries,
+    scanning,
+    tracking,
+)
+from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.web.sanitize import clean_mail_html
 from helpdesk.words import casefile
 
@@ -149,3 +165,48 @@ def _pictures(found: case.Case, message: Message) -> dict[str, str]:
         for each in queries.files(found.ticket)
         if each.message_id == message.id and each.content_id
     }
+
+
+MOST_CANNED = 8
+
+
+@blueprint.get("/canned")
+@needs("ticket.message")
+def canned_found() -> str:
+    """The replies that fit `q`, filled in for ticket `ticket` in its language; a fragment."""
+    who = me().actor
+    ticket = queries.by_number(request.args.get("ticket", ""), who)
+    rows = canned.listed(who, request.args.get("q", "")[:200], limit=MOST_CANNED)
+    texts = [(row, canned.render(row, ticket, who, ticket.language)) for row in rows]
+    return render_template("tickets/_canned.html", replies=texts)
+
+
+@blueprint.post("/canned/<int:reply_id>/used")
+@needs("ticket.message")
+def canned_used(reply_id: int) -> Response:
+    """Count one use."""
+    canned.used(reply_id, me().actor)
+    return Response(status=204)
+
+
+@blueprint.get("/files/<key>")
+@needs("ticket.read")
+def download(key: str) -> Response:
+    """A stored file, for a colleague who may see its ticket or notice."""
+    row = db.session.scalar(select(Attachment).where(Attachment.key == key))
+    if row is None or not _is_visible(row, me().actor):
+        raise NotFound(N_("This file does not exist."))
+    scanning.require_given(row, anyway="anyway" in request.args)
+    return files.answer(row.key, row.name, row.mime)
+
+
+def _is_visible(row: Attachment, who: Actor) -> bool:
+    """A file has the rights of the ticket or notice that it belongs to."""
+    if row.ticket_id is not None:
+        ticket = db.session.get(Ticket, row.ticket_id)
+        if ticket is not None and queries.is_visible(ticket, who):
+            return True
+    if row.notice_id is None:
+        return False
+    query = select(Notice.id).where(Notice.id == row.notice_id, notice_queries.visible_to(who))
+    return db.session.scalar(query) is not None

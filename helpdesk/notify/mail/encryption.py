@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet

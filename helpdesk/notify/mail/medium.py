@@ -17,9 +17,10 @@ from helpdesk.notify.mail.smtp import Server, hand_over, server_of
 from helpdesk.notify.mail.tokens import secret_of
 from helpdesk.notify.media import Ended, Letter, Medium, carries
 from helpdesk.notify.models import MAIL, Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web.http import company_in, settings
+from helpdesk.web.http import company_in
 
 MOST_QUOTED = 60  # lines of the customer's last mail below our answer
 

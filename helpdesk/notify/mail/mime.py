@@ -23,8 +23,9 @@ from helpdesk.files.scanner import INFECTED
 from helpdesk.notify import optouts
 from helpdesk.notify.mail.mailboxes import by_name
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.web.http import company_in, settings
+from helpdesk.web.http import company_in
 
 MOST_ATTACHED = 10 * 1024 * 1024  # bytes; more is fetched by the link in the mail
 QUOTED = ">"

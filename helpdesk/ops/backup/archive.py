@@ -19,7 +19,7 @@ from sqlalchemy import Engine, func, inspect, select, update
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.events import Delivery
 from helpdesk.files import location, stored_keys
 from helpdesk.notify.models import Envelope
@@ -62,7 +62,7 @@ def write(target: Path, settings: Settings) -> Manifest:
         with tarfile.open(made, "w:gz", compresslevel=6) as tar:
             tar.add(copy, _profile(engine).NAME)
             _add(tar, Path(folder), SECRET, settings.secret_key)
-            manifest = _manifest(engine, _add_files(tar, settings))
+            manifest = _manifest(engine, _add_files(tar))
             _add(tar, Path(folder), MANIFEST, json.dumps(asdict(manifest), indent=2))
         made.replace(target)
     return manifest
@@ -78,11 +78,11 @@ def _add(tar: tarfile.TarFile, folder: Path, name: str, text: str) -> None:
     tar.add(aside, name)
 
 
-def _add_files(tar: tarfile.TarFile, settings: Settings) -> int:
+def _add_files(tar: tarfile.TarFile) -> int:
     count = 0
-    for key in stored_keys(settings):
+    for key in stored_keys():
         with suppress(FileNotFoundError):  # removed meanwhile, with its row
-            tar.add(location(key, settings), f"files/{key}")
+            tar.add(location(key), f"files/{key}")
             count += 1
     return count
 
@@ -109,7 +109,7 @@ def restore(
     place = settings.instance
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=place) as folder:
         manifest = _unpack(source, Path(folder))
-        _put_files(Path(folder) / "files", settings)
+        _put_files(Path(folder) / "files")
         _load(Path(folder), manifest)
         _keep_secret((Path(folder) / SECRET).read_text(encoding="utf8"), settings)
     upgrade()
@@ -156,10 +156,10 @@ def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
         shutil.copyfileobj(content, kept)
 
 
-def _put_files(folder: Path, settings: Settings) -> None:
+def _put_files(folder: Path) -> None:
     """Stored files first: bytes without a row do no harm, a row without bytes would."""
     for file in folder.iterdir():
-        target = location(file.name, settings)
+        target = location(file.name)
         target.parent.mkdir(parents=True, exist_ok=True)
         file.replace(target)
     os.sync()
@@ -186,16 +186,14 @@ def _keep_secret(secret: str, settings: Settings) -> None:
 
 
 def _fence() -> None:
-    with transaction() as session:
-        session.execute(
+    with transaction():
+        change_rows(
             update(Delivery)
             .where(Delivery.state.in_(("waiting", "running")))
             .values(state="dead", error=HELD)
-            .execution_options(synchronize_session=False)
         )
-        session.execute(
+        change_rows(
             update(Envelope)
             .where(Envelope.next_at.is_not(None))
             .values(state="uncertain", next_at=None, error=HELD)
-            .execution_options(synchronize_session=False)
         )

@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from helpdesk.ops.backup import BackupError, Manifest, restore, write
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 

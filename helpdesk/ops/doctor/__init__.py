@@ -5,35 +5,27 @@ configuration.py   database, migrations, Redis, folders, timer process
 surroundings.py    clocks, disk, published holidays, the database itself
 invariants.py      what must hold of the data at any time, whatever was killed when (I1 to I9)
 history.py         the same for status histories, numbers and the journal
-addresses.py, mail.py, sums.py   the same for addresses, mails and statistics
+mail.py, sums.py   the same for mails and statistics
 facts.py           ages, sizes and editions that are worth knowing
 """
 
-from collections.abc import Callable
+from types import ModuleType
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk.core.db import db
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.ops.doctor import (
-    addresses,
-    configuration,
-    history,
-    invariants,
-    mail,
-    sums,
-    surroundings,
-)
-from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.ops.doctor import configuration, history, invariants, mail, sums, surroundings
+from helpdesk.ops.doctor.finding import Check, Finding
 
-DATA = (
-    *invariants.CHECKS,
-    *history.CHECKS,
-    *addresses.CHECKS,
-    *mail.CHECKS,
-    *sums.CHECKS,
-)
-CHECKS = (*configuration.CHECKS, *surroundings.CHECKS, *DATA)
+
+def _of(*modules: ModuleType) -> tuple[Check, ...]:
+    every = (each for module in modules for each in vars(module).values())
+    return tuple(each for each in every if isinstance(each, Check))
+
+
+DATA = _of(invariants, history, mail, sums)
+CHECKS = (*_of(configuration, surroundings), *DATA)
 
 
 def examine() -> list[Finding]:
@@ -41,14 +33,14 @@ def examine() -> list[Finding]:
     return [_done(check) for check in CHECKS]
 
 
-def _done(check: Callable[[], Finding]) -> Finding:
+def _done(check: Check) -> Finding:
     """What a check finds; one that can't be made counts as broken and keeps no other from its work."""
     try:
         return check()
     except (SQLAlchemyError, OSError, HelpdeskError) as error:
         db.session.rollback()
-        words = (check.__doc__ or check.__name__).splitlines()[0]
-        return found("unknown", f"this could be checked: {words}", [type(error).__name__])
+        words = f"this could be checked: {check.promise}"
+        return Finding("unknown", words, 1, (type(error).__name__,))
 
 
 def broken_promises() -> list[str]:

@@ -18,8 +18,8 @@ from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
 from helpdesk.core.events import Delivery, last_seq
 from helpdesk.promises.models import Promise
+from helpdesk.settings import settings
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.http import settings
 
 Fact = tuple[str, str]
 MB = 2**20

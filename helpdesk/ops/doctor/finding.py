@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
 SHOWN = 5
+Broken = Iterable[object]
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,25 @@ class Finding:
         }
 
 
-def found(id: str, promise: str, broken: Iterable[object], *, notable: bool = False) -> Finding:
-    """A finding from everything that breaks the promise; it is counted, and only five are kept."""
-    rest = iter(broken)
-    shown = [str(thing) for thing in islice(rest, SHOWN)]
-    return Finding(id, promise, len(shown) + sum(1 for _ in rest), tuple(shown), notable)
+@dataclass(frozen=True)
+class Check:
+    """A promise that is looked at when it is called; `ask` gives everything that breaks it."""
+
+    id: str
+    promise: str
+    notable: bool
+    ask: Callable[[], Broken]
+
+    def __call__(self) -> Finding:
+        """What breaks the promise is counted, and only five of it are kept."""
+        rest = iter(self.ask())
+        shown = [str(thing) for thing in islice(rest, SHOWN)]
+        broken = len(shown) + sum(1 for _ in rest)
+        return Finding(self.id, self.promise, broken, tuple(shown), self.notable)
+
+
+def check(
+    id: str, promise: str, *, notable: bool = False
+) -> Callable[[Callable[[], Broken]], Check]:
+    """Make a check of the function below: it gives everything that breaks the promise."""
+    return partial(Check, id, promise, notable)

@@ -5,7 +5,7 @@ The journal is read as a stream: its length costs time, not memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +16,7 @@ from helpdesk.core.db import db
 from helpdesk.core.events import Counter, Event
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.notices.models import Notice
-from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.models import Ticket
 
@@ -25,7 +25,8 @@ OPENED, UNSENT = "ticket.opened", "ticket.unsend"
 STEP = (Event.data["old"].as_string(), Event.data["new"].as_string())
 
 
-def tickets() -> Finding:
+@check("I5", "tickets moved only as their table says")
+def tickets() -> Broken:
     """I5: every ticket's status came about by legal moves, one after the other.
 
     One that never moved stands where tickets begin. (Bulk data may have no journal at all.)
@@ -44,11 +45,11 @@ def tickets() -> Finding:
         for source in move.sources
         for end in move.ends(source)
     }
-    broken = _off_the_table(rows, legal, lifecycle.Status.REGISTERED)
-    return found("I5", "tickets moved only as their table says", broken)
+    return _off_the_table(rows, legal, lifecycle.Status.REGISTERED)
 
 
-def notices() -> Finding:
+@check("I5", "notices moved only as their table says")
+def notices() -> Broken:
     """I5: the same for rectification notices."""
     rows = db.session.execute(
         select(Notice.id, Notice.status, Event.name, *STEP)
@@ -62,8 +63,7 @@ def notices() -> Finding:
         for source in move.sources
         for end in move.ends(source)
     }
-    broken = _off_the_table(rows, legal, notices_lifecycle.State.DRAFT)
-    return found("I5", "notices moved only as their table says", broken)
+    return _off_the_table(rows, legal, notices_lifecycle.State.DRAFT)
 
 
 def _off_the_table(rows: Iterable[Any], legal: Legal, first: str) -> Iterator[str]:
@@ -98,22 +98,24 @@ def _undoes(step: tuple[str, Any, Any], came_from: dict[str, str]) -> bool:
     )
 
 
-def journal() -> Finding:
+@check("I6", "the journal's numbers have no gap")
+def journal() -> Broken:
     """I6: the journal's numbers have neither gap nor twin."""
     known = select(Counter.value).where(Counter.name == "event").scalar_subquery()
     count, last, drawn = db.session.execute(
         select(func.count(), func.coalesce(func.max(Event.seq), 0), func.coalesce(known, 0))
     ).one()
-    odd = [] if count == last == drawn else [f"{count} of {last}, {drawn} drawn"]
-    return found("I6", "the journal's numbers have no gap", odd)
+    return [] if count == last == drawn else [f"{count} of {last}, {drawn} drawn"]
 
 
-def journal_seals() -> Finding:
+@check("I7", "the journal is what was sealed")
+def journal_seals() -> Broken:
     """I7: no row of the journal was changed, added or taken away after it was sealed."""
-    return found("I7", "the journal is what was sealed", seals.broken())
+    return seals.broken()
 
 
-def ticket_numbers() -> Finding:
+@check("I6", "ticket numbers are drawn and unique")
+def ticket_numbers() -> Broken:
     """I6: no ticket has a number that was not drawn."""
     year = func.substr(Ticket.number, 1, 4)
     serial = cast(func.substr(Ticket.number, 6), Integer)
@@ -122,35 +124,24 @@ def ticket_numbers() -> Finding:
         .where(Ticket.number.like("____-%"))
         .group_by(year)
     )
-    odd = [
+    return [
         which
         for which, last, numbers, count in rows
         if last > drawn(f"ticket:{which}") or numbers != count
     ]
-    return found("I6", "ticket numbers are drawn and unique", odd)
 
 
-def notice_numbers() -> Finding:
+@check("I6", "notice numbers have no gap")
+def notice_numbers() -> Broken:
     """I6: the numbers of a year's notices run from 1 without a gap."""
     rows = db.session.execute(
         select(Notice.year, func.max(Notice.serial), func.count())
         .where(Notice.serial.is_not(None))
         .group_by(Notice.year)
     )
-    odd = [which for which, last, count in rows if not last == count == drawn(f"notice:{which}")]
-    return found("I6", "notice numbers have no gap", odd)
+    return [which for which, last, count in rows if not last == count == drawn(f"notice:{which}")]
 
 
 def drawn(name: str) -> int:
     """The last number that was drawn from a counter."""
     return db.session.scalar(select(Counter.value).where(Counter.name == name)) or 0
-
-
-CHECKS: tuple[Callable[[], Finding], ...] = (
-    tickets,
-    notices,
-    journal,
-    journal_seals,
-    ticket_numbers,
-    notice_numbers,
-)

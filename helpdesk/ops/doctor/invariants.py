@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, func, or_, select
 
@@ -13,9 +11,11 @@ from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.core.events import MAX_TRIES, Delivery, Event
+from helpdesk.customers.models import ContactAddress
+from helpdesk.customers.people import PROOFS
 from helpdesk.files import location
 from helpdesk.notices.models import Notice
-from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.promises import recompute
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.promises.words import ALARM
@@ -28,12 +28,8 @@ SUBJECTS = (Ticket, Notice)  # whatever something is promised about
 STATES = ("waiting", "running", "done", "dead", "withdrawn")
 
 
-def _rows(query: Any) -> Iterable[str]:
-    found_rows: Iterable[str] = db.session.scalars(query)
-    return found_rows
-
-
-def sources() -> Finding:
+@check("I1", "each source has one ticket")
+def sources() -> Broken:
     """I1: what came in by a channel under one name became one ticket."""
     twice = (
         select(Ticket.external_id)
@@ -41,46 +37,52 @@ def sources() -> Finding:
         .group_by(Ticket.channel, Ticket.external_id)
         .having(func.count() > 1)
     )
-    return found("I1", "each source has one ticket", _rows(twice))
+    return db.session.scalars(twice)
 
 
-def opened() -> Finding:
+@check("I1", "each case that was taken in is there")
+def opened() -> Broken:
     """I1: what the journal says was opened is there."""
     there = exists().where(Ticket.id == Event.ticket_id)
     gone = select(Event.seq).where(Event.name == "ticket.opened", ~there)
-    return found("I1", "each case that was taken in is there", _rows(gone))
+    return db.session.scalars(gone)
 
 
-def escalations() -> Finding:
+@check("I2", "each step of escalation was taken once")
+def escalations() -> Broken:
     """I2: a step of a chain is taken once."""
     key = (Escalation.promise_id, Escalation.level, Escalation.cycle)
     twice = select(Escalation.promise_id).group_by(*key).having(func.count() > 1)
-    return found("I2", "each step of escalation was taken once", db.session.scalars(twice))
+    return db.session.scalars(twice)
 
 
-def due_alarms() -> Finding:
+@check("I3", "no alarm is due and has not rung")
+def due_alarms() -> Broken:
     """I3: what was due has rung."""
     late = select(Alarm.id).where(Alarm.parked.is_(False), Alarm.due_at < now() - GRACE)
-    return found("I3", "no alarm is due and has not rung", db.session.scalars(late))
+    return db.session.scalars(late)
 
 
-def parked_alarms() -> Finding:
+@check("waiting", "no alarm waits for a person", notable=True)
+def parked_alarms() -> Broken:
     """Alarms that failed five times wait for a person: known, so a note."""
     parked = select(Alarm.id).where(Alarm.parked)
-    return found("waiting", "no alarm waits for a person", db.session.scalars(parked), notable=True)
+    return db.session.scalars(parked)
 
 
-def silent_promises() -> Finding:
+@check("I3", "every running promise has its alarm")
+def silent_promises() -> Broken:
     """I3: a running promise with steps of its chain ahead has an alarm; of a notice's, the next one."""
     alarm = exists().where(Alarm.kind == ALARM, Alarm.subject_id == Promise.id)
     silent = (Promise.state == "running", _steps_ahead(), ~alarm)
     tickets = select(Ticket.number).join(Promise, Promise.of(Ticket))
     notices = select(Notice.number).join(Promise, Promise.id == Notice.next_id)
     rows = tickets.where(Ticket.status.not_in(ENDED), *silent).union_all(notices.where(*silent))
-    return found("I3", "every running promise has its alarm", _rows(rows))
+    return db.session.scalars(rows)
 
 
-def homeless_promises() -> Finding:
+@check("I9", "each promise is about a case that is there")
+def homeless_promises() -> Broken:
     """I9: what a promise is about is there: no foreign key can say so, a kind has its own table."""
     there = [
         (Promise.subject_kind == model.subject_kind)
@@ -88,7 +90,7 @@ def homeless_promises() -> Finding:
         for model in SUBJECTS
     ]
     lost = select(Promise.id).where(~or_(false(), *there))
-    return found("I9", "each promise is about a case that is there", db.session.scalars(lost))
+    return db.session.scalars(lost)
 
 
 def _steps_ahead() -> ColumnElement[bool]:
@@ -103,7 +105,8 @@ def _steps_ahead() -> ColumnElement[bool]:
     )
 
 
-def recounts() -> Finding:
+@check("F14", "every open promise is counted by the calendar in force")
+def recounts() -> Broken:
     """F14: an open promise was counted by the newest version of its calendar, or is about to be."""
     newest = [
         recompute.open_rows(code) & (Promise.calendar_version < calendar.version)
@@ -111,34 +114,32 @@ def recounts() -> Finding:
     ]
     under_way = exists().where(Alarm.kind == recompute.ALARM)
     behind = select(Ticket.number).join(Promise, Promise.of(Ticket))
-    return found(
-        "F14",
-        "every open promise is counted by the calendar in force",
-        _rows(behind.where(or_(false(), *newest), ~under_way)),
-    )
+    return db.session.scalars(behind.where(or_(false(), *newest), ~under_way))
 
 
-def outbox() -> Finding:
+@check("I4", "each delivery is done, waits or is known dead")
+def outbox() -> Broken:
     """I4: each row of the outbox is sent, waits with its next try, or is known to be dead."""
     odd = select(Delivery.id).where(
         Delivery.state.not_in(STATES)
         | ((Delivery.state == "done") & Delivery.done_at.is_(None))
         | (Delivery.state.in_(("waiting", "running")) & (Delivery.tries > MAX_TRIES))
     )
-    return found("I4", "each delivery is done, waits or is known dead", db.session.scalars(odd))
+    return db.session.scalars(odd)
 
 
-def dead_deliveries() -> Finding:
+@check("waiting", "no delivery is dead", notable=True)
+def dead_deliveries() -> Broken:
     """Deliveries that failed five times wait for a person: known, so a note."""
     dead = select(Delivery.id).where(Delivery.state == "dead")
-    return found("waiting", "no delivery is dead", db.session.scalars(dead), notable=True)
+    return db.session.scalars(dead)
 
 
-def attachments() -> Finding:
+@check("I8", "every attachment has its bytes")
+def attachments() -> Broken:
     """I8: every attachment has its bytes."""
     rows = db.session.execute(select(Attachment.key, Attachment.size)).yield_per(1000)
-    lost = (row.key for row in rows if not has_bytes(row.key, row.size))
-    return found("I8", "every attachment has its bytes", lost)
+    return (row.key for row in rows if not has_bytes(row.key, row.size))
 
 
 def has_bytes(key: str, size: int) -> bool:
@@ -149,7 +150,8 @@ def has_bytes(key: str, size: int) -> bool:
         return False
 
 
-def next_due() -> Finding:
+@check("I9", "tickets and notices show the due time of their next promise")
+def next_due() -> Broken:
     """A ticket or a notice shows the due time of its next running promise."""
     running = (
         select(func.min(Promise.due_at))
@@ -163,39 +165,44 @@ def next_due() -> Finding:
     odd_notices = notices.where(
         Notice.due_at.is_distinct_from(Promise.due_at) | (Promise.state != "running")
     )
-    both = _rows(odd.union_all(odd_notices))
-    return found("I9", "tickets and notices show the due time of their next promise", both)
+    return db.session.scalars(odd.union_all(odd_notices))
 
 
-def ended() -> Finding:
+@check("I9", "status and end agree")
+def ended() -> Broken:
     """I9: a ticket has an end if, and only if, its status says so."""
     odd = select(Ticket.number).where(Ticket.closed_at.is_(None) == Ticket.status.in_(ENDED))
-    return found("I9", "status and end agree", _rows(odd))
+    return db.session.scalars(odd)
 
 
-def promises_of_ended() -> Finding:
+@check("I9", "no clock runs on an ended ticket")
+def promises_of_ended() -> Broken:
     """An ended ticket has no running clock."""
     running = (
         select(Ticket.number)
         .join(Promise, Promise.of(Ticket))
         .where(Ticket.status.in_(ENDED), Promise.state == "running")
     )
-    return found("I9", "no clock runs on an ended ticket", _rows(running))
+    return db.session.scalars(running)
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (
-    sources,
-    opened,
-    escalations,
-    due_alarms,
-    silent_promises,
-    homeless_promises,
-    recounts,
-    parked_alarms,
-    outbox,
-    dead_deliveries,
-    attachments,
-    next_due,
-    ended,
-    promises_of_ended,
-)
+@check("addresses", "each address is claimed, or proven by something")
+def proofs() -> Broken:
+    """A proven address says by what and since when; a claimed one says neither."""
+    odd = or_(
+        (ContactAddress.proven_by != "") != ContactAddress.proven_at.is_not(None),
+        ContactAddress.proven_by.not_in(tuple(PROOFS)),
+    )
+    return db.session.scalars(select(ContactAddress.id).where(odd))
+
+
+@check("addresses", "each case says where it came from, and what proves it")
+def contacts() -> Broken:
+    """The same of the address that a case came from; one that came from none has nothing proven."""
+    odd = or_(
+        (Ticket.contact_proven_by != "") != Ticket.contact_proven_at.is_not(None),
+        Ticket.contact_proven_by.not_in(tuple(PROOFS)),
+        (Ticket.contact == "") & (Ticket.contact_proven_by != ""),
+        (Ticket.contact == "") != (Ticket.contact_kind == ""),
+    )
+    return db.session.scalars(select(Ticket.number).where(odd))

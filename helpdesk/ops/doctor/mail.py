@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -13,59 +12,51 @@ from helpdesk.core.db import db
 from helpdesk.files import PendingFile, stored_keys
 from helpdesk.notify.failures import is_lost
 from helpdesk.notify.models import Envelope
-from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.ops.doctor.invariants import has_bytes
 from helpdesk.tickets.models import Attachment
 
 UNREAD_FOR = timedelta(minutes=15)
 
 
-def outcomes() -> Finding:
+@check("I1", "every mail became a ticket, a reply or waits")
+def outcomes() -> Broken:
     """I1: every mail became a ticket, a reply, was filed, or waits for a person."""
     odd = select(InboundMail.id).where(
         InboundMail.outcome.not_in(OUTCOMES)
         | (InboundMail.outcome.in_(("ticket", "reply")) & InboundMail.ticket_id.is_(None))
         | ((InboundMail.outcome == "stored") & (InboundMail.received_at < now() - UNREAD_FOR))
     )
-    return found("I1", "every mail became a ticket, a reply or waits", db.session.scalars(odd))
+    return db.session.scalars(odd)
 
 
-def raw_mails() -> Finding:
+@check("I8", "every mail is kept as it came")
+def raw_mails() -> Broken:
     """I8: every mail that reached us is kept as it came."""
     rows = db.session.execute(
         select(InboundMail.id, InboundMail.file_key, InboundMail.size)
     ).yield_per(1000)
-    lost = (row.id for row in rows if not has_bytes(row.file_key, row.size))
-    return found("I8", "every mail is kept as it came", lost)
+    return (row.id for row in rows if not has_bytes(row.file_key, row.size))
 
 
-def nameless_files() -> Finding:
+@check("I8", "every stored file belongs to a row", notable=True)
+def nameless_files() -> Broken:
     """I8: bytes that no row names an hour after they were stored: harmless, so a note."""
     named = set(db.session.scalars(select(Attachment.key)))
     named.update(db.session.scalars(select(InboundMail.file_key)))
     named.update(db.session.scalars(select(PendingFile.key)))
-    lonely = (key for key in stored_keys(older_than=3600) if key not in named)
-    return found("I8", "every stored file belongs to a row", lonely, notable=True)
+    return (key for key in stored_keys(older_than=3600) if key not in named)
 
 
-def quarantine() -> Finding:
+@check("waiting", "no mail waits in quarantine", notable=True)
+def quarantine() -> Broken:
     """Mails that wait for a person: known, so a note."""
     waiting = select(InboundMail.id).where(InboundMail.outcome.in_(FOR_PEOPLE))
-    return found(
-        "waiting", "no mail waits in quarantine", db.session.scalars(waiting), notable=True
-    )
+    return db.session.scalars(waiting)
 
 
-def unsent() -> Finding:
+@check("waiting", "no mail of ours failed", notable=True)
+def unsent() -> Broken:
     """Mails that could not be sent: known, so a note."""
     failed = select(Envelope.id).where(is_lost())
-    return found("waiting", "no mail of ours failed", db.session.scalars(failed), notable=True)
-
-
-CHECKS: tuple[Callable[[], Finding], ...] = (
-    outcomes,
-    raw_mails,
-    nameless_files,
-    quarantine,
-    unsent,
-)
+    return db.session.scalars(failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +13,12 @@ from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.i18n import company_zone
-from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
-from helpdesk.statistics.figures import Figures
 from helpdesk.statistics.groups import Scope
 from helpdesk.statistics.periods import Period
+from helpdesk.statistics.sources import Sums
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
 
@@ -33,10 +33,10 @@ def last_days() -> Period:
     return Period("", yesterday - timedelta(days=DAYS - 1), yesterday, zone)
 
 
-def statistics() -> Finding:
+@check("I9", f"the statistics of the last {DAYS} days add up to their tickets")
+def statistics() -> Broken:
     """I9: every way of telling cases apart adds up to the tickets themselves."""
-    promise = f"the statistics of the last {DAYS} days add up to their tickets"
-    return found("I9", promise, _odd_sums(last_days()))
+    return _odd_sums(last_days())
 
 
 def _odd_sums(period: Period) -> Iterator[str]:
@@ -44,8 +44,8 @@ def _odd_sums(period: Period) -> Iterator[str]:
     wanted = {"received": _tickets(period, Ticket.received_at)}
     wanted |= {"closed": _tickets(period, Ticket.closed_at)}
     for by in GROUPS:
-        figures = Figures(scope, by)
-        for moment, counted in (("received", figures.received), ("closed", figures.closed)):
+        sums = Sums(scope, by)
+        for moment, counted in (("received", sums.received), ("closed", sums.closed)):
             total = sum(row.get(moment, 0) for row in counted.values())
             if total != wanted[moment]:
                 yield f"{moment} by {by}: {total} of {wanted[moment]}"
@@ -57,10 +57,11 @@ def _tickets(period: Period, moment: InstrumentedAttribute[Any]) -> int:
     return db.session.scalar(within) or 0
 
 
-def verdicts_told() -> Finding:
+@check("I9", "each promise to solve is judged once")
+def verdicts_told() -> Broken:
     """I9: of the promises that fell due in the last 30 days each case is judged once, by its worst row."""
     period = last_days()
-    told = Figures(Scope(Filter(), period, SYSTEM)).due.get(("all", "resolve"))
+    told = Sums(Scope(Filter(), period, SYSTEM)).due.get("all", {}).get("resolve")
     worst = (
         select(func.max(verdicts.rank()))
         .join(Ticket, Promise.of(Ticket))
@@ -72,8 +73,4 @@ def verdicts_told() -> Finding:
     )
     cases = db.session.scalar(select(func.count()).select_from(worst)) or 0
     judged = told.total if told else 0
-    odd = [] if cases == judged else [f"{judged} of {cases}"]
-    return found("I9", "each promise to solve is judged once", odd)
-
-
-CHECKS: tuple[Callable[[], Finding], ...] = (statistics, verdicts_told)
+    return [] if cases == judged else [f"{judged} of {cases}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
@@ -14,12 +14,12 @@ from helpdesk.core import jobs
 from helpdesk.core.background import Heartbeat
 from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
-from helpdesk.ops.doctor.finding import Finding, found
+from helpdesk.ops import storage
+from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.promises.models import Promise
+from helpdesk.settings import settings
 from helpdesk.tickets.lifecycle import ENDED
 from helpdesk.tickets.models import Ticket
-from helpdesk.web import room
-from helpdesk.web.http import settings
 
 MOST_SKEW = timedelta(seconds=5)
 LEAST_FREE = 512 * 1024 * 1024
@@ -30,9 +30,10 @@ SQL_NOW = {
 }
 
 
-def clocks() -> Finding:
+@check("clock", "all clocks agree to five seconds")
+def clocks() -> Broken:
     """This process, the database, Redis and the other processes agree about the time."""
-    return found("clock", "all clocks agree to five seconds", _skewed())
+    return _skewed()
 
 
 def _skewed() -> Iterator[str]:
@@ -61,32 +62,34 @@ def _apart(who: str, at: datetime) -> Iterator[str]:
         yield f"{who} {ahead.total_seconds():+.0f} s"
 
 
-def disk() -> Finding:
+@check("disk", "the instance folder has 512 MB to spare")
+def disk() -> Broken:
     """There is room for what comes in: below half a gigabyte mail is better refused."""
     free = shutil.disk_usage(settings().instance).free
-    short = [] if free >= LEAST_FREE else [f"{free // 2**20} MB free"]
-    return found("disk", "the instance folder has 512 MB to spare", short)
+    return [] if free >= LEAST_FREE else [f"{free // 2**20} MB free"]
 
 
-def writable() -> Finding:
+@check("disk", "a row and a file can be stored")
+def writable() -> Broken:
     """A small row and a small file can be stored, as `/readyz` tries it too."""
-    room.forget()
-    wrong = room.problem()
-    return found("disk", "a row and a file can be stored", [wrong] if wrong else [])
+    storage.forget()
+    wrong = storage.problem()
+    return [wrong] if wrong else []
 
 
-def published() -> Finding:
+@check("calendars", "each calendar is published for 90 days", notable=True)
+def published() -> Broken:
     """Holidays are published for the next 90 days: a note, since promises go on by the plain week."""
     day = (now() + PUBLISHED_FOR).date()
-    ends = [
+    return [
         f"{code} until {calendar.covered[1]}"
         for code, calendar in load_calendars().items()
         if calendar.covered and calendar.covered[1] < day
     ]
-    return found("calendars", "each calendar is published for 90 days", ends, notable=True)
 
 
-def beyond() -> Finding:
+@check("calendars", "no open promise runs past the published days", notable=True)
+def beyond() -> Broken:
     """Open promises whose due time lies past the published days: a note, they are provisional."""
     past = (
         select(Ticket.number)
@@ -95,29 +98,19 @@ def beyond() -> Finding:
         .where(Ticket.status.not_in(ENDED))
         .order_by(Ticket.id, Promise.id)
     )
-    promise = "no open promise runs past the published days"
-    return found("calendars", promise, db.session.scalars(past), notable=True)
+    return db.session.scalars(past)
 
 
-def database_file() -> Finding:
+@check("database", "the database is whole and has connections to spare")
+def database_file() -> Broken:
     """The database's own check of its pages (SQLite), or no more than 90 % of its connections in use."""
     if db.engine.dialect.name == "sqlite":
         told = db.session.scalars(text("PRAGMA quick_check(5)")).all()
-        return found("database", "the database file is whole", [w for w in told if w != "ok"])
-    return found("database", "PostgreSQL has connections to spare", _crowded())
+        return [words for words in told if words != "ok"]
+    return _crowded()
 
 
 def _crowded() -> list[str]:
     used = db.session.scalar(select(func.count()).select_from(text("pg_stat_activity"))) or 0
     most = int(db.session.scalar(text("SHOW max_connections")) or 0)
     return [f"{used} of {most} used"] if used > 0.9 * most else []
-
-
-CHECKS: tuple[Callable[[], Finding], ...] = (
-    clocks,
-    disk,
-    writable,
-    published,
-    beyond,
-    database_file,
-)

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from helpdesk import files, promises, search
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.core.db import after_commit, db, locked, transaction
+from helpdesk.core.db import after_commit, change_rows, db, locked, transaction
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.events import Event, record, take_back
 from helpdesk.core.i18n import N_
@@ -66,7 +66,7 @@ def held(
     until = now() + how.hold
     message.held_until, message.data = until + SURE, message.data | {"mode": mode}
     earlier = delete(Sending).where(Sending.ticket_id == ticket.id, Sending.until < now())
-    db.session.execute(earlier.execution_options(synchronize_session=False))
+    change_rows(earlier)
     db.session.add(Sending(message_id=message.id, ticket_id=ticket.id, until=until, before=was))
     return until
 

@@ -19,8 +19,7 @@ from flask.testing import FlaskClient
 from helpdesk.channels.email.boxes import domain
 from helpdesk.core.db import transaction
 from helpdesk.notify.mail.mailboxes import Mailbox
-from helpdesk.settings import SettingsError, load
-from helpdesk.web.http import settings
+from helpdesk.settings import SettingsError, load, settings
 from tests.help import factories as make
 
 

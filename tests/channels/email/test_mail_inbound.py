@@ -21,9 +21,9 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
 from helpdesk.customers.people import Asker
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 
 

@@ -22,9 +22,9 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.events import deliver_due
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, mail_ids
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.mails import bounce, count, mail, our_id, said
 

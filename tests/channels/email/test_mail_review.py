@@ -9,9 +9,9 @@ from sqlalchemy import select
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.core.db import db
+from helpdesk.settings import settings
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Message
-from helpdesk.web.http import settings
 from tests.help import factories as make
 
 

@@ -20,9 +20,9 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import Busy
 from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.settings import settings
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 from tests.help.mails import count, mail
 

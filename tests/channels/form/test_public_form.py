@@ -16,9 +16,9 @@ from helpdesk.clock import moved_to, now
 from helpdesk.core import i18n
 from helpdesk.core.db import db, transaction
 from helpdesk.promises.models import Promise
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, lifecycle, tracking
 from helpdesk.tickets.models import Attachment, Message, Rating, Ticket
-from helpdesk.web.http import settings
 from tests.help import factories as make
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64

@@ -40,7 +40,7 @@ EXAMPLES: dict[str, Examples] = {
     "simulation_id": lambda w: ["1"],
     "secret": lambda w: ["x"],
     "token": lambda w: ["x"],
-    "measure": lambda w: [each.code for each in measures.ALL][:4],
+    "measure": lambda w: [each.code for each in measures.BY_CODE.values()][:4],
     "/kb code": lambda w: list(w.articles),
     "/track code": lambda w: ["A" * 16],
     "/confirm code": lambda w: ["A" * 16],

@@ -28,9 +28,9 @@ from helpdesk.notices.queries import slug
 from helpdesk.notify.mail import mime
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import actions, mail_ids, tracking
 from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.web.http import settings
 from tests.help import articles as samples
 from tests.help import factories as make
 from tests.help.mails import bounce

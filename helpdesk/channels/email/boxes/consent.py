@@ -27,7 +27,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.notify.mail import encryption, oauth, tokens
 from helpdesk.notify.mail.grants import AUTHORITIES, MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 FIELDS = ("authority", "tenant", "authorize_url", "token_url", "scope", "client_id")
 PATIENCE = timedelta(minutes=15)  # for the provider's answer

@@ -15,7 +15,7 @@ from dns.exception import DNSException
 from helpdesk.agents.rights import Actor
 from helpdesk.channels.email.boxes import actions
 from helpdesk.core.i18n import N_
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 if TYPE_CHECKING:
     from dns.resolver import Resolver

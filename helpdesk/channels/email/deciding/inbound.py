@@ -25,10 +25,10 @@ from helpdesk.core.errors import Busy, HelpdeskError
 from helpdesk.core.i18n import lazy_gettext
 from helpdesk.notify.letters import Customer, to_customer
 from helpdesk.notify.models import MAIL
+from helpdesk.settings import settings
 from helpdesk.tickets import mail_ids
 from helpdesk.tickets.intake import guess_language
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.http import settings
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 3

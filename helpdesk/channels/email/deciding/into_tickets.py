@@ -25,11 +25,11 @@ from helpdesk.core.i18n import gettext, in_language
 from helpdesk.customers import addresses
 from helpdesk.customers.people import Asker
 from helpdesk.notify.mail.mailboxes import Mailbox, by_name
+from helpdesk.settings import settings
 from helpdesk.tickets import actions
 from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_ticket
 from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.http import settings
 
 Kept = tuple[files.StoredFile, ...]
 GAP = "[…]"

@@ -24,9 +24,9 @@ from helpdesk.core.db import db
 from helpdesk.customers import people
 from helpdesk.customers.models import ContactAddress
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import mail_ids, queries
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.web.http import settings
 
 SIGNED = ("token", "in_reply_to", "references")  # rules whose match carries a signature of ours
 

@@ -14,7 +14,7 @@ from helpdesk.core.errors import BadInput
 from helpdesk.customers import addresses
 from helpdesk.notify.mail.mailboxes import Mailbox, by_name
 from helpdesk.notify.paces import is_provider
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 
 def own_addresses() -> frozenset[str]:

@@ -18,9 +18,9 @@ from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.i18n import N_, gettext, in_language
 from helpdesk.notify import failures
 from helpdesk.notify.models import Envelope
+from helpdesk.settings import settings
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.http import settings
 
 MOST_WORDS = 500
 

@@ -26,7 +26,7 @@ from helpdesk.core.db import db, locked, transaction
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.mail.tokens import access_token, secret_of
-from helpdesk.web.http import settings
+from helpdesk.settings import settings
 
 log = logging.getLogger(__name__)
 Door = ImapDoor | Pop3Door

@@ -23,7 +23,7 @@ from helpdesk.channels.email.deciding.inbound import take
 from helpdesk.channels.email.keeping import Came
 from helpdesk.core.db import db
 from helpdesk.notify.mail.mailboxes import Mailbox
-from helpdesk.web.http import settings_of
+from helpdesk.settings import settings_of
 
 log = logging.getLogger(__name__)
 KEPT = "250 2.6.0 Kept"

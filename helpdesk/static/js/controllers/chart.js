@@ -2,11 +2,18 @@
 // Colours come from the tokens; the table beside it says the same for those who can't see it. Links in data.url open.
 import { Controller, loadCharts } from "../vendor.js";
 
-const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** The colour of a token as it is now, light or dark: only an element that wears it knows. */
+const token = (name) => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(--${name})`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
 
 const look = () => ({
   color: ["accent", "amber-mark", "ink-3", "green", "red", "line-strong"].map(token),
-  textStyle: { color: token("ink-2"), fontFamily: token("sans") },
+  textStyle: { color: token("ink-2"), fontFamily: getComputedStyle(document.body).fontFamily },
   axis: { axisLine: { lineStyle: { color: token("line-strong") } }, axisLabel: { color: token("ink-2") }, splitLine: { lineStyle: { color: token("line") } } },
 });
 

@@ -9,11 +9,11 @@ import threading
 import pytest
 from flask import Flask
 
-from helpdesk.core import turns as queues
+from helpdesk.core import write_queue as queues
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import Busy
 from helpdesk.core.events import draw
-from helpdesk.core.turns import Turns, turn
+from helpdesk.core.write_queue import Turns, turn
 from tests.help.servers import wait_until
 
 

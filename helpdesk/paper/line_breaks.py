@@ -7,7 +7,7 @@ opening one, so such signs stick to their neighbour.
 import re
 from collections.abc import Iterator
 
-from helpdesk.paper.face import advances, printable, width
+from helpdesk.paper.typeface import advances, printable, width
 
 NEVER_FIRST = "，。、；：？！）」』】》〉〕］｝’”…—～·％‰℃％!%),.:;?]}°"
 NEVER_LAST = "（「『【《〈〔［｛‘“([{￥＄$¥"

@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.paper.breaking import NEVER_FIRST, lines
-from helpdesk.paper.face import MISSING, advances, one_line, parts, printable, width
+from helpdesk.paper.line_breaks import NEVER_FIRST, lines
+from helpdesk.paper.typeface import MISSING, advances, one_line, parts, printable, width
 
 CJK_CLOSERS = "，。；：？！）」』】》、"
 CJK_OPENERS = "（「『【《"

@@ -8,13 +8,13 @@ import shutil
 import time
 from pathlib import Path
 
-from flask import current_app
 from sqlalchemy import delete, insert
 
 from helpdesk.clock import now
 from helpdesk.core.background import Heartbeat, this_process
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.shortage import Shortage, note, shortage_of
+from helpdesk.settings import settings
 
 LEAST_FREE = 8 * 2**20  # bytes; below that nothing of any size can be stored
 LOOK_EVERY = 5.0  # seconds; whoever asks more often hears the same again
@@ -55,7 +55,7 @@ def _looked() -> str:
 
 def _places() -> list[Path]:
     """The folders that we write to."""
-    instance: Path = current_app.extensions["helpdesk_settings"].instance
+    instance = settings().instance
     url = db.engine.url
     file = Path(url.database or "") if url.drivername.startswith("sqlite") else None
     return [instance, file.parent] if file is not None and file.parent.is_dir() else [instance]
@@ -80,8 +80,4 @@ def _write_row() -> None:
     mine = {"name": TRIAL, "process": secrets.token_hex(size), "at": now()}
     with transaction() as session:
         session.execute(insert(Heartbeat).values(mine))
-        session.execute(
-            delete(Heartbeat)
-            .where(Heartbeat.name == TRIAL)
-            .execution_options(synchronize_session=False)
-        )
+        change_rows(delete(Heartbeat).where(Heartbeat.name == TRIAL))
