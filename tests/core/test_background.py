@@ -206,7 +206,7 @@ def test_two_timer_processes_ring_two_hundred_alarms_exactly_once(
     names = ("promise.warned", "promise.breached")
     told = db.session.scalars(db.select(Event.data).where(Event.name.in_(names))).all()
     assert sorted((data["response"], data["level"]) for data in told) == sorted(map(tuple, steps))
-    assert len({row.subject_id for row in steps if row.level == 100}) == SUBJECTS
+    assert len({row.promise_id for row in steps if row.level == 100}) == SUBJECTS
     assert not db.session.scalars(db.select(Alarm).where(Alarm.tries > 0)).all()
     due = background.next_due()
     assert due is None or due > now()
