@@ -25,10 +25,11 @@ from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
 from helpdesk.agents.scopes import SCOPE_NAMES
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.errors import BadInput
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.limits import Guess, searching
 from helpdesk.settings import settings
-from helpdesk.web.pages import Page, answered, form_page, kept, number
+from helpdesk.web.pages import Page, answered, form_page, kept
 
 blueprint = Blueprint("admin", __name__)
 SECTIONS = {"people": N_("Who works here"), "cases": N_("How cases are handled")}
@@ -119,7 +120,7 @@ def _asks_for_heir(agent: Agent, form: PersonForm) -> list[tuple[str, int]]:
 
 
 def _heir() -> int | None:
-    return number(request.form.get("heir"))
+    return whole(request.form.get("heir"))
 
 
 def _person_page(agent: Agent, form: PersonForm, asked: list[tuple[str, int]]) -> Page:

@@ -24,6 +24,7 @@ from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import NotSignedIn
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_
 
 IDLE = timedelta(hours=8)
@@ -151,7 +152,7 @@ def holder(kept: Mapping[str, Any]) -> Agent | None:
     `kept` is what its cookie holds: the one rule of pages and of sockets that stay open.
     """
     ident = str(kept.get("_user_id", "")).partition(":")[0]
-    found = db.session.get(Agent, int(ident), populate_existing=True) if ident.isdecimal() else None
+    found = db.session.get(Agent, whole(ident) or 0, populate_existing=True)
     return found if holds(kept, found) else None
 
 
@@ -169,7 +170,7 @@ def holds(kept: Mapping[str, Any], agent: Agent | None) -> bool:
 def _holder(user_id: str) -> Agent | None:
     """The active person with this id and key."""
     ident, _colon, key = user_id.partition(":")
-    agent = db.session.get(Agent, int(ident)) if ident.isdecimal() else None
+    agent = db.session.get(Agent, whole(ident) or 0)
     if agent is None or not agent.active or not hmac.compare_digest(agent.session_key, key):
         return None
     return agent

@@ -16,6 +16,7 @@ from wtforms import (
 from wtforms.validators import Optional
 
 from helpdesk.core.errors import bad_fields
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_, gettext, lazy_gettext, zone
 from helpdesk.customers.people import Asker
 from helpdesk.setup import in_force
@@ -69,13 +70,13 @@ class PhoneForm(Form):
 
     def intake(self) -> Intake:
         """The case as the front door takes it. Raises BadInput for a category that there is not."""
-        picked = (self.person.data or "")[:9]
+        picked = self.person.data or ""
         given = {each: _given(self[each]) for each in GIVEN if each in self}
         return Intake(
             **(given | {"category": category_code(self.category.data or "")}),
             body=self.body.data or "",
             person=self.asker(),
-            person_id=int(picked) if picked.isascii() and picked.isdecimal() else None,
+            person_id=whole(picked),
             settled=picked == "new",
             external_id=once_id(
                 "desk", self.once.data, self.subject.data or "", self.body.data or ""

@@ -11,9 +11,9 @@ from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core import i18n
 from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, Refused
+from helpdesk.core.given import tidy
 from helpdesk.core.i18n import gettext
 from helpdesk.kb import actions, feedback, lifecycle, lists, queries, reading, shelves, suggest
-from helpdesk.kb.drafts import tidy
 from helpdesk.kb.forms import (
     ArticleForm,
     EndForm,

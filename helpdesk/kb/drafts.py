@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
+from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import Visibility
 
@@ -39,11 +40,6 @@ class Draft:
     def values(self) -> dict[str, Any]:
         """All fields by name."""
         return asdict(self)
-
-
-def tidy(text: str) -> str:
-    """The text with plain line ends, without blanks around it and what no database keeps."""
-    return text.replace("\r\n", "\n").replace("\x00", "").strip()
 
 
 def check(draft: Draft, categories: Mapping[str, object]) -> None:

@@ -12,6 +12,7 @@ from helpdesk import search as index
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.db import db
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import State
 from helpdesk.kb.models import Article, KbCategory
@@ -63,8 +64,8 @@ def listed(who: Actor, asked: ArticleFilter, after: str = "") -> ArticlePage:
         scope = and_(visible_to(who), *conditions)
         return ArticlePage(ranked(found, scope, "", PAGE, load_only(*LIGHT)))
     query = select(Article).options(load_only(*LIGHT)).where(visible_to(who), *conditions)
-    if after.isascii() and after.isdecimal() and len(after) < 16:
-        query = query.where(_behind(int(after)))
+    if (last := whole(after)) is not None:
+        query = query.where(_behind(last))
     order = (Article.updated_at.desc(), Article.id.desc())
     rows = list(db.session.scalars(query.order_by(*order).limit(PAGE + 1)))
     return ArticlePage(rows[:PAGE], str(rows[PAGE - 1].id) if len(rows) > PAGE else None)

@@ -13,6 +13,7 @@ from helpdesk import files
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.errors import BadInput, Conflict, NotFound, Refused
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_, gettext, zone
 from helpdesk.notices import actions, buttons, moving
 from helpdesk.notices import page as notice_page
@@ -131,7 +132,7 @@ def _make(code: str, notice: Notice, form: MoveForm) -> Notice:
                 by=me().actor,
                 values=request.form,
                 zone=zone(),
-                version=int(version) if version and version.isdecimal() else None,
+                version=whole(version),
                 files=stored,
             )
         )

@@ -12,6 +12,7 @@ from helpdesk.agents.sign_in import by, needs
 from helpdesk.clock import now
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.errors import BadInput, NotFound
+from helpdesk.core.given import whole, wholes
 from helpdesk.core.i18n import N_, company_zone, gettext, language, zone
 from helpdesk.promises.words import PROMISE_NAMES, VERDICT_NAMES
 from helpdesk.setup import in_force
@@ -25,7 +26,7 @@ from helpdesk.simulator import plans, work
 from helpdesk.simulator.models import Simulated, Simulation
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.exports import csv_bytes
-from helpdesk.web.pages import Page, number
+from helpdesk.web.pages import Page
 
 HOME = "/admin/simulator"
 STATES = {
@@ -122,10 +123,10 @@ def _day(text: str | None) -> date | None:
 def _plan() -> dict[str, Any]:
     """What the form asks to try."""
     sent = request.form
-    edition, instead = number(sent.get("policy")), number(sent.get("instead"))
+    edition, instead = whole(sent.get("policy")), whole(sent.get("instead"))
     code = sent.get("calendar", "")
     known = code in in_force.current().calendars and instead in {c.id for c in work.calendars()}
-    wanted = [int(id_) for id_ in sent.getlist("rule") if id_.isdecimal()]
+    wanted = wholes(sent.getlist("rule"))
     return plans.as_data(
         lines=plans.lines_of(policy.version(edition).id) if edition else None,
         edition=edition or 0,
@@ -196,7 +197,7 @@ def simulation_cases(simulation_id: int) -> Page:
     """The cases behind one number, page by page."""
     row, outcome, promise = _asked(simulation_id)
     query = work.found(row, outcome, promise)
-    rows = work.page(query, number(request.args.get("after")) or 0)
+    rows = work.page(query, whole(request.args.get("after")) or 0)
     return render_template(
         "setup/simulation_cases.html",
         row=row,

@@ -17,6 +17,7 @@ from helpdesk.core.alarms import set_alarms
 from helpdesk.core.db import retrying, transaction
 from helpdesk.core.errors import BadInput, bad_fields, refuse
 from helpdesk.core.events import draw, record
+from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
 from helpdesk.customers.models import Person
@@ -97,20 +98,16 @@ def _tidied(intake: Intake) -> Intake:
     """Texts without odd blanks and secrets; those that nobody must give are cut where too long."""
     texts: dict[str, Any] = {}
     for each in TEXTS:
-        words = _tidy(getattr(intake, each.name))
+        words = tidy(getattr(intake, each.name))
         texts[each.name] = words if each.needed else words[: each.longest]
     texts["subject"] = veiled(texts["subject"]).replace("\n", " ")
     return replace(
         intake,
         **texts,
-        body=veiled(_tidy(intake.body)),
+        body=veiled(tidy(intake.body)),
         quoted=veiled(intake.quoted),
         html=veiled(intake.html),
     )
-
-
-def _tidy(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
 
 
 def _errors_of(check: Any) -> dict[str, str]:

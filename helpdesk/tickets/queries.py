@@ -17,6 +17,7 @@ from helpdesk.core import options
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.events import Event
+from helpdesk.core.given import wholes
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import Move
 from helpdesk.customers.models import Person
@@ -270,7 +271,7 @@ def read_cursor(given: str) -> tuple[datetime | None, int]:
 
 def colleagues(ids: Iterable[str]) -> list[tuple[str, str]]:
     """(id, name) of the colleagues with these ids; what is no id is left out."""
-    wanted = [int(each) for each in ids if each.isdecimal()]
+    wanted = wholes(ids)
     if not wanted:
         return []
     rows = db.session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(wanted)))

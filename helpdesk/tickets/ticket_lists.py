@@ -19,6 +19,7 @@ from helpdesk import search
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.db import db
+from helpdesk.core.given import wholes
 from helpdesk.customers.models import Person
 from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
@@ -65,7 +66,7 @@ def _places(filter: Filter, who: Actor) -> Iterator[Condition]:
         ids = [unit.id for unit in units if unit.code in filter.department]
         yield _ids(Ticket.department_id, ids, "none" in filter.department)
     if filter.assignee:
-        ids = [int(each) for each in filter.assignee if each.isdecimal()]
+        ids = wholes(filter.assignee)
         ids += [who.id] if "me" in filter.assignee and who.id and who.kind == "agent" else []
         yield _ids(Ticket.assignee_id, ids, "none" in filter.assignee)
     if filter.person:

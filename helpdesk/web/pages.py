@@ -1,4 +1,4 @@
-"""What many pages do: say that it was kept, show a form again, read a number that a field has sent."""
+"""What many pages do: say that it was kept, show a form again."""
 
 from __future__ import annotations
 
@@ -28,9 +28,3 @@ def answered(form: Any, verb: Callable[[], object], **values: Any) -> Page:
     """What follows a form that knows its `page` and its `home`: the verb is done and `home` is shown;
     until it is sent and right, the page with the form."""
     return kept(form.home) if form.did(verb) else form_page(form.page, form, **values)
-
-
-def number(sent: object) -> int | None:
-    """The id or version that a field has sent; None for nothing."""
-    text = str(sent or "")
-    return int(text) if text.isdecimal() else None

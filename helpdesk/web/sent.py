@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from helpdesk.clock import read_moment
 from helpdesk.core.errors import bad_fields
+from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 
 
@@ -25,7 +26,7 @@ class Sent:
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise bad_fields(**{name: N_("Please send text.")})
-        return (value or "").replace("\r\n", "\n").replace("\x00", "").strip()
+        return tidy(value or "")
 
     def time(self, name: str) -> datetime | None:
         """The moment; None when nothing was sent. Raises BadInput."""

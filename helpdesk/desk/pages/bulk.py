@@ -12,6 +12,7 @@ from helpdesk.agents.rights import may
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_, gettext, zone
 from helpdesk.desk import bulk
 from helpdesk.desk.moving import make_move
@@ -65,8 +66,7 @@ def _verb(form: Any) -> bulk.Verb:
     """The verb that was chosen. Raises BadInput when none was."""
     who, do = me().actor, form.get("do", "")
     if do == "assign":
-        given = form.get("agent", "")
-        agent_id = int(given) if given.isdecimal() else None
+        agent_id = whole(form.get("agent"))
         return lambda ticket: queue.assign(ticket, by=who, agent_id=agent_id)
     if do == "severity":
         chosen, reason = form.get("severity", ""), form.get("comment", "")

@@ -16,6 +16,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, NotFound, Refused
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.customers import people
 from helpdesk.customers.addresses import spoken
@@ -114,7 +115,7 @@ def edit(person_id: int) -> Any:
         for name in ("name", "organisation", "language", "level", "note")
     }
     changes["do_not_call"] = "do_not_call" in form
-    version = int(form["version"]) if form.get("version", "").isdecimal() else 0
+    version = whole(form.get("version")) or 0
     try:
         people.edit(person, me().actor, version, **changes)
     except (BadInput, Conflict) as error:
@@ -168,8 +169,7 @@ def known(number: str) -> str:
 @needs("customer.edit")
 def asker(number: str) -> Page:
     """It is this customer, or none of those who are known."""
-    given, by, version = request.form.get("person", ""), me().actor, given_version()
-    person_id = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else None
+    person_id, by, version = whole(request.form.get("person")), me().actor, given_version()
     along = "with_addresses" in request.form
     return on_ticket(
         number,

@@ -17,6 +17,7 @@ from helpdesk.agents.sign_in import me, needs
 from helpdesk.core import options
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, NotAllowed, Refused
+from helpdesk.core.given import whole, wholes
 from helpdesk.core.i18n import N_, gettext, zone
 from helpdesk.desk import case, correcting
 from helpdesk.desk.moving import make_move
@@ -41,8 +42,7 @@ def _home(number: str, tab: str = "") -> BaseResponse:
 
 def _number(name: str) -> int | None:
     """A number of the form; None when there is none."""
-    given = request.form.get(name, "")
-    return int(given) if given.isdecimal() else None
+    return whole(request.form.get(name))
 
 
 def given_version() -> int | None:
@@ -155,7 +155,7 @@ def _stays_open(found: case.Case) -> bool:
 def _how() -> actions.How:
     """Words from a person wait a little on their way out; a draft that they come from is used up."""
     draft = _number("draft")
-    keep = tuple(int(each) for each in request.form.getlist("keep") if each.isdecimal())
+    keep = tuple(wholes(request.form.getlist("keep")))
     return actions.How(
         hold=timedelta(seconds=options.get("undo_seconds")),
         draft=draft,

@@ -16,6 +16,7 @@ from helpdesk.agents.rights import Actor, Role
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, HelpdeskError
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import gettext
 from helpdesk.customers import people
 from helpdesk.customers.models import Person
@@ -107,9 +108,8 @@ class Caller:
 def callers(number: str, name: str, picked: str = "") -> dict[str, Any]:
     """The people of this number with their tickets, or others with this name; the one picked first."""
     found = list(people.find(number)) if number else []
-    chosen = (
-        db.session.get(Person, int(picked)) if picked.isascii() and picked.isdecimal() else None
-    )
+    known = whole(picked)
+    chosen = db.session.get(Person, known) if known else None
     if chosen is not None and chosen not in found:
         found.insert(0, chosen)
     return {

@@ -12,6 +12,7 @@ from helpdesk.core import options
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import PICK, refuse
 from helpdesk.core.events import draw, record
+from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import require_filled
 from helpdesk.files import StoredFile
@@ -139,7 +140,7 @@ def _is_active(department_id: Any) -> bool:
 def _tidy(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return value.replace("\r\n", "\n").replace("\x00", "").strip()
+    return tidy(value)
 
 
 def approve(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:

@@ -6,6 +6,7 @@ from flask import render_template, request
 from wtforms import BooleanField, SelectField, StringField
 
 from helpdesk.agents.sign_in import by, needs
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import blueprint, category_choices, department_choices, moved, named
@@ -14,7 +15,7 @@ from helpdesk.setup.categories.actions import CategoryText
 from helpdesk.setup.models import Category
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import at_most, filled, may_be_empty, row_id
-from helpdesk.web.pages import Page, answered, number
+from helpdesk.web.pages import Page, answered
 from helpdesk.words.severities import SEVERITY_NAMES
 
 LIST = "/admin/categories"
@@ -70,7 +71,7 @@ def category_list() -> Page:
 @needs("settings.edit")
 def category_new() -> Page:
     """A new category, under `?under=ID` when that is given."""
-    form = CategoryForm.offered(parent_id=number(request.args.get("under")))
+    form = CategoryForm.offered(parent_id=whole(request.args.get("under")))
     return answered(form, lambda: actions.add(form.category(), by()), category=None)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from helpdesk.core.given import whole
 from helpdesk.promises import policy
 from helpdesk.promises.policy import Terms
 from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
@@ -100,7 +101,7 @@ def _special(draft: PolicyDraft, name: str) -> Terms:
         promise=draft[f"{name}-promise"],
         severity=draft[f"{name}-severity"],
         kind=draft[f"{name}-kind"],
-        category_id=int(category) if category.isdecimal() else None,
+        category_id=whole(category),
         channel=draft[f"{name}-channel"],
         limit=draft[f"{name}-limit"],
         owner=draft[f"{name}-owner"],

@@ -9,12 +9,13 @@ from flask import render_template, request
 from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.errors import BadInput, Conflict
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import gettext
 from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
 from helpdesk.setup.blueprint import blueprint, category_choices
 from helpdesk.setup.promises import actions, chains, drafts, legal
 from helpdesk.setup.promises.chains import CHAIN_NAMES
-from helpdesk.web.pages import Page, kept, number
+from helpdesk.web.pages import Page, kept
 from helpdesk.words.channels import CHANNELS
 from helpdesk.words.kinds import KIND_NAMES
 from helpdesk.words.severities import SEVERITY_NAMES
@@ -38,7 +39,7 @@ def promise_save() -> Page:
     if request.form.get("then") == "check":
         return _previewed(draft)
     try:
-        based_on = number(draft["based_on"]) or 0
+        based_on = whole(draft["based_on"]) or 0
         actions.save(drafts.lines_of(draft), draft.note, based_on, by())
     except BadInput as error:
         draft.errors = error.errors or {"": error.text}
@@ -67,7 +68,7 @@ def _previewed(draft: drafts.PolicyDraft) -> Page:
 def legal_on() -> Page:
     """Switch a rule of law on for some cases."""
     form = request.form
-    category = number(form.get("category"))
+    category = whole(form.get("category"))
     legal.switch_on(form.get("profile", ""), form.get("kind", ""), category or None, by())
     return kept(LIST)
 
@@ -115,7 +116,7 @@ NAMES = {
 def promise_version(version_id: int) -> Page:
     """An edition as it was, and what is different from the one in force or from ?with=ID."""
     row = actions.version(version_id)
-    other = actions.version(number(request.args.get("with")) or actions.in_force().id)
+    other = actions.version(whole(request.args.get("with")) or actions.in_force().id)
     return render_template(
         "setup/promise_version.html",
         version=row,

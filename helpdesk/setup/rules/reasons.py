@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import gettext
 from helpdesk.setup.names import category_name
 from helpdesk.setup.routing import BY_CODE, LEAD
@@ -24,6 +25,6 @@ def reason_words(rule: str, reason: str, category_id: int | None = None) -> str:
 def _condition(code: str, value: str, category_id: int | None) -> str:
     condition = BY_CODE[code]
     if code == "category":
-        value = category_name(int(value) if value.isdecimal() else category_id)
+        value = category_name(whole(value) or category_id)
     known = (condition.names or {}).get(value)
     return f"{gettext(condition.name)} {gettext(known) if known else value}"

@@ -11,6 +11,7 @@ from helpdesk import files as stored
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.db import db
+from helpdesk.core.given import tidy
 from helpdesk.files import StoredFile
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.veil import veiled
@@ -45,7 +46,7 @@ def twin(
 
 def as_kept(body: str) -> str:
     """Words as a message keeps them."""
-    return veiled(body.replace("\r\n", "\n").replace("\x00", "").strip())
+    return veiled(tidy(body))
 
 
 def prints_of(files: Iterable[StoredFile]) -> list[str]:

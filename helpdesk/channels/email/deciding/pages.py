@@ -18,6 +18,7 @@ from helpdesk.channels.email.deciding import brakes, kept_mail, proof, rereading
 from helpdesk.channels.email.deciding.verdicts import OUTCOME_NAMES, REASONS, RULES
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
+from helpdesk.core.given import whole, wholes
 from helpdesk.core.i18n import gettext
 from helpdesk.notify import failures
 from helpdesk.notify.models import Envelope
@@ -42,7 +43,7 @@ def index() -> str:
     sender = request.args.get("from", "")[:254]
     mailbox = request.args.get("mailbox", "")[:80]
     day = request.args.get("day", type=date.fromisoformat)  # None for what is no date
-    before = _number(request.args.get("before", "0"))
+    before = whole(request.args.get("before")) or 0
     rows = review.listed(me().actor, outcome, before, mailbox, day, sender)
     more = rows[review.PAGE - 1].id if len(rows) > review.PAGE else 0
     return render_template(
@@ -63,7 +64,7 @@ def index() -> str:
 @needs("mail.review")
 def days() -> str:
     """The daily proof: what was handed to us, and what became of it, with the list behind each."""
-    asked = min(_number(request.args.get("days", "7")) or 7, ledger.MOST_DAYS)
+    asked = min(whole(request.args.get("days")) or 7, ledger.MOST_DAYS)
     return render_template(
         "mail/days.html", lines=ledger.days(me().actor, asked), days=asked, **WORDS
     )
@@ -92,7 +93,7 @@ def release() -> Response:
 @needs("mail.review")
 def many() -> Response:
     """Let the ticked mails in, or set them aside: one decision for all of them."""
-    ids = [int(each) for each in request.form.getlist("mail") if each.isdecimal()][: review.PAGE]
+    ids = wholes(request.form.getlist("mail"))[: review.PAGE]
     decision = request.form.get("decision", "")
     done, left = review.decide_many(me().actor, ids, decision)
     flash(gettext("%(done)s mails are decided.", done=done), "success" if done else "warning")
@@ -103,10 +104,6 @@ def many() -> Response:
 
 def _outcome(given: str) -> str:
     return given if given in OUTCOME_NAMES else "" if given == "all" else "held"
-
-
-def _number(given: str) -> int:
-    return int(given) if given.isdecimal() and len(given) < 18 else 0
 
 
 @blueprint.get("/<int:mail_id>")

@@ -25,6 +25,7 @@ from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
 from helpdesk.channels.email.reading.sandbox import TooHeavy
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.files.names import tidy_name
 from helpdesk.tickets import actions, queries
@@ -141,16 +142,12 @@ def _pairs(message: Message, mail: ParsedMail, is_reply: bool) -> list[tuple[str
     body, quoted = words_of(mail, is_reply=is_reply)
     told = {name: message.data[name] for name in ("protection", "invite") if name in message.data}
     return [
-        ("body", _plain(message.body), _plain(body)),
-        ("quoted", _plain(message.quoted), _plain(quoted)),
+        ("body", tidy(message.body), tidy(body)),
+        ("quoted", tidy(message.quoted), tidy(quoted)),
         ("html", message.html, mail.html or ""),
         ("files", *_files(message, mail).lines()),
         ("facts", _fact_lines(told), _fact_lines(mail.facts())),
     ]
-
-
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\x00", "").strip()
 
 
 def _fact_lines(facts: Mapping[Any, Any]) -> str:
