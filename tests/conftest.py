@@ -7,6 +7,7 @@ suite side by side (pytest-xdist) share no database, folder, port or Redis.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -61,6 +62,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     here = [each for each in items if _needs_database(each)]
     config.hook.pytest_deselected(items=[each for each in items if each not in set(here)])
     items[:] = here
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Ten thousand collected tests stay to the end: looking for garbage among them is no use."""
+    gc.collect()
+    gc.freeze()
 
 
 def _needs_database(test: pytest.Item) -> bool:
