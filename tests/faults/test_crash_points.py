@@ -54,7 +54,6 @@ READERS |= {"is_overdue", "legal_moves", "limit_of", "overdue", "similar_since"}
 READERS |= {"stand_of", "checked", "guess_language"}
 
 
-@pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_f4_no_boundary_of_a_verb_leaves_half_of_it(app: Flask, name: str) -> None:
     free = gc.collect if name in OPEN_CURSORS else int

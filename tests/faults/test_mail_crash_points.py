@@ -52,7 +52,6 @@ def all_again() -> None:
             box.leased_until = None
 
 
-@pytest.mark.usefixtures("small_heap")
 def test_a_mail_that_is_killed_at_any_statement_or_commit_is_one_ticket_in_the_end(
     app: Flask,
 ) -> None:
