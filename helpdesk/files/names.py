@@ -21,8 +21,9 @@ _UNQUOTED = "!#$&+-.^_`|~"
 
 
 def _visible(text: str) -> str:
-    spaced = re.sub(r"\s+", " ", text)
-    return "".join(each for each in spaced if unicodedata.category(each) not in _UNSEEN)
+    spaced = re.sub(r"\s", " ", text)
+    seen = "".join(each for each in spaced if unicodedata.category(each) not in _UNSEEN)
+    return re.sub(r" +", " ", seen)
 
 
 def _split(name: str) -> tuple[str, str]:
