@@ -24,7 +24,7 @@ from helpdesk.notices.models import Notice
 from helpdesk.promises import keeping, rows, running, timing
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.promises.policy import Terms
-from helpdesk.promises.subjects import Kind, Standing, register
+from helpdesk.promises.subjects import Standing, SubjectKind, register
 from helpdesk.promises.words import ALARM, OPEN
 from helpdesk.setup import in_force
 
@@ -207,7 +207,7 @@ def _journal(row: Promise) -> tuple[str, dict[str, Any]]:
 
 
 register(
-    Kind(
+    SubjectKind(
         Notice,
         ("status", "level", "department_id", "issuer_id", "level_reached", "due_at"),
         _standing,

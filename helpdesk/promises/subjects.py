@@ -61,7 +61,7 @@ def _nothing(_row: Promise, _level: int, _snapshot: Snapshot) -> None:
 
 
 @dataclass(frozen=True)
-class Kind:
+class SubjectKind:
     """One kind of subject: what of its rows the clock reads and keeps, and what follows a step.
 
     `standing` makes of a row with these columns what a step must know; `level` names the column that
@@ -112,14 +112,14 @@ class Kind:
             db.session.connection().execute(kept, rows)
 
 
-_kinds: dict[str, Kind] = {}
+_kinds: dict[str, SubjectKind] = {}
 
 
-def register(kind: Kind) -> None:
+def register(kind: SubjectKind) -> None:
     """Promises may be made about this kind of subject from now on."""
     _kinds[kind.model.subject_kind] = kind
 
 
-def kinds() -> Mapping[str, Kind]:
+def kinds() -> Mapping[str, SubjectKind]:
     """Every kind by its name."""
     return _kinds

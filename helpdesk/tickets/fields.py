@@ -153,14 +153,19 @@ FIELDS = (
         "category", N_("Category"), "category", LISTED | DOORS | On.EDIT | On.SIDE, promised=True
     ),
     TicketField(
-        *("place", N_("Place"), "text", NARROWS | DOORS | On.EDIT | On.SIDE | On.FOUND),
+        "place",
+        N_("Place"),
+        "text",
+        NARROWS | DOORS | On.EDIT | On.SIDE | On.FOUND,
         asked=N_("Place or shop"),
     ),
     TicketField("registered_at", N_("Registered on"), "moment", On.PRINT),
     TicketField("received_at", N_("Received"), "moment", NARROWS | On.GIVEN | On.SIDE),
     TicketField("due_at", N_("Due"), "moment", NARROWS),
     TicketField(
-        *("external_due_at", N_("The authority’s deadline"), "moment"),
+        "external_due_at",
+        N_("The authority’s deadline"),
+        "moment",
         NARROWS | DOORS | On.EDIT | On.SIDE,
         ahead=True,
         promised=True,

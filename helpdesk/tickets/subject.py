@@ -8,7 +8,7 @@ from helpdesk.clock import now
 from helpdesk.core.alarms import set_alarm
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Snapshot
-from helpdesk.promises.subjects import Kind, Standing, register
+from helpdesk.promises.subjects import Standing, SubjectKind, register
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Ticket
 
@@ -41,7 +41,7 @@ def _sign(row: Promise, level: int, snapshot: Snapshot) -> None:
 
 
 register(
-    Kind(
+    SubjectKind(
         Ticket,
         ("status", "severity", "department_id", "assignee_id", "escalation", "due_at"),
         _standing,

@@ -13,7 +13,9 @@ SET = sa.text("external_due_at IS NOT NULL")
 
 def upgrade() -> None:
     op.create_index(
-        *("ix_ticket_external_due", "ticket", ["external_due_at", "id"]),
+        "ix_ticket_external_due",
+        "ticket",
+        ["external_due_at", "id"],
         sqlite_where=SET,
         postgresql_where=SET,
     )
