@@ -230,6 +230,8 @@ def test_the_commands_move_an_installation_to_another_folder(tmp_path: Path) -> 
     done = flask("restore", copy, environ=target)
     assert done.returncode == 0, done.stderr
     assert "Restored the state of" in done.stdout
+    # What fell due since the copy was made has had nobody to ring it: no server runs here.
+    assert flask("alarms", "--once", environ=target).returncode == 0
     assert flask("doctor", environ=target).returncode == 0
     assert numbers(here) == numbers(there) != []
     again = flask("restore", copy, environ=target)
