@@ -13,7 +13,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from helpdesk.agents import accounts, start_key
-from helpdesk.core import alarms, background, dbclock, events, jobs
+from helpdesk.core import alarms, background, dbclock, jobs, outbox
 from helpdesk.core.background import this_app
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
@@ -101,7 +101,7 @@ def alarms_(once: bool) -> None:
         dbclock.follow_once(this_app())
         rung = alarms.ring_all()
         background.beat("alarms")
-        click.echo(f"{rung} alarms rung, {events.deliver_due()} deliveries tried.")
+        click.echo(f"{rung} alarms rung, {outbox.deliver_due()} deliveries tried.")
         return
     stop = background.stop_on_signals()
     dbclock.follow(this_app(), stop)

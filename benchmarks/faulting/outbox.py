@@ -18,7 +18,8 @@ from benchmarks.faulting.timers import timers_too
 from helpdesk.clock import now
 from helpdesk.core import jobs
 from helpdesk.core.db import db, retrying, transaction
-from helpdesk.core.events import Delivery, Event
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import Delivery
 from helpdesk.customers.people import Asker
 from helpdesk.notify.models import Envelope
 from tests.help import factories as make

@@ -21,7 +21,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core import alarms, events, jobs, seals
+from helpdesk.core import alarms, jobs, outbox, seals
 from helpdesk.core.alarms import BATCH as MOST_ALARMS
 from helpdesk.core.alarms import ring_due
 from helpdesk.core.db import Model, UtcTime, change_rows, db, transaction
@@ -119,7 +119,7 @@ def ring_round() -> float:
 
 def deliver_round() -> float:
     """The outbox, then what else was asked for; returns the seconds until the next look."""
-    tried = events.deliver_due(BATCH)
+    tried = outbox.deliver_due(BATCH)
     jobs.run_pending("mail", "offer", "outbox", seals.JOB, "simulate")
     return 0.0 if tried >= BATCH else SWEEP
 

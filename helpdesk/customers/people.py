@@ -15,8 +15,9 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
-from helpdesk.core.events import Event, durable
+from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
+from helpdesk.core.outbox import durable
 from helpdesk.customers.addresses import Address, kind_of, normal, read
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.words.levels import LEVELS

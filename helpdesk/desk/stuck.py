@@ -10,12 +10,12 @@ from helpdesk.agents import tokens
 from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.sign_in import needs
 from helpdesk.clock import now
-from helpdesk.core import alarms, events
+from helpdesk.core import alarms, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.calendars import load_calendars, unpublished
 from helpdesk.core.db import db
-from helpdesk.core.events import Delivery
 from helpdesk.core.i18n import N_, company_zone, gettext
+from helpdesk.core.outbox import Delivery
 
 blueprint = Blueprint("board", __name__)
 MOST = 200
@@ -59,7 +59,7 @@ def retry_alarm(alarm_id: int) -> Response:
 @needs("board.retry")
 def retry_delivery(delivery_id: int) -> Response:
     """Put a dead delivery back into the outbox."""
-    events.retry(delivery_id)
+    outbox.retry(delivery_id)
     return _tried()
 
 
@@ -68,7 +68,7 @@ def retry_delivery(delivery_id: int) -> Response:
 def retry_all() -> Response:
     """Try everything again: the cause was one for all, such as a mail server that was away."""
     alarms.retry()
-    events.retry()
+    outbox.retry()
     return _tried()
 
 

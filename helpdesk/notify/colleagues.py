@@ -11,8 +11,9 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Role
 from helpdesk.core.calendars import newest
 from helpdesk.core.db import db
-from helpdesk.core.events import Event, durable
+from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, lazy_gettext
+from helpdesk.core.outbox import durable
 from helpdesk.notify.letters import about, to_colleague
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket

@@ -10,8 +10,9 @@ from helpdesk.agents import roster
 from helpdesk.agents.models import Department
 from helpdesk.agents.roster import Roster, RosterEntry
 from helpdesk.core.db import db
-from helpdesk.core.events import Event, durable
+from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, lazy_gettext
+from helpdesk.core.outbox import durable
 from helpdesk.notify.letters import Reader, TeamMailbox, about, to_colleague
 from helpdesk.setup import in_force
 from helpdesk.tickets import news

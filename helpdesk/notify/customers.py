@@ -10,8 +10,9 @@ from sqlalchemy import select
 from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.events import Event, durable
+from helpdesk.core.events import Event
 from helpdesk.core.i18n import lazy_gettext
+from helpdesk.core.outbox import durable
 from helpdesk.notify import optouts
 from helpdesk.notify.letters import Customer, customer_of, to_customer
 from helpdesk.notify.models import Envelope

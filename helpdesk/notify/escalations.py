@@ -13,8 +13,9 @@ from helpdesk.agents import roster
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.events import Event, durable
+from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext, in_language, lazy_gettext
+from helpdesk.core.outbox import durable
 from helpdesk.notices.clock import STEP_NAMES
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import about, to_colleague

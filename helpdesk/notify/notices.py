@@ -12,8 +12,9 @@ from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Role
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.events import Event, durable
+from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, lazy_gettext
+from helpdesk.core.outbox import durable
 from helpdesk.notices.models import Notice
 from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
 from helpdesk.promises import dues

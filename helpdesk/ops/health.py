@@ -28,11 +28,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpdesk.agents.rights import require
 from helpdesk.api.auth import api_actor, with_token
 from helpdesk.clock import now
-from helpdesk.core import alarms, background, dbclock, events, jobs
+from helpdesk.core import alarms, background, dbclock, jobs, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.core.events import Delivery
+from helpdesk.core.outbox import Delivery
 from helpdesk.notify.failures import unsent_seconds
 from helpdesk.notify.mail import mailboxes
 from helpdesk.ops import storage
@@ -245,7 +245,7 @@ def parked_alarms() -> int:
 
 def delivery_lateness() -> float:
     """How many seconds the oldest delivery whose turn it is has waited; 0 when none waits."""
-    return _age(events.late_since()) or 0.0
+    return _age(outbox.late_since()) or 0.0
 
 
 def deliveries(state: str) -> int:

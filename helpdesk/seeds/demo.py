@@ -16,8 +16,8 @@ from helpdesk.agents.rights import Actor
 from helpdesk.clock import moved_to
 from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.errors import Refused
-from helpdesk.core.events import Delivery
 from helpdesk.core.i18n import N_
+from helpdesk.core.outbox import Delivery
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import index
 from helpdesk.kb.feedback import note_miss

@@ -13,7 +13,7 @@ from helpdesk.agents import accounts, invitations, passwords, second_factor, tri
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import moved_to, now, tick
-from helpdesk.core import events
+from helpdesk.core import outbox
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, TooMany
 from helpdesk.core.events import Event
@@ -189,7 +189,7 @@ def test_the_owner_hears_of_wrong_tries_once_by_mail_and_sees_them_on_the_accoun
 ) -> None:
     with moved_to(MORNING):
         attacked(app, 9)
-        events.deliver_due()
+        outbox.deliver_due()
         mails = db.session.scalars(db.select(Envelope)).all()
         assert [(mail.recipient, mail.purpose) for mail in mails] == [(zhang.email, "wrong_tries")]
         assert "198.51.100.4" in mails[0].body and "/me" in mails[0].body

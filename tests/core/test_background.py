@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from helpdesk.clock import now
-from helpdesk.core import alarms, background, events, jobs
+from helpdesk.core import alarms, background, jobs, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
@@ -141,10 +141,8 @@ def test_the_loops_ring_and_deliver_until_they_are_stopped(
     app: Flask, rung: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[int | None] = []
-    subscriber = events.Subscriber(
-        "bell-ringer", frozenset({"ticket.opened"}), lambda noted: told.append(noted.ticket_id)
-    )
-    monkeypatch.setitem(events._durable, "bell-ringer", subscriber)
+    monkeypatch.setattr(outbox, "_durable", dict(outbox._durable))
+    outbox.durable("bell-ringer", "ticket.opened")(lambda noted: told.append(noted.ticket_id))
     ring_in(0.2)
     ticket = make.ticket()
     running = background.start(app, threading.Event())

@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import moved_to, now
-from helpdesk.core import events
+from helpdesk.core import events, outbox
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Delivery, Event, deliver_due, durable, record
+from helpdesk.core.events import Event, record
+from helpdesk.core.outbox import Delivery, deliver_due, durable
 from tests.help import factories as make
 
 WRITERS, EACH = 16, 12
@@ -26,7 +27,7 @@ def subscriber() -> Iterator[list[int]]:
     heard: list[int] = []
     durable("test.listener", "test.happened")(lambda noted: heard.append(noted.seq))
     yield heard
-    events._durable.pop("test.listener")
+    outbox._durable.pop("test.listener")
 
 
 def happen(count: int = 1, **data: object) -> None:
@@ -109,7 +110,7 @@ def test_a_failing_delivery_waits_longer_each_time_and_then_stays_for_a_person(a
         happen()
         pauses = []
         with moved_to(now()) as tick:
-            for _ in range(events.MAX_TRIES):
+            for _ in range(outbox.MAX_TRIES):
                 deliver_due(limit=1)
                 row = db.session.scalar(select(Delivery).execution_options(populate_existing=True))
                 pauses.append((row.next_at - now()).total_seconds())
@@ -118,7 +119,7 @@ def test_a_failing_delivery_waits_longer_each_time_and_then_stays_for_a_person(a
         assert "ZeroDivisionError" in row.error
         assert pauses[:4] == sorted(pauses[:4])
     finally:
-        events._durable.pop("test.broken")
+        outbox._durable.pop("test.broken")
 
 
 def test_a_failing_delivery_of_one_ticket_does_not_hold_up_another(app: Flask) -> None:
@@ -138,7 +139,7 @@ def test_a_failing_delivery_of_one_ticket_does_not_hold_up_another(app: Flask) -
         deliver_due()
         assert heard == [second.id]
     finally:
-        events._durable.pop("test.picky")
+        outbox._durable.pop("test.picky")
 
 
 def test_deliveries_of_one_ticket_keep_their_order_even_when_the_first_fails(app: Flask) -> None:
@@ -164,18 +165,18 @@ def test_deliveries_of_one_ticket_keep_their_order_even_when_the_first_fails(app
         assert heard == sorted(heard)
         assert len(heard) == 3
     finally:
-        events._durable.pop("test.strict")
+        outbox._durable.pop("test.strict")
 
 
 def test_a_delivery_whose_worker_died_is_taken_up_again_after_its_lease(
     app: Flask, subscriber: list[int]
 ) -> None:
     happen()
-    claimed = events._claim(10)
+    claimed = outbox._claim(10)
     assert len(claimed) == 1
     deliver_due()
     assert subscriber == []
-    with moved_to(now() + events.LEASE * 2):
+    with moved_to(now() + outbox.LEASE * 2):
         deliver_due()
     assert len(subscriber) == 1
 
@@ -197,14 +198,14 @@ def test_what_concerns_no_ticket_waits_for_nothing_before_it(app: Flask) -> None
         deliver_due()
         assert heard == [2, 3]
     finally:
-        events._durable.pop("test.loose")
+        outbox._durable.pop("test.loose")
 
 
 def test_a_delivery_for_a_newer_release_waits_for_it(app: Flask) -> None:
     """While releases change, an old worker must not tick off what it does not know."""
     durable("test.newer", "test.happened")(lambda _noted: None)
     happen()
-    events._durable.pop("test.newer")
+    outbox._durable.pop("test.newer")
     deliver_due()
     row = db.session.scalar(select(Delivery).execution_options(populate_existing=True))
     assert row.state == "waiting"

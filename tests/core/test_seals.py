@@ -11,7 +11,8 @@ from flask import Flask
 from helpdesk.clock import moved_to, now
 from helpdesk.core import jobs, seals
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Delivery, Event
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import Delivery
 from helpdesk.core.seals import Seal
 from tests.help import factories as make
 

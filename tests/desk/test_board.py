@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
-from helpdesk.core import alarms, events
+from helpdesk.core import alarms, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Delivery, deliver_due, durable, record
+from helpdesk.core.events import record
+from helpdesk.core.outbox import Delivery, deliver_due, durable
 from tests.help import factories as make
 
 
@@ -42,7 +43,7 @@ def test_a_dead_delivery_and_a_parked_alarm_are_shown_and_tried_again(
         assert sorted(heard) == ["alarm", "mail"]
         assert "Nothing is stuck" in client.get("/board").get_data(as_text=True)
     finally:
-        events._durable.pop("test.board")
+        outbox._durable.pop("test.board")
 
 
 def test_everything_is_tried_again_in_one_click(app: Flask, client: FlaskClient) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk.core import events
+from helpdesk.core import outbox
 from helpdesk.core.db import db
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
@@ -19,7 +19,7 @@ def desk(client: FlaskClient) -> FlaskClient:
     """A call agent at the desk; Wang Fang and Li Lei are known."""
     make.ticket()
     make.ticket(person=Asker(name="李雷", phone="13800138000", organisation="海川物流"))
-    events.deliver_due()
+    outbox.deliver_due()
     return make.sign_in(client, make.agent("Zhang Wei"))
 
 
@@ -108,7 +108,7 @@ def test_a_handler_knows_only_customers_of_the_own_department(client: FlaskClien
     unit = make.department()
     mine = dispatched(make.ticket(), unit.id)
     other = make.ticket(person=Asker(name="李雷", phone="13800138000"))
-    events.deliver_due()
+    outbox.deliver_due()
     make.sign_in(client, make.agent("Li Na", "handler", unit))
     assert "王芳" in get(client, "/customers?q=王芳")
     assert "李雷" not in get(client, "/customers?q=13800138000").replace('value="', "")

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk.clock import moved_to
-from helpdesk.core import events
+from helpdesk.core import outbox
 from helpdesk.customers.people import Asker
 from helpdesk.tickets import actions, filters, ticket_lists
 from tests.help import factories as make
@@ -130,6 +130,6 @@ def test_a_number_opens_its_ticket(lead: FlaskClient) -> None:
 
 def test_search_finds_customers_by_name_and_number(lead: FlaskClient) -> None:
     make.ticket(person=Asker(name="李雷", phone="+86 138-0013-8000", email="li@example.com"))
-    events.deliver_due()
+    outbox.deliver_due()
     for words in ("李雷", "13800138000", "0086 138 0013 8000", "li@example.com", "1380013"):
         assert "李雷" in get(lead, f"/search?q={words.replace('+', '%2B')}"), words

@@ -19,7 +19,7 @@ from helpdesk.agents.scopes import INTAKE, Bounds
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.reading.mime import Part, read_tree
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify import optouts
 from helpdesk.notify.models import Envelope

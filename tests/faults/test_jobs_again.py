@@ -12,7 +12,8 @@ from flask import Flask
 from helpdesk.clock import moved_to
 from helpdesk.core import jobs
 from helpdesk.core.db import db
-from helpdesk.core.events import Delivery, Event
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import Delivery
 from helpdesk.customers.people import Asker
 from helpdesk.notify.models import Envelope
 from helpdesk.ops import doctor

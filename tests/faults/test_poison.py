@@ -12,10 +12,11 @@ from sqlalchemy import event
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import moved_to, now
-from helpdesk.core import alarms, events
+from helpdesk.core import alarms, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Delivery, Event, deliver_due, durable, record
+from helpdesk.core.events import Event, record
+from helpdesk.core.outbox import Delivery, deliver_due, durable
 from tests.help import factories as make
 from tests.help.faults.crashing import Crash
 from tests.help.refusals import refusal
@@ -38,7 +39,7 @@ def handled(app: Flask) -> Iterator[list[int]]:
         for number, ticket in enumerate(tickets):
             record("test.poisoned", by=SYSTEM, ticket=ticket, n=number)
     yield numbers
-    events._durable.pop("test.poison")
+    outbox._durable.pop("test.poison")
     HOW[0] = lambda _number: None
 
 
@@ -76,9 +77,9 @@ def test_f24_a_row_that_always_throws_ends_with_its_error_and_delays_nobody(
     sweep()
     assert states() == {"done": ROWS - 1, "dead": 1}
     dead = db.session.scalars(db.select(Delivery).filter_by(state="dead")).one()
-    assert (dead.tries, dead.error) == (events.MAX_TRIES, "ValueError: poison")
+    assert (dead.tries, dead.error) == (outbox.MAX_TRIES, "ValueError: poison")
     HOW[0] = lambda _number: None
-    events.retry(dead.id)
+    outbox.retry(dead.id)
     deliver_due()
     assert states() == {"done": ROWS}
 
@@ -97,7 +98,7 @@ def test_f24_a_row_that_kills_the_worker_uses_up_its_own_tries_only(
     assert sorted(handled) == [n for n in range(ROWS) if n != 3]
     dead = db.session.scalars(db.select(Delivery).filter_by(state="dead")).one()
     assert states() == {"done": ROWS - 1, "dead": 1}
-    assert dead.error == events.DIED
+    assert dead.error == outbox.DIED
 
 
 def test_f9_a_delivery_that_gave_way_is_run_again_at_once_and_counts_no_failed_try(
@@ -152,12 +153,12 @@ def test_a_slow_batch_is_not_delivered_by_a_second_worker_too(
 
 def test_a_worker_that_comes_back_too_late_changes_nothing(app: Flask, handled: list[int]) -> None:
     """Fencing: the row belongs to who claimed it last."""
-    late = events._claim(ROWS)
-    with moved_to(now() + events.LEASE * 2):
-        while events._claim(1):
+    late = outbox._claim(ROWS)
+    with moved_to(now() + outbox.LEASE * 2):
+        while outbox._claim(1):
             pass
-        assert not events._set(late[0], state="done")
-        events._push_back(late[0], "too late")
+        assert not outbox._set(late[0], state="done")
+        outbox._push_back(late[0], "too late")
     rows = db.session.scalars(db.select(Delivery).filter_by(subscriber="test.poison")).all()
     assert {row.state for row in rows} == {"running"}
     assert {row.error for row in rows} == {None}

@@ -11,7 +11,7 @@ from flask import Flask
 from benchmarks.faulting import restoring
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.ops import backup
 from tests.help import factories as make

@@ -14,7 +14,7 @@ from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.reading.parser import parse
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.files import store
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.mail import mime

@@ -12,7 +12,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to
 from helpdesk.core import alarms
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.kb import actions
 from helpdesk.notify.models import Envelope
 from tests.help import articles as samples

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from helpdesk.clock import moved_to, now
 from helpdesk.core import alarms
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.mail import mime
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions

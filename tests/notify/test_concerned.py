@@ -13,7 +13,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notices import actions as notices
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, news, queue

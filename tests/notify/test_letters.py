@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from helpdesk import notify
 from helpdesk.agents.models import Agent
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due, record
+from helpdesk.core.events import record
+from helpdesk.core.outbox import deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify import envelopes
 from helpdesk.notify.envelopes import post

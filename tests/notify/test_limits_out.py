@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify import paces
 from helpdesk.notify.envelopes import send_due

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from helpdesk.clock import moved_to, now
 from helpdesk.core import alarms
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Delivery, deliver_due
+from helpdesk.core.outbox import Delivery, deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify.envelopes import MOST_AUTOMATIC
 from helpdesk.notify.models import Envelope

@@ -20,8 +20,8 @@ from sqlalchemy import select
 
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Delivery, deliver_due
 from helpdesk.core.i18n import company_zone
+from helpdesk.core.outbox import Delivery, deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify import media
 from helpdesk.notify.envelopes import MOST_AUTOMATIC, send_due

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify import failures, optouts
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.models import Envelope

@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Event, deliver_due
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify import envelopes
 from helpdesk.notify.envelopes import send_due

@@ -16,7 +16,7 @@ from flask import Flask
 from helpdesk import files
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Delivery
+from helpdesk.core.outbox import Delivery
 from helpdesk.ops import backup, doctor
 from helpdesk.ops.backup import BackupError, archive
 from helpdesk.settings import Settings

@@ -19,12 +19,13 @@ from helpdesk.agents.rights import SYSTEM
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
-from helpdesk.core import alarms, events, jobs, seals
+from helpdesk.core import alarms, events, jobs, outbox, seals
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.background import beat
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Counter, Delivery, Event
+from helpdesk.core.events import Counter, Event
+from helpdesk.core.outbox import Delivery
 from helpdesk.customers.models import ContactAddress
 from helpdesk.notices.models import Notice
 from helpdesk.ops import doctor
@@ -94,7 +95,7 @@ def test_a_parked_alarm_is_a_note_and_breaks_nothing(ticket: Ticket) -> None:
     [
         {"state": "lost"},
         {"state": "done", "done_at": None},
-        {"state": "waiting", "tries": events.MAX_TRIES + 1},
+        {"state": "waiting", "tries": outbox.MAX_TRIES + 1},
     ],
 )
 def test_i4_an_outbox_row_in_no_legal_state_is_found(ticket: Ticket, odd: dict) -> None:

@@ -15,7 +15,8 @@ from helpdesk.api.auth import new_token
 from helpdesk.clock import now
 from helpdesk.core import alarms, background, jobs
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Delivery, Event
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import Delivery
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.ops import health
 from tests.help import factories as make

@@ -17,8 +17,8 @@ from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.channels.form.forms import KINDS
 from helpdesk.clock import Limit, moved_to
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
 from helpdesk.core.i18n import in_language
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notices import actions, queries
 from helpdesk.notices import clock as notices_clock
 from helpdesk.notices import page as notice_page

@@ -13,7 +13,8 @@ from helpdesk.clock import Limit, moved_to, now, remaining
 from helpdesk.core.alarms import ring_all
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
-from helpdesk.core.events import Event, deliver_due
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force

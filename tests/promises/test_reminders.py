@@ -13,7 +13,8 @@ from helpdesk.clock import moved_to, tick
 from helpdesk.core import alarms
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
-from helpdesk.core.events import Event, deliver_due
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notices import actions as notices
 from helpdesk.notify.models import Envelope
 from helpdesk.promises.models import Escalation, Promise, Reminder

@@ -10,7 +10,7 @@ from flask import Flask
 
 from helpdesk import paper
 from helpdesk.core.db import db
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.setup import in_force
 from tests.help.secrecy.world import World, build
 

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.models import Attachment, Ticket

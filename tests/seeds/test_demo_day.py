@@ -19,7 +19,8 @@ from helpdesk.agents.rights import Actor, Role
 from helpdesk.core import alarms, i18n
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
-from helpdesk.core.events import Delivery, Event
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import Delivery
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import known
 from helpdesk.kb.models import Article, KbMiss

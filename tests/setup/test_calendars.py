@@ -21,7 +21,7 @@ from helpdesk.core.alarms import Alarm
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.models import Envelope
 from helpdesk.ops.doctor import invariants, surroundings
 from helpdesk.promises.models import Promise

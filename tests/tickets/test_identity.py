@@ -15,7 +15,7 @@ from helpdesk.agents.rights import SYSTEM
 from helpdesk.agents.scopes import INTAKE, Bounds
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.customers import addresses, people
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker

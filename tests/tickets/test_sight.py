@@ -17,7 +17,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import STAFF, SYSTEM, Actor, Role
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries, sight

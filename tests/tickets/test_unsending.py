@@ -20,7 +20,8 @@ from helpdesk.core import options
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import HelpdeskError, NotFound, Refused
-from helpdesk.core.events import Delivery, Event, deliver_due
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import Delivery, deliver_due
 from helpdesk.customers.people import Asker
 from helpdesk.files import store
 from helpdesk.notify.models import Envelope

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, func, inspect, select, update
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
 from helpdesk.core.db import change_rows, db, transaction
-from helpdesk.core.events import Delivery
+from helpdesk.core.outbox import Delivery
 from helpdesk.files import location, stored_keys
 from helpdesk.notify.models import Envelope
 from helpdesk.ops.backup import postgresql, sqlite

@@ -16,7 +16,8 @@ from helpdesk.core import seals
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
-from helpdesk.core.events import Delivery, last_seq
+from helpdesk.core.events import last_seq
+from helpdesk.core.outbox import Delivery
 from helpdesk.promises.models import Promise
 from helpdesk.settings import settings
 from helpdesk.tickets.models import Ticket

@@ -10,7 +10,8 @@ from helpdesk.clock import now
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
-from helpdesk.core.events import MAX_TRIES, Delivery, Event
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import MAX_TRIES, Delivery
 from helpdesk.customers.models import ContactAddress
 from helpdesk.customers.people import PROOFS
 from helpdesk.files import location

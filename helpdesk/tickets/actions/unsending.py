@@ -17,8 +17,9 @@ from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.db import after_commit, change_rows, db, locked, transaction
 from helpdesk.core.errors import NotFound, Refused
-from helpdesk.core.events import Event, record, take_back
+from helpdesk.core.events import Event, record
 from helpdesk.core.i18n import N_
+from helpdesk.core.outbox import take_back
 from helpdesk.setup import in_force
 from helpdesk.tickets import fields, queries, sight
 from helpdesk.tickets.models import Attachment, Message, Sending, Ticket

@@ -19,7 +19,8 @@ from helpdesk.channels.email.boxes import consent
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput
-from helpdesk.core.events import Event, deliver_due
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.mail import encryption, tokens
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox

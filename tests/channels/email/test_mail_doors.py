@@ -19,7 +19,7 @@ from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope

@@ -13,7 +13,7 @@ from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.deciding.review import open_ticket
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Asker
 from helpdesk.notify.mail.mailboxes import Mailbox

@@ -21,7 +21,8 @@ from sqlalchemy import select
 from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import Event, deliver_due
+from helpdesk.core.events import Event
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.envelopes import send_due
 from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox

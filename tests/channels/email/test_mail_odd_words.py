@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.core.db import db
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.mail.mime import message_of
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Message, Ticket

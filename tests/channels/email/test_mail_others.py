@@ -14,7 +14,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.notify import optouts
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope

@@ -90,7 +90,7 @@ def test_a_proven_customers_name_from_another_address_is_a_warning(
     box: Mailbox, client: FlaskClient
 ) -> None:
     """Whose mails were never proven, nobody can be mistaken for by this."""
-    from helpdesk.core.events import deliver_due
+    from helpdesk.core.outbox import deliver_due
 
     deliver(marked(PASS))
     deliver_due()  # the customer can be found by name
@@ -105,7 +105,7 @@ def test_a_proven_customers_name_from_another_address_is_a_warning(
 
 
 def test_a_namesake_whose_address_was_never_proven_warns_nobody(box: Mailbox) -> None:
-    from helpdesk.core.events import deliver_due
+    from helpdesk.core.outbox import deliver_due
 
     deliver(marked("mx.example.net; dmarc=none"))
     deliver_due()

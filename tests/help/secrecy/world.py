@@ -20,7 +20,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.core.db import db, transaction
-from helpdesk.core.events import deliver_due
+from helpdesk.core.outbox import deliver_due
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
 from helpdesk.notices import actions as notices
