@@ -16,12 +16,11 @@ from wtforms import (
 )
 
 from helpdesk.agents import departments
-from helpdesk.agents.departments import Unit
 from helpdesk.agents.forms import LANGUAGE_CHOICES, mail_address
 from helpdesk.agents.models import Agent, Department
-from helpdesk.agents.people import ColleagueText
 from helpdesk.agents.rights import ROLE_NAMES, STAFF
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds
+from helpdesk.core.calendars import newest
 from helpdesk.core.i18n import gettext, language, lazy_gettext
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import (
@@ -73,10 +72,6 @@ class PersonForm(Correction):
         form.department_id.choices = department_choices(gettext("None"))
         return form
 
-    def person(self) -> ColleagueText:
-        """What was filled in."""
-        return ColleagueText(**self.typed())
-
 
 class DepartmentForm(Correction):
     """A department."""
@@ -103,13 +98,9 @@ class DepartmentForm(Correction):
         known = row or Department(calendar="cn-office", active=True)
         form = cls(obj=known)
         form.calendar.choices = choices(
-            (code, row.name(language())) for code, row in departments.calendars().items()
+            (code, row.name(language())) for code, row in newest().items()
         )
         return form
-
-    def unit(self) -> Unit:
-        """What was filled in."""
-        return Unit(**{"code": ""} | self.typed())
 
 
 class TokenForm(Form):

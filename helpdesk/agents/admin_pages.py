@@ -18,12 +18,15 @@ from helpdesk.agents import (
     tries,
 )
 from helpdesk.agents.admin_forms import DepartmentForm, PersonForm, TokenForm
+from helpdesk.agents.departments import Unit
 from helpdesk.agents.forms import NewPasswordForm
 from helpdesk.agents.models import Agent, ApiToken
 from helpdesk.agents.pages import admit
+from helpdesk.agents.people import ColleagueText
 from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
 from helpdesk.agents.scopes import SCOPE_NAMES
 from helpdesk.agents.sign_in import by, needs
+from helpdesk.core.calendars import newest
 from helpdesk.core.errors import BadInput
 from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_, gettext
@@ -95,7 +98,7 @@ def person_new() -> Page:
     """A new colleague; the answer shows the link by which a password is set."""
     form = PersonForm.offered()
     made: list[Agent] = []
-    if form.did(lambda: made.append(people.add(form.person(), by=by()))):
+    if form.did(lambda: made.append(people.add(ColleagueText(**form.typed()), by=by()))):
         return _with_link(made[0])
     return form_page("admin/person.html", form, agent=None)
 
@@ -107,7 +110,8 @@ def person(agent_id: int) -> Page:
     agent = people.found(agent_id)
     form = PersonForm.offered(agent)
     asked = _asks_for_heir(agent, form)
-    if not asked and form.did(lambda: people.edit(agent, form.person(), by(), heir_id=_heir())):
+    given = ColleagueText(**form.typed())
+    if not asked and form.did(lambda: people.edit(agent, given, by(), _heir())):
         return kept("/admin/people")
     return _person_page(agent, form, asked)
 
@@ -116,7 +120,7 @@ def _asks_for_heir(agent: Agent, form: PersonForm) -> list[tuple[str, int]]:
     """What the change would take from this person, when nobody has said yet to whom it goes."""
     if "heir" in request.form or not form.validate_on_submit():
         return []
-    return people.held(agent, form.person())
+    return people.held(agent, ColleagueText(**form.typed()))
 
 
 def _heir() -> int | None:
@@ -198,28 +202,18 @@ def invitation(secret: str) -> Page:
 @needs("settings.read")
 def department_list() -> Page:
     """All departments."""
-    return render_template(
-        "admin/departments.html",
-        departments=departments.listed(),
-        calendars=departments.calendars(),
-    )
+    rows = departments.listed()
+    return render_template("admin/departments.html", departments=rows, calendars=newest())
 
 
 @blueprint.route("/admin/departments/new", methods=["GET", "POST"])
-@needs("settings.edit")
-def department_new() -> Page:
-    """A new department."""
-    form = DepartmentForm.offered()
-    return answered(form, lambda: departments.add(form.unit(), by=by()), department=None)
-
-
 @blueprint.route("/admin/departments/<code>", methods=["GET", "POST"])
 @needs("settings.edit")
-def department(code: str) -> Page:
-    """Change a department."""
-    row = departments.found(code)
+def department(code: str = "") -> Page:
+    """Change a department, or add one."""
+    row = departments.found(code) if code else None
     form = DepartmentForm.offered(row)
-    return answered(form, lambda: departments.edit(row, form.unit(), by=by()), department=row)
+    return answered(form, lambda: departments.save(row, Unit(**form.typed()), by()), department=row)
 
 
 @blueprint.get("/admin/tokens")

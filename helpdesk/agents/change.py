@@ -27,22 +27,20 @@ class Change:
     old: dict[str, Any] | None = None
     new: dict[str, Any] | None = None
 
-    def add(self, row: Any, new: Mapping[str, Any]) -> None:
-        """Store a new row, which has its id afterwards; `new` is what the journal says of it."""
+    def keep(self, row: Any, new: Mapping[str, Any]) -> None:
+        """Give a row these values; one that is new is stored, and has its id afterwards."""
+        if row.id is not None:
+            self.old = {name: getattr(row, name) for name in new}
+        for name, value in new.items():
+            setattr(row, name, value)
         self.session.add(row)
         self.session.flush()
         self.id, self.new = row.id, dict(new)
 
-    def write(self, row: Any, new: Mapping[str, Any]) -> None:
-        """Give a stored row these values."""
-        self.id, self.new = row.id, dict(new)
-        self.old = {name: getattr(row, name) for name in new}
-        for name, value in new.items():
-            setattr(row, name, value)
-
-    def remove(self, row: Any, names: Sequence[str]) -> None:
-        """Delete a row; the journal keeps these columns of it."""
-        self.id, self.old = row.id, {name: getattr(row, name) for name in names}
+    def remove(self, row: Any) -> None:
+        """Delete a row; the journal keeps its columns."""
+        self.id = row.id
+        self.old = {each.name: getattr(row, each.name) for each in row.__table__.columns}
         self.session.delete(row)
 
     def move(self, row: Any, step: int, among: Sequence[Any]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from helpdesk.agents.change import change, odd_code
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor
-from helpdesk.core.calendars import Calendar, newest
+from helpdesk.core.calendars import newest
 from helpdesk.core.db import db
 from helpdesk.core.errors import FILL, PICK, NotFound, refuse
 from helpdesk.core.i18n import N_
@@ -48,26 +48,16 @@ def found(code: str) -> Department:
     return row
 
 
-def calendars() -> dict[str, Calendar]:
-    """The calendars that a department can work by, each in its newest version."""
-    return newest()
+def save(row: Department | None, given: Unit, by: Actor) -> Department:
+    """A new department, or a change of this one, whose code stays.
 
-
-def add(given: Unit, by: Actor) -> Department:
-    """A new department. Raises NotAllowed, or BadInput naming each odd field."""
+    Raises NotAllowed, or BadInput naming each odd field.
+    """
     with change("department", by) as making:
-        _check(given, new=True)
-        row = Department(**asdict(given))
-        making.add(row, asdict(given))
-    return row
-
-
-def edit(row: Department, given: Unit, by: Actor) -> Department:
-    """Change a department; its code stays. Raises NotAllowed or BadInput."""
-    with change("department", by) as making:
-        _check(given, new=False)
-        making.write(row, asdict(given) | {"code": row.code})
-    return row
+        _check(given, new=row is None)
+        kept = row or Department(code=given.code)
+        making.keep(kept, asdict(given) | {"code": kept.code})
+    return kept
 
 
 def _check(given: Unit, new: bool) -> None:
@@ -76,7 +66,7 @@ def _check(given: Unit, new: bool) -> None:
         errors |= odd_code(Department, given.code, CODE, ODD_CODE)
         if given.code in TAKEN:
             errors["code"] = N_("This code is taken already.")
-    if given.calendar not in calendars():
+    if given.calendar not in newest():
         errors["calendar"] = PICK
     if given.mail and "@" not in given.mail:
         errors["mail"] = N_("This does not look like a mail address: name@example.com.")

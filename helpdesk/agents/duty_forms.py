@@ -9,7 +9,7 @@ from wtforms import DateField, SelectField, TimeField
 
 from helpdesk.agents.admin_forms import department_choices
 from helpdesk.agents.duty import ROLE_NAMES, WEEKDAY_NAMES
-from helpdesk.agents.duty_keeping import Away, Shift
+from helpdesk.agents.duty_keeping import Shift
 from helpdesk.agents.models import Agent
 from helpdesk.core.db import db
 from helpdesk.core.i18n import gettext, lazy_gettext, offered
@@ -76,10 +76,6 @@ class AbsenceForm(Form):
         form.agent_id.choices = _people(gettext("Please choose"))
         form.deputy_id.choices = _people(gettext("None"))
         return form
-
-    def away(self) -> Away:
-        """What was filled in."""
-        return Away(**self.typed())
 
 
 def _people(none: str) -> list[Any]:

@@ -10,6 +10,7 @@ from helpdesk.agents import departments, duty_keeping, roster
 from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Duty
 from helpdesk.agents.duty_forms import AbsenceForm, DutyForm
+from helpdesk.agents.duty_keeping import Away
 from helpdesk.agents.roster import COMPANY_ROLES, Roster, RosterEntry
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.i18n import N_, gettext
@@ -60,7 +61,7 @@ def add() -> Page:
 def add_absence() -> Page:
     """Mark somebody as away."""
     form = AbsenceForm.offered()
-    if form.did(lambda: duty_keeping.add_absence(form.away(), by=by())):
+    if form.did(lambda: duty_keeping.add_absence(Away(**form.typed()), by=by())):
         return kept(HOME)
     return _page(DutyForm.offered(fresh=True), form), 422
 

@@ -72,21 +72,15 @@ def add(given: ColleagueText, by: Actor) -> Agent:
     return agent
 
 
-def edit(
-    agent: Agent,
-    given: ColleagueText,
-    by: Actor,
-    version: int | None = None,
-    heir_id: int | None = None,
-) -> Agent:
+def edit(agent: Agent, given: ColleagueText, by: Actor, heir_id: int | None = None) -> Agent:
     """Change a colleague; a new role or department ends their sessions, and what they may not hold any
     more goes to the heir, else back to its queue (see agents.leaving).
 
-    Raises NotAllowed, Conflict, BadInput, or Refused for the last administrator.
+    Raises NotAllowed, BadInput, or Refused for the last administrator.
     """
     require(by, "people.edit")
     with transaction():
-        agent = locked(agent, version)
+        agent = locked(agent)
         _check(given, agent)
         if given.role != Role.ADMIN:
             _keep_an_admin(agent)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, redirect
+from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.admin_pages import Card, add_card
-from helpdesk.core.i18n import N_, language, offered
+from helpdesk.agents.rights import Actor
+from helpdesk.agents.sign_in import by
+from helpdesk.core.i18n import N_, offered
 from helpdesk.setup import in_force
 from helpdesk.setup.names import category_path
 from helpdesk.web.forms import choices
@@ -59,24 +61,20 @@ add_card(
 )
 
 
-def moved(url: str, row_id: int, up: bool) -> Response:
-    """Show the list with the focus on the button that was used, so that it can be pressed again.
+def moved(url: str, row: Any, move: Callable[[Any, int, Actor], None]) -> Response:
+    """Move a row of the list up or down as its button says, and show the list with the focus on that
+    button, so that it can be pressed again.
 
     There is no #fragment: with one, browsers do not give the focus (HTML standard, autofocus).
     """
-    return redirect(f"{url}?moved={row_id}-{'up' if up else 'down'}", code=303)
+    up = request.form.get("to") == "up"
+    move(row, -1 if up else 1, by())
+    return redirect(f"{url}?moved={row.id}-{'up' if up else 'down'}", code=303)
 
 
 def named(names: Mapping[Any, str], none: str) -> list[Any]:
     """('', none) and these codes with their translated names."""
     return choices([("", none), *offered(names)])
-
-
-def department_choices(none: str) -> list[Any]:
-    """('', none) and every active department by id."""
-    units = in_force.current().departments.values()
-    rows = [(str(unit.id), unit.names[language()]) for unit in units if unit.active]
-    return choices([("", none), *rows])
 
 
 def category_choices(none: str) -> list[Any]:

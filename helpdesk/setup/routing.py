@@ -57,7 +57,6 @@ class Condition:
     name: str  # in a reason
     met: Callable[[Any, Facts], str | None]
     read: Callable[[Any], Any] = lambda wanted: wanted
-    nothing: Any = ""
     names: Mapping[Any, str] | None = None
     hint: str = ""
     longest: int = 80
@@ -106,7 +105,6 @@ CONDITIONS = (
         N_("Category"),
         N_("category"),
         _under,
-        nothing=None,
         hint=N_("With everything under it."),
     ),
     Condition(

@@ -72,6 +72,10 @@ class Correction(Form):
                 raise error from None  # nothing is left to correct
             show_both(self, now._values(), str(now.version.data))
 
+    def typed(self) -> dict[str, Any]:
+        """As of every form; what is given once is empty later on."""
+        return dict.fromkeys(self.given_once, "") | super().typed()
+
     def _unless_changed(self, verb: Callable[[], object]) -> None:
         with transaction():
             if "version" in self:

@@ -42,21 +42,21 @@ def test_the_tree_shows_each_branch_above_its_leaves(boss: Agent) -> None:
 def test_a_new_category_can_be_used_at_once(boss: Agent) -> None:
     under = of("quality")
     given = CategoryText("quality.toy", "玩具", "Toys", parent_id=under.id, severity="S2")
-    row = actions.add(given, by=boss.actor)
+    row = actions.save(None, given, by=boss.actor)
     assert row.path == f"/{under.id}/{row.id}/"
     assert make.ticket(category="quality.toy").severity == "S2"
 
 
 def test_a_category_that_is_out_of_use_is_refused_for_new_cases(boss: Agent) -> None:
     row = of("billing.invoice")
-    actions.edit(row, text(row, active=False), by=boss.actor)
+    actions.save(row, text(row, active=False), by=boss.actor)
     with pytest.raises(BadInput):
         make.ticket(category="billing.invoice")
 
 
 def test_the_code_never_changes(boss: Agent) -> None:
     row = of("billing.invoice")
-    actions.edit(row, text(row, code="other", name_en="Invoices"), by=boss.actor)
+    actions.save(row, text(row, code="other", name_en="Invoices"), by=boss.actor)
     assert (row.code, row.name_en) == ("billing.invoice", "Invoices")
 
 
@@ -77,7 +77,7 @@ def test_an_odd_category_is_refused_at_its_field(
 ) -> None:
     given = {"code": "toys", "name_zh": "玩具", "name_en": "Toys"}
     with pytest.raises(BadInput) as refused:
-        actions.add(CategoryText(**(given | wrong)), by=boss.actor)
+        actions.save(None, CategoryText(**(given | wrong)), by=boss.actor)
     assert set(refused.value.errors) == {field}
 
 
@@ -85,35 +85,35 @@ def test_a_fourth_level_is_refused(boss: Agent) -> None:
     leaf = of("quality.appliance.fridge")
     given = CategoryText("deep", "太深", "Too deep", parent_id=leaf.id)
     with pytest.raises(BadInput) as refused:
-        actions.add(given, by=boss.actor)
+        actions.save(None, given, by=boss.actor)
     assert "three levels" in refused.value.errors["parent_id"]
 
 
 class TestMovingABranch:
     def test_everything_under_it_comes_along(self, boss: Agent) -> None:
         row, leaf = of("service.repair"), of("service.repair.twice")
-        actions.edit(row, text(row, parent_id=None), by=boss.actor)
+        actions.save(row, text(row, parent_id=None), by=boss.actor)
         assert (row.path, leaf.path) == (f"/{row.id}/", f"/{row.id}/{leaf.id}/")
         assert in_force.current().categories[leaf.id].ids == (row.id, leaf.id)
 
     def test_a_branch_that_would_get_too_deep_stays(self, boss: Agent) -> None:
         row = of("service.repair")
         with pytest.raises(BadInput):
-            actions.edit(row, text(row, parent_id=of("quality.small").id), by=boss.actor)
+            actions.save(row, text(row, parent_id=of("quality.small").id), by=boss.actor)
         assert row.parent_id == of("service").id
 
     @pytest.mark.parametrize("under", ["service", "service.repair"])
     def test_a_branch_never_lies_under_itself(self, boss: Agent, under: str) -> None:
         row = of("service")
         with pytest.raises(BadInput):
-            actions.edit(row, text(row, parent_id=of(under).id), by=boss.actor)
+            actions.save(row, text(row, parent_id=of(under).id), by=boss.actor)
 
     def test_a_prefix_of_an_id_is_not_the_branch(self, boss: Agent) -> None:
         first = of("quality")
         far = next(row for row in db.session.scalars(db.select(Category)) if row.id >= 10)
         assert not far.path.startswith(f"/{first.id}0/") or far.path.startswith("/")
         before = far.path
-        actions.edit(first, text(first, name_en="Goods"), by=boss.actor)
+        actions.save(first, text(first, name_en="Goods"), by=boss.actor)
         assert far.path == before
 
 

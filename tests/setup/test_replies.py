@@ -35,7 +35,7 @@ def no_reply_yet(app: Flask) -> None:
 
 
 def reply(boss: Agent, **more: Any) -> Any:
-    return replies.add(ReplyText(**(RECEIVED.__dict__ | more)), by=boss.actor)
+    return replies.save(None, ReplyText(**(RECEIVED.__dict__ | more)), by=boss.actor)
 
 
 @pytest.mark.parametrize("language", ["zh_Hans", "en"])
@@ -114,7 +114,7 @@ def test_what_is_used_most_comes_first(boss: Agent) -> None:
 
 def test_a_reply_that_is_put_away_is_not_offered(boss: Agent) -> None:
     row = reply(boss)
-    replies.edit(row, ReplyText(**(RECEIVED.__dict__ | {"active": False})), by=boss.actor)
+    replies.save(row, ReplyText(**(RECEIVED.__dict__ | {"active": False})), by=boss.actor)
     assert canned.listed(boss.actor) == []
 
 

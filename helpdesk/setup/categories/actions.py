@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from helpdesk.agents.change import change, is_lacking, odd_code
 from helpdesk.agents.models import Department
@@ -62,24 +62,21 @@ def found(category_id: int) -> Category:
     return stored(Category, category_id, N_("There is no such category."))
 
 
-def add(given: CategoryText, by: Actor) -> Category:
-    """A new category at the end of its branch. Raises NotAllowed or BadInput."""
+def save(row: Category | None, given: CategoryText, by: Actor) -> Category:
+    """A new category at the end of its branch, or a change of this one and of its place in the tree;
+    its code stays. Raises NotAllowed or BadInput."""
     with change("category", by) as making:
-        _check(given, None)
-        siblings = [one.category.position for one in tree()]
-        row = Category(**_columns(given), position=max(siblings, default=-1) + 1)
-        making.add(row, asdict(given))
-        row.path = _path(row)
-    return row
-
-
-def edit(row: Category, given: CategoryText, by: Actor) -> None:
-    """Change a category, also its place in the tree; its code stays. Raises NotAllowed, BadInput."""
-    with change("category", by) as making:
-        given = CategoryText(**(asdict(given) | {"code": row.code}))
         _check(given, row)
-        making.write(row, _columns(given))
-        _mend_paths(row)
+        kept = row or Category(code=given.code, path="", position=_after_all())
+        columns = {"code": kept.code, "severity": given.severity or None}
+        making.keep(kept, asdict(given) | columns)
+        _mend_paths(kept)
+    return kept
+
+
+def _after_all() -> int:
+    last = db.session.scalar(select(func.max(Category.position)))
+    return 0 if last is None else last + 1
 
 
 def move(row: Category, step: int, by: Actor) -> None:
@@ -89,21 +86,12 @@ def move(row: Category, step: int, by: Actor) -> None:
         making.move(row, step, [one for one in rows if one.parent_id == row.parent_id])
 
 
-def _columns(given: CategoryText) -> dict[str, object]:
-    return asdict(given) | {"severity": given.severity or None}
-
-
-def _path(row: Category) -> str:
-    parent = db.session.get(Category, row.parent_id) if row.parent_id else None
-    return f"{parent.path if parent else '/'}{row.id}/"
-
-
 def _mend_paths(row: Category) -> None:
-    """After a move in the tree: the paths of the category and of everything under it."""
-    old, new = row.path, _path(row)
-    if old == new:
-        return
-    for one in db.session.scalars(select(Category).where(Category.path.startswith(old))):
+    """Where it lies in the tree now: the paths of the category and of everything under it."""
+    parent = db.session.get(Category, row.parent_id) if row.parent_id else None
+    old, new = row.path, f"{parent.path if parent else '/'}{row.id}/"
+    under = Category.path.startswith(old) if old else Category.id == row.id
+    for one in db.session.scalars(select(Category).where(under)):
         one.path = new + one.path.removeprefix(old)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import render_template, request
 from wtforms import BooleanField, SelectField, StringField
 
+from helpdesk.agents.admin_forms import department_choices
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.given import whole
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.setup import in_force
-from helpdesk.setup.blueprint import blueprint, category_choices, department_choices, moved, named
+from helpdesk.setup.blueprint import blueprint, category_choices, moved, named
 from helpdesk.setup.categories import actions
 from helpdesk.setup.categories.actions import CategoryText
 from helpdesk.setup.models import Category
@@ -48,10 +49,6 @@ class CategoryForm(Correction):
         form.department_id.choices = department_choices(gettext("None"))
         return form
 
-    def category(self) -> CategoryText:
-        """What was filled in."""
-        return CategoryText(**{"code": ""} | self.typed())
-
 
 @blueprint.get("/admin/categories")
 @needs("settings.read")
@@ -68,26 +65,19 @@ def category_list() -> Page:
 
 
 @blueprint.route("/admin/categories/new", methods=["GET", "POST"])
-@needs("settings.edit")
-def category_new() -> Page:
-    """A new category, under `?under=ID` when that is given."""
-    form = CategoryForm.offered(parent_id=whole(request.args.get("under")))
-    return answered(form, lambda: actions.add(form.category(), by()), category=None)
-
-
 @blueprint.route("/admin/categories/<int:category_id>", methods=["GET", "POST"])
 @needs("settings.edit")
-def category(category_id: int) -> Page:
-    """Change a category."""
-    row = actions.found(category_id)
-    form = CategoryForm.offered(row)
-    return answered(form, lambda: actions.edit(row, form.category(), by()), category=row)
+def category(category_id: int | None = None) -> Page:
+    """Change a category, or add one: under `?under=ID` when that is given."""
+    row = None if category_id is None else actions.found(category_id)
+    form = CategoryForm.offered(row, whole(request.args.get("under")))
+    return answered(
+        form, lambda: actions.save(row, CategoryText(**form.typed()), by()), category=row
+    )
 
 
 @blueprint.post("/admin/categories/<int:category_id>/move")
 @needs("settings.edit")
 def category_move(category_id: int) -> Page:
     """Show a category earlier or later among its siblings."""
-    up = request.form.get("to") == "up"
-    actions.move(actions.found(category_id), -1 if up else 1, by())
-    return moved(LIST, category_id, up)
+    return moved(LIST, actions.found(category_id), actions.move)

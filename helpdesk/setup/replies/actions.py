@@ -47,20 +47,16 @@ def found(reply_id: int) -> CannedReply:
     return stored(CannedReply, reply_id, N_("There is no such canned reply."))
 
 
-def add(given: ReplyText, by: Actor) -> CannedReply:
-    """A new reply. Raises NotAllowed, or BadInput naming each odd field."""
-    with change("canned reply", by) as making:
-        _check(given, new=True)
-        row = CannedReply(**asdict(given))
-        making.add(row, asdict(given))
-    return row
+def save(row: CannedReply | None, given: ReplyText, by: Actor) -> CannedReply:
+    """A new reply, or a change of this one, whose code stays.
 
-
-def edit(row: CannedReply, given: ReplyText, by: Actor) -> None:
-    """Change a reply; its code stays. Raises NotAllowed or BadInput."""
+    Raises NotAllowed, or BadInput naming each odd field.
+    """
     with change("canned reply", by) as making:
-        _check(given, new=False)
-        making.write(row, asdict(given) | {"code": row.code})
+        _check(given, new=row is None)
+        kept = row or CannedReply(code=given.code)
+        making.keep(kept, asdict(given) | {"code": kept.code})
+    return kept
 
 
 def _check(given: ReplyText, new: bool) -> None:

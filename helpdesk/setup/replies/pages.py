@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import render_template
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
+from helpdesk.agents.admin_forms import department_choices
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.setup import in_force
-from helpdesk.setup.blueprint import blueprint, department_choices
+from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.models import CannedReply
 from helpdesk.setup.replies import actions
 from helpdesk.setup.replies.actions import ReplyText
@@ -44,10 +45,6 @@ class ReplyForm(Correction):
         form.department_id.choices = department_choices(gettext("Everybody"))
         return form
 
-    def reply(self) -> ReplyText:
-        """What was filled in."""
-        return ReplyText(**{"code": ""} | self.typed())
-
 
 @blueprint.get("/admin/canned-replies")
 @needs("settings.read")
@@ -59,21 +56,15 @@ def reply_list() -> Page:
 
 
 @blueprint.route("/admin/canned-replies/new", methods=["GET", "POST"])
-@needs("settings.edit")
-def reply_new() -> Page:
-    """A new canned reply."""
-    form = ReplyForm.offered()
-    return answered(
-        form, lambda: actions.add(form.reply(), by()), reply=None, placeholders=PLACEHOLDERS
-    )
-
-
 @blueprint.route("/admin/canned-replies/<int:reply_id>", methods=["GET", "POST"])
 @needs("settings.edit")
-def reply(reply_id: int) -> Page:
-    """Change a canned reply."""
-    row = actions.found(reply_id)
+def reply(reply_id: int | None = None) -> Page:
+    """Change a canned reply, or add one."""
+    row = None if reply_id is None else actions.found(reply_id)
     form = ReplyForm.offered(row)
     return answered(
-        form, lambda: actions.edit(row, form.reply(), by()), reply=row, placeholders=PLACEHOLDERS
+        form,
+        lambda: actions.save(row, ReplyText(**form.typed()), by()),
+        reply=row,
+        placeholders=PLACEHOLDERS,
     )

@@ -8,11 +8,11 @@ from typing import Any
 
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 
+from helpdesk.agents.admin_forms import department_choices
 from helpdesk.core.i18n import gettext, language, lazy_gettext
-from helpdesk.setup.blueprint import category_choices, department_choices, named
+from helpdesk.setup.blueprint import category_choices, named
 from helpdesk.setup.models import RoutingRule
 from helpdesk.setup.routing import CONDITIONS, Condition
-from helpdesk.setup.rules.actions import RuleText
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import Form, at_most, filled, may_be_empty, row_id
 from helpdesk.words.severities import SEVERITY_NAMES
@@ -76,12 +76,6 @@ class RuleForm(ConditionsForm, Correction):
         form.department_id.choices = department_choices(gettext("The dispatch desk decides"))
         form.severity.choices = named(SEVERITY_NAMES, gettext("As usual for the category"))
         return form
-
-    def rule(self) -> RuleText:
-        """What was filled in."""
-        typed = self.typed()
-        wanted = {each.column: typed.pop(each.column) for each in self.asked}
-        return RuleText(wanted=wanted, **typed)
 
 
 for each in RuleForm.asked:  # in the order of the list, which is that of the page

@@ -59,29 +59,20 @@ def _value(condition: Condition, wanted: Any) -> str:
 
 
 @blueprint.route("/admin/routes/new", methods=["GET", "POST"])
-@needs("settings.edit")
-def route_new() -> Page:
-    """A new rule at the end."""
-    form = RuleForm.offered()
-    return answered(form, lambda: actions.add(form.rule(), by()), rule=None)
-
-
 @blueprint.route("/admin/routes/<int:rule_id>", methods=["GET", "POST"])
 @needs("settings.edit")
-def route(rule_id: int) -> Page:
-    """Change a rule."""
-    row = actions.found(rule_id)
+def route(rule_id: int | None = None) -> Page:
+    """Change a rule, or add one at the end."""
+    row = None if rule_id is None else actions.found(rule_id)
     form = RuleForm.offered(row)
-    return answered(form, lambda: actions.edit(row, form.rule(), by()), rule=row)
+    return answered(form, lambda: actions.save(row, form.typed(), by()), rule=row)
 
 
 @blueprint.post("/admin/routes/<int:rule_id>/move")
 @needs("settings.edit")
 def route_move(rule_id: int) -> Page:
     """Try a rule earlier or later; the same button has the focus afterwards."""
-    up = request.form.get("to") == "up"
-    actions.move(actions.found(rule_id), -1 if up else 1, by())
-    return moved(LIST, rule_id, up)
+    return moved(LIST, actions.found(rule_id), actions.move)
 
 
 @blueprint.post("/admin/routes/<int:rule_id>/remove")
