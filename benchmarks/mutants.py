@@ -6,8 +6,8 @@
 
 A change turns one comparison, operator, small number, flag or condition round, in memory: no file
 changes. Each is tried in a process of its own, quick tests first, and ends in one of four ways: a test
-failed (the rule is held), the program did not even load, time ran out, or nobody noticed. The last two
-are printed with their line. What nobody noticed is a rule that no test holds, code that is not needed,
+failed (the rule is held), the program did not even load, time ran out, or nobody noticed. All but the
+first are printed with their line. What nobody noticed is a rule that no test holds, code that is not needed,
 or a change that can't matter.
 """
 
@@ -86,19 +86,29 @@ class Trial:
         return int(self.failed)
 
     def changed(self, session: pytest.Session, change: Change) -> int:
-        """The same with one function changed."""
-        put_in(change)
-        return self.run(session)
+        """The same with one function changed. A change that reaches nothing says nothing of tests."""
+        return self.run(session) if put_in(change) else 2
 
 
-def put_in(change: Change) -> None:
-    """Give every function made from the changed one its new code, and forget what was cached."""
-    new = {(code.co_qualname, code.co_firstlineno): code for code in _codes(change.code())}
+def put_in(change: Change) -> bool:
+    """Give every function made from the changed one its new code, and forget what was cached.
+
+    False when no function was another one afterwards.
+    """
+    new = {_place(code): code for code in _codes(change.code())}
+    reached = False
+    gc.unfreeze()  # what the tests set aside is not listed otherwise
     for found in gc.get_objects():
         if isinstance(found, FunctionType) and found.__code__.co_filename == change.file:
-            found.__code__ = new[found.__code__.co_qualname, found.__code__.co_firstlineno]
+            before, found.__code__ = found.__code__, new[_place(found.__code__)]
+            reached |= before != found.__code__
         elif isinstance(found, functools._lru_cache_wrapper):
             found.cache_clear()
+    return reached
+
+
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -230,7 +240,7 @@ def main() -> int:
     counted: Counter[str] = Counter()
     for words, end in ends(drawn, tests):
         counted[end] += 1
-        if end in (LATE, UNSEEN):
+        if end != HELD:
             print(f"  {end}: {words}", flush=True)
     told = ", ".join(f"{number} {end}" for end, number in counted.most_common())
     print(f"{asked.part or 'files'}, seed {asked.seed}: {count} of {len(every)} changes: {told}")

@@ -17,6 +17,7 @@ from helpdesk.agents.rights import (
     Role,
     may,
     require,
+    require_own,
     require_stands_for,
     scope,
     stands_for,
@@ -139,6 +140,26 @@ def test_a_department_is_stood_for_by_its_own_people_and_by_the_desk(
     else:
         with pytest.raises(NotAllowed, match="Another department leads"):
             require_stands_for(person(role, own), asked)
+
+
+@pytest.mark.parametrize(
+    ("who", "passes"),
+    [
+        (person("handler"), True),  # number 1 of the colleagues, and so is whose it is
+        (person("admin"), True),
+        (Actor("agent", 2, "Somebody else", Role.SUPERVISOR), False),
+        (Actor("agent", 2, "The administrator", Role.ADMIN), True),
+        (Actor("token", 1, "A token of the same number", Role.AGENT), False),
+        (Actor("customer", 1, "A customer of the same number", Role.CUSTOMER), False),
+        (SYSTEM, True),
+    ],
+)
+def test_what_is_ones_own_takes_no_verb_and_another_s_does(who: Actor, passes: bool) -> None:
+    if passes:
+        require_own(who, 1, "people.edit")
+    else:
+        with pytest.raises(NotAllowed):
+            require_own(who, 1, "people.edit")
 
 
 def test_nobody_leads_a_department_without_being_made_its_leader() -> None:
