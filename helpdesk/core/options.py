@@ -6,7 +6,9 @@ when a setting, rule or policy has changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from flask import has_request_context, request
@@ -17,6 +19,7 @@ from helpdesk.core.db import JsonData, Model, change_rows, db
 
 _defaults: dict[str, Any] = {}
 KEPT = "helpdesk.core.options"  # in a request's environ
+_once: ContextVar[dict[str, Any] | None] = ContextVar("settings read once", default=None)
 
 
 class Option(Model):
@@ -40,23 +43,33 @@ def is_declared(name: str) -> bool:
 def get(name: str) -> Any:
     """The value of a setting. Raises KeyError for an undeclared name."""
     default = _defaults[name]
-    if _only_reads():
-        return _all().get(name, default)
+    kept = _kept()
+    if kept is not None:
+        return kept.get(name, default)
     row = db.session.get(Option, name)
     return default if row is None else row.value
 
 
-def _only_reads() -> bool:
-    """A page that is only looked at reads the settings once; what changes something, anew."""
-    return has_request_context() and request.method == "GET"
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Inside, the settings are read once: for a set of work that changes none of them."""
+    token = _once.set({})
+    try:
+        yield
+    finally:
+        _once.reset(token)
 
 
-def _all() -> dict[str, Any]:
-    if KEPT not in request.environ:
+def _kept() -> dict[str, Any] | None:
+    """All settings where they are read once, as for a page that is only looked at; None where what
+    changes something reads anew."""
+    kept = _once.get()
+    if kept is None and has_request_context() and request.method == "GET":
+        kept = request.environ.setdefault(KEPT, {})
+    if kept == {}:
         rows = db.session.execute(select(Option.name, Option.value))
-        request.environ[KEPT] = {row.name: row.value for row in rows}
-    found: dict[str, Any] = request.environ[KEPT]
-    return found
+        kept.update({"version": 0} | {row.name: row.value for row in rows})
+    return kept
 
 
 def put(name: str, value: Any) -> None:
@@ -74,8 +87,9 @@ def put(name: str, value: Any) -> None:
 
 def version() -> int:
     """Counts changes of settings, rules, categories, policies: the key of every cache of them."""
-    if _only_reads():
-        return int(_all().get("version", 0))
+    kept = _kept()
+    if kept is not None:
+        return int(kept["version"])
     return db.session.scalar(select(Option.value).where(Option.name == "version")) or 0
 
 

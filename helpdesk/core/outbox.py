@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, case, func, select, tup
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core import events, jobs
+from helpdesk.core import events, jobs, options
 from helpdesk.core.db import (
     Model,
     UtcTime,
@@ -132,10 +132,10 @@ def deliver_due(limit: int = SET) -> int:
     tried = 0
     while tried < limit:
         claimed = retrying(lambda: _claim(min(SET, limit)))
-        _deliver(claimed)
-        tried += len(claimed)
         if not claimed:
             break
+        _deliver(claimed)
+        tried += len(claimed)
     return tried
 
 
@@ -172,6 +172,8 @@ def _claim(limit: int) -> list[Turn]:
         ).all()
         orphans = [row for row in rows if row.state == "running"]
         taken = orphans[:1] or rows
+        if not taken:
+            return []
         over = OUTBOX.c.tries >= MAX_TRIES
         session.execute(
             update(OUTBOX)
@@ -215,6 +217,7 @@ class Made:
     what: Any
 
 
+@options.read_once()
 def _deliver(claimed: Sequence[Turn]) -> None:
     """Work off one set; one that fails is tried again by itself and holds nobody else up."""
     handle_of = _reader(claimed)

@@ -15,9 +15,7 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
-from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
-from helpdesk.core.outbox import durable
 from helpdesk.customers.addresses import Address, kind_of, normal, read
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.words.levels import LEVELS
@@ -156,15 +154,6 @@ def prove_all(person: Person, given: Iterable[Address], by: str) -> list[Contact
         if not row.proven_by:
             row.proven_at, row.proven_by = now(), by
     return new
-
-
-@durable("people.index", "ticket.opened")
-def index_asker(noted: Event) -> None:
-    """Whoever came with a new ticket can be found: not in the caller's time, but never forgotten."""
-    person = db.session.get(Person, noted.data.get("person") or 0)
-    if person is not None:
-        with transaction():
-            index(person)
 
 
 def index(person: Person) -> None:

@@ -13,8 +13,7 @@ from helpdesk.core.calendars import newest
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, lazy_gettext
-from helpdesk.core.outbox import durable
-from helpdesk.notify.letters import about, to_colleague
+from helpdesk.notify.letters import Letters, about, letters, to_colleague
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket
 
@@ -25,8 +24,8 @@ ARTICLE_SUBJECTS = {
 }
 
 
-@durable("mail.told_lost", "mail.lost")
-def answer_lost(noted: Event) -> None:
+@letters("mail.told_lost", "mail.lost")
+def answer_lost(noted: Event) -> Letters:
     """An answer did not reach its customer: its author reads the number and, who may know who it
     is, address and the server's words; never the answer itself."""
     message = db.session.get(Message, noted.data.get("message"))
@@ -36,7 +35,7 @@ def answer_lost(noted: Event) -> None:
     ticket = db.session.get_one(Ticket, message.ticket_id)
     knows = sight.sees(author.actor, ticket, sight.Field.ADDRESS)
     mailed = message.data.get("mailed", {}) if knows else {}
-    to_colleague(
+    yield to_colleague(
         noted,
         author,
         "lost",
@@ -47,13 +46,13 @@ def answer_lost(noted: Event) -> None:
     )
 
 
-@durable("mail.article", *ARTICLE_SUBJECTS)
-def article(noted: Event) -> None:
+@letters("mail.article", *ARTICLE_SUBJECTS)
+def article(noted: Event) -> Letters:
     """The owner of an article reads what somebody else, or the clock, has done to it."""
     owner, code = _active(noted.data["owner"]), noted.data["article"]
     if owner is None or (noted.by_kind, noted.by_id) == ("agent", owner.id):
         return
-    to_colleague(
+    yield to_colleague(
         noted,
         owner,
         "article",
@@ -65,12 +64,12 @@ def article(noted: Event) -> None:
     )
 
 
-@durable("mail.calendar", "calendar.year_missing")
-def year_missing(noted: Event) -> None:
+@letters("mail.calendar", "calendar.year_missing")
+def year_missing(noted: Event) -> Letters:
     """Every administrator reads which calendars lack the days of which year."""
     rows, year = newest(), noted.data["year"]
     calendars = [rows[code] for code in noted.data["calendars"] if code in rows]
-    _to_admins(
+    yield from _to_admins(
         noted,
         "calendar",
         lazy_gettext("Work calendar: the days of %(year)s are missing", year=year),
@@ -81,12 +80,12 @@ def year_missing(noted: Event) -> None:
     )
 
 
-@durable("mail.consent", "mailbox.consent_over")
-def consent_over(noted: Event) -> None:
+@letters("mail.consent", "mailbox.consent_over")
+def consent_over(noted: Event) -> Letters:
     """Every administrator reads it at once, by the mail server of the settings and never by the
     mailbox that can't send any more."""
     address = noted.data["address"]
-    _to_admins(
+    yield from _to_admins(
         noted,
         "consent",
         lazy_gettext("Mailbox %(address)s: please give consent anew", address=address),
@@ -102,19 +101,19 @@ def _active(agent_id: int | None) -> Agent | None:
     return agent if agent is not None and agent.active else None
 
 
-def _to_admins(noted: Event, purpose: str, subject: LazyString, **given: Any) -> None:
+def _to_admins(noted: Event, purpose: str, subject: LazyString, **given: Any) -> Letters:
     admins = select(Agent).where(Agent.active, Agent.role == Role.ADMIN).order_by(Agent.id)
     for admin in db.session.scalars(admins).unique():
-        to_colleague(noted, admin, purpose, subject, **given)
+        yield to_colleague(noted, admin, purpose, subject, **given)
 
 
-@durable("mail.wrong_tries", "agent.wrong_tries")
-def wrong_tries(noted: Event) -> None:
+@letters("mail.wrong_tries", "agent.wrong_tries")
+def wrong_tries(noted: Event) -> Letters:
     """The owner of an account reads that somebody tries passwords or codes from elsewhere."""
     owner = _active(noted.data["agent"])
     if owner is None:
         return
-    to_colleague(
+    yield to_colleague(
         noted,
         owner,
         "wrong_tries",

@@ -12,8 +12,7 @@ from helpdesk.agents.roster import Roster, RosterEntry
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, lazy_gettext
-from helpdesk.core.outbox import durable
-from helpdesk.notify.letters import Reader, TeamMailbox, about, to_colleague
+from helpdesk.notify.letters import Letters, Reader, TeamMailbox, about, letters, to_colleague
 from helpdesk.setup import in_force
 from helpdesk.tickets import news
 from helpdesk.tickets.lifecycle import ENDED, WITH_DEPARTMENT
@@ -32,8 +31,8 @@ SUBJECTS = {
 BAD = 2  # a score of 1 or 2 of 5
 
 
-@durable("staff.concerned", *SUBJECTS)
-def concerned(noted: Event) -> None:
+@letters("staff.concerned", *SUBJECTS)
+def concerned(noted: Event) -> Letters:
     """Tell the people who have to act of it; who did it himself knows."""
     ticket = db.session.get_one(Ticket, noted.ticket_id, populate_existing=True)
     if not _matters(noted, ticket):
@@ -43,7 +42,7 @@ def concerned(noted: Event) -> None:
     readers = [p for p in people.values() if p.id in due]
     everybody: list[Reader] = [*_mailbox(noted, ticket), *readers]
     for reader in everybody:
-        to_colleague(
+        yield to_colleague(
             noted,
             reader,
             "concerned",

@@ -7,16 +7,17 @@ A server that can't be reached is asked every minute by one letter, while the ot
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
 from helpdesk.core import jobs
-from helpdesk.core.db import db, locked, retrying, transaction
+from helpdesk.core.db import after_commit, db, insert_many, locked, retrying, transaction
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.i18n import in_language
 from helpdesk.notify import media, optouts, paces
@@ -25,6 +26,9 @@ from helpdesk.notify.models import LOST, OPEN, Envelope
 from helpdesk.tickets import actions
 
 log = logging.getLogger(__name__)
+TABLE: Any = Envelope.__table__
+COLUMNS = tuple(column.name for column in TABLE.columns if column.name != "id")
+KEY = (Envelope.id, Envelope.event_seq, Envelope.purpose, Envelope.recipient)
 Server = tuple[str, Hashable | None]  # the medium, and what it goes through
 MOST_AUTOMATIC = 10  # automatic letters to one address in an hour
 PAUSES = (1, 5, 15, 60)  # minutes after a refusal for now; then hourly
@@ -37,69 +41,101 @@ SECOND_TRY = timedelta(minutes=5)  # after one that may have delivered
 def post(letter: Letter) -> None:
     """Write the letter down once, and send it. Never raises for the sake of what lies outside: the
     row says what became of it."""
-    row = _written(letter)
-    if row.state == "queued":
-        attempt(row.id)
+    row = envelope(letter)
+    with transaction():
+        write([[row]])
+
+
+def write(made: Sequence[Sequence[Envelope]]) -> None:
+    """Inside the caller's transaction: keep each letter once, those of many deliveries together. What
+    has a server to go through is sent after the commit, by whoever wrote it."""
+    rows = _new([row for each in made for row in each])
+    had = _had([row.recipient for row in rows if _limited(row)])
+    for row in rows:
+        if _limited(row):
+            had[row.recipient] += 1
+        if _limited(row) and had[row.recipient] > MOST_AUTOMATIC:
+            row.state, row.error = "failed", "limit"
+        elif at_rest := _at_rest(row):
+            row.state, row.error, row.next_at = at_rest.state, at_rest.words, None
+    _insert(rows)
+    for row in rows:
+        if row.next_at is None:
+            show_on_message(row)
+    queued = [row.id for row in rows if row.state == "queued"]
+    after_commit(lambda: _send(queued))
+
+
+def _insert(rows: Sequence[Envelope]) -> None:
+    """Write them in one statement, and give them their ids."""
+    values = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
+    ids = {tuple(written[1:]): written[0] for written in insert_many(TABLE, values, *KEY)}
+    for row in rows:
+        row.id = ids[_key(row)]
 
 
 def hand_over_now(letter: Letter) -> Ended:
     """Send it without writing it down, and tell how that ended."""
-    return _tried(_envelope(letter), set())
+    return _tried(envelope(letter), set())
 
 
-def _written(letter: Letter) -> Envelope:
-    same = select(Envelope).where(
-        Envelope.event_seq == letter.cause,
-        Envelope.purpose == letter.purpose.code,
-        Envelope.recipient == letter.to,
-    )
-    known = db.session.scalar(same.execution_options(populate_existing=True))
-    if known is not None:
-        return known
-    row = _envelope(letter)
-    try:
-        with transaction() as session:
-            if letter.purpose.limited and _has_had_enough(letter.to):
-                row.state, row.error = "failed", "limit"
-            session.add(row)
-    except IntegrityError:
-        return db.session.scalars(same).one()
-    return row
+def _new(rows: Sequence[Envelope]) -> list[Envelope]:
+    """Those that are not written down yet, each once."""
+    causes = {row.event_seq for row in rows}
+    known = db.session.execute(select(*KEY).where(Envelope.event_seq.in_(causes)))
+    there = {tuple(row[1:]) for row in known}
+    return [row for key, row in {_key(row): row for row in rows}.items() if key not in there]
 
 
-def _envelope(letter: Letter) -> Envelope:
-    """The letter as its medium shapes it."""
+def _key(row: Envelope) -> tuple[int, str, str]:
+    """What there is one of."""
+    return row.event_seq, row.purpose, row.recipient
+
+
+def envelope(letter: Letter) -> Envelope:
+    """The letter as its medium shapes it, not yet written down."""
     medium = media.named(letter.medium)
     with in_language(letter.language):
         columns = {"subject": str(letter.subject), **medium.compose(letter)}
-    return Envelope(
-        event_seq=letter.cause,
-        purpose=letter.purpose.code,
-        medium=letter.medium,
-        recipient=letter.to,
-        ticket_id=letter.ticket_id,
-        notice_id=letter.notice_id,
-        message_ref=letter.message.id if letter.message else None,
-        automatic=letter.purpose.automatic,
-        internal=letter.purpose.internal,
-        optional=not letter.purpose.needed,
-        state="queued",
-        made_at=now(),
-        **columns,
-    )
+    given = {
+        "event_seq": letter.cause,
+        "purpose": letter.purpose.code,
+        "medium": letter.medium,
+        "recipient": letter.to,
+        "ticket_id": letter.ticket_id,
+        "notice_id": letter.notice_id,
+        "message_ref": letter.message.id if letter.message else None,
+        "automatic": letter.purpose.automatic,
+        "internal": letter.purpose.internal,
+        "optional": not letter.purpose.needed,
+    }
+    return Envelope(**_blank() | given | columns)
 
 
-def _has_had_enough(address: str) -> bool:
-    """Whether this one address from outside had its automatic letters of this hour: two machines that
-    answer each other end here. Letters to many addresses of one company only wait, see paces."""
+def _blank() -> dict[str, Any]:
+    """A new row's own defaults: what is written in sets is complete."""
+    given = {column.name: column.default for column in TABLE.columns if column.default is not None}
+    return {name: each.arg(None) if each.is_callable else each.arg for name, each in given.items()}
+
+
+def _limited(row: Envelope) -> bool:
+    """Two machines that answer each other end at such a letter, see media.Purpose."""
+    return row.automatic and not row.internal
+
+
+def _had(addresses: Sequence[str]) -> Counter[str]:
+    """How many automatic letters each of these addresses from outside had in this hour. Letters to
+    many addresses of one company only wait, see paces."""
     hour = now().replace(minute=0, second=0, microsecond=0)
-    recent = select(func.count()).where(
-        Envelope.recipient == address,
+    recent = select(Envelope.recipient, func.count()).where(
+        Envelope.recipient.in_(set(addresses)),
         Envelope.automatic,
         Envelope.internal.is_(False),
         Envelope.made_at > hour,
     )
-    return (db.session.scalar(recent) or 0) >= MOST_AUTOMATIC
+    if not addresses:
+        return Counter()
+    return Counter(dict(db.session.execute(recent.group_by(Envelope.recipient)).all()))
 
 
 @jobs.job("outbox")
@@ -111,27 +147,35 @@ def send_due(limit: int = 100) -> int:
         .order_by(Envelope.next_at, Envelope.id)
         .limit(limit)
     ).all()
-    gone: set[Server] = set()
-    for row_id in due:
-        attempt(row_id, gone)
+    _send(due)
     return len(due)
 
 
-def attempt(row_id: int, gone: set[Server] | None = None) -> None:
-    """Try to send one letter whose turn it is; `gone` collects servers that did not answer."""
-    row = _claimed(row_id)
-    if row is not None:
-        _settle(row_id, _tried(row, set() if gone is None else gone))
+def _send(row_ids: Sequence[int]) -> None:
+    """Try those whose turn it is; who does not answer is asked once."""
+    gone: set[Server] = set()
+    for row_id in row_ids:
+        row = _claimed(row_id)
+        if row is not None:
+            _settle(row_id, _tried(row, gone))
 
 
-def _tried(row: Envelope, gone: set[Server]) -> Ended:
+def _at_rest(row: Envelope) -> Ended | None:
+    """How it ends without a try: nobody wants it, or nothing carries it out of the house."""
     if optouts.withdraws(row):
         return Ended("withdrawn", "unsubscribed")
     try:
+        return Ended("kept") if media.named(row.medium).server(row) is None else None
+    except HelpdeskError:  # the try says what is wrong
+        return None
+
+
+def _tried(row: Envelope, gone: set[Server]) -> Ended:
+    if at_rest := _at_rest(row):
+        return at_rest
+    try:
         medium = media.named(row.medium)
         server = row.medium, medium.server(row)
-        if server[1] is None:
-            return Ended("kept")
         if server in gone:
             return Ended("waiting")
         ended = medium.deliver(row, server[1])

@@ -15,10 +15,9 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext, in_language, lazy_gettext
-from helpdesk.core.outbox import durable
 from helpdesk.notices.clock import STEP_NAMES
 from helpdesk.notices.models import Notice
-from helpdesk.notify.letters import about, to_colleague
+from helpdesk.notify.letters import Letters, about, letters, to_colleague
 from helpdesk.promises import dues
 from helpdesk.promises.models import Promise, Reminder
 from helpdesk.promises.rail import left_of
@@ -29,8 +28,8 @@ from helpdesk.tickets.models import Ticket
 MOST_LINES = 100  # of a digest; the lists hold the rest
 
 
-@durable("mail.escalation", "staff.told")
-def escalation(noted: Event) -> None:
+@letters("mail.escalation", "staff.told")
+def escalation(noted: Event) -> Letters:
     """Tell one person of one step."""
     row = db.session.get(Reminder, noted.data["reminder"])
     agent = db.session.get(Agent, noted.data["agent"])
@@ -40,11 +39,13 @@ def escalation(noted: Event) -> None:
         line = due_step(row)
         subject = _subject(line)
     thread = f"notice-{row.subject_id}" if row.subject_kind == "notice" else line.number
-    to_colleague(noted, agent, "escalation", subject, thread=thread, path=line.path, line=line)
+    yield to_colleague(
+        noted, agent, "escalation", subject, thread=thread, path=line.path, line=line
+    )
 
 
-@durable("mail.digest", "staff.digest")
-def digest(noted: Event) -> None:
+@letters("mail.digest", "staff.digest")
+def digest(noted: Event) -> Letters:
     """Tell one person of many steps in one mail."""
     agent = db.session.get(Agent, noted.data["agent"])
     if agent is None or not agent.active:
@@ -54,7 +55,7 @@ def digest(noted: Event) -> None:
     count = int(noted.data["count"])
     with in_language(agent.language):
         lines = [due_step(row) for row in first]
-    to_colleague(
+    yield to_colleague(
         noted,
         agent,
         "digest",
@@ -66,15 +67,15 @@ def digest(noted: Event) -> None:
     )
 
 
-@durable("mail.hold_over", "ticket.resume")
-def hold_over(noted: Event) -> None:
+@letters("mail.hold_over", "ticket.resume")
+def hold_over(noted: Event) -> Letters:
     """The time on hold ran out, and the clocks run again: tell whoever is responsible."""
     because = noted.data.get("because")
     if because not in ("until", "cap"):
         return
     ticket = db.session.get_one(Ticket, noted.ticket_id)
     for person in roster.at().told("owner", ticket.department_id, ticket.assignee_id):
-        to_colleague(
+        yield to_colleague(
             noted,
             person,
             "hold_over",

@@ -6,26 +6,26 @@ medium.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
 from zlib import crc32
 
 from flask_babel.speaklater import LazyString
-from sqlalchemy import select
 
 from helpdesk.agents.models import Department
-from helpdesk.core.db import db
+from helpdesk.core import outbox
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import language
-from helpdesk.notify import media
-from helpdesk.notify.envelopes import hand_over_now, post
+from helpdesk.notify import envelopes, media
 from helpdesk.notify.media import Audience, Ended, Letter, Purpose
-from helpdesk.notify.models import MAIL
+from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.settings import settings
 from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Message, Ticket
+
+Letters = Iterable[Letter]
 
 # What we write for, to whom: all limits follow from these two.
 TABLE = (
@@ -46,6 +46,25 @@ TABLE = (
     Purpose("test", Audience.COLLEAGUE),
     Purpose("wrong_tries", Audience.COLLEAGUE),
 )
+
+
+def letters(
+    name: str, *wants: str, reading: Callable[[Sequence[Event]], Any] | None = None
+) -> Callable[[Callable[..., Letters]], Callable[..., Letters]]:
+    """Register what gives the letters to be written because of an event: a durable subscriber.
+
+    `reading` is given all events of a set; what it gives, e.g. their cases, comes along with each.
+    """
+
+    def register(write: Callable[..., Letters]) -> Callable[..., Letters]:
+        def read(events: Sequence[Event]) -> Callable[[Event], list[Envelope]]:
+            known = (reading(events),) if reading else ()
+            return lambda noted: [envelopes.envelope(each) for each in write(noted, *known)]
+
+        outbox.subscribe(outbox.Subscriber(name, frozenset(wants), read, envelopes.write))
+        return write
+
+    return register
 
 
 class Reader(Protocol):
@@ -92,25 +111,23 @@ def to_colleague(
     thread: str,
     path: str,
     **values: object,
-) -> None:
-    """Write mail/PURPOSE.txt to one colleague, in the reader's language, with a link to `path`.
+) -> Letter:
+    """mail/PURPOSE.txt for one colleague, in the reader's language, with a link to `path`.
 
     Its identity comes from the event and the reader, so a second try is the same letter.
     """
-    post(
-        Letter(
-            purpose=purpose_of(purpose, Audience.COLLEAGUE),
-            medium=MAIL,
-            to=reader.email,
-            language=reader.language,
-            subject=subject,
-            values={"reader": reader, "link": f"{settings().base_url}/{path}", **values},
-            cause=noted.seq,
-            thread=thread,
-            part=f"s{noted.seq}r{crc32(reader.email.encode()):x}",
-            ticket_id=noted.ticket_id,
-            notice_id=noted.notice_id,
-        )
+    return Letter(
+        purpose=purpose_of(purpose, Audience.COLLEAGUE),
+        medium=MAIL,
+        to=reader.email,
+        language=reader.language,
+        subject=subject,
+        values={"reader": reader, "link": f"{settings().base_url}/{path}", **values},
+        cause=noted.seq,
+        thread=thread,
+        part=f"s{noted.seq}r{crc32(reader.email.encode()):x}",
+        ticket_id=noted.ticket_id,
+        notice_id=noted.notice_id,
     )
 
 
@@ -128,55 +145,52 @@ def to_customer(
     message: Message | None = None,
     answers: str = "",
     **values: object,
-) -> None:
-    """Write to a customer, in their language and by their medium, because of the event `cause`;
-    nothing when nobody can be reached or their own words keep such a letter back.
+) -> Iterator[Letter]:
+    """A letter to a customer, in their language and by their medium, because of the event `cause`;
+    none when nobody can be reached or their own words keep such a letter back.
 
     `message` is a colleague's whose words it carries, `answers` their own id of what it answers.
     """
     meant = purpose_of(purpose, Audience.CUSTOMER)
     if reader is None or any(reader.said.get(mark) for mark in meant.unless):
         return
-    post(
-        Letter(
-            purpose=meant,
-            medium=reader.medium,
-            to=reader.address,
-            language=reader.language,
-            subject=subject,
-            values={"link": reader.link, **values},
-            cause=cause,
-            thread=reader.thread,
-            part=f"e{cause}",
-            ticket_id=reader.ticket_id,
-            message=message,
-            answers=answers,
-            said=reader.said,
-        )
+    yield Letter(
+        purpose=meant,
+        medium=reader.medium,
+        to=reader.address,
+        language=reader.language,
+        subject=subject,
+        values={"link": reader.link, **values},
+        cause=cause,
+        thread=reader.thread,
+        part=f"e{cause}",
+        ticket_id=reader.ticket_id,
+        message=message,
+        answers=answers,
+        said=reader.said,
     )
 
 
-def customer_of(ticket: Ticket) -> Customer | None:
-    """Who asked, as they are reached; None when no medium reaches them."""
+def customer_of(ticket: Ticket, first: Message | None) -> Customer | None:
+    """Who asked, with the case's first words, as they are reached; None when no medium reaches them."""
     way = media.reaching(ticket)
     if way is None:
         return None
     known, (medium, address) = settings(), way
-    first = select(Message.data).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
     return Customer(
         medium=medium.code,
         address=address,
         language=ticket.language,
         thread=ticket.number,
         link=tracking.own_url(ticket, known.secret_key, known.base_url),
-        said=db.session.scalar(first) or {},
+        said=first.data if first is not None else {},
         ticket_id=ticket.id,
     )
 
 
 def to_oneself(to: str, mailbox: str, subject: str, **values: object) -> Ended:
     """Try a mailbox out: hand a letter over now, without keeping it, and tell how that ended."""
-    return hand_over_now(
+    return envelopes.hand_over_now(
         Letter(
             purpose=purpose_of("test", Audience.COLLEAGUE),
             medium=MAIL,

@@ -14,9 +14,8 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, lazy_gettext
-from helpdesk.core.outbox import durable
 from helpdesk.notices.models import Notice
-from helpdesk.notify.letters import Reader, TeamMailbox, to_colleague
+from helpdesk.notify.letters import Letters, Reader, TeamMailbox, letters, to_colleague
 from helpdesk.promises import dues
 from helpdesk.promises.rail import left_of
 from helpdesk.setup import in_force
@@ -42,8 +41,8 @@ TO_ISSUERS = {
 }
 
 
-@durable("mail.notice", *TO_DEPARTMENT)
-def to_department(noted: Event) -> None:
+@letters("mail.notice", *TO_DEPARTMENT)
+def to_department(noted: Event) -> Letters:
     """A rectification notice waits for the department."""
     row = _issued(noted)
     if row is None:
@@ -54,11 +53,11 @@ def to_department(noted: Event) -> None:
     department = db.session.get_one(Department, row.department_id)
     people = db.session.scalars(team.order_by(Agent.id)).unique().all()
     news.tell(noted, [(agent.id, agent.name) for agent in people])
-    _tell(row, noted, TO_DEPARTMENT[noted.name], [*TeamMailbox.of(department), *people])
+    yield from _tell(row, noted, TO_DEPARTMENT[noted.name], [*TeamMailbox.of(department), *people])
 
 
-@durable("mail.notice_issuers", *TO_ISSUERS)
-def to_issuers(noted: Event) -> None:
+@letters("mail.notice_issuers", *TO_ISSUERS)
+def to_issuers(noted: Event) -> Letters:
     """The department answers: who issued it decides, and the supervisor on duty knows."""
     row = _issued(noted)
     if row is None:
@@ -67,7 +66,7 @@ def to_issuers(noted: Event) -> None:
     issuer = people.stand_in(row.issuer_id) if row.issuer_id else None
     told = [*([issuer] if issuer else []), *people.told("supervisor", row.department_id)]
     news.tell(noted, [(person.id, person.name) for person in told])
-    _tell(row, noted, TO_ISSUERS[noted.name], told)
+    yield from _tell(row, noted, TO_ISSUERS[noted.name], told)
 
 
 def _due(row: Notice) -> object:
@@ -82,10 +81,10 @@ def _issued(noted: Event) -> Notice | None:
     return row if row is not None and row.number else None
 
 
-def _tell(row: Notice, noted: Event, subject: str, readers: Iterable[Reader]) -> None:
+def _tell(row: Notice, noted: Event, subject: str, readers: Iterable[Reader]) -> Letters:
     """One letter to each address, however many of these people read it."""
     for reader in {reader.email: reader for reader in readers}.values():
-        to_colleague(
+        yield to_colleague(
             noted,
             reader,
             "notice",

@@ -91,14 +91,15 @@ def table(subject: Subject) -> Sequence[Promise]:
     ).all()
 
 
-def newest(subject: Subject, promise: str) -> Promise | None:
-    """The newest row of this promise."""
-    return db.session.scalar(
-        select(Promise)
-        .where(Promise.of(subject), Promise.promise == promise)
-        .order_by(Promise.cycle.desc(), Promise.part.desc())
-        .limit(1)
+def newest(subjects: Sequence[Subject], promise: str) -> dict[int, Promise]:
+    """The newest row of this promise for each of these subjects, all of one kind, by their ids."""
+    rows = select(Promise).where(
+        Promise.subject_kind.in_({subject.subject_kind for subject in subjects}),
+        Promise.subject_id.in_([subject.id for subject in subjects]),
+        Promise.promise == promise,
     )
+    ordered = db.session.scalars(rows.order_by(Promise.cycle, Promise.part))
+    return {row.subject_id: row for row in ordered}
 
 
 def current(rows: Iterable[Promise], subject: Subject) -> list[Promise]:

@@ -20,6 +20,7 @@ from helpdesk.core.events import draw, record
 from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
+from helpdesk.customers import people
 from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Unit
@@ -172,6 +173,8 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
         setattr(ticket, name, value)
     rows = _promises(ticket, intake, snapshot, by)
     _store(session, ticket, rows, intake, person, snapshot)
+    if person is not known or intake.person_id is not None:  # new, or a pick has added to them
+        people.index(person)
     record(
         "ticket.opened",
         by=by,

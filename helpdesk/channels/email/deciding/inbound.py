@@ -23,6 +23,7 @@ from helpdesk.core import jobs, options
 from helpdesk.core.db import db, locked, lost_race, transaction
 from helpdesk.core.errors import Busy, HelpdeskError
 from helpdesk.core.i18n import lazy_gettext
+from helpdesk.notify.envelopes import post
 from helpdesk.notify.letters import Customer, to_customer
 from helpdesk.notify.models import MAIL
 from helpdesk.settings import settings
@@ -222,11 +223,12 @@ def tell_too_large(row: InboundMail, mail: ParsedMail) -> None:
             "mailbox": row.mailbox,
         },
     )
-    to_customer(
+    for letter in to_customer(
         -row.id,  # no event of a ticket: one letter for this mail
         reader,
         "too_large",
         lazy_gettext("Your mail is too large for us"),
         answers=mail.message_id,
         most=known.max_mail_bytes // 2**20,
-    )
+    ):
+        post(letter)
