@@ -35,7 +35,9 @@ PARTS = {
     ),
     "promises": (
         "helpdesk/promises/*.py helpdesk/tickets/subject.py",
-        "tests/promises/test_responses.py tests/promises/test_escalation.py"
+        "tests/promises/test_rail.py tests/promises/test_rows.py tests/promises/test_terms.py"
+        " tests/promises/test_timing.py"
+        " tests/promises/test_responses.py tests/promises/test_escalation.py"
         " tests/promises/test_reminders.py tests/promises/test_recompute.py"
         " tests/promises/test_refitting.py tests/promises/test_pauses.py"
         " tests/promises/test_external.py tests/promises/test_explained.py"

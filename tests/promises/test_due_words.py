@@ -17,7 +17,7 @@ from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.channels.form.forms import KINDS
 from helpdesk.clock import Limit, moved_to
 from helpdesk.core.db import db, transaction
-from helpdesk.core.i18n import in_language
+from helpdesk.core.i18n import in_language, when
 from helpdesk.core.outbox import deliver_due
 from helpdesk.notices import actions, queries
 from helpdesk.notices import clock as notices_clock
@@ -211,3 +211,93 @@ def sample_ticket(reference: str) -> str:
 def sample_handler() -> Actor:
     agent = db.session.scalars(select(Agent).where(Agent.name == "Li Na")).one()
     return agent.actor
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "still"),
+    [
+        (timedelta(hours=8), "8 h left", False),  # the last eight hours tick
+        (timedelta(hours=8, seconds=1), "by {at}", True),
+        (timedelta(minutes=1), "1 min left", False),
+        (timedelta(minutes=-5), "5 min late", False),
+    ],
+)
+def test_a_clock_ticks_in_its_last_eight_hours_and_when_it_is_late(
+    app: Flask, before: timedelta, words: str, still: bool
+) -> None:
+    at, limit = MONDAY - before, Limit.parse("24 h")
+    with app.test_request_context(), moved_to(at), in_language("en"):
+        known = dues.left(MONDAY, limit, in_force.current().calendars[DESK_CALENDAR], at)
+        clock = dues.clock(MONDAY, "breached" if at > MONDAY else "running", known)
+        assert (clock.words, clock.still) == (words.format(at=when(MONDAY)), still)
+
+
+def test_a_clock_of_working_time_stands_still_at_night_and_ticks_by_day(app: Flask) -> None:
+    calendar, limit = in_force.current().calendars[DESK_CALENDAR], Limit.parse("2 wh")
+    with app.test_request_context(), in_language("en"):
+        with moved_to(SUNDAY):
+            night = dues.clock(MONDAY, "running", dues.left(MONDAY, limit, calendar, SUNDAY))
+        with moved_to(AT_WORK):
+            day = dues.clock(MONDAY, "running", dues.left(MONDAY, limit, calendar, AT_WORK))
+            unknown = dues.clock(MONDAY, "running", None)
+        assert (unknown.words, unknown.still) == (f"by {when(MONDAY)}", True)
+    assert night.still and night.until is None and night.why
+    assert not day.still and day.until and not day.why
+
+
+@pytest.mark.parametrize(
+    ("at", "limit", "words"),
+    [
+        (AT_WORK, "2 wh", "{at}, 1 h 40 min of working time left"),
+        (AT_WORK, "24 h", "{at}"),
+        (None, "2 wh", "{at}"),
+    ],
+)
+def test_a_mail_names_the_moment_and_what_was_left_of_working_time(
+    app: Flask, at: datetime | None, limit: str, words: str
+) -> None:
+    calendar = in_force.current().calendars[DESK_CALENDAR]
+    with app.test_request_context(), moved_to(AT_WORK), in_language("en"):
+        known = dues.left(MONDAY, Limit.parse(limit), calendar, at) if at else None
+        assert dues.told(MONDAY, known) == words.format(at=when(MONDAY))
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(8 * 3600, True), (8 * 3600 + 1, False)])
+def test_a_mail_tells_what_is_left_of_working_time_in_the_last_eight_hours(
+    app: Flask, seconds: int, is_told: bool
+) -> None:
+    known = dues.Left(seconds, seconds, AT_WORK)
+    with app.test_request_context(), moved_to(AT_WORK), in_language("en"):
+        assert ("8 working hours" in dues.told(MONDAY, known)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("60 min", "1 hour"),
+        ("61 min", "61 minutes"),
+        ("90 min", "90 minutes"),
+        ("120 min", "2 hours"),
+        ("30 wmin", "30 working minutes"),
+        ("61 wmin", "61 working minutes"),
+        ("8 wh", "8 working hours"),
+        ("5 wd", "5 working days"),
+        ("60 wd", "60 working days"),
+        ("60 cd", "60 days"),
+    ],
+)
+def test_a_limit_is_told_in_whole_hours_where_it_has_them(
+    app: Flask, limit: str, words: str
+) -> None:
+    with app.test_request_context(), in_language("en"):
+        assert dues.limit_words(Limit.parse(limit)) == words
+
+
+def test_a_promise_is_a_sentence_before_and_after_sending(app: Flask) -> None:
+    with app.test_request_context(), moved_to(AT_WORK), in_language("en"):
+        by = f"omebody answers you by {when(MONDAY)} at the latest"
+        assert dues.promised(MONDAY, "8 wh") == f"S{by} (8 working hours)."
+        assert dues.promised(MONDAY, "24 h") == f"S{by}."
+        early = dues.promised(MONDAY, "8 wh", sent=False)
+        assert early == f"Sent now, s{by} (8 working hours)."
+        assert dues.promised(MONDAY, "24 h", sent=False) == f"Sent now, s{by}."

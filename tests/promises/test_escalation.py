@@ -252,3 +252,54 @@ def test_chains_differ_by_severity(app: Flask, severity: str) -> None:
         .where(Promise.promise == "acknowledge")
     )
     assert level == {"S1": 25, "S3": 50}[severity]
+
+
+def acknowledged() -> Promise:
+    query = select(Promise).where(Promise.promise == "acknowledge")
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def test_a_row_remembers_when_it_was_first_warned_of(app: Flask) -> None:
+    make.ticket(severity="S2")
+    start = now()
+    for minutes in (15, 23, 31):
+        with moved_to(start + timedelta(minutes=minutes)):
+            alarms.ring_all()
+    assert acknowledged().warned_at == start + timedelta(minutes=15)
+
+
+def test_a_step_whose_moment_is_now_is_taken_and_the_next_one_waits(app: Flask) -> None:
+    """Three steps at once, the last of them to the moment: the highest alone is told."""
+    with moved_to(now()) as tick:
+        start = make.ticket(severity="S2").received_at
+        tick(27 * 60)  # 90 % of half an hour
+        alarms.ring_all()
+        told = {e.level: e.told for e in db.session.scalars(select(Escalation))}
+    assert told == {50: "", 75: "", 90: "manager"}
+    events = db.session.scalars(select(Event).where(Event.name == "promise.warned"))
+    assert {e.data["level"]: e.data["told"] for e in events} == told
+    assert (acknowledged().level, acknowledged().verdict) == (90, "")
+    rings = db.session.scalars(select(Alarm).where(Alarm.subject_id == acknowledged().id)).one()
+    assert (rings.level, rings.due_at) == (100, start + timedelta(minutes=30))
+
+
+def test_a_step_changes_the_case_that_it_is_about_and_makes_no_form_stale(app: Flask) -> None:
+    ticket = make.ticket(severity="S2")
+    later = now() + timedelta(minutes=16)
+    with moved_to(later):
+        alarms.ring_all()
+    fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
+    assert (fresh.updated_at, fresh.version, fresh.escalation) == (later, ticket.version, 50)
+
+
+def test_only_a_dispatch_that_nobody_signs_is_signed_for(app: Flask) -> None:
+    """However far another promise has gone, nobody is signed for: not even on the chain of signing."""
+    ticket = make.ticket(severity="S2")
+    with transaction():
+        acknowledged().chain = "signing"
+    forced = select(func.count()).select_from(Alarm).where(Alarm.kind == "forced_signing")
+    with moved_to(now() + timedelta(minutes=61)):
+        alarms.ring_due()
+        assert acknowledged().level == 200
+        assert db.session.scalar(forced) == 0
+    assert db.session.get_one(Ticket, ticket.id, populate_existing=True).status == "registered"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
@@ -14,15 +15,34 @@ from helpdesk.clock import Limit, default_calendars, moved_to, now
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput
 from helpdesk.promises import receipts
-from helpdesk.promises.external import before
+from helpdesk.promises.external import before, internal_deadline, latest
 from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
+from tests.help.promised import promise, snapshot
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
 OFFICE = default_calendars()[0]
+
+
+@dataclass
+class Handed:
+    """A case that an authority has handed over on Wednesday."""
+
+    external_due_at: datetime | None
+    received_at: datetime = WEDNESDAY
+    subject_kind: ClassVar[str] = "ticket"
+    id: int = 1
+    cycle: int = 1
+    department_id: int | None = None
+    due_at: datetime | None = None
+    severity: str = "S3"
+    kind: str = "complaint"
+    channel: str = "transfer"
+    category_id: int | None = None
 
 
 def resolve(ticket: Ticket) -> Promise:
@@ -151,3 +171,25 @@ def test_the_desk_types_a_transfer_with_its_document_time_and_deadline(
     assert ticket.received_at == at(17, 9)
     assert resolve(ticket).due_at == at(20, 18)
     assert receipts.spans(resolve(ticket), in_force.current())[0].start == at(17, 9)
+
+
+@pytest.mark.parametrize(
+    ("hours", "ours"),
+    [(3, 1), (2, 2), (1, 1)],  # a margin of two hours that leaves an hour, no time, less than none
+)
+def test_a_margin_must_leave_time_after_the_case_came_in(hours: int, ours: int) -> None:
+    case = Handed(external_due_at=WEDNESDAY + timedelta(hours=hours))
+    margin = snapshot(policy=(Terms("margin", "2 h", "desk"),))
+    assert internal_deadline(case, margin) == WEDNESDAY + timedelta(hours=ours)
+    assert internal_deadline(case, snapshot()) == case.external_due_at, "no margin, no difference"
+
+
+@pytest.mark.parametrize(
+    ("name", "deadline", "is_bound"),
+    [("resolve", True, True), ("sign", True, False), ("resolve", False, False)],
+)
+def test_only_solving_is_bound_by_the_authority_s_deadline_where_there_is_one(
+    name: str, deadline: bool, is_bound: bool
+) -> None:
+    case = Handed(external_due_at=WEDNESDAY + timedelta(hours=3) if deadline else None)
+    assert latest(promise(name), case, snapshot()) == (case.external_due_at if is_bound else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -156,3 +157,25 @@ def test_a_missed_promise_stays_missed_through_a_pause(app: Flask) -> None:
         assert newest(ticket)["resolve"].due_at == WEDNESDAY + timedelta(hours=24)
         actions.reply(ticket, by=make.SUPERVISOR, body="好了")
         assert newest(ticket)["resolve"].verdict == "late"
+
+
+def test_the_longest_time_on_hold_is_counted_from_the_first_hold_without_the_work_between(
+    app: Flask,
+) -> None:
+    """S1: twenty-four hours; six and three of them are used, so fifteen are left."""
+    with moved_to(WEDNESDAY) as tick:
+        ticket = handled(severity="S1")
+        assert promises.hold_ends_at(ticket, in_force.current()) == now() + timedelta(hours=24)
+        for waits, works in ((6, 5), (3, 2)):
+            hold(ticket)
+            tick(waits * HOUR)
+            actions.resume(ticket, by=make.SUPERVISOR)
+            tick(works * HOUR)
+        assert promises.hold_ends_at(ticket, in_force.current()) == now() + timedelta(hours=15)
+
+
+def test_without_a_longest_time_a_hold_has_no_end_of_its_own(app: Flask) -> None:
+    snapshot = in_force.current()
+    endless = [row for row in snapshot.policy if row.promise != "hold"]
+    without = replace(snapshot, policy=tuple(endless))
+    assert promises.hold_ends_at(handled(), without) is None

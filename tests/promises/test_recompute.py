@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from helpdesk import promises
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import DayRule, WorkCalendar, moved_to, now
 from helpdesk.core import alarms, calendars, options
-from helpdesk.core.alarms import Alarm
+from helpdesk.core.alarms import Alarm, Ring
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.customers.people import Asker
@@ -305,3 +305,125 @@ def test_f14_a_case_that_somebody_works_on_is_counted_afterwards(
     alarms.ring_all()
     assert wall(row_of(busy).due_at) == "11-24 18:00"
     assert recompute.progress(CODE).left == 0
+
+
+@pytest.mark.parametrize(("left", "done"), [(5, 0), (2, 3), (0, 5), (7, 0)])
+def test_how_far_a_recount_is_never_goes_below_nothing(left: int, done: int) -> None:
+    assert recompute.Progress(Recount(), 5, left).done == done
+
+
+def test_nothing_is_left_of_a_recount_of_nothing_and_of_what_was_counted_so(app: Flask) -> None:
+    assert recompute.progress(CODE) is None
+    with transaction():
+        assert recompute.begin(CODE, 2, SYSTEM).total == 0
+    assert recompute.progress(CODE).left == 0
+    make.ticket()
+    with transaction():
+        assert recompute.begin(CODE, 1, SYSTEM).total == 3
+        assert recompute.begin("cn-desk", 2, SYSTEM).total == 0
+    assert recompute.progress(CODE).left == 0
+
+
+def rung(job: Recount) -> Alarm | None:
+    """One batch is counted; what remains is when the next one is."""
+    with transaction() as session:
+        session.execute(delete(Alarm).where(Alarm.kind == "recount"))
+        recompute.ring(Ring("recount", job.id, 1, 0, now()))
+    return db.session.scalar(select(Alarm).where(Alarm.kind == "recount"))
+
+
+def test_when_all_is_counted_it_is_looked_once_more_a_minute_later(app: Flask) -> None:
+    make.ticket()
+    job = save(MAKE_UP)
+    last = rung(job)
+    assert last is not None and last.due_at == now() + timedelta(minutes=1)
+    assert job.done_at == now()
+    assert rung(job) is None
+
+
+@pytest.mark.parametrize(
+    ("due", "parked", "waits"),
+    [
+        (timedelta(0), False, True),
+        (timedelta(seconds=5), False, True),  # as far as the clocks of two machines may differ
+        (timedelta(seconds=5.1), False, False),
+        (timedelta(hours=-1), True, False),  # set aside for a person: nobody rings it
+    ],
+)
+def test_a_case_of_which_a_step_is_due_is_left_for_a_second(
+    app: Flask, due: timedelta, parked: bool, waits: bool
+) -> None:
+    ticket = make.ticket()
+    row, free = row_of(ticket), make.ticket(subject="another")
+    with transaction() as session:
+        mine = update(Alarm).where(Alarm.kind == "promise", Alarm.subject_id == row.id)
+        session.execute(mine.values(due_at=now() + due, parked=parked))
+    job = save(MAKE_UP)
+    again = rung(job)
+    assert row_of(free).calendar_version == 2
+    assert row_of(ticket).calendar_version == (1 if waits else 2)
+    assert again is not None
+    if waits:
+        assert again.due_at == now(), "one was counted, so the next look is at once"
+        again = rung(job)
+        assert again is not None and again.due_at == now() + timedelta(seconds=1)
+        assert job.done_at is None
+
+
+def test_the_forecast_names_the_ten_largest_moves_first(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    """Due on a Friday: a day off moves it over the weekend, further than those of a Wednesday."""
+    early = cases(10)
+    wednesday(2 * 86_400)
+    late = make.ticket(subject="due on Friday")
+    seen = recompute.forecast(edited({date(2026, 11, 24): DayRule("rest")}))
+    assert len(seen.sample) == 10 and seen.moved > 10
+    assert seen.sample[0].number == late.number
+    assert [m.new - m.old for m in seen.sample[:2]] == [timedelta(days=3), timedelta(days=1)]
+    assert [m.number for m in seen.sample[1:]] == [ticket.number for ticket in early[:9]]
+
+
+def test_a_paused_case_has_no_due_time_in_its_list_after_a_recount(app: Flask) -> None:
+    waits, runs = cases(2)
+    with transaction():
+        promises.pause(waits)
+    save(MAKE_UP)
+    alarms.ring_all()
+    dues = [db.session.get_one(Ticket, t.id, populate_existing=True).due_at for t in (waits, runs)]
+    assert dues == [None, row_of(runs, "acknowledge").due_at]
+    assert row_of(waits, "acknowledge").calendar_version == 2
+
+
+def test_what_is_missed_by_the_new_count_as_well_stays_missed(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    """Six hours after its time, and the edit gives only five and a half more."""
+    ticket = make.ticket()
+    wednesday(86_400 + 6.5 * 3600)
+    alarms.ring_all()
+    assert row_of(ticket, "first_answer").verdict == "missed"
+    longer = DayRule("work", (("09:00", "12:00"), ("13:30", "14:00")))
+    save({date(2026, 11, 18): longer})
+    alarms.ring_all()
+    row = row_of(ticket, "first_answer")
+    assert row.calendar_version == 2 and row.due_at < now()
+    assert row.verdict == "missed"
+    (told,) = [event for event in moves() if event.data["promise"] == "first_answer"]
+    assert told.data["due"] == row.due_at.isoformat()
+
+
+def test_a_miss_is_open_again_when_the_clock_stopped_before_the_new_time(
+    app: Flask, wednesday: Callable[[float], datetime]
+) -> None:
+    """However long the case has been on hold since."""
+    ticket = make.ticket()
+    wednesday(86_400 + 7 * 3600)  # Thursday 17:00, due at 10:30
+    alarms.ring_all()
+    with transaction():
+        promises.pause(ticket)
+    wednesday(86_400)  # Friday 17:00, and it would have been due at 10:30
+    save(THURSDAY_OFF)
+    alarms.ring_all()
+    row = row_of(ticket, "first_answer")
+    assert (row.state, row.verdict, wall(row.due_at)) == ("paused", "", "11-20 10:30")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from helpdesk import promises
 from helpdesk.clock import moved_to, now
 from helpdesk.core.alarms import Alarm, ring_all
-from helpdesk.core.db import db
+from helpdesk.core.db import db, transaction
 from helpdesk.promises.models import Escalation, Promise
+from helpdesk.promises.rows import COLUMNS
+from helpdesk.setup import in_force
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
@@ -129,3 +134,150 @@ def test_no_row_of_an_ended_case_changes(app: Flask) -> None:
     raised(ticket, "S1")
     assert db.session.scalar(select(func.count()).select_from(Promise)) == count
     assert {r.state for r in promises.table(ticket)} == {"dropped"}
+
+
+def test_what_a_graver_case_gets_anew_is_its_first_part_and_has_taken_no_step(app: Flask) -> None:
+    with moved_to(WEDNESDAY) as tick:
+        ticket = make.ticket(severity="S3")
+        tick(HOUR)
+        ring_all()
+        assert newest(ticket)["acknowledge"].level == 50
+        raised(ticket, "S4")
+    assert newest(ticket)["acknowledge"].level == 0
+    assert parts(ticket, "acknowledge") == [(1, "running", "")]
+    with moved_to(WEDNESDAY):
+        raised(ticket, "S1")
+    assert parts(ticket, "containment") == [(1, "running", "")]
+
+
+def test_in_a_further_cycle_a_graver_case_is_contained_and_not_acknowledged_again(
+    app: Flask,
+) -> None:
+    by = make.SUPERVISOR
+    with moved_to(WEDNESDAY) as tick:
+        ticket = handled_case()
+        actions.reply(ticket, by=by, body="好的")
+        tick(HOUR)
+        actions.rework(ticket, by=by, comment="x")
+        raised(ticket, "S1")
+    second = {row.promise: row for row in promises.table(ticket) if row.cycle == 2}
+    assert second["containment"].state == "running"
+    assert second["containment"].started_at == WEDNESDAY + timedelta(hours=1)
+    assert not {"acknowledge", "first_answer"} & set(second)
+
+
+def handled_case(severity: str = "S3") -> Ticket:
+    by, ticket = make.SUPERVISOR, make.ticket(severity=severity)
+    actions.accept(ticket, by=by)
+    actions.dispatch(ticket, by=by, department_id=make.department().id)
+    actions.sign(ticket, by=by)
+    return actions.handle(ticket, by=by)
+
+
+def test_what_no_longer_solves_gets_no_further_promise(app: Flask) -> None:
+    """Answered, the case is only checked: nothing of its opening begins now."""
+    with moved_to(WEDNESDAY):
+        ticket = handled_case()
+        actions.reply(ticket, by=make.SUPERVISOR, body="好的")
+        raised(ticket, "S1")
+    assert parts(ticket, "containment") == []
+
+
+def test_a_miss_before_a_hold_stays_a_miss_and_the_milder_limit_waits_with_the_case(
+    app: Flask,
+) -> None:
+    """What matters is the moment at which the clock stopped, however long the hold has lasted."""
+    with moved_to(WEDNESDAY) as tick:
+        ticket = handled_case("S1")
+        tick(13 * HOUR)  # the department's twelve hours are over
+        ring_all()
+        until = now() + timedelta(days=60)
+        actions.hold(ticket, by=make.SUPERVISOR, comment="x", until=until)
+        tick(40 * HOUR)
+        raised(ticket, "S2")  # two days, and thirteen hours of them were used
+    assert parts(ticket, "department_reply") == [(1, "dropped", "missed"), (2, "paused", "")]
+
+
+@pytest.mark.parametrize(
+    ("after", "part"), [(-timedelta(hours=1), 2), (timedelta(0), 1), (timedelta(hours=1), 1)]
+)
+def test_a_milder_limit_that_is_over_as_well_changes_nothing_of_a_miss(
+    app: Flask, after: timedelta, part: int
+) -> None:
+    """Three days, moved off the weekend to the end of Monday: until then there is still time."""
+    due = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    with moved_to(WEDNESDAY) as tick:
+        ticket = make.ticket(severity="S1")
+        tick((due + after - WEDNESDAY).total_seconds())
+        ring_all()
+        raised(ticket, "S2")
+    row = newest(ticket)["resolve"]
+    assert (row.due_at, row.part, row.verdict) == (due, part, "" if part == 2 else "missed")
+
+
+def values(ticket: Ticket) -> dict[int, dict[str, Any]]:
+    rows = promises.table(db.session.get_one(Ticket, ticket.id, populate_existing=True))
+    return {row.id: {name: getattr(row, name) for name in COLUMNS} for row in rows}
+
+
+def rings(ticket: Ticket) -> set[tuple[int, datetime]]:
+    mine = select(Alarm.subject_id, Alarm.due_at).where(Alarm.kind == "promise")
+    return {tuple(row) for row in db.session.execute(mine)}
+
+
+def test_rows_come_back_exactly_as_they_were_remembered(app: Flask) -> None:
+    """Texts, times, pauses and alarms; what has begun since never did."""
+    with moved_to(WEDNESDAY) as tick:
+        ticket = handled_case()
+        before, alarms = values(ticket), rings(ticket)
+        kept = json.loads(json.dumps(promises.remembered(ticket)))
+        tick(HOUR)
+        actions.send_message(ticket, by=make.SUPERVISOR, body="soon")
+        actions.reply(ticket, by=make.SUPERVISOR, body="2026-11-18T02:00:00+00:00")
+        assert values(ticket).keys() > set() and values(ticket) != before
+        with transaction():
+            promises.as_remembered(ticket, kept, in_force.current())
+        assert (values(ticket), rings(ticket)) == (before, alarms)
+        fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
+        assert fresh.due_at == min(due for _row, due in dues(before))
+
+
+def dues(rows: dict[int, dict[str, Any]]) -> list[tuple[int, datetime]]:
+    return [(id_, row["due_at"]) for id_, row in rows.items() if row["state"] == "running"]
+
+
+def test_what_an_upgrade_has_added_since_stays_and_a_text_like_a_time_stays_a_text(
+    app: Flask,
+) -> None:
+    with moved_to(WEDNESDAY):
+        ticket = make.ticket()
+        with transaction():
+            promises.meet(ticket, ["acknowledge"], "2026-11-18", "2026-11-18T02:00:00+00:00")
+        kept = promises.remembered(ticket)
+        for row in kept.values():
+            del row["profile"]
+        with transaction():
+            for row in promises.table(ticket):
+                row.done, row.met_by, row.profile = "else", "else", "new"
+            promises.as_remembered(ticket, kept, in_force.current())
+        row = newest(ticket)["acknowledge"]
+        assert (row.done, row.met_by) == ("2026-11-18T02:00:00+00:00", "2026-11-18")
+        assert {each.profile for each in newest(ticket).values()} == {"new"}
+
+
+def test_before_a_merge_the_open_rows_are_kept_in_mind_and_put_back_alone(app: Flask) -> None:
+    with moved_to(WEDNESDAY):
+        ticket = make.ticket()
+        with transaction():
+            promises.meet(ticket, ["acknowledge"], "Li Na")
+        states = {row.promise: (row.state, row.verdict) for row in promises.table(ticket)}
+        alarms = rings(ticket)
+        with transaction():
+            before = promises.before_merge(ticket)
+            promises.drop_open(ticket)
+        named = {str(row.id): row.promise for row in promises.table(ticket)}
+        assert {named[id_] for id_ in before} == set(states) - {"acknowledge"}
+        with transaction():
+            promises.put_back(ticket, before, in_force.current())
+    after = {row.promise: (row.state, row.verdict) for row in promises.table(ticket)}
+    assert (after, rings(ticket)) == (states, alarms)

@@ -8,22 +8,34 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select
 
+from helpdesk.agents import roster
 from helpdesk.agents.duty import Absence, Duty
+from helpdesk.agents.models import Department
 from helpdesk.clock import moved_to, tick
-from helpdesk.core import alarms
+from helpdesk.core import alarms, options
 from helpdesk.core.alarms import Alarm
-from helpdesk.core.db import db
+from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.core.outbox import deliver_due
 from helpdesk.notices import actions as notices
 from helpdesk.notify.models import Envelope
+from helpdesk.promises import reminders as telling
 from helpdesk.promises.models import Escalation, Promise, Reminder
-from helpdesk.promises.reminders import MOST_SINGLE
+from helpdesk.promises.reminders import (
+    MOST_SINGLE,
+    Due,
+    Reached,
+    _by_daylight,
+    _rows,
+)
+from helpdesk.promises.subjects import Standing
+from helpdesk.setup import in_force
 from helpdesk.tickets import actions
 from helpdesk.tickets.history_words import told
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 from tests.help import notices as sample
+from tests.help.promised import NINE, promise
 from tests.help.statements import counted
 
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
@@ -328,3 +340,204 @@ def _half_used(ticket: Ticket, part: int) -> Promise:
         started_at=MONDAY - timedelta(hours=1),
         due_at=MONDAY + timedelta(hours=1),
     )
+
+
+def reached(level: int = 50, severity: str = "S3", **more: object) -> Reached:
+    """One promise that has reached a step of its chain."""
+    case = Standing(1, True, severity, None, None, 0)
+    steps = (Due(25, NINE, ()), Due(level, NINE, ("owner",)))
+    return Reached(promise(**more), case, steps)
+
+
+@pytest.mark.parametrize(
+    ("granted", "run"),
+    [(None, 3), (0, 103), (59, 103), (60, 203), (119, 203), (120, 303), (86_400, 144_103)],
+)
+def test_steps_are_kept_by_cycle_and_by_the_minute_at_which_more_time_was_granted(
+    granted: int | None, run: int
+) -> None:
+    """These numbers are stored: a step that was taken must be known by them for ever."""
+    at = None if granted is None else NINE + timedelta(seconds=granted)
+    assert reached(cycle=3, extended_at=at).run == run
+    assert reached(cycle=3, extended_at=at, started_at=None).run == 3
+
+
+@pytest.mark.parametrize(
+    ("severity", "level", "urgent"),
+    [
+        ("S1", 25, True),
+        ("S2", 25, True),
+        ("S3", 99, False),
+        ("S3", 100, True),
+        ("S4", 99, False),
+        ("S4", 150, True),
+    ],
+)
+def test_grave_cases_and_broken_promises_are_told_by_day_and_night(
+    severity: str, level: int, urgent: bool
+) -> None:
+    one = reached(level, severity)
+    assert (one.urgent, one.highest.level) == (urgent, level)
+
+
+def waiting(count: int, level: int = 100, state: str = "running") -> list[int]:
+    """So many reminders of promises of their own for one supervisor, due now."""
+    boss, ticket = make.agent("Chen Jie", "supervisor"), make.ticket()
+    rows = [_half_used(ticket, part) for part in range(2, 2 + count)]
+    for row in rows:
+        row.state = state
+    db.session.add_all(rows)
+    db.session.flush()
+    made = [
+        Reminder(
+            agent_id=boss.id,
+            promise_id=row.id,
+            subject_kind="ticket",
+            subject_id=ticket.id,
+            promise="acknowledge",
+            level=level,
+            cycle=1,
+            role="owner",
+            due_at=MONDAY + timedelta(seconds=nr),
+            tell_at=MONDAY,
+        )
+        for nr, row in enumerate(rows)
+    ]
+    db.session.add_all(made)
+    db.session.commit()
+    return [one.id for one in made]
+
+
+@pytest.mark.parametrize(("count", "digests"), [(19, 0), (20, 0), (21, 1)])
+def test_up_to_twenty_steps_are_told_one_by_one_and_one_more_is_a_digest(
+    app: Flask, count: int, digests: int
+) -> None:
+    with moved_to(MONDAY):
+        first = waiting(count)[0]
+        db.session.execute(delete(Alarm))
+        db.session.commit()
+        assert tell_due() == 1
+        found = set(db.session.scalars(select(Reminder.digest)))
+        assert found == ({first} if digests else {None})
+        assert (len(events("staff.digest")), len(events("staff.told"))) == (
+            digests,
+            0 if digests else count,
+        )
+        assert tell_due() == 0, "and nobody is told twice"
+
+
+def tell_due() -> int:
+    with transaction():
+        return telling.tell_due()
+
+
+def events(name: str) -> list[Event]:
+    return list(db.session.scalars(select(Event).where(Event.name == name)))
+
+
+@pytest.mark.parametrize(
+    ("state", "level", "outcome"),
+    [
+        ("running", 75, "told"),
+        ("running", 100, "told"),
+        ("met", 99, "passed"),
+        ("met", 100, "told"),  # kept too late: that it was broken is still told
+        ("met", 150, "told"),
+        ("paused", 75, "passed"),
+        ("paused", 100, "passed"),
+        ("dropped", 100, "passed"),
+    ],
+)
+def test_a_warning_is_told_while_it_helps_and_a_miss_even_after_the_answer(
+    app: Flask, state: str, level: int, outcome: str
+) -> None:
+    with moved_to(MONDAY):
+        waiting(1, level, state)
+        db.session.execute(delete(Alarm))
+        db.session.commit()
+        tell_due()
+        assert [(r.outcome, r.told_at) for r in db.session.scalars(select(Reminder))] == [
+            (outcome, MONDAY)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("alarm", "after", "told"),
+    [
+        (None, 0, 1),
+        (timedelta(seconds=1), 0, 1),  # what rings only later belongs into no digest of now
+        (timedelta(0), 0, 0),
+        (timedelta(hours=-1), 0, 0),
+        (timedelta(hours=-1), 60, 0),
+        (timedelta(hours=-1), 61, 1),  # a backlog that takes longer than a minute
+    ],
+)
+def test_people_are_told_when_nothing_more_rings_or_after_a_minute(
+    app: Flask, alarm: timedelta | None, after: int, told: int
+) -> None:
+    with moved_to(MONDAY):
+        waiting(1)
+        db.session.execute(delete(Alarm))
+        if alarm is not None:
+            alarms.set_alarm("somebody.else", 1, MONDAY + timedelta(seconds=after) + alarm)
+        db.session.commit()
+        tick(after)
+        assert tell_due() == told
+
+
+def test_nobody_is_told_before_it_is_time_nor_when_there_is_nothing(app: Flask) -> None:
+    with moved_to(MONDAY - timedelta(seconds=1)):
+        db.session.execute(delete(Alarm))
+        db.session.commit()
+        assert tell_due() == 0
+        waiting(1)
+        db.session.execute(delete(Alarm))
+        db.session.commit()
+        assert tell_due() == 0
+        tick(1)
+        assert tell_due() == 1
+
+
+def test_who_issued_a_notice_is_told_of_its_miss_and_of_no_warning(app: Flask) -> None:
+    who = sample.cast()
+    with moved_to(MONDAY):
+        notice = sample.issued(who)
+        plan = sample.due(notice, "plan")
+        for share in (0.85, 0.95):
+            wait(share * (plan - MONDAY).total_seconds())
+            db.session.commit()
+        waits = list(db.session.scalars(select(Reminder).where(Reminder.promise == "plan")))
+    assert {r.level for r in waits} & {50, 75, 80, 90}
+    assert "issuer" not in {r.role for r in waits if r.level < 100}
+
+
+def test_each_person_is_told_by_the_hours_of_their_own_department(app: Flask) -> None:
+    """At night the desk is told in the morning; a department that works round the clock at once."""
+    units = {code: make.department(code) for code in ("quality", "night")}
+    with transaction():
+        for unit in db.session.scalars(select(Department)):
+            unit.calendar = "cn-office" if unit.code == "quality" else "always"
+        options.changed()
+    day = make.agent("Li Na", "handler", units["quality"])
+    night = make.agent("Wu Di", "handler", units["night"])
+    desk = make.agent("Zhang Wei")
+    evening = MONDAY + timedelta(hours=12)
+    people, snapshot = roster.at().people, in_force.current()
+    with moved_to(evening):
+        times = [_by_daylight(people[who.id], snapshot) for who in (day, night, desk)]
+    morning = MONDAY + timedelta(days=1)
+    assert times == [morning, evening, morning]
+
+
+def test_a_department_s_promise_is_told_to_the_department_and_the_desk_s_to_the_desk(
+    app: Flask,
+) -> None:
+    quality = make.department()
+    lead = make.agent("Li Na", "handler", quality)
+    desk = make.agent("Zhang Wei")
+    people = roster.at()
+    case = Standing(1, True, "S1", quality.id, None, 0)
+    for owner, person in (("department", lead), ("desk", desk)):
+        one = Reached(promise(owner=owner), case, (Due(50, NINE, ("owner",)),))
+        told_of = {row["agent_id"] for row in _rows(one, people, in_force.current())}
+        assert told_of == {person.id}

@@ -264,3 +264,109 @@ def test_the_rail_tells_each_state_by_shape_and_words(app: Flask) -> None:
         late = {m.promise: m for m in rail.marks(rows(ticket).values(), snapshot)}["acknowledge"]
         assert late.state == "breached"
         assert "5 min" in late.title or "5 分钟" in late.title
+
+
+def test_more_time_to_the_very_moment_that_is_promised_is_none(app: Flask) -> None:
+    ticket = handled()
+    due = rows(ticket)["resolve"].due_at
+    with transaction():
+        reply = promises.extend(ticket, due, in_force.current())
+    assert [row.promise for row in reply] == ["department_reply"], "the one that was due earlier"
+    assert rows(ticket)["resolve"].extended_to is None
+    assert rows(ticket)["department_reply"].extended_to == due
+    assert rows(ticket)["department_reply"].verdict == ""
+
+
+def test_more_time_is_given_to_what_runs_and_not_to_the_desk_s_own_promises(app: Flask) -> None:
+    ticket = handled()
+    with transaction():
+        moved = promises.extend(ticket, now() + timedelta(days=60), in_force.current())
+        assert {row.promise for row in moved} == {"resolve", "department_reply"}
+        promises.pause(ticket)
+        assert promises.extend(ticket, now() + timedelta(days=90), in_force.current()) == []
+
+
+def test_a_promise_is_kept_at_the_moment_that_is_told(app: Flask) -> None:
+    with moved_to(WEDNESDAY) as tick:
+        ticket = make.ticket()
+        tick(3 * 3600)
+        with transaction():
+            early = WEDNESDAY + timedelta(hours=1)
+            promises.meet(ticket, ["acknowledge"], "Li Na", at=early)
+            promises.meet(ticket, ["first_answer"], "Li Na")
+        found = rows(ticket)
+    assert (found["acknowledge"].met_at, found["acknowledge"].verdict) == (early, "on_time")
+    assert found["first_answer"].met_at == WEDNESDAY + timedelta(hours=3)
+
+
+def test_what_has_not_begun_ends_without_a_verdict_when_it_is_kept(app: Flask) -> None:
+    ticket = make.ticket()
+    with transaction():
+        assert promises.meet(ticket, ["callback", "acknowledge"], "Li Na") != []
+    table = {row.promise: (row.state, row.verdict) for row in promises.table(ticket)}
+    assert table["callback"] == ("dropped", "dropped")
+    assert table["acknowledge"] == ("met", "on_time")
+    assert table["resolve"] == ("running", "")
+
+
+def test_only_the_named_promises_are_dropped_and_only_while_they_are_open(app: Flask) -> None:
+    ticket = dispatched()
+    with transaction():
+        promises.drop_open(ticket, ["sign", "acknowledge"])
+    table = {row.promise: row.state for row in promises.table(ticket)}
+    assert (table["sign"], table["acknowledge"], table["resolve"]) == ("dropped", "met", "running")
+    with transaction():
+        promises.drop_open(ticket)
+    left = {row.state for row in promises.table(ticket)}
+    assert left == {"dropped", "met"}
+
+
+def test_only_the_named_clocks_stop(app: Flask) -> None:
+    ticket = dispatched()
+    with transaction():
+        promises.pause(ticket, ["sign"])
+    found = rows(ticket)
+    assert (found["sign"].state, found["resolve"].state) == ("paused", "running")
+    assert (found["acknowledge"].state, found["callback"].state) == ("met", "pending")
+
+
+def test_a_promise_of_a_new_cycle_begins_with_its_first_part(app: Flask) -> None:
+    """What was transferred twice in the first cycle is a first part again in the second."""
+    ticket = handled()
+    finance = make.department("finance", "财务部", "Finance")
+    actions.transfer(ticket, by=make.SUPERVISOR, department_id=finance.id, comment="属于退款")
+    actions.sign(ticket, by=make.SUPERVISOR)
+    actions.handle(ticket, by=make.SUPERVISOR)
+    actions.reply(ticket, by=make.SUPERVISOR, body="已处理")
+    actions.rework(ticket, by=make.SUPERVISOR, comment="客户不满意")
+    parts = {(r.cycle, r.promise): r.part for r in promises.table(ticket)}
+    assert (parts[1, "department_reply"], parts[2, "department_reply"]) == (2, 1)
+    assert parts[2, "resolve"] == 1
+
+
+def test_each_word_to_the_customer_keeps_the_update_and_makes_the_next_one(app: Flask) -> None:
+    """An update that has not begun is not kept by the first words: they begin it."""
+    with moved_to(WEDNESDAY) as tick:
+        ticket = handled()
+        actions.send_message(ticket, by=make.SUPERVISOR, body="We are looking into it.")
+        assert [(r.part, r.state) for r in updates(ticket)] == [(1, "running")]
+        tick(3600)
+        actions.send_message(ticket, by=make.SUPERVISOR, body="The part is ordered.")
+        first, second = updates(ticket)
+        assert (first.state, first.verdict, first.done) == (
+            "met",
+            "on_time",
+            "The part is ordered.",
+        )
+        assert (second.part, second.state, second.started_at) == (2, "running", now())
+        actions.hold(ticket, by=make.SUPERVISOR, comment="x", until=now() + timedelta(hours=9))
+        actions.send_message(ticket, by=make.SUPERVISOR, body="The part is on its way.")
+        assert [(r.part, r.state) for r in updates(ticket)][-1] == (3, "paused")
+    actions.resume(ticket, by=make.SUPERVISOR)
+    actions.reply(ticket, by=make.SUPERVISOR, body="It is repaired.")
+    actions.send_message(ticket, by=make.SUPERVISOR, body="One more thing.")
+    assert {r.state for r in updates(ticket)} == {"met"}, "no next update when all is answered"
+
+
+def updates(ticket: Ticket) -> list[Promise]:
+    return [row for row in promises.table(ticket) if row.promise == "update"]

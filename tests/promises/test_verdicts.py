@@ -10,6 +10,7 @@ from flask import Flask
 from helpdesk.clock import moved_to
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput
+from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
 from helpdesk.tickets import actions, callbacks, filters, ticket_lists
 from helpdesk.tickets.filters import Filter
@@ -203,3 +204,68 @@ def test_what_is_not_understood_is_refused(app: Flask, asked: dict[str, str]) ->
 def test_an_address_gives_the_same_filter_back(app: Flask) -> None:
     asked = Filter(level=("any",), call=("due",), merged="no", returned="yes", late="soon")
     assert filters.parse(dict(asked.pairs())) == asked
+
+
+def ranked(**more: object) -> int:
+    """How bad one row is, as lists and statistics ask."""
+    with transaction() as session:
+        session.execute(db.update(Promise).values(**more))
+    return db.session.scalar(db.select(verdicts.rank()))
+
+
+def test_a_row_that_is_open_in_time_or_dropped_is_not_judged(app: Flask) -> None:
+    one_row()
+    with moved_to(MONDAY):
+        ranks = [
+            ranked(state="running", verdict="", due_at=MONDAY),  # its last moment is in time
+            ranked(state="paused", due_at=MONDAY - timedelta(hours=1)),
+            ranked(state="dropped", verdict="dropped"),
+        ]
+        assert ranks == [0, 0, 0]
+        assert ranked(state="running", verdict="", due_at=MONDAY - timedelta(seconds=1)) == 3
+        found = [ranked(state="met", verdict=name) for name in ("on_time", "late", "missed")]
+    assert found == [verdicts.RANKS[name] for name in ("on_time", "late", "missed")] == [1, 2, 3]
+
+
+def one_row() -> None:
+    """A case with a single promise."""
+    ticket = make.ticket()
+    with transaction() as session:
+        session.execute(db.delete(Promise).where(Promise.of(ticket), Promise.promise != "resolve"))
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "fell"),
+    [
+        (0, 1, True),  # from its first moment
+        (-1, 0, False),  # to the last one, which belongs to the next stretch
+        (-1, 1, True),
+        (1, 2, False),
+        (None, 1, True),
+        (None, 0, False),
+        (0, None, True),
+        (1, None, False),
+        (0, 99, True),
+    ],
+)
+def test_a_promise_counts_in_the_stretch_in_which_its_time_was_up(
+    app: Flask, begin: int | None, end: int | None, fell: bool
+) -> None:
+    one_row()
+
+    def at(hours: int | None) -> datetime | None:
+        return None if hours is None else MONDAY + timedelta(hours=hours)
+
+    with moved_to(MONDAY + timedelta(hours=9)):
+        ranked(due_at=MONDAY)
+        when = verdicts.fell_due(at(begin), at(end))
+        assert db.session.scalar(db.select(db.func.count(Promise.id)).where(when)) == int(fell)
+
+
+def test_what_falls_due_only_later_counts_in_no_stretch_yet(app: Flask) -> None:
+    one_row()
+    with moved_to(MONDAY):
+        ranked(due_at=MONDAY)
+        for end in (MONDAY + timedelta(days=1), None):
+            when = verdicts.fell_due(MONDAY - timedelta(days=1), end)
+            assert db.session.scalar(db.select(db.func.count(Promise.id)).where(when)) == 0
