@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,8 +14,9 @@ from sqlalchemy import select
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.agents.scopes import INTAKE, Bounds
-from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput, Conflict, NotAllowed
+from helpdesk.clock import now
+from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from helpdesk.core.outbox import deliver_due
 from helpdesk.customers import addresses, people
 from helpdesk.customers.models import ContactAddress, Person
@@ -419,3 +421,198 @@ def test_a_program_that_only_files_reads_nothing_of_her_when_a_colleague_links_t
 def test_several_addresses_in_one_field_are_none(client: FlaskClient, text: str) -> None:
     with pytest.raises(BadInput):
         addresses.mail(text)
+
+
+HOME, WORK = "greta@home.example", "greta@work.example"
+
+
+def claimed(**more: Any) -> Ticket:
+    """A case of somebody who only says who they are."""
+    person = more.pop("person", None) or Asker(name="Mallory", email=HOME)
+    return make.ticket(person=person, proof="", **more)
+
+
+def customer(*addresses: tuple[str, str, str], name: str = "Greta Ohm") -> int:
+    """A known person with these addresses: kind, address, and what has proven it."""
+    with transaction() as session:
+        person = Person(name=name, language="en")
+        session.add(person)
+        session.flush()
+        for kind, normal, proven in addresses:
+            row = ContactAddress(person_id=person.id, kind=kind, value=normal, normal=normal)
+            row.proven_by, row.proven_at = proven, now() if proven else None
+            session.add(row)
+    return person.id
+
+
+def test_mails_go_to_the_case_s_own_addresses_and_to_mail_that_its_customer_has_proven(
+    app: Flask,
+) -> None:
+    """Not to a number, and not to an address that is only claimed."""
+    ticket = claimed()
+    hers = customer(
+        ("email", WORK, "token"),
+        ("email", "old@x.example", ""),
+        ("phone", "+8613800009911", "link"),
+    )
+    assert actions.reply_choices(ticket) == [HOME]
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=hers)
+    assert actions.reply_choices(newest()) == [HOME, WORK]
+    called = make.ticket(person=Asker(name="G", phone="13800009912"), proof="", subject="Call")
+    assert actions.reply_choices(called) == [], "a number is no place for mails"
+
+
+def test_an_answer_that_goes_where_it_went_before_is_no_change(app: Flask) -> None:
+    ticket = claimed()
+    for address, times in ((HOME, 0), (f" {HOME.upper()} ", 0)):
+        actions.answer_at(ticket, by=make.SUPERVISOR, address=address)
+        names = [event.name for event in _journal(newest())]
+        assert names.count("ticket.reply_to") == times
+
+
+def test_the_same_click_twice_is_one_and_who_is_it_anyway_is_settled_by_it(app: Flask) -> None:
+    ticket = claimed()
+    for _time in range(2):
+        actions.link_person(ticket, by=make.SUPERVISOR, person_id=ticket.person_id)
+        assert newest().settled
+        assert [event.name for event in _journal(newest())].count("ticket.linked") == 1
+    other = customer(("email", WORK, "token"))
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=other)
+    assert newest().person_id == other
+
+
+def test_a_click_proves_the_address_that_it_came_from_and_no_further_one(app: Flask) -> None:
+    hers = customer(("email", HOME, ""), ("email", "third@x.example", ""))
+    ticket = claimed(person=Asker(name="M", email=HOME, further=(WORK,)))
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=hers)
+    assert known(hers) == [(HOME, "colleague"), ("third@x.example", "")]
+    assert not db.session.get_one(Person, hers, populate_existing=True).claimed
+
+
+def test_a_click_on_somebody_without_that_address_proves_nothing(app: Flask) -> None:
+    ticket, hers = claimed(), customer(("email", WORK, "token"))
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=hers)
+    assert (newest().contact_proven_by, newest().contact_proven_at) == ("", None)
+    assert known(hers) == [(WORK, "token")]
+
+
+@pytest.mark.parametrize(
+    ("severity", "kind", "becomes"),
+    [
+        ("S4", "complaint", "S3"),
+        ("S2", "complaint", "S1"),
+        ("S1", "complaint", "S1"),
+        ("S3", "request", "S3"),
+    ],
+)
+def test_a_repeated_complaint_goes_one_severity_up_and_none_beyond_the_gravest(
+    app: Flask, severity: str, kind: str, becomes: str
+) -> None:
+    first = make.ticket(person=Asker(name="Greta", email=WORK), kind=kind)
+    ticket = claimed(severity=severity, kind=kind)
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=first.person_id)
+    repeats = first.id if kind == "complaint" else None
+    assert (newest().repeat_of_id, newest().severity) == (repeats, becomes)
+    actions.link_person(newest(), by=make.SUPERVISOR, person_id=None)
+    assert (newest().repeat_of_id, newest().severity) == (None, severity)
+
+
+def test_a_severity_that_somebody_has_set_since_stays_when_the_click_is_taken_back(
+    app: Flask,
+) -> None:
+    first = make.ticket(person=Asker(name="Greta", email=WORK))
+    ticket = claimed(severity="S3")
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=first.person_id)
+    actions.edit(newest(), by=make.SUPERVISOR, severity="S1", reason="Somebody was hurt")
+    actions.link_person(newest(), by=make.SUPERVISOR, person_id=None)
+    assert newest().severity == "S1"
+
+
+def test_an_ended_case_counts_as_a_repeat_and_keeps_its_severity_and_its_promises(
+    app: Flask,
+) -> None:
+    first = make.ticket(person=Asker(name="Greta", email=WORK))
+    ticket = claimed(severity="S3")
+    actions.withdraw(ticket, by=make.CUSTOMER, comment="x")
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=first.person_id)
+    assert (newest().repeat_of_id, newest().severity) == (first.id, "S3")
+
+
+def test_what_was_proven_by_an_answer_stays_proven_when_a_click_is_taken_back(app: Flask) -> None:
+    hers = customer(("email", HOME, ""))
+    ticket = claimed()
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=hers)
+    with transaction() as session:
+        row = session.scalars(select(ContactAddress).filter_by(person_id=hers)).one()
+        row.proven_by = "token"
+        ticket = newest()
+        ticket.contact_proven_by = "token"
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=None)
+    assert known(hers) == [(HOME, "token")]
+    assert newest().contact_proven_by == "token"
+
+
+def test_a_file_that_two_cases_share_is_given_to_neither_alone(app: Flask) -> None:
+    """Taken back, the case gets a file of its own, made from what was typed."""
+    ticket, hers = claimed(), customer(("email", WORK, "token"))
+    shared = ticket.person_id
+    with transaction():
+        other = make.ticket(person=Asker(name="Else", email="else@x.example"), subject="Else")
+        db.session.get_one(Ticket, other.id).person_id = shared
+    actions.link_person(ticket, by=make.SUPERVISOR, person_id=hers)
+    assert db.session.get_one(Person, shared, populate_existing=True).known_as_id is None
+    actions.link_person(newest_of(ticket), by=make.SUPERVISOR, person_id=None)
+    own = newest_of(ticket).person_id
+    assert own not in (shared, hers)
+    person = db.session.get_one(Person, own)
+    assert (person.name, person.claimed, known(own)) == ("Mallory", True, [(HOME, "")])
+
+
+def test_a_case_is_anonymous_when_nothing_at_all_is_known_of_its_person(app: Flask) -> None:
+    for person, anonymous in (
+        (customer(name=""), True),
+        (customer(name="Greta"), False),
+        (customer(("email", WORK, "token"), name=""), False),
+    ):
+        ticket = claimed(subject=str(person))
+        actions.link_person(ticket, by=make.SUPERVISOR, person_id=person)
+        assert newest().anonymous is anonymous
+
+
+def test_an_archived_case_gets_no_other_customer(app: Flask) -> None:
+    ticket, hers = claimed(), customer(("email", WORK, "token"))
+    with transaction():
+        db.session.get_one(Ticket, ticket.id).status = "archived"
+    with pytest.raises(Refused, match="archived"):
+        actions.link_person(ticket, by=make.SUPERVISOR, person_id=hers)
+    with pytest.raises(NotFound):
+        actions.link_person(claimed(subject="Another"), by=make.SUPERVISOR, person_id=999_999)
+
+
+@pytest.mark.parametrize(
+    ("provers", "settled", "moves"), [(1, False, True), (2, False, False), (1, True, False)]
+)
+def test_a_proof_leads_to_the_one_customer_who_has_proven_it_before_and_to_nobody_else(
+    app: Flask, provers: int, settled: bool, moves: bool
+) -> None:
+    """Not to one of several, not to who only claims it, and not away from what a colleague said."""
+    hers = [customer(("email", HOME, "token"), name=f"G{n}") for n in range(provers)]
+    customer(("email", HOME, ""), name="Says so")
+    ticket = claimed()
+    own = ticket.person_id
+    with transaction():
+        newest().settled = settled
+    actions.prove(ticket, HOME, "link", by=make.CUSTOMER)
+    assert newest().person_id == (hers[0] if moves else own)
+    assert newest().contact_proven_by == "link"
+
+
+def test_a_proof_of_a_further_address_proves_that_one_and_moves_no_case(app: Flask) -> None:
+    customer(("email", WORK, "token"))
+    ticket = claimed(person=Asker(name="M", email=HOME, further=(WORK,)))
+    own = ticket.person_id
+    actions.prove(ticket, WORK, "link", by=make.CUSTOMER)
+    assert (newest().person_id, newest().contact_proven_by) == (own, "")
+    assert known(own) == [(HOME, ""), (WORK, "link")]
+    actions.prove(ticket, "nobody@x.example", "link", by=make.CUSTOMER)
+    assert [event.name for event in _journal(newest())].count("ticket.proven") == 1

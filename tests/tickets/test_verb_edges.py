@@ -9,17 +9,20 @@ from flask import Flask
 
 from helpdesk import promises
 from helpdesk.agents.models import Agent, Department
+from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import moved_to
 from helpdesk.core import options
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import CHANGED, db, transaction
 from helpdesk.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
+from helpdesk.core.events import Event, record
 from helpdesk.promises.models import Promise
 from helpdesk.promises.words import EXTENDABLE
 from helpdesk.tickets import actions, callbacks, queries
-from helpdesk.tickets.actions import scans
+from helpdesk.tickets.actions import rereading, scans, unsending
 from helpdesk.tickets.actions.unsending import How
 from helpdesk.tickets.models import Message, Ticket
 from tests.help import factories as make
+from tests.help import values
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
 SECOND = timedelta(seconds=1)
@@ -398,6 +401,25 @@ class TestWords:
             actions.note(ticket, by=BOSS, body="x" * length)
         assert set(refused.value.errors) == {"body"}
 
+    def test_what_was_done_stands_beside_a_promise_in_two_hundred_characters(
+        self, unit: Department
+    ) -> None:
+        words = "".join(chr(ord("a") + n % 26) for n in range(300))
+        ticket = make.ticket(severity="S2")
+        actions.accept(ticket, by=BOSS)
+        actions.send_message(ticket, by=BOSS, body=words)
+        actions.send_message(ticket, by=BOSS, body=words[1:])  # keeps the update that began
+        actions.edit(ticket, by=BOSS, facts={"containment": words})
+        actions.answer_directly(ticket, by=BOSS, body=words)
+        done = {(r.promise, r.part): r.done for r in promises.table(ticket)}
+        for kept in ("first_answer", "containment", "resolve"):
+            assert done[kept, 1] == words[:200], kept
+        assert done["update", 1] == words[1:201]
+
+    def test_what_says_how_words_go_out_does_not_change(self) -> None:
+        assert values.changeable(unsending, rereading) == set()
+        assert How() == How(hold=timedelta(0), draft=None, keep=(), cc=())
+
     def test_who_wrote_decides_what_a_message_is_and_who_may_read_it(self, app: Flask) -> None:
         agent, ticket = make.agent(), make.ticket()
         said = actions.send_message(ticket, by=agent.actor, body="To you")
@@ -439,6 +461,35 @@ class TestWords:
             with pytest.raises(Conflict, match="Li Na wrote to the customer"):
                 actions.send_message(ticket, by=wang.actor, body="Second", seen_seq=behind)
         actions.send_message(ticket, by=wang.actor, body="Second", seen_seq=newest)
+
+    def test_a_stale_form_is_told_who_was_faster_where_it_was_a_person(self, app: Flask) -> None:
+        """What the program did by itself, or what the journal doesn't tell, is nobody's change."""
+        ticket, old = make.ticket(), make.ticket().version
+        actions.accept(ticket, by=make.agent("Li Na").actor)
+        with pytest.raises(Conflict, match="Li Na changed this"):
+            actions.withdraw(ticket, by=BOSS, version=old, comment="x")
+        with transaction():
+            record("ticket.sealed", by=SYSTEM, ticket=ticket)
+        with pytest.raises(Conflict) as refused:
+            actions.withdraw(ticket, by=BOSS, version=old, comment="x")
+        assert refused.value.text == CHANGED
+        with transaction():
+            mine = db.update(Event).where(Event.ticket_id == ticket.id)
+            db.session.execute(mine.values(name="staff.told"))  # to tell somebody changes nothing
+        with pytest.raises(Conflict) as refused:
+            actions.withdraw(ticket, by=BOSS, version=old, comment="x")
+        assert refused.value.text == CHANGED
+        actions.withdraw(ticket, by=BOSS, version=ticket.version, comment="x")
+
+    def test_a_customer_who_was_faster_is_not_named(self, app: Flask) -> None:
+        for seconds, ago in ((0, 1), (1, 1), (2, 2), (90, "1 min")):
+            with moved_to(MONDAY) as tick:
+                ticket = make.ticket(subject=f"{seconds}")
+                version = ticket.version
+                actions.urge(ticket, by=make.CUSTOMER)
+                tick(seconds)
+                with pytest.raises(Conflict, match=f"The customer changed this {ago}"):
+                    actions.withdraw(ticket, by=BOSS, version=version, comment="x")
 
     def test_nobody_takes_back_what_another_wrote_nor_what_is_elsewhere(self, app: Flask) -> None:
         agent, ticket, second = make.agent(), make.ticket(), make.ticket(subject="Another")
