@@ -1,6 +1,6 @@
 """The one list of parts: blueprints, durable subscribers, alarms, commands.
 
-Importing a module here is what registers its subscribers and alarms.
+What is only imported here registers its subscribers, alarms and pages by being loaded.
 """
 
 from __future__ import annotations
@@ -9,17 +9,44 @@ import threading
 
 from flask import Flask
 
+import helpdesk.api.document
+import helpdesk.api.kb
+import helpdesk.api.meta
+import helpdesk.api.notices
+import helpdesk.api.statistics
+import helpdesk.api.tickets
+import helpdesk.desk.nav
+import helpdesk.desk.timers
+import helpdesk.kb.actions
+import helpdesk.notices.actions
+import helpdesk.notices.handing_on
+import helpdesk.notify.colleagues
+import helpdesk.notify.concerned
+import helpdesk.notify.customers
+import helpdesk.notify.escalations
+import helpdesk.notify.mail.medium
+import helpdesk.notify.notices
+import helpdesk.promises.escalation
+import helpdesk.promises.recompute
+import helpdesk.setup.calendars.edits
+import helpdesk.setup.calendars.pages
+import helpdesk.setup.calendars.years
+import helpdesk.setup.categories.pages
+import helpdesk.setup.options.pages
+import helpdesk.setup.promises.chain_pages
+import helpdesk.setup.promises.pages
+import helpdesk.setup.replies.pages
+import helpdesk.setup.rules.pages
+import helpdesk.simulator.pages
+import helpdesk.tickets.handing_on
+import helpdesk.tickets.policy_reach
+import helpdesk.tickets.queue
 from helpdesk import cli, realtime
 from helpdesk import files as stored
 from helpdesk.agents import admin_pages, duty_pages, second_factor_pages
 from helpdesk.agents import cli as agents_cli
 from helpdesk.agents import pages as agents
-from helpdesk.api import document, meta
-from helpdesk.api import kb as api_kb
-from helpdesk.api import notices as api_notices
 from helpdesk.api import operations as api
-from helpdesk.api import statistics as api_statistics
-from helpdesk.api import tickets as api_tickets
 from helpdesk.channels.email import cli as mail_cli
 from helpdesk.channels.email.boxes import pages as mailbox_pages
 from helpdesk.channels.email.deciding import pages as mail_views
@@ -27,70 +54,19 @@ from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.core import background, dbclock
-from helpdesk.desk import blueprints, nav, signs, stuck, timers
+from helpdesk.desk import blueprints, signs, stuck
 from helpdesk.desk.pages import printing
-from helpdesk.kb import actions as articles
 from helpdesk.kb import category_pages, public_pages
 from helpdesk.kb import desk_pages as kb_desk
-from helpdesk.notices import actions as notice_actions
-from helpdesk.notices import handing_on as notice_handing_on
 from helpdesk.notices import pages as notice_pages
-from helpdesk.notify import colleagues, concerned, customers, escalations
-from helpdesk.notify import notices as notice_mails
-from helpdesk.notify.mail import medium as mail_medium
 from helpdesk.ops import health
 from helpdesk.ops.backup import cli as backup_cli
 from helpdesk.ops.doctor import cli as doctor_cli
-from helpdesk.promises import escalation, recompute
 from helpdesk.settings import settings_of
 from helpdesk.setup import blueprint as setup
-from helpdesk.setup.calendars import edits, years
-from helpdesk.setup.calendars import pages as calendars
-from helpdesk.setup.categories import pages as categories
-from helpdesk.setup.options import pages as options
-from helpdesk.setup.promises import chain_pages
-from helpdesk.setup.promises import pages as policy
-from helpdesk.setup.replies import pages as replies
-from helpdesk.setup.rules import pages as rules
-from helpdesk.simulator import pages as simulator
 from helpdesk.statistics import pages as statistics
-from helpdesk.tickets import handing_on, policy_reach, queue
 
 # One part per line, so that two new parts don't meet in one line.
-LISTENERS = (
-    api_kb,
-    api_notices,
-    api_statistics,
-    api_tickets,
-    articles,
-    years,
-    calendars,
-    edits,
-    categories,
-    options,
-    chain_pages,
-    policy,
-    replies,
-    rules,
-    document,
-    colleagues,
-    concerned,
-    customers,
-    escalation,
-    escalations,
-    handing_on,
-    mail_medium,
-    meta,
-    notice_mails,
-    notice_actions,
-    notice_handing_on,
-    policy_reach,
-    queue,
-    recompute,
-    nav,
-    simulator,
-    timers,
-)
 BLUEPRINTS: tuple[object, ...] = (
     admin_pages.blueprint,
     agents.blueprint,

@@ -1,8 +1,7 @@
-"""The pages of the set-up: who works here. The index has a card for every page of the set-up."""
+"""The pages of the set-up: its index, and who works here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
@@ -29,40 +28,12 @@ from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.calendars import newest
 from helpdesk.core.errors import BadInput
 from helpdesk.core.given import whole
-from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.i18n import gettext
 from helpdesk.core.limits import Guess, searching
 from helpdesk.settings import settings
 from helpdesk.web.pages import Page, answered, form_page, kept
 
 blueprint = Blueprint("admin", __name__)
-SECTIONS = {"people": N_("Who works here"), "cases": N_("How cases are handled")}
-
-
-@dataclass(frozen=True)
-class Card:
-    """One page of the set-up on the index."""
-
-    section: str  # see SECTIONS
-    label: str
-    text: str
-    url: str
-    icon: str
-    verb: str = "settings.read"
-
-
-_cards: list[Card] = []
-
-
-def add_card(*cards: Card) -> None:
-    """Put pages on the index of the set-up; they are shown in the order in which they come."""
-    _cards.extend(cards)
-
-
-add_card(
-    Card("people", N_("People"), N_("Accounts, roles, links to sign in"), "/admin/people", "users"),
-    Card("people", N_("Departments"), N_("Names, calendars"), "/admin/departments", "building"),
-    Card("people", N_("API tokens"), N_("Keys for other programs"), "/admin/tokens", "key"),
-)
 
 
 @blueprint.app_context_processor
@@ -74,12 +45,7 @@ def _rights() -> dict[str, Any]:
 @needs("settings.read")
 def index() -> Page:
     """A card for every page of the set-up."""
-    who = sign_in.actor()
-    shown = [
-        (title, [card for card in _cards if card.section == section and may(who, card.verb)])
-        for section, title in SECTIONS.items()
-    ]
-    return render_template("admin/index.html", sections=shown)
+    return render_template("admin/index.html")
 
 
 @blueprint.get("/admin/people")

@@ -7,26 +7,16 @@ from dataclasses import dataclass
 from flask import Blueprint, g, render_template
 
 from helpdesk.agents import departments, duty_keeping, roster
-from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Duty
 from helpdesk.agents.duty_forms import AbsenceForm, DutyForm
 from helpdesk.agents.duty_keeping import Away
 from helpdesk.agents.roster import COMPANY_ROLES, Roster, RosterEntry
 from helpdesk.agents.sign_in import by, needs
-from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.i18n import gettext
 from helpdesk.web.pages import Page, kept
 
 blueprint = Blueprint("duty", __name__)
 HOME = "/admin/duty"
-add_card(
-    Card(
-        "people",
-        N_("Duty roster"),
-        N_("Who is told of escalations, who is away"),
-        HOME,
-        "calendar",
-    )
-)
 
 
 @dataclass(frozen=True)

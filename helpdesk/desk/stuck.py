@@ -7,28 +7,17 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from helpdesk.agents import tokens
-from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.sign_in import needs
 from helpdesk.clock import now
 from helpdesk.core import alarms, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.calendars import load_calendars, unpublished
 from helpdesk.core.db import db
-from helpdesk.core.i18n import N_, company_zone, gettext
+from helpdesk.core.i18n import company_zone, gettext
 from helpdesk.core.outbox import Delivery
 
 blueprint = Blueprint("board", __name__)
 MOST = 200
-add_card(
-    Card(
-        "cases",
-        N_("Stuck work"),
-        N_("Alarms and mails that failed five times"),
-        "/board",
-        "alert-triangle",
-        "board.read",
-    )
-)
 
 
 @blueprint.get("/board")

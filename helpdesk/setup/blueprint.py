@@ -1,4 +1,4 @@
-"""What the pages of this set-up share: blueprint, cards on the index, choices."""
+"""What the pages of this set-up share: blueprint, order, choices."""
 
 from __future__ import annotations
 
@@ -8,57 +8,14 @@ from typing import Any
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
-from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import by
-from helpdesk.core.i18n import N_, offered
+from helpdesk.core.i18n import offered
 from helpdesk.setup import in_force
 from helpdesk.setup.names import category_path
 from helpdesk.web.forms import choices
 
 blueprint = Blueprint("setup", __name__)
-
-add_card(
-    Card(
-        "cases", N_("Routing rules"), N_("Which department gets a case"), "/admin/routes", "route"
-    ),
-    Card("cases", N_("Categories"), N_("The tree, in both languages"), "/admin/categories", "tag"),
-    Card(
-        "cases",
-        N_("Promises"),
-        N_("Limits by severity, escalation, editions"),
-        "/admin/promises",
-        "clock",
-    ),
-    Card(
-        "cases",
-        N_("Calendars"),
-        N_("Working hours, holidays, a trial"),
-        "/admin/calendars",
-        "calendar-event",
-    ),
-    Card(
-        "cases",
-        N_("Simulator"),
-        N_("A change tried on past cases"),
-        "/admin/simulator",
-        "clock",
-    ),
-    Card(
-        "cases",
-        N_("Canned replies"),
-        N_("Texts to insert, in both languages"),
-        "/admin/canned-replies",
-        "message-2",
-    ),
-    Card(
-        "cases",
-        N_("Options"),
-        N_("Required fields, urging, reopening, notices"),
-        "/admin/options",
-        "adjustments-horizontal",
-    ),
-)
 
 
 def moved(url: str, row: Any, move: Callable[[Any, int, Actor], None]) -> Response:

@@ -20,7 +20,7 @@ USERS = [
     *ROOT.glob("*.py"),
 ]
 # Called by name from outside: by Flask-Login, aiosmtpd; `new_token` is half of a pair.
-BY_OTHERS = {"is_active", "handle_RCPT", "handle_DATA", "LISTENERS", "new_token", "filter_stream"}
+BY_OTHERS = {"is_active", "handle_RCPT", "handle_DATA", "new_token", "filter_stream"}
 OF_PYTHON = {"property", "staticmethod", "classmethod", "dataclass", "cache"}
 
 

@@ -7,24 +7,18 @@ from collections.abc import Iterable
 
 from flask import Blueprint, flash, redirect, render_template, request
 
-from helpdesk.agents.admin_pages import Card, add_card
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.channels.email.boxes import actions, consent, domain
 from helpdesk.channels.email.boxes.forms import ConsentForm, MailboxForm
 from helpdesk.channels.email.boxes.providers import PROVIDERS, guessed, provider_of
 from helpdesk.core.errors import Refused
-from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.i18n import gettext
 from helpdesk.notify.mail.grants import AUTHORITIES
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web.forms import choices
 from helpdesk.web.pages import Page
 
 blueprint = Blueprint("mailboxes", __name__, url_prefix="/admin/mailboxes")
-add_card(
-    Card(
-        "cases", N_("Mailboxes"), N_("Addresses, servers, how they do"), "/admin/mailboxes", "mail"
-    )
-)
 
 
 @blueprint.get("")
