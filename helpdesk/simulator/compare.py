@@ -150,20 +150,11 @@ def _line(row: Promise, then: SimpleNamespace, severity: str, bench: Bench) -> T
     """The policy row that the plan holds for this promise; None where it makes none."""
     policy = bench.plan.policy
     if policy is None and not (severity and row.cycle == 1):
-        return _as_made(row)
+        return Terms(row.promise, row.limit, row.owner, row.chain)
     if severity and row.cycle == 1:
         then = SimpleNamespace(**(vars(then) | {"severity": severity}))
     edition = policy if policy is not None else bench.editions.get(row.policy_version, ())
     return _applicable(then, edition, bench).get(row.promise)
-
-
-def _as_made(row: Promise) -> Terms:
-    return replace(NOTHING, promise=row.promise, limit=row.limit, owner=row.owner, chain=row.chain)
-
-
-NOTHING = Terms(
-    promise="", severity="", kind="", category_id=None, channel="", limit="", owner="", chain=""
-)
 
 
 def _applicable(then: SimpleNamespace, policy: Any, bench: Bench) -> dict[str, Terms]:

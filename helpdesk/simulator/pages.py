@@ -128,7 +128,7 @@ def _plan() -> dict[str, Any]:
     known = code in in_force.current().calendars and instead in {c.id for c in work.calendars()}
     wanted = wholes(sent.getlist("rule"))
     return plans.as_data(
-        lines=plans.lines_of(policy.version(edition).id) if edition else None,
+        lines=policy.lines(policy.version(edition).id) if edition else None,
         edition=edition or 0,
         calendars={code: instead} if known and instead else {},
         rules=wanted if sent.get("rules") else None,

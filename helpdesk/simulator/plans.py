@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -11,12 +11,10 @@ from sqlalchemy import select
 from helpdesk.clock import WorkCalendar
 from helpdesk.core.calendars import Calendar, calendar_of
 from helpdesk.core.db import db
-from helpdesk.promises.policy import Terms
+from helpdesk.promises.policy import Terms, terms_of
 from helpdesk.setup import in_force
 from helpdesk.setup.models import PolicyRow, PolicyVersion, RoutingRule
 from helpdesk.setup.routing import Rule
-
-FIELDS = tuple(field.name for field in fields(Terms))
 
 
 @dataclass(frozen=True)
@@ -30,25 +28,19 @@ class Plan:
 
 def as_data(
     *,
-    lines: Sequence[Any] | None = None,
+    lines: Sequence[Terms] | None = None,
     edition: int = 0,
     calendars: Mapping[str, int] | None = None,
     rules: Sequence[int] | None = None,
 ) -> dict[str, Any]:
-    """A plan as it is kept: policy rows in full, calendars and rules by their ids.
-
-    `lines` are rows of a policy or of a draft; `edition` is 0 for a draft.
-    """
+    """A plan as it is kept: policy rows in full (`edition` is 0 for a draft), calendars and rules by
+    their ids."""
     return {
         "edition": edition,
-        "policy": None if lines is None else [_line(line) for line in lines],
+        "policy": None if lines is None else [asdict(line) for line in lines],
         "calendars": dict(calendars or {}),
         "rules": None if rules is None else list(rules),
     }
-
-
-def _line(line: Any) -> dict[str, Any]:
-    return {field: getattr(line, field) for field in FIELDS}
 
 
 def of_data(data: Mapping[str, Any]) -> Plan:
@@ -74,19 +66,13 @@ def _rules(ids: Sequence[int]) -> tuple[Rule, ...]:
     return tuple(in_force.rule_of(row) for row in rows)
 
 
-def lines_of(version_id: int) -> list[PolicyRow]:
-    """The rows of an edition of the policy."""
-    query = select(PolicyRow).where(PolicyRow.version_id == version_id).order_by(PolicyRow.id)
-    return list(db.session.scalars(query))
-
-
 def editions() -> dict[int, tuple[Terms, ...]]:
     """Every edition of the policy, by its number: old rows are judged by their own."""
     known: dict[int, list[Terms]] = {
         id_: [] for id_ in db.session.scalars(select(PolicyVersion.id))
     }
     for row in db.session.scalars(select(PolicyRow).order_by(PolicyRow.id)):
-        known.setdefault(row.version_id, []).append(Terms(**_line(row)))
+        known.setdefault(row.version_id, []).append(terms_of(row))
     return {id_: tuple(rows) for id_, rows in known.items()}
 
 

@@ -33,7 +33,6 @@ MOST_DAYS = 366
 MOST_TICKETS = 200_000
 ROUND = 200  # cases of one round: a second of work
 OPEN = ("waiting", "running")
-OUTCOMES = ("broken", "saved", "elsewhere", "unlike")
 PAGE = 50
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,10 @@ from helpdesk.core.calendars import Calendar
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, NotAllowed
 from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force
-from helpdesk.setup.models import PolicyVersion, RoutingRule
+from helpdesk.setup.models import PolicyRow, PolicyVersion, RoutingRule
+from helpdesk.setup.promises import actions as policy
 from helpdesk.simulator import plans, work
 from helpdesk.simulator.models import Simulated, Simulation
 from helpdesk.tickets import actions
@@ -46,15 +49,10 @@ def past(app: Flask) -> list[Ticket]:
     return tickets
 
 
-def lines(**limits: str) -> list[Any]:
+def lines(**limits: str) -> list[Terms]:
     """The rows of the edition in force, with other limits for these promises."""
-    edition = db.session.scalar(sa.select(PolicyVersion.id).where(PolicyVersion.active))
-    db.session.expire_all()
-    rows = plans.lines_of(edition)
-    for row in rows:
-        db.session.expunge(row)
-        row.limit = limits.get(row.promise, row.limit)
-    return rows
+    rows = policy.lines(policy.in_force().id)
+    return [replace(row, limit=limits.get(row.promise, row.limit)) for row in rows]
 
 
 def worked_off(plan: dict[str, Any]) -> Simulation:
@@ -113,15 +111,15 @@ def test_a_promise_that_was_never_made_is_tried_from_the_journal(app: Flask) -> 
         ticket = make.ticket()
         tick(3600 * 30)
         actions.answer_directly(ticket, by=LEAD, body="We will repair it.")
-    new = plans.Terms("first_answer", "1 h", "desk")
+    new = Terms("first_answer", "1 h", "desk")
     row = worked_off(plans.as_data(lines=[*lines(), new]))
     [(found, case)] = work.every(work.found(row, "broken", "first_answer"))
     assert (case.number, found.before, found.after) == (ticket.number, "none", "late")
 
 
-def _rows() -> list[Any]:
-    edition = db.session.scalar(sa.select(PolicyVersion.id).where(PolicyVersion.active))
-    return plans.lines_of(edition)
+def _rows() -> list[PolicyRow]:
+    edition = policy.in_force().id
+    return list(db.session.scalars(sa.select(PolicyRow).filter_by(version_id=edition)))
 
 
 def _force(statement: Any) -> None:

@@ -19,7 +19,8 @@ from helpdesk.promises.models import Promise
 from helpdesk.promises.words import WINDOWS
 from helpdesk.seeds.demo import seed_demo
 from helpdesk.setup import in_force
-from helpdesk.setup.models import PolicyVersion, RoutingRule
+from helpdesk.setup.models import RoutingRule
+from helpdesk.setup.promises import actions as policy
 from helpdesk.simulator import facts, plans
 from helpdesk.simulator.compare import Bench, Tried, tried
 from helpdesk.tickets import actions, lifecycle
@@ -39,9 +40,8 @@ def results(plan: dict[str, object]) -> list[Tried]:
 
 def as_it_was() -> dict[str, object]:
     """The edition in force and the rules in force, tried as if they were new."""
-    edition = db.session.scalar(sa.select(PolicyVersion.id).where(PolicyVersion.active))
     rules = db.session.scalars(sa.select(RoutingRule.id).where(RoutingRule.active)).all()
-    return plans.as_data(lines=plans.lines_of(edition), rules=rules)
+    return plans.as_data(lines=policy.lines(policy.in_force().id), rules=rules)
 
 
 def differences(found: list[Tried]) -> list[object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from helpdesk.ops.backup import BackupError, Manifest, restore, write
+from helpdesk.ops.backup import Manifest, restore, write
 from helpdesk.settings import settings
 
 FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -19,10 +19,7 @@ FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @with_appcontext
 def backup_(file: Path) -> None:
     """Write database, files and secret key into one FILE, while everything runs. Keep it safe."""
-    try:
-        made = write(file, settings())
-    except BackupError as error:
-        raise click.ClickException(str(error)) from error
+    made = write(file, settings())
     click.echo(f"{file}: {_words(made)}.")
 
 
@@ -33,10 +30,7 @@ def backup_(file: Path) -> None:
 @with_appcontext
 def restore_(file: Path, force: bool, resend: bool) -> None:
     """Make this installation what FILE holds. Stop the servers first."""
-    try:
-        manifest = restore(file, settings(), force=force, resend=resend)
-    except BackupError as error:
-        raise click.ClickException(str(error)) from error
+    manifest = restore(file, settings(), force=force, resend=resend)
     click.echo(f"Restored the state of {manifest.made_at}: {_words(manifest)}.")
     if not resend:
         click.echo("What waited to be sent is held back; docs/operations.md says how to send it.")

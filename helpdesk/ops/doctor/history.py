@@ -14,6 +14,7 @@ from sqlalchemy import Integer, cast, func, select
 from helpdesk.core import seals
 from helpdesk.core.db import db
 from helpdesk.core.events import Counter, Event
+from helpdesk.core.moves import Move
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.notices.models import Notice
 from helpdesk.ops.doctor.finding import Broken, check
@@ -39,13 +40,7 @@ def tickets() -> Broken:
         )
         .order_by(Ticket.id, Event.seq)
     ).yield_per(1000)
-    legal = {
-        (move.code, source, end)
-        for move in lifecycle.TABLE
-        for source in move.sources
-        for end in move.ends(source)
-    }
-    return _off_the_table(rows, legal, lifecycle.Status.REGISTERED)
+    return _off_the_table(rows, lifecycle.TABLE, lifecycle.Status.REGISTERED)
 
 
 @check("I5", "notices moved only as their table says")
@@ -57,17 +52,17 @@ def notices() -> Broken:
         .where(Event.name.in_([f"notice.{code}" for code in notices_lifecycle.TABLE.codes]))
         .order_by(Notice.id, Event.seq)
     ).yield_per(1000)
+    return _off_the_table(rows, notices_lifecycle.TABLE, notices_lifecycle.State.DRAFT)
+
+
+def _off_the_table(rows: Iterable[Any], table: Iterable[Move], first: str) -> Iterator[str]:
+    """Which things have a step that is not in the table, a gap, or another status than the last."""
     legal = {
         (move.code, source, end)
-        for move in notices_lifecycle.TABLE
+        for move in table
         for source in move.sources
         for end in move.ends(source)
     }
-    return _off_the_table(rows, legal, notices_lifecycle.State.DRAFT)
-
-
-def _off_the_table(rows: Iterable[Any], legal: Legal, first: str) -> Iterator[str]:
-    """Which things have a step that is not in the table, a gap, or another status than the last."""
     for (thing, status), steps in groupby(rows, key=lambda row: (row[0], row[1])):
         if _end(steps, legal, first) != status:
             yield str(thing)
