@@ -52,7 +52,9 @@ def _flood(app: Flask, aim: float) -> Iterator[Figure]:
     waits: list[float] = []
     stop = threading.Event()
     threads = [
-        threading.Thread(target=background.alarms_loop().run, args=(app, stop)),
+        threading.Thread(
+            target=background.Loop("alarms", background.ring_round).run, args=(app, stop)
+        ),
         threading.Thread(target=_come_in, args=(app, stop, waits)),
     ]
     for thread in threads:

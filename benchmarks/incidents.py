@@ -29,7 +29,7 @@ from helpdesk import create_app, search, settings
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now
-from helpdesk.core import alarms, background, options
+from helpdesk.core import alarms, options
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.customers.people import Asker
@@ -189,7 +189,7 @@ class Replay:
 
 def ring_until(moment: datetime) -> None:
     """Ring every alarm at the moment at which it is due, up to this one."""
-    while (due := background.next_due()) is not None and due <= moment:
+    while (due := alarms.next_thing()) is not None and due <= moment:
         with moved_to(due):
             alarms.ring_due()
 

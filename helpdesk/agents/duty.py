@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ColumnElement, ForeignKey, Index, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.core.db import Model, UtcTime
@@ -35,7 +35,21 @@ WEEKDAY_NAMES = {
 }
 
 
-class Duty(Model):
+class Stretch:
+    """The part of a table whose rows tell of somebody from one moment until another, and of a deputy."""
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    starts_at: Mapped[datetime] = mapped_column(UtcTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    @classmethod
+    def lasts(cls, moment: datetime) -> ColumnElement[bool]:
+        """The condition that a row has not ended by this moment."""
+        return or_(cls.ends_at.is_(None), cls.ends_at > moment)
+
+
+class Duty(Stretch, Model):
     """One line of the duty roster. Without a department it is for the whole company."""
 
     __tablename__ = "duty"
@@ -43,10 +57,6 @@ class Duty(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     role: Mapped[str]  # see ROLE_NAMES
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
-    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
-    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
-    starts_at: Mapped[datetime] = mapped_column(UtcTime)
-    ends_at: Mapped[datetime | None] = mapped_column(UtcTime)
     weekdays: Mapped[str] = mapped_column(default="")  # "12345"; '' = every day
     from_minute: Mapped[int] = mapped_column(default=0)  # of the day, in the company's zone
     until_minute: Mapped[int] = mapped_column(default=DAY)  # not after from: it ends the next day
@@ -66,13 +76,9 @@ class Duty(Model):
         return not self.weekdays or str(local.isoweekday()) in self.weekdays
 
 
-class Absence(Model):
+class Absence(Stretch, Model):
     """Somebody is away: what is meant for them goes to their deputy meanwhile."""
 
     __tablename__ = "absence"
     __table_args__ = (Index("ix_absence_agent", "agent_id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
-    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
-    starts_at: Mapped[datetime] = mapped_column(UtcTime)
-    ends_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import select
 from wtforms import DateField, SelectField, TimeField
@@ -23,15 +23,31 @@ from helpdesk.web.forms import (
 )
 
 
-class DutyForm(Form):
-    """Somebody is on duty in a role."""
+class AbsenceForm(Form):
+    """Somebody is away."""
 
-    role = SelectField(lazy_gettext("Role"), [filled()])
-    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()], coerce=row_id)
-    agent_id = SelectField(lazy_gettext("On duty"), [filled()], coerce=row_id)
+    mark = "away-"  # before the names of its fields: both forms stand on one page
+    agent_id = SelectField(lazy_gettext("Who is away"), [filled()], coerce=row_id)
     deputy_id = SelectField(lazy_gettext("Deputy"), [may_be_empty()], coerce=row_id)
     starts_on = DateField(lazy_gettext("First day"), [may_be_empty()])
     ends_on = DateField(lazy_gettext("Last day"), [may_be_empty()])
+
+    @classmethod
+    def offered(cls, fresh: bool = False) -> Self:
+        """The form with its choices; `fresh` leaves out what was sent."""
+        form = cls(formdata=None, prefix=cls.mark) if fresh else cls(prefix=cls.mark)
+        form.agent_id.choices = _people(gettext("Please choose"))
+        form.deputy_id.choices = _people(gettext("None"))
+        return form
+
+
+class DutyForm(AbsenceForm):
+    """Somebody is on duty in a role."""
+
+    mark = "duty-"
+    role = SelectField(lazy_gettext("Role"), [filled()])
+    department_id = SelectField(lazy_gettext("Department"), [may_be_empty()], coerce=row_id)
+    agent_id = SelectField(lazy_gettext("On duty"), [filled()], coerce=row_id)
     weekdays = SelectMultipleCheckField(
         lazy_gettext("Weekdays"), description=lazy_gettext("None ticked means every day.")
     )
@@ -43,39 +59,19 @@ class DutyForm(Form):
     )
 
     @classmethod
-    def offered(cls, fresh: bool = False) -> DutyForm:
+    def offered(cls, fresh: bool = False) -> Self:
         """The form with its choices; `fresh` leaves out what was sent."""
-        form = cls(formdata=None, prefix="duty-") if fresh else cls(prefix="duty-")
+        form = super().offered(fresh)
         form.role.choices = choices(offered(ROLE_NAMES))
         everywhere = gettext("Whole company, or the service desk")
         form.department_id.choices = department_choices(everywhere)
-        form.agent_id.choices = _people(gettext("Please choose"))
-        form.deputy_id.choices = _people(gettext("None"))
-        days = ((code, gettext(name)) for code, name in WEEKDAY_NAMES.items())
-        form.weekdays.choices = choices(days)
+        form.weekdays.choices = choices(offered(WEEKDAY_NAMES))
         return form
 
     def shift(self) -> Shift:
         """What was filled in."""
         days = "".join(sorted(self.weekdays.data or ()))
         return Shift(**self.typed() | {"weekdays": days})
-
-
-class AbsenceForm(Form):
-    """Somebody is away."""
-
-    agent_id = SelectField(lazy_gettext("Who is away"), [filled()], coerce=row_id)
-    deputy_id = SelectField(lazy_gettext("Deputy"), [may_be_empty()], coerce=row_id)
-    starts_on = DateField(lazy_gettext("First day"), [may_be_empty()])
-    ends_on = DateField(lazy_gettext("Last day"), [may_be_empty()])
-
-    @classmethod
-    def offered(cls, fresh: bool = False) -> AbsenceForm:
-        """The form with its choices; `fresh` leaves out what was sent."""
-        form = cls(formdata=None, prefix="away-") if fresh else cls(prefix="away-")
-        form.agent_id.choices = _people(gettext("Please choose"))
-        form.deputy_id.choices = _people(gettext("None"))
-        return form
 
 
 def _people(none: str) -> list[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, g, render_template
 
 from helpdesk.agents import departments, duty_keeping, roster
-from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Duty
+from helpdesk.agents.duty import DAY, ROLE_NAMES, WEEKDAY_NAMES, Absence, Duty
 from helpdesk.agents.duty_forms import AbsenceForm, DutyForm
 from helpdesk.agents.duty_keeping import Away
 from helpdesk.agents.roster import COMPANY_ROLES, Roster, RosterEntry
@@ -60,7 +60,7 @@ def add_absence() -> Page:
 @needs("duty.edit")
 def end(duty_id: int) -> Page:
     """End a duty."""
-    duty_keeping.end_duty(duty_id, by=by())
+    duty_keeping.end(Duty, duty_id, by())
     return kept(HOME)
 
 
@@ -68,7 +68,7 @@ def end(duty_id: int) -> Page:
 @needs("duty.edit")
 def end_absence(absence_id: int) -> Page:
     """Somebody is back."""
-    duty_keeping.end_absence(absence_id, by=by())
+    duty_keeping.end(Absence, absence_id, by())
     return kept(HOME)
 
 

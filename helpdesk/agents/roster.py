@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from helpdesk.agents.duty import Absence, Duty
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Role
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.settings import settings
+from helpdesk.core.i18n import company_zone
 
 COMPANY_ROLES = {
     "supervisor": (Role.SUPERVISOR,),
@@ -126,7 +125,7 @@ def _holders(role: str, team: int | None) -> list[Callable[[RosterEntry], bool]]
 def at(moment: datetime | None = None) -> Roster:
     """The roster of this moment, read in three statements."""
     moment = moment or now()
-    zone = ZoneInfo(settings().timezone)
+    zone = company_zone()
     return Roster(
         people=_people(),
         duties=tuple(duty for duty in _running(moment) if duty.covers(moment, zone)),
@@ -141,15 +140,12 @@ def _people() -> dict[int, RosterEntry]:
 
 
 def _running(moment: datetime) -> list[Duty]:
-    query = select(Duty).where(
-        Duty.starts_at <= moment, or_(Duty.ends_at.is_(None), Duty.ends_at > moment)
-    )
+    query = select(Duty).where(Duty.starts_at <= moment, Duty.lasts(moment))
     return list(db.session.scalars(query.order_by(Duty.id)))
 
 
 def _away(moment: datetime) -> dict[int, int | None]:
-    query = select(Absence.agent_id, Absence.deputy_id).where(
-        Absence.starts_at <= moment, or_(Absence.ends_at.is_(None), Absence.ends_at > moment)
-    )
+    query = select(Absence.agent_id, Absence.deputy_id)
+    query = query.where(Absence.starts_at <= moment, Absence.lasts(moment))
     rows = db.session.execute(query.order_by(Absence.id))
     return {row.agent_id: row.deputy_id for row in rows}

@@ -13,8 +13,8 @@ from helpdesk.agents.models import ApiToken, Department
 from helpdesk.agents.rights import STAFF, VERBS, Actor, Role, require
 from helpdesk.agents.scopes import INTAKE, SOON, Bounds
 from helpdesk.clock import now
-from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import FILL, PICK, NotFound, refuse
+from helpdesk.core.db import db, locked, stored, transaction
+from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 
@@ -69,10 +69,8 @@ def add(
 def revoke(token_id: int, by: Actor) -> ApiToken:
     """End a token at once. Raises NotAllowed or NotFound."""
     require(by, "people.edit")
-    with transaction() as session:
-        token = session.get(ApiToken, token_id, populate_existing=True)
-        if token is None:
-            raise NotFound(N_("There is no such token."))
+    with transaction():
+        token = locked(stored(ApiToken, token_id, N_("There is no such token.")))
         if token.revoked_at is None:
             token.revoked_at = now()
             record("token.revoked", by=by, token=token.id, who=token.name)

@@ -74,11 +74,6 @@ def alive(name: str, within: float) -> int:
     return int(db.session.scalar(beats) or 0)
 
 
-def next_due() -> datetime | None:
-    """When something is to be done next: an alarm rings, or somebody is told."""
-    return alarms.next_thing()
-
-
 @dataclass
 class Pace:
     """How many alarms ring in one transaction. On SQLite, where everybody else waits meanwhile, as
@@ -108,7 +103,7 @@ _pace = Pace()
 
 def ring_round() -> float:
     """Ring one batch if something is due; returns the seconds until the next look."""
-    due = next_due()
+    due = alarms.next_thing()
     if due is None:
         return TICK
     wait = (due - now()).total_seconds()
@@ -187,21 +182,6 @@ def _swept(sweep: Callable[[], int]) -> int:
         return 0
 
 
-def alarms_loop() -> Loop:
-    """Rings what is due."""
-    return Loop("alarms", ring_round)
-
-
-def deliver_loop() -> Loop:
-    """Delivers the outbox: at once when woken in this process, else within SWEEP seconds."""
-    return Loop("deliveries", deliver_round, woken=jobs.woken)
-
-
-def tidy_loop() -> Loop:
-    """Lets go of what waited for too long."""
-    return Loop("tidying", tidy_round)
-
-
 @dataclass
 class Running:
     """Loops at work in threads; end() lets each finish its round."""
@@ -227,8 +207,11 @@ def also(loop: Callable[[], Loop]) -> Callable[[], Loop]:
 
 
 def start(app: Flask, stop: threading.Event) -> Running:
-    """Start the loops of alarms, deliveries and tidying and all others."""
-    return run(app, stop, alarms_loop(), deliver_loop(), tidy_loop(), *(make() for make in _more))
+    """Start the loops that ring alarms, deliver the outbox (at once when woken in this process) and
+    tidy, and all others."""
+    ringing, tidying = Loop("alarms", ring_round), Loop("tidying", tidy_round)
+    delivering = Loop("deliveries", deliver_round, woken=jobs.woken)
+    return run(app, stop, ringing, delivering, tidying, *(make() for make in _more))
 
 
 def run(app: Flask, stop: threading.Event, *loops: Loop) -> Running:

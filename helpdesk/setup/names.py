@@ -22,14 +22,10 @@ def category_path(node: Node, nodes: Mapping[int, Node]) -> str:
     return " › ".join(nodes[id_].names[language()] for id_ in node.ids if id_ in nodes)
 
 
-def categories(only_active: bool = True) -> Choices:
-    """The tree of categories, each with the names above it."""
+def categories() -> Choices:
+    """The tree of the categories in use, each with the names above it."""
     nodes = in_force.current().categories
-    return [
-        (node.code, category_path(node, nodes))
-        for node in nodes.values()
-        if node.active or not only_active
-    ]
+    return [(node.code, category_path(node, nodes)) for node in nodes.values() if node.active]
 
 
 def category_name(category_id: int | None) -> str:

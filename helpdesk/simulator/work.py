@@ -18,8 +18,8 @@ from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core import jobs
 from helpdesk.core.calendars import Calendar
-from helpdesk.core.db import change_rows, db, transaction
-from helpdesk.core.errors import NotFound, bad_fields
+from helpdesk.core.db import change_rows, db, stored, transaction
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_, company_zone
 from helpdesk.setup import in_force
 from helpdesk.simulator import facts, plans
@@ -177,9 +177,8 @@ def end(simulation_id: int, by: Actor) -> None:
 
 def one(simulation_id: int) -> Simulation:
     """This simulation, fresh. Raises NotFound."""
-    row = db.session.get(Simulation, simulation_id, populate_existing=True)
-    if row is None:
-        raise NotFound(N_("There is no such simulation."))
+    row = stored(Simulation, simulation_id, N_("There is no such simulation."))
+    db.session.refresh(row)
     return row
 
 

@@ -17,6 +17,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed
 from helpdesk.core.events import Event
+from helpdesk.core.i18n import company_zone
 from tests.help import factories as make
 
 
@@ -46,7 +47,7 @@ def test_a_supervisor_puts_somebody_on_duty_and_sees_who_is_told_now(
 
 
 def test_a_duty_is_ended_in_one_click(desk: FlaskClient, boss: Agent) -> None:
-    row = duty_keeping.add_duty(Shift("supervisor", boss.id), boss.actor)
+    row = duty_keeping.add_duty(Shift(boss.id, role="supervisor"), boss.actor)
     assert desk.post(f"/admin/duty/{row.id}/end").status_code == 303
     assert list(duty_keeping.duties()) == []
     assert desk.post("/admin/duty/999/end").status_code == 404
@@ -65,7 +66,7 @@ def test_who_is_away_is_shown_with_the_deputy_and_comes_back(
 
 
 def test_the_last_day_belongs_to_an_absence(app: Flask, boss: Agent) -> None:
-    today = now().astimezone(duty_keeping._zone()).date()
+    today = now().astimezone(company_zone()).date()
     row = duty_keeping.add_absence(Away(boss.id, ends_on=today), boss.actor)
     assert row.starts_at <= now() < row.ends_at
     assert row.ends_at - now() <= timedelta(days=1)
@@ -95,9 +96,9 @@ def test_odd_input_is_told_at_its_field_and_nothing_is_kept(
 
 def test_a_department_that_is_not_there_is_refused(app: Flask, boss: Agent) -> None:
     with pytest.raises(BadInput):
-        duty_keeping.add_duty(Shift("manager", boss.id, department_id=999), boss.actor)
+        duty_keeping.add_duty(Shift(boss.id, role="manager", department_id=999), boss.actor)
     with pytest.raises(BadInput):
-        duty_keeping.add_duty(Shift("king", boss.id, weekdays="9"), boss.actor)
+        duty_keeping.add_duty(Shift(boss.id, role="king", weekdays="9"), boss.actor)
 
 
 def test_agents_do_not_change_the_roster_and_auditors_only_read_it(
@@ -105,7 +106,7 @@ def test_agents_do_not_change_the_roster_and_auditors_only_read_it(
 ) -> None:
     agent = make.agent()
     with pytest.raises(NotAllowed):
-        duty_keeping.add_duty(Shift("manager", agent.id), agent.actor)
+        duty_keeping.add_duty(Shift(agent.id, role="manager"), agent.actor)
     make.sign_in(client, agent)
     assert client.get("/admin/duty").status_code == 403
     make.sign_in(client, make.agent("Wu Di", "auditor"))

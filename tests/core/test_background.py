@@ -61,7 +61,7 @@ def test_a_round_waits_for_the_next_alarm_but_never_longer_than_a_second(
 def test_a_parked_alarm_does_not_keep_the_loop_busy(app: Flask) -> None:
     with transaction() as session:
         session.add(Alarm(kind="bell", subject_id=1, due_at=now(), parked=True))
-    assert background.next_due() is None
+    assert alarms.next_thing() is None
 
 
 def test_a_batch_shrinks_to_what_a_slow_machine_manages_and_grows_again() -> None:
@@ -133,7 +133,7 @@ def test_a_loop_in_trouble_shows_no_life(app: Flask) -> None:
 def test_a_wake_up_ends_the_waiting_of_the_deliveries_loop(app: Flask) -> None:
     jobs.woken.set()
     began = time.monotonic()
-    background.deliver_loop()._wait(60.0, threading.Event())
+    background.Loop("deliveries", time.time, woken=jobs.woken)._wait(60.0, threading.Event())
     assert time.monotonic() - began < 30
 
 
@@ -206,7 +206,7 @@ def test_two_timer_processes_ring_two_hundred_alarms_exactly_once(
     assert sorted((data["response"], data["level"]) for data in told) == sorted(map(tuple, steps))
     assert len({row.promise_id for row in steps if row.level == 100}) == SUBJECTS
     assert not db.session.scalars(db.select(Alarm).where(Alarm.tries > 0)).all()
-    due = background.next_due()
+    due = alarms.next_thing()
     assert due is None or due > now()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,7 +17,6 @@ from helpdesk.core.i18n import N_
 from helpdesk.setup.calendars.marks import Day, day_of
 from helpdesk.setup.calendars.texts import date_of, rule_of
 
-COLUMNS = ("date", "kind", "hours", "name", "name_en")
 HEADINGS = {
     "date": ("date", "日期"),
     "kind": ("kind", "type", "类型", "类别"),
@@ -101,46 +101,37 @@ def decoded(content: bytes) -> str:
 def _csv(text: str, source: str, errors: dict[str, str]) -> Iterator[Entry]:
     first = text.splitlines()[0] if text.strip() else ""
     reader = csv.reader(io.StringIO(text), delimiter=_delimiter(first))
-    places: Mapping[str, int] | None = None
-    for cells in reader:
+    columns: list[str] = []
+    for line in reader:
         if reader.line_num > MOST_LINES:
             raise BadInput(TOO_LONG)
-        if not any(cell.strip() for cell in cells):
-            continue
-        if places is None:
-            places = _places(cells)
-            continue
-        yield from _csv_entry(cells, places, reader.line_num, source, errors)
+        cells = [cell.strip() for cell in line]
+        if columns and any(cells):
+            row = defaultdict(str, zip(columns, cells, strict=False))
+            yield from _csv_entry(row, reader.line_num, source, errors)
+        elif any(cells):
+            columns = _columns(cells)
 
 
 def _delimiter(first: str) -> str:
     return max(",;\t", key=first.count)
 
 
-def _places(cells: list[str]) -> Mapping[str, int]:
-    """Where each column stands. Raises BadInput for a first line that is none."""
-    names = [cell.strip().lower() for cell in cells]
-    found = {
-        column: names.index(word)
-        for column, words in HEADINGS.items()
-        for word in words
-        if word in names
-    }
-    if not {"date", "kind"} <= found.keys():
+def _columns(cells: list[str]) -> list[str]:
+    """Which column each cell heads. Raises BadInput for a first line that is none."""
+    known = {word: column for column, words in HEADINGS.items() for word in words}
+    found = [known.get(cell.lower(), "") for cell in cells]
+    if not {"date", "kind"} <= set(found):
         raise BadInput(WRONG, errors={"1": HEADING})
     return found
 
 
 def _csv_entry(
-    cells: list[str], places: Mapping[str, int], line: int, source: str, errors: dict[str, str]
+    row: Mapping[str, str], line: int, source: str, errors: dict[str, str]
 ) -> Iterator[Entry]:
-    def cell(column: str) -> str:
-        place = places.get(column, len(cells))
-        return cells[place].strip() if place < len(cells) else ""
-
     try:
-        day = date_of(cell("date"))
-        rule = rule_of(cell("kind"), cell("hours"), cell("name"), cell("name_en"), source)
+        day = date_of(row["date"])
+        rule = rule_of(row["kind"], row["hours"], row["name"], row["name_en"], source)
         yield Entry(line, day, rule)
     except CalendarError as error:
         errors[str(line)] = error.message
