@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from helpdesk.agents.rights import Actor, require
+from helpdesk.agents.models import Department
+from helpdesk.agents.rights import STAFF, Actor, Role, require
 from helpdesk.core import options
-from helpdesk.core.db import db, transaction
+from helpdesk.core.db import Model, db, transaction
+from helpdesk.core.errors import PICK
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
+
+T = TypeVar("T", bound=Model)
 
 
 @dataclass
@@ -67,6 +71,18 @@ def change(what: str, by: Actor) -> Iterator[Change]:
         record("setup.changed", by=by, what=what, id=making.id, old=making.old, new=making.new)
 
 
+def saved(
+    what: str, model: type[T], row: T | None, given: Any, by: Actor, check: Callable[..., None]
+) -> T:
+    """A new row of a model with a code, or a change of this one, whose code stays. `given`: a dataclass
+    of its columns, which `check` refuses when it is odd (given, whether the row is new)."""
+    with change(what, by) as making:
+        check(given, row is None)
+        kept: Any = row or model(code=given.code)
+        making.keep(kept, asdict(given) | {"code": kept.code})
+    return cast("T", kept)
+
+
 def odd_code(model: Any, code: str, shape: re.Pattern[str], sentence: str) -> dict[str, str]:
     """What is wrong with the code of a new row, by field: its shape, or that there is such a row."""
     if not shape.fullmatch(code):
@@ -74,6 +90,14 @@ def odd_code(model: Any, code: str, shape: re.Pattern[str], sentence: str) -> di
     with_code = select(model.code).where(model.code == code)
     taken = db.session.scalar(with_code) is not None
     return {"code": N_("This code is taken already.")} if taken else {}
+
+
+def odd_post(role: str, department_id: int | None) -> dict[str, str]:
+    """What is wrong, by field, with the place at which somebody works."""
+    if role == Role.HANDLER and not department_id:
+        return {"department_id": N_("A handler works for a department. Please pick it.")}
+    errors = {} if role in STAFF else {"role": PICK}
+    return errors | ({"department_id": PICK} if is_lacking(Department, department_id) else {})
 
 
 def is_lacking(model: Any, row_id: int | None) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from helpdesk.agents.change import change, odd_code
+from helpdesk.agents.change import odd_code, saved
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor
 from helpdesk.core.calendars import newest
@@ -53,11 +53,7 @@ def save(row: Department | None, given: Unit, by: Actor) -> Department:
 
     Raises NotAllowed, or BadInput naming each odd field.
     """
-    with change("department", by) as making:
-        _check(given, new=row is None)
-        kept = row or Department(code=given.code)
-        making.keep(kept, asdict(given) | {"code": kept.code})
-    return kept
+    return saved("department", Department, row, given, by, _check)
 
 
 def _check(given: Unit, new: bool) -> None:

@@ -73,15 +73,7 @@ class Agent(UserMixin, Model):  # type: ignore[misc]
     @property
     def actor(self) -> Actor:
         """This colleague as the `by` of a verb."""
-        return Actor(
-            kind="agent",
-            id=self.id,
-            name=self.name,
-            role=Role(self.role),
-            department_id=self.department_id,
-            leads=self.leads,
-            language=self.language,
-        )
+        return Actor.of("agent", self, leads=self.leads, language=self.language)
 
 
 class Invitation(Model):
@@ -133,11 +125,4 @@ class ApiToken(Model):
     @property
     def actor(self) -> Actor:
         """This program as the `by` of a verb."""
-        return Actor(
-            kind="token",
-            id=self.id,
-            name=self.name,
-            role=Role(self.role),
-            department_id=self.department_id,
-            scopes=frozenset(self.scopes),
-        )
+        return Actor.of("token", self, scopes=frozenset(self.scopes))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import func, select
 
 from helpdesk.agents import accounts, invitations, leaving
-from helpdesk.agents.change import is_lacking
+from helpdesk.agents.change import odd_post
 from helpdesk.agents.leaving import Leaving
-from helpdesk.agents.models import Agent, Department, new_key
+from helpdesk.agents.models import Agent, new_key
 from helpdesk.agents.rights import STAFF, Actor, Role, may, require
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, stored, transaction
@@ -149,8 +149,7 @@ def heirs(agent: Agent) -> Sequence[Agent]:
 
 
 def _columns(given: ColleagueText) -> dict[str, object]:
-    values = {name: getattr(given, name) for name in KEPT}
-    return values | {
+    return asdict(given) | {
         "email": accounts.folded(given.email),
         "name": given.name.strip(),
         "role": str(given.role),
@@ -166,21 +165,15 @@ def _check(given: ColleagueText, agent: Agent | None) -> None:
 
 
 def _odd(given: ColleagueText) -> dict[str, str]:
-    errors = {}
+    errors = odd_post(given.role, given.department_id)
     if not given.name.strip():
         errors["name"] = FILL
     if "@" not in given.email:
         errors["email"] = N_("This does not look like a mail address: name@example.com.")
-    if given.role not in STAFF:
-        errors["role"] = PICK
     if given.language not in LANGUAGES:
         errors["language"] = PICK
     if not 1 <= given.capacity <= 50:
         errors["capacity"] = N_("Please give a number from 1 to 50.")
-    if is_lacking(Department, given.department_id):
-        errors["department_id"] = PICK
-    if given.role == Role.HANDLER and not given.department_id:
-        errors["department_id"] = N_("A handler works for a department. Please pick it.")
     return errors
 
 

@@ -7,6 +7,7 @@ list, count, search, export, page, attachment and socket room asks for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from helpdesk.core.errors import NotAllowed
 from helpdesk.core.i18n import N_
@@ -41,6 +42,11 @@ class Actor:
     leads: bool = False
     language: str = "zh_Hans"
     scopes: frozenset[str] = frozenset()  # of a token; see agents.scopes
+
+    @classmethod
+    def of(cls, kind: str, row: Any, **more: Any) -> Actor:
+        """The person or program of this row."""
+        return cls(kind, row.id, row.name, Role(row.role), row.department_id, **more)
 
 
 SYSTEM = Actor(kind="system", id=None, name="system", role=Role.SYSTEM)

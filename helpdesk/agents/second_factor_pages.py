@@ -62,23 +62,15 @@ def _setup_page(agent: Agent, form: SetupForm) -> Page:
     return render_template("agents/second_factor.html", **values), form.status
 
 
-@blueprint.post("/me/second-factor/paper")
+@blueprint.post("/me/second-factor/<any(paper, off):what>")
 @sign_in.signed_in
-def paper_codes() -> Page:
-    """New codes for paper; it takes the password."""
+def change(what: str) -> Page:
+    """New codes for paper, or no second factor any more; either takes the password."""
     agent, form = sign_in.me(), PasswordForm()
     if not form.did(lambda: accounts.confirm(agent, form.current.data)):
         return _on_page(form)
-    return render_template("agents/paper_codes.html", codes=second_factor.renew_paper(agent))
-
-
-@blueprint.post("/me/second-factor/off")
-@sign_in.signed_in
-def off() -> Page:
-    """Turn it off; it takes the password."""
-    agent, form = sign_in.me(), PasswordForm()
-    if not form.did(lambda: accounts.confirm(agent, form.current.data)):
-        return _on_page(form)
+    if what == "paper":
+        return render_template("agents/paper_codes.html", codes=second_factor.renew_paper(agent))
     second_factor.turn_off(agent, by=agent.actor)
     flash(gettext("The second factor is off."), "success")
     return redirect("/me", code=303)

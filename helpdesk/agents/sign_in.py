@@ -117,13 +117,7 @@ def _is_somebody() -> bool:
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
     """A view for people who are signed in. Raises NotSignedIn for everybody else."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        me()
-        return view(*args, **kwargs)
-
-    return guarded
+    return needs("")(view)
 
 
 def needs(verb: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -132,7 +126,9 @@ def needs(verb: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def guard(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            require(me().actor, verb)
+            who = me().actor
+            if verb:
+                require(who, verb)
             return view(*args, **kwargs)
 
         return guarded

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from helpdesk.agents.change import is_lacking
+from helpdesk.agents.change import odd_post
 from helpdesk.agents.invitations import hashed
-from helpdesk.agents.models import ApiToken, Department
-from helpdesk.agents.rights import STAFF, VERBS, Actor, Role, require
+from helpdesk.agents.models import ApiToken
+from helpdesk.agents.rights import VERBS, Actor, Role, require
 from helpdesk.agents.scopes import INTAKE, SOON, Bounds
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, stored, transaction
-from helpdesk.core.errors import FILL, PICK, refuse
+from helpdesk.core.errors import FILL, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 
@@ -88,15 +88,9 @@ def ending_soon() -> Sequence[ApiToken]:
 
 
 def _check(name: str, role: str, department_id: int | None, bounds: Bounds) -> None:
-    errors = bounds.errors()
+    errors = bounds.errors() | odd_post(role, department_id)
     if not name.strip():
         errors["name"] = FILL
-    if role not in STAFF:
-        errors["role"] = PICK
-    if is_lacking(Department, department_id):
-        errors["department_id"] = PICK
-    if role == Role.HANDLER and not department_id:
-        errors["department_id"] = N_("A handler works for a department. Please pick it.")
-    elif INTAKE in bounds.scopes and role in STAFF and Role(role) not in VERBS["ticket.open"]:
+    if not errors and INTAKE in bounds.scopes and Role(role) not in VERBS["ticket.open"]:
         errors["scopes"] = N_("This role opens no cases. Please pick another one for intake.")
     refuse(errors)

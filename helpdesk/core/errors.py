@@ -20,6 +20,10 @@ class HelpdeskError(Exception):
     status = 400
     retry_after = 0  # seconds until it may be tried again, where that is known
 
+    def __init_subclass__(cls, code: str = "", status: int = 0) -> None:
+        """Each kind of refusal says its code and its status of HTTP, or has those of its parent."""
+        cls.code, cls.status = code or cls.code, status or cls.status
+
     def __init__(
         self,
         text: str,
@@ -39,58 +43,41 @@ class HelpdeskError(Exception):
         return words % self.params if self.params else words
 
 
-class Refused(HelpdeskError):
+class Refused(HelpdeskError, code="refused", status=409):
     """The table of moves, or another rule of the trade, does not permit this now."""
 
-    code, status = "refused", 409
 
-
-class Conflict(HelpdeskError):
+class Conflict(HelpdeskError, code="conflict", status=409):
     """Somebody else was faster: the row is newer than what the writer had read."""
 
-    code, status = "conflict", 409
 
-
-class BadInput(HelpdeskError):
+class BadInput(HelpdeskError, code="bad_input", status=422):
     """The input has the wrong shape; `errors` says of which fields."""
 
-    code, status = "bad_input", 422
 
-
-class TooLarge(BadInput):
+class TooLarge(BadInput, code="too_large", status=413):
     """More bytes than we take."""
 
-    code, status = "too_large", 413
 
-
-class NotSignedIn(HelpdeskError):
+class NotSignedIn(HelpdeskError, code="not_signed_in", status=401):
     """Nobody is signed in, or the token is unknown."""
 
-    code, status = "not_signed_in", 401
 
-
-class NotAllowed(HelpdeskError):
+class NotAllowed(HelpdeskError, code="not_allowed", status=403):
     """The person is known and may not do this."""
 
-    code, status = "not_allowed", 403
 
-
-class NotFound(HelpdeskError):
+class NotFound(HelpdeskError, code="not_found", status=404):
     """It does not exist, or the reader may not know that it does."""
 
-    code, status = "not_found", 404
 
-
-class TooMany(HelpdeskError):
+class TooMany(HelpdeskError, code="too_many", status=429):
     """A rate limit was reached; `retry_after` says for how long."""
 
-    code, status = "too_many", 429
 
-
-class Busy(HelpdeskError):
+class Busy(HelpdeskError, code="busy", status=503):
     """The database or another part can't answer now; nothing was stored and a retry is safe."""
 
-    code, status = "busy", 503
     retry_after = 2
 
 

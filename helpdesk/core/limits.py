@@ -75,7 +75,8 @@ def guessing(*guesses: Guess) -> Iterator[None]:
     try:
         yield
     except WRONG:
-        failed(*guesses)
+        for guess in guesses:
+            failed(guess)
         raise
     require_free(*guesses)
 
@@ -91,7 +92,8 @@ def searching(*guesses: Guess) -> Iterator[None]:
         yield
     except WRONG:
         require_free(*guesses)
-        failed(*guesses)
+        for guess in guesses:
+            failed(guess)
         raise
 
 
@@ -105,12 +107,8 @@ def require_free(*guesses: Guess) -> None:
         raise too_many(math.ceil((until - moment).total_seconds()))
 
 
-def failed(*guesses: Guess) -> list[int]:
-    """Count a wrong guess under each key; how many each has now."""
-    return [_failed(guess) for guess in guesses]
-
-
-def _failed(guess: Guess) -> int:
+def failed(guess: Guess) -> None:
+    """Count a wrong guess under its key."""
     moment, key = now(), _hashed(guess.key)
     with transaction():
         count, _ends = _count(key, moment, timedelta(seconds=guess.rule.forgotten), again=True)
@@ -118,7 +116,6 @@ def _failed(guess: Guess) -> int:
         change_rows(update(RateLimit).where(RateLimit.key == key).values(free_at=free_at))
     if count == 1:
         _sweep(moment)
-    return count
 
 
 def forget(*guesses: Guess) -> None:

@@ -27,6 +27,11 @@ class Category(TwoNames, Model):
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
 
+    @property
+    def level(self) -> int:
+        """How deep it lies in the tree: 1 to 3."""
+        return self.path.count("/") - 1
+
 
 class RoutingRule(Model):
     """First match wins, in the order of `position`. Empty conditions match everything."""

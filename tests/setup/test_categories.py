@@ -30,7 +30,7 @@ def text(row: Category, **more: Any) -> CategoryText:
 
 
 def test_the_tree_shows_each_branch_above_its_leaves(boss: Agent) -> None:
-    shown = [(one.category.code, one.level) for one in actions.tree()]
+    shown = [(one.code, one.level) for one in actions.tree()]
     at = shown.index(("quality", 1))
     assert shown[at : at + 3] == [
         ("quality", 1),
@@ -120,7 +120,7 @@ class TestMovingABranch:
 def test_siblings_change_places(boss: Agent, changes: Any) -> None:
     row = of("delivery.damage")
     actions.move(row, -1, by=boss.actor)
-    shown = [one.category.code for one in actions.tree()]
+    shown = [one.code for one in actions.tree()]
     assert shown.index("delivery.damage") == shown.index("delivery") + 1
     assert changes()[0]["what"] == "category order"
 

@@ -291,7 +291,7 @@ def test_a_supervisor_tries_an_edition_and_opens_each_number(
         session.add(other)
         session.flush()
         for line in _rows():
-            values = {f: getattr(line, f) for f in plans.FIELDS}
+            values = {f: getattr(line, f) for f in Terms.__dataclass_fields__}
             session.add(type(line)(version_id=other.id, **values))
     assert "quicker" in answer_of(chief, "/admin/simulator")
     sent = {"since": "2026-03-09", "until": "2026-03-19", "policy": str(other.id)}

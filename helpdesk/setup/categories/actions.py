@@ -36,25 +36,17 @@ class CategoryText:
     active: bool = True
 
 
-@dataclass(frozen=True)
-class Branch:
-    """One line of the tree: the category and how deep it lies (1 to 3)."""
-
-    category: Category
-    level: int
-
-
-def tree() -> list[Branch]:
+def tree() -> list[Category]:
     """All categories, each above its children, in their order."""
     rows = db.session.scalars(select(Category).order_by(Category.position, Category.id)).all()
-    return list(_under(None, rows, 1))
+    return list(_under(None, rows))
 
 
-def _under(parent_id: int | None, rows: Sequence[Category], level: int) -> Iterator[Branch]:
+def _under(parent_id: int | None, rows: Sequence[Category]) -> Iterator[Category]:
     for row in rows:
         if row.parent_id == parent_id:
-            yield Branch(row, level)
-            yield from _under(row.id, rows, level + 1)
+            yield row
+            yield from _under(row.id, rows)
 
 
 def found(category_id: int) -> Category:
@@ -82,8 +74,7 @@ def _after_all() -> int:
 def move(row: Category, step: int, by: Actor) -> None:
     """Show a category earlier (-1) or later (+1) among its siblings."""
     with change("category order", by) as making:
-        rows = [one.category for one in tree()]
-        making.move(row, step, [one for one in rows if one.parent_id == row.parent_id])
+        making.move(row, step, [one for one in tree() if one.parent_id == row.parent_id])
 
 
 def _mend_paths(row: Category) -> None:
@@ -113,18 +104,14 @@ def _odd_parent(parent: Category | None, row: Category | None) -> dict[str, str]
         return {"parent_id": PICK}
     if row is not None and f"/{row.id}/" in parent.path:
         return {"parent_id": N_("A category can't lie under itself.")}
-    if _depth(parent.path) + _height(row) > MOST_LEVELS:
+    if parent.level + _height(row) > MOST_LEVELS:
         return {"parent_id": N_("The tree has three levels at most.")}
     return {}
-
-
-def _depth(path: str) -> int:
-    return path.count("/") - 1
 
 
 def _height(row: Category | None) -> int:
     """How many levels a category and what lies under it take up."""
     if row is None:
         return 1
-    under = db.session.scalars(select(Category.path).where(Category.path.startswith(row.path)))
-    return max((_depth(path) for path in under), default=1) - _depth(row.path) + 1
+    under = db.session.scalars(select(Category).where(Category.path.startswith(row.path)))
+    return max(one.level for one in under) - row.level + 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from helpdesk.agents.change import change, is_lacking, odd_code
+from helpdesk.agents.change import is_lacking, odd_code, saved
 from helpdesk.agents.models import Department
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db, stored
@@ -52,11 +52,7 @@ def save(row: CannedReply | None, given: ReplyText, by: Actor) -> CannedReply:
 
     Raises NotAllowed, or BadInput naming each odd field.
     """
-    with change("canned reply", by) as making:
-        _check(given, new=row is None)
-        kept = row or CannedReply(code=given.code)
-        making.keep(kept, asdict(given) | {"code": kept.code})
-    return kept
+    return saved("canned reply", CannedReply, row, given, by, _check)
 
 
 def _check(given: ReplyText, new: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -14,10 +14,9 @@ from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db, stored
 from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
-from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force, routing
 from helpdesk.setup.models import Category, RoutingRule
-from helpdesk.setup.routing import CONDITIONS, facts_of
+from helpdesk.setup.routing import CONDITIONS, Route, facts_of
 from helpdesk.words.severities import SEVERITY_NAMES
 
 
@@ -56,19 +55,9 @@ def move(row: RoutingRule, step: int, by: Actor) -> None:
         making.move(row, step, listed())
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What a case would meet: department (None is the dispatch desk), severity, rule, reason (JSON)."""
-
-    unit: Unit | None
-    severity: str
-    rule: str
-    reason: str
-    dispatch: bool
-
-
-def try_out(case: Any, category_id: int | None = None, text: str = "", level: str = "") -> Trial:
-    """Route a case that is only thought of, by the rules in force; nothing is stored."""
+def try_out(case: Any, category_id: int | None = None, text: str = "", level: str = "") -> Route:
+    """Where a case would go that is only thought of, by the rules in force, and the severity with which
+    it would begin; nothing is stored."""
     snapshot = in_force.current()
     node = snapshot.categories.get(category_id or 0)
     facts = facts_of(case, text, level or "plain", node)
@@ -77,7 +66,7 @@ def try_out(case: Any, category_id: int | None = None, text: str = "", level: st
         "", route, node.severity if node else None, case.kind, repeat=False
     )
     unit = snapshot.taking_part(route.department_id)
-    return Trial(unit, severity, route.rule, route.reason, route.dispatch)
+    return replace(route, severity=severity, department_id=unit.id if unit else None)
 
 
 def _check(given: Mapping[str, Any]) -> None:

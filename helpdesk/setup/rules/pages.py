@@ -11,7 +11,7 @@ from helpdesk.core.i18n import gettext, language
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import blueprint, moved
 from helpdesk.setup.models import RoutingRule
-from helpdesk.setup.routing import CONDITIONS, Condition
+from helpdesk.setup.routing import CONDITIONS, Condition, Route
 from helpdesk.setup.rules import actions
 from helpdesk.setup.rules.forms import RuleForm, TrialForm
 from helpdesk.setup.rules.reasons import reason_words
@@ -40,7 +40,7 @@ def route_list() -> Page:
     )
 
 
-def _trial(form: TrialForm) -> actions.Trial:
+def _trial(form: TrialForm) -> Route:
     case = form.case()
     return actions.try_out(case, case.category_id or None, form.text.data or "", case.level)
 
