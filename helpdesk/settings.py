@@ -102,14 +102,14 @@ def load(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(f"HELPDESK_INSTANCE: {instance} can't be made: {error}.") from error
     database_url = _database_url(get("DATABASE_URL", f"sqlite:///{instance / 'helpdesk.sqlite3'}"))
     host, port = get("HOST", "127.0.0.1"), get.number("PORT", 5000, 65535)
-    base_url = get("BASE_URL", f"http://{host}:{port}").rstrip("/")
+    base_url = get.url("BASE_URL", f"http://{host}:{port}", "http", "https").rstrip("/")
     return Settings(
         database_url=database_url,
-        redis_url=_redis_url(get("REDIS_URL", "")),
+        redis_url=get.url("REDIS_URL", "", "redis", "rediss", "unix") or None,
         secret_key=_secret_key(get("SECRET_KEY", ""), database_url, instance),
         host=host,
         port=port,
-        base_url=_http_url(base_url),
+        base_url=base_url,
         timezone=_zone(get("TIMEZONE", "Asia/Shanghai")),
         language=get.choice("LANGUAGE", "zh_Hans", LANGUAGES),
         instance=instance,
@@ -150,6 +150,13 @@ class _Reader:
         text = self(name, default)
         if text not in choices:
             raise SettingsError(f"HELPDESK_{name} takes one of {', '.join(choices)}, not {text!r}.")
+        return text
+
+    def url(self, name: str, default: str, *schemes: str) -> str:
+        text = self(name, default)
+        if text and urlsplit(text).scheme not in schemes:
+            wanted = " or ".join(f"{scheme}://..." for scheme in schemes)
+            raise SettingsError(f"HELPDESK_{name} takes {wanted}, not {text!r}.")
         return text
 
 
@@ -208,23 +215,11 @@ def _database_url(url: str) -> str:
     return url
 
 
-def _redis_url(url: str) -> str | None:
-    if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
-        raise SettingsError(f"HELPDESK_REDIS_URL takes redis://..., not {url!r}.")
-    return url or None
-
-
 def _text_of(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{name}: {path} can't be read: {error}.") from error
-
-
-def _http_url(url: str) -> str:
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise SettingsError(f"HELPDESK_BASE_URL takes http://... or https://..., not {url!r}.")
-    return url
 
 
 def _zone(name: str) -> str:

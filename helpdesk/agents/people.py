@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from helpdesk.agents import accounts, invitations, leaving
 from helpdesk.agents.change import odd_post
@@ -39,16 +39,11 @@ def everybody(words: str = "", role: str = "") -> Sequence[Agent]:
     """All colleagues by name, the deactivated ones last; `words` looks in name and mail address."""
     query = select(Agent).order_by(Agent.active.desc(), Agent.name, Agent.id)
     if words:
-        pattern = f"%{_escaped(words.lower())}%"
-        named = func.lower(Agent.name).like(pattern, escape="\\")
-        query = query.where(named | Agent.email.like(pattern, escape="\\"))
+        named = Agent.name.icontains(words, autoescape=True)
+        query = query.where(named | Agent.email.icontains(words, autoescape=True))
     if role:
         query = query.where(Agent.role == role)
     return db.session.scalars(query).all()
-
-
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def found(agent_id: int) -> Agent:

@@ -117,16 +117,20 @@ def _as_it_was(
 
 
 def _count(
-    row: Promise, stored: Outcome, after: Outcome | None, line: Terms | None, result: Tried
+    row: Promise, before: Outcome | None, after: Outcome | None, line: Terms | None, result: Tried
 ) -> None:
-    verdict = after.verdict if after else "none"
+    """Judge a promise; None where it was not made, or would not be."""
     result.judged += 1
-    result.broken_before += stored.bad
+    result.broken_before += bool(before and before.bad)
     result.broken_after += bool(after and after.bad)
-    changed = compared(stored.verdict, verdict)
+    changed = compared(_told(before), _told(after))
     if changed:
         limit = line.limit if line else ""
-        result.differences.append(_difference(row, changed, stored, after, limit))
+        result.differences.append(_difference(row, changed, before, after, limit))
+
+
+def _told(found: Outcome | None) -> str:
+    return found.verdict if found else "none"
 
 
 def _verdict(row: Promise, asked_at: datetime) -> str:
@@ -185,20 +189,8 @@ def _try_new(case: PastCase, severity: str, bench: Bench, result: Tried) -> None
         calendar = bench.plan.calendars.get(DESK_CALENDAR)
         calendar = calendar or bench.setup.calendars[DESK_CALENDAR]
         after = outcome(moments, Limit.parse(line.limit), calendar)
-        result.judged += 1
-        result.broken_after += after.bad
-        if after.bad:
-            result.differences.append(
-                Simulated(
-                    ticket_id=case.ticket.id,
-                    outcome="broken",
-                    promise=line.promise,
-                    before="none",
-                    after=after.verdict,
-                    limit_after=line.limit,
-                    due_after=after.due,
-                )
-            )
+        unmade = Promise(subject_id=case.ticket.id, promise=line.promise, cycle=1, limit="")
+        _count(unmade, None, after, line, result)
 
 
 def _new_lines(case: PastCase, severity: str, bench: Bench) -> Iterator[Terms]:
@@ -214,17 +206,17 @@ def _new_lines(case: PastCase, severity: str, bench: Bench) -> Iterator[Terms]:
 
 
 def _difference(
-    row: Promise, outcome: str, before: Outcome, after: Outcome | None, limit: str
+    row: Promise, outcome: str, before: Outcome | None, after: Outcome | None, limit: str
 ) -> Simulated:
     return Simulated(
         ticket_id=row.subject_id,
         outcome=outcome,
         promise=row.promise,
         cycle=row.cycle,
-        before=before.verdict,
-        after=after.verdict if after else "none",
+        before=_told(before),
+        after=_told(after),
         limit_before=row.limit,
         limit_after=limit,
-        due_before=before.due,
+        due_before=before.due if before else None,
         due_after=after.due if after else None,
     )

@@ -23,7 +23,7 @@ class Simulation(Model):
     state: Mapped[str] = mapped_column(default="waiting")
     since: Mapped[date]
     until: Mapped[date]
-    plan: Mapped[dict[str, Any]] = mapped_column(JsonData)  # see tickets/simulation/plans.py
+    plan: Mapped[dict[str, Any]] = mapped_column(JsonData)  # see plans.py
     total: Mapped[int] = mapped_column(default=0)  # tickets of the period
     done: Mapped[int] = mapped_column(default=0)
     cursor: Mapped[int] = mapped_column(default=0)  # the last ticket that is done

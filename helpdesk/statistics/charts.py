@@ -47,41 +47,26 @@ def promises(rows: list[Promised]) -> dict[str, Any]:
         "missed": (gettext("Overdue"), "--red"),
     }
     frame = _lying([gettext(row.label) for row in rows])
-    return frame | {
-        "series": [
-            {
-                "name": name,
-                "type": "bar",
-                "stack": "all",
-                "barMaxWidth": 22,
-                "itemStyle": {"color": colour},
-                "data": [
-                    {"value": getattr(row.judged, code), "url": link(row.filters[code])}
-                    for row in rows
-                ],
-            }
-            for code, (name, colour) in names.items()
-        ]
-    }
+    series = []
+    for code, (name, colour) in names.items():
+        told = [(getattr(row.judged, code), row.filters[code]) for row in rows]
+        series.append(_bars(name, colour, told) | {"stack": "all"})
+    return frame | {"series": series}
 
 
 def ratings(rows: list[tuple[str, int, Filter]]) -> dict[str, Any]:
     """How many customers gave which answer."""
-    data = [{"value": number, "url": link(filter)} for _name, number, filter in rows]
+    told = [(number, filter) for _name, number, filter in rows]
     frame = _lying([gettext(name) for name, _number, _filter in rows])
     del frame["legend"]
-    return frame | {
-        "series": [
-            {
-                "type": "bar",
-                "name": gettext("Cases"),
-                "barMaxWidth": 22,
-                "itemStyle": {"color": "--accent"},
-                "label": {"show": True, "position": "right", "color": "--ink-2"},
-                "data": data,
-            }
-        ]
-    }
+    label = {"show": True, "position": "right", "color": "--ink-2"}
+    return frame | {"series": [_bars(gettext("Cases"), "--accent", told) | {"label": label}]}
+
+
+def _bars(name: str, colour: str, told: list[tuple[int, Filter]]) -> dict[str, Any]:
+    data = [{"value": number, "url": link(filter)} for number, filter in told]
+    look = {"barMaxWidth": 22, "itemStyle": {"color": colour}}
+    return {"type": "bar", "name": name, "data": data, **look}
 
 
 def _frame(names: list[str], of_time: bool) -> dict[str, Any]:

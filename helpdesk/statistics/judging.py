@@ -153,12 +153,7 @@ def _judged_cases(
     )
 
 
-def _judged(on_time: int, late: int, missed: int, average: Any, median: Any, ninety: Any) -> Judged:
-    return Judged(
-        on_time,
-        late,
-        missed,
-        None if average is None else float(average),
-        None if median is None else int(median),
-        None if ninety is None else int(ninety),
-    )
+def _judged(on_time: int, late: int, missed: int, average: Any, *tenths: Any) -> Judged:
+    mean = None if average is None else float(average)
+    times = (None if each is None else int(each) for each in tenths)
+    return Judged(on_time, late, missed, mean, *times)

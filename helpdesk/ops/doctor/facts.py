@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -18,8 +17,8 @@ from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
 from helpdesk.core.events import last_seq
 from helpdesk.core.outbox import Delivery
+from helpdesk.ops import storage
 from helpdesk.promises.models import Promise
-from helpdesk.settings import settings
 from helpdesk.tickets.models import Ticket
 
 Fact = tuple[str, str]
@@ -75,7 +74,7 @@ def sizes() -> Iterator[Fact]:
         yield name, str(db.session.scalar(select(func.count()).select_from(model)) or 0)
     sealed = seals.latest()
     yield "journal", f"{last_seq()} rows, sealed up to {sealed.last_seq if sealed else 0}"
-    yield "free on disk", f"{shutil.disk_usage(settings().instance).free // MB} MB"
+    yield "free on disk", f"{storage.free() // MB} MB"
 
 
 def database() -> Iterator[Fact]:

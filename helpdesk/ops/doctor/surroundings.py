@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +16,6 @@ from helpdesk.core.db import db
 from helpdesk.ops import storage
 from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.promises.models import Promise
-from helpdesk.settings import settings
 from helpdesk.tickets.lifecycle import ENDED
 from helpdesk.tickets.models import Ticket
 
@@ -65,7 +63,7 @@ def _apart(who: str, at: datetime) -> Iterator[str]:
 @check("disk", "the instance folder has 512 MB to spare")
 def disk() -> Broken:
     """There is room for what comes in: below half a gigabyte mail is better refused."""
-    free = shutil.disk_usage(settings().instance).free
+    free = storage.free()
     return [] if free >= LEAST_FREE else [f"{free // 2**20} MB free"]
 
 
