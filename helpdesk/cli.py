@@ -9,21 +9,21 @@ import sys
 import threading
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from helpdesk.agents import accounts, start_key
+from helpdesk.agents.cli import Commands
 from helpdesk.core import alarms, background, dbclock, jobs, outbox
 from helpdesk.core.background import this_app
 from helpdesk.core.db import db
-from helpdesk.core.errors import Refused
 from helpdesk.ops import manual
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.seeds.demo import seed_demo, sign_ins
 from helpdesk.setup.calendars import years
 from helpdesk.tickets.models import Ticket
 
-seed = AppGroup("seed", help="Fill the database: defaults, demo.")
+seed = Commands("seed", help="Fill the database: defaults, demo.")
 
 
 @click.command()
@@ -75,11 +75,7 @@ def seed_demo_() -> None:
 
 
 def _demo() -> None:
-    try:
-        sign_ins = seed_demo(progress=_dot if sys.stderr.isatty() else None)
-    except Refused as refusal:
-        raise click.ClickException(str(refusal)) from refusal
-    _show(sign_ins)
+    _show(seed_demo(progress=_dot if sys.stderr.isatty() else None))
 
 
 def _dot(_happening: str) -> None:

@@ -39,7 +39,7 @@ def test_the_defaults_can_be_seeded_again_without_a_change(app: Flask) -> None:
 def test_the_table_of_moves_is_printed_for_the_manual(app: Flask) -> None:
     status, said = invoke(app, "lifecycle")
     assert status == 0
-    assert said.count("\n| ") == len(lifecycle.TABLE) + len(notices_lifecycle.TABLE) + 4
+    assert said.count("\n| ") == len(lifecycle.TABLE.rows) + len(notices_lifecycle.TABLE.rows) + 4
     assert "| accept | registered | accepted |" in said
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -75,40 +74,30 @@ def has_admin() -> bool:
     return db.session.scalar(found) is not None
 
 
-@dataclass(frozen=True)
-class FirstStart:
-    """What the first administrator is asked for; `key`: see agents.start_key."""
-
-    key: str
-    name: str
-    email: str
-    password: str
-    company_zh: str
-    company_en: str
-    language: str
-
-
-def first_start(given: FirstStart) -> Agent:
-    """Make the first administrator and name the company.
+def first_start(
+    *, key: str, name: str, email: str, password: str, language: str, **company: str
+) -> Agent:
+    """Make the first administrator and name the company; `key`: see agents.start_key, `company`: its
+    names as options, company_zh and company_en.
 
     Raises NotFound once there is an administrator, BadInput for a wrong key or a weak password.
     """
-    if not start_key.fits(given.key):
+    if not start_key.fits(key):
         wrong = N_("This is not the key. The terminal in which Helpdesk was started shows it.")
         raise bad_fields(key=wrong)
-    _require_good(given.password, given.name, given.email, given.company_en, given.company_zh)
+    _require_good(password, name, email, *company.values())
     with transaction() as session:
         options.changed()  # takes the lock, so that only one of two first starts goes on
         if has_admin():
             raise NotFound(N_("There is no such page."))
-        for name in ("company_zh", "company_en"):
-            options.put(name, getattr(given, name))
+        for option, words in company.items():
+            options.put(option, words)
         agent = Agent(
-            name=given.name,
-            email=folded(given.email),
+            name=name,
+            email=folded(email),
             role=Role.ADMIN,
-            language=given.language,
-            password_hash=passwords.hashed(given.password),
+            language=language,
+            password_hash=passwords.hashed(password),
         )
         session.add(agent)
         session.flush()

@@ -18,10 +18,10 @@ from wtforms import (
 from helpdesk.agents import departments
 from helpdesk.agents.forms import LANGUAGE_CHOICES, mail_address
 from helpdesk.agents.models import Agent, Department
-from helpdesk.agents.rights import ROLE_NAMES, STAFF
+from helpdesk.agents.rights import STAFF_NAMES
 from helpdesk.agents.scopes import CALLS_A_MINUTE, SCOPE_NAMES, Bounds
 from helpdesk.core.calendars import newest
-from helpdesk.core.i18n import gettext, language, lazy_gettext
+from helpdesk.core.i18n import gettext, language, lazy_gettext, offered
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import (
     Form,
@@ -32,11 +32,6 @@ from helpdesk.web.forms import (
     may_be_empty,
     row_id,
 )
-
-
-def role_choices() -> list[Any]:
-    """The roles that people work in."""
-    return choices((str(role), gettext(ROLE_NAMES[role])) for role in STAFF)
 
 
 def department_choices(none: str) -> list[Any]:
@@ -68,7 +63,7 @@ class PersonForm(Correction):
         """The form with its choices, filled in from a colleague."""
         known = agent or Agent(role="agent", leads=False, language="zh_Hans", capacity=5)
         form = cls(obj=known)
-        form.role.choices = role_choices()
+        form.role.choices = choices(offered(STAFF_NAMES))
         form.department_id.choices = department_choices(gettext("None"))
         return form
 
@@ -127,8 +122,8 @@ class TokenForm(Form):
     def offered(cls, fresh: bool = False) -> TokenForm:
         """The form with its choices; `fresh` leaves out what was sent."""
         form = cls(formdata=None) if fresh else cls()
-        form.scopes.choices = choices((name, gettext(text)) for name, text in SCOPE_NAMES.items())
-        form.role.choices = role_choices()
+        form.scopes.choices = choices(offered(SCOPE_NAMES))
+        form.role.choices = choices(offered(STAFF_NAMES))
         form.department_id.choices = department_choices(gettext("None"))
         return form
 

@@ -22,7 +22,7 @@ from helpdesk.agents.forms import NewPasswordForm
 from helpdesk.agents.models import Agent, ApiToken
 from helpdesk.agents.pages import admit
 from helpdesk.agents.people import ColleagueText
-from helpdesk.agents.rights import ROLE_NAMES, STAFF, may
+from helpdesk.agents.rights import ROLE_NAMES, STAFF_NAMES, may
 from helpdesk.agents.scopes import SCOPE_NAMES
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.calendars import newest
@@ -53,9 +53,13 @@ def index() -> Page:
 def people_list() -> Page:
     """All colleagues, by name or words, by role."""
     words, role = request.args.get("q", "").strip(), request.args.get("role", "")
-    found = people.everybody(words, role if role in STAFF else "")
-    roles = {each: ROLE_NAMES[each] for each in STAFF}
-    return render_template("admin/people.html", people=found, words=words, role=role, roles=roles)
+    return render_template(
+        "admin/people.html",
+        people=people.everybody(words, role if role in STAFF_NAMES else ""),
+        words=words,
+        role=role,
+        roles=STAFF_NAMES,
+    )
 
 
 @blueprint.route("/admin/people/new", methods=["GET", "POST"])

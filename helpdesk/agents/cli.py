@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -18,8 +19,22 @@ from helpdesk.core.errors import HelpdeskError, NotFound
 from helpdesk.settings import settings
 
 ROLES = click.Choice([str(role) for role in STAFF])
-users = AppGroup("users", help="Colleagues who sign in.")
-tokens_ = AppGroup("tokens", help="API tokens of programs.")
+
+
+class Commands(AppGroup):
+    """Commands whose refusals are told in the terminal, each field's sentence on its own line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except HelpdeskError as error:
+            fields = [f"  {name}: {text}" for name, text in error.errors.items()]
+            raise click.ClickException("\n".join([str(error), *fields])) from error
+
+
+users = Commands("users", help="Colleagues who sign in.")
+tokens_ = Commands("tokens", help="API tokens of programs.")
 
 
 @users.command("add")
@@ -34,13 +49,10 @@ def add_user(
 ) -> None:
     """Add a colleague. Without a password, a link to set one is printed."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else ""
-    try:
-        given = ColleagueText(
-            email, name, role, _department(code), language=language or settings().language
-        )
-        agent, secret = _add(given, password, password_stdin)
-    except HelpdeskError as error:
-        raise click.ClickException(words(error)) from error
+    given = ColleagueText(
+        email, name, role, _department(code), language=language or settings().language
+    )
+    agent, secret = _add(given, password, password_stdin)
     click.echo(f"{agent.email} is {agent.role} now.")
     if secret:
         link = f"{settings().base_url}/invitation/{secret}"
@@ -65,12 +77,9 @@ def _department(code: str) -> int | None:
 @click.option("--to", "heir", default="", help="Who takes over; else all goes back to its queue.")
 def deactivate(email: str, heir: str) -> None:
     """End a colleague's work here; what they hold is handed on."""
-    try:
-        agent, taker = _by_email(email), _by_email(heir) if heir else None
-        held = people.held(agent)
-        people.set_active(agent, False, SYSTEM, taker.id if taker else None)
-    except HelpdeskError as error:
-        raise click.ClickException(words(error)) from error
+    agent, taker = _by_email(email), _by_email(heir) if heir else None
+    held = people.held(agent)
+    people.set_active(agent, False, SYSTEM, taker.id if taker else None)
     click.echo(f"{agent.email} is deactivated.")
     for label, count in held:
         click.echo(f"{count} {label}: {taker.email if taker else 'back to the queues'}")
@@ -94,18 +103,9 @@ def add_token(
     name: str, role: str, code: str, scopes: tuple[str, ...], expires: datetime | None, rate: int
 ) -> None:
     """Make a token and print it, once: only its SHA-256 is kept."""
-    try:
-        bounds = Bounds(read_scopes(scopes), expires.date() if expires else None, rate)
-        _row, text = tokens.add(name, role, SYSTEM, _department(code), bounds)
-    except HelpdeskError as error:
-        raise click.ClickException(words(error)) from error
+    bounds = Bounds(read_scopes(scopes), expires.date() if expires else None, rate)
+    _row, text = tokens.add(name, role, SYSTEM, _department(code), bounds)
     click.echo(text)
-
-
-def words(error: HelpdeskError) -> str:
-    """A refusal for the terminal, each field's sentence on its own line."""
-    fields = getattr(error, "errors", {})
-    return "\n".join([str(error), *(f"  {name}: {text}" for name, text in fields.items())])
 
 
 COMMANDS: tuple[click.Command, ...] = (users, tokens_)

@@ -67,10 +67,8 @@ class NewPasswordForm(Form):
     )
 
 
-class ChangePasswordForm(NewPasswordForm):
+class ChangePasswordForm(PasswordForm, NewPasswordForm):
     """The current password, then the new one."""
-
-    current = PasswordField(lazy_gettext("Current password"), [filled()])
 
 
 class FirstStartForm(NewPasswordForm):

@@ -9,7 +9,6 @@ from flask import Blueprint, flash, g, make_response, redirect, render_template,
 from werkzeug.wrappers import Response
 
 from helpdesk.agents import accounts, devices, sign_in, tries
-from helpdesk.agents.accounts import FirstStart
 from helpdesk.agents.forms import (
     ChangePasswordForm,
     FirstStartForm,
@@ -113,7 +112,7 @@ def _started(form: FirstStartForm) -> Agent:
     given = form.typed()
     del given["again"]
     with guessing(Guess(f"first start from {request.remote_addr}", tries.LINKS)):
-        return accounts.first_start(FirstStart(language=g.language, **given))
+        return accounts.first_start(language=g.language, **given)
 
 
 @blueprint.get("/me")

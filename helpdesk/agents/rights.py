@@ -28,6 +28,7 @@ class Role(Named):
 
 STAFF = (Role.AGENT, Role.HANDLER, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR)
 ROLE_NAMES = Role.names()
+STAFF_NAMES = {role: ROLE_NAMES[role] for role in STAFF}
 
 
 @dataclass(frozen=True)

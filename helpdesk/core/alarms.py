@@ -127,12 +127,10 @@ def after_ringing(
     return register
 
 
-def set_alarm(
-    kind: str, subject_id: int, due_at: datetime, *, level: int = 0, cycle: int = 1
-) -> None:
-    """Ring `kind` for the subject at `due_at`, instead of any earlier plan for this cycle."""
-    clear_alarm(kind, subject_id, cycle)
-    set_alarms([alarm_row(kind, subject_id, due_at, level=level, cycle=cycle)])
+def set_alarm(kind: str, subject_id: int, due_at: datetime) -> None:
+    """Ring `kind` for the subject at `due_at`, instead of any earlier plan."""
+    clear_alarms(kind, [subject_id])
+    set_alarms([alarm_row(kind, subject_id, due_at)])
 
 
 def set_alarms(rows: list[dict[str, object]]) -> None:
@@ -155,16 +153,8 @@ def alarm_row(
     }
 
 
-def clear_alarm(kind: str, subject_id: int, cycle: int | None = None) -> None:
-    """Take the alarm back: the promise was met, paused or dropped."""
-    statement = delete(Alarm).where(Alarm.kind == kind, Alarm.subject_id == subject_id)
-    if cycle is not None:
-        statement = statement.where(Alarm.cycle == cycle)
-    change_rows(statement)
-
-
 def clear_alarms(kind: str, subject_ids: list[int]) -> None:
-    """Take back all alarms of a kind for these subjects in one statement."""
+    """Take back all alarms of a kind for these subjects: what was owed was met, paused or dropped."""
     if subject_ids:
         change_rows(delete(Alarm).where(Alarm.kind == kind, Alarm.subject_id.in_(subject_ids)))
 

@@ -79,9 +79,6 @@ class Table(Generic[S, B]):
     def __iter__(self) -> Iterator[Move]:
         return iter(self.rows)
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     @property
     def codes(self) -> tuple[str, ...]:
         """The code of every step, in the order of the table."""

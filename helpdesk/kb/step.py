@@ -12,7 +12,7 @@ from sqlalchemy import select
 from helpdesk import search
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.core.alarms import clear_alarm, set_alarm
+from helpdesk.core.alarms import clear_alarms, set_alarm
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import BadInput
 from helpdesk.core.events import record
@@ -144,7 +144,7 @@ def plan_end(article: Article, expires_at: datetime | None) -> None:
     """Ring when its time is over, or never."""
     article.expires_at = expires_at
     if expires_at is None:
-        clear_alarm(ALARM, article.id)
+        clear_alarms(ALARM, [article.id])
     else:
         set_alarm(ALARM, article.id, expires_at)
 

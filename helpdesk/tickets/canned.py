@@ -15,7 +15,7 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_, gettext, in_language, when
 from helpdesk.setup import in_force
 from helpdesk.setup.models import CannedReply
-from helpdesk.setup.replies.placeholders import BRACES, TEXTS
+from helpdesk.setup.replies.actions import BRACES, TEXTS
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Ticket
 

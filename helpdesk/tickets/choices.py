@@ -10,8 +10,7 @@ from wtforms.validators import Optional
 
 from helpdesk.core.i18n import N_, gettext, lazy_gettext, offered
 from helpdesk.promises.words import PROMISE_NAMES
-from helpdesk.setup.names import categories, department_name, departments
-from helpdesk.setup.rules.reasons import reason_words
+from helpdesk.setup.names import categories, department_name, departments, reason_words
 from helpdesk.tickets import fields
 from helpdesk.tickets.fields import TicketField
 from helpdesk.tickets.filters import CHOSEN, MOMENTS, NARROWED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from helpdesk.core.alarms import clear_alarm, set_alarm
+from helpdesk.core.alarms import clear_alarms, set_alarm
 from helpdesk.tickets.models import Ticket
 
 ALARM = "hold"
@@ -24,4 +24,4 @@ def wake_at(ticket: Ticket, until: datetime) -> None:
 
 def forget(ticket: Ticket) -> None:
     """The ticket was resumed or ended: nothing to ring for."""
-    clear_alarm(ALARM, ticket.id)
+    clear_alarms(ALARM, [ticket.id])

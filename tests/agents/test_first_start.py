@@ -69,11 +69,11 @@ def test_afterwards_there_is_no_such_page(client: FlaskClient) -> None:
 
 def test_the_verb_itself_refuses_a_second_administrator(app: Flask) -> None:
     make.agent("Old Admin", "admin")
-    wish = accounts.FirstStart(
-        GIVEN["key"], "X", "x@example.com", "three fridges and a fox", "甲", "A", "en"
-    )
+    wish = {"name": "X", "email": "x@example.com", "password": "three fridges and a fox"}
     with pytest.raises(NotFound):
-        accounts.first_start(wish)
+        accounts.first_start(
+            key=GIVEN["key"], language="en", company_zh="甲", company_en="A", **wish
+        )
 
 
 @pytest.mark.parametrize(

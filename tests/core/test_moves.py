@@ -92,7 +92,7 @@ def test_only_who_may_take_a_step_nowhere_is_sent_away_before_the_state_is_looke
 
 def test_each_step_is_named_once_with_every_end_that_it_may_have() -> None:
     assert TABLE.codes == ("begin", "close", "ask")
-    assert len(TABLE) == 4
+    assert len(TABLE.rows) == 4
     ask = TABLE.row("ask", Stand("going"))
     assert ask is not None and ask.ends("going") == {"going", "new"}
 

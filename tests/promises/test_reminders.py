@@ -122,7 +122,8 @@ def test_a_warning_of_a_usual_case_waits_for_the_next_working_minute(app: Flask)
         row = db.session.scalar(select(Promise).where(Promise.promise == "resolve"))
         row.limit, row.started_at, row.due_at = "24 h", MONDAY, MONDAY + timedelta(hours=24)
         db.session.commit()
-        alarms.set_alarm("promise", row.id, evening, level=50)
+        alarms.clear_alarms("promise", [row.id])
+        alarms.set_alarms([alarms.alarm_row("promise", row.id, evening, level=50)])
         db.session.commit()
         wait(12 * HOUR)
         step = db.session.scalar(select(Escalation).where(Escalation.promise_id == row.id))
@@ -255,8 +256,9 @@ def test_merged_tickets_never_escalate_even_in_a_batch(app: Flask) -> None:
         gone, stays = make.ticket(severity="S2"), make.ticket(subject="stays", severity="S2")
         left = [r.id for r in db.session.scalars(select(Promise).where(Promise.of(gone)))]
         actions.merge(gone, by=boss.actor, target=stays)
-        for row_id in left:
-            alarms.set_alarm("promise", row_id, MONDAY, level=50)
+        alarms.set_alarms(
+            [alarms.alarm_row("promise", row_id, MONDAY, level=50) for row_id in left]
+        )
         db.session.commit()
         wait(HOUR)
         assert _cases() == {stays.id}

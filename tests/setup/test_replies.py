@@ -14,8 +14,7 @@ from helpdesk.core.errors import BadInput
 from helpdesk.customers.people import Asker
 from helpdesk.setup.models import CannedReply
 from helpdesk.setup.replies import actions as replies
-from helpdesk.setup.replies.actions import ReplyText
-from helpdesk.setup.replies.placeholders import TEXTS
+from helpdesk.setup.replies.actions import TEXTS, ReplyText
 from helpdesk.tickets import actions, canned
 from tests.help import factories as make
 

@@ -15,11 +15,19 @@ from helpdesk.core.db import db, stored
 from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.setup.models import CannedReply
-from helpdesk.setup.replies.placeholders import TEXTS, unknown_placeholders
 
 CODE = re.compile(r"[a-z][a-z0-9-]{0,40}")
 ODD_CODE = N_("Small letters, digits and hyphens, beginning with a letter.")
 MOST = 10_000
+PLACEHOLDERS = {
+    "name": N_("the customer's name"),
+    "number": N_("the number of the ticket"),
+    "agent": N_("your name"),
+    "department": N_("the department that handles it"),
+    "due": N_("when the next promise is due"),
+}
+BRACES = re.compile(r"\{([^{}\n]*)\}")
+TEXTS = ("title_zh", "title_en", "body_zh", "body_en")
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,6 @@ def _problem(text: str) -> str:
         return FILL
     if len(text) > MOST:
         return N_("This is too long: 10,000 characters at most.")
-    if unknown_placeholders(text):
+    if not set(BRACES.findall(text)) <= set(PLACEHOLDERS):
         return N_("Only {name}, {number}, {agent}, {department} and {due} are filled in.")
     return ""

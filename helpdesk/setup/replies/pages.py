@@ -12,8 +12,7 @@ from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import blueprint
 from helpdesk.setup.models import CannedReply
 from helpdesk.setup.replies import actions
-from helpdesk.setup.replies.actions import ReplyText
-from helpdesk.setup.replies.placeholders import PLACEHOLDERS
+from helpdesk.setup.replies.actions import PLACEHOLDERS, ReplyText
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import at_most, filled, may_be_empty, row_id
 from helpdesk.web.pages import Page, answered

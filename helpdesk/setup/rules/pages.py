@@ -11,10 +11,10 @@ from helpdesk.core.i18n import gettext, language
 from helpdesk.setup import in_force
 from helpdesk.setup.blueprint import blueprint, moved
 from helpdesk.setup.models import RoutingRule
+from helpdesk.setup.names import reason_words
 from helpdesk.setup.routing import CONDITIONS, Condition, Route
 from helpdesk.setup.rules import actions
 from helpdesk.setup.rules.forms import RuleForm, TrialForm
-from helpdesk.setup.rules.reasons import reason_words
 from helpdesk.web.pages import Page, answered, kept
 from helpdesk.words.severities import SEVERITY_NAMES
 
