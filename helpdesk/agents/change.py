@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from helpdesk.agents.models import Department
@@ -46,6 +46,10 @@ class Change:
         self.id = row.id
         self.old = {each.name: getattr(row, each.name) for each in row.__table__.columns}
         self.session.delete(row)
+
+    def end_of(self, model: Any) -> int:
+        """The `position` behind all rows of this model."""
+        return (self.session.scalar(select(func.max(model.position))) or 0) + 1
 
     def move(self, row: Any, step: int, among: Sequence[Any]) -> None:
         """Put a row earlier (-1) or later (+1) among these, by their `position`; at an end it stays."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from helpdesk.agents.change import change, is_lacking, odd_code
 from helpdesk.agents.models import Department
@@ -59,16 +59,11 @@ def save(row: Category | None, given: CategoryText, by: Actor) -> Category:
     its code stays. Raises NotAllowed or BadInput."""
     with change("category", by) as making:
         _check(given, row)
-        kept = row or Category(code=given.code, path="", position=_after_all())
+        kept = row or Category(code=given.code, path="", position=making.end_of(Category))
         columns = {"code": kept.code, "severity": given.severity or None}
         making.keep(kept, asdict(given) | columns)
         _mend_paths(kept)
     return kept
-
-
-def _after_all() -> int:
-    last = db.session.scalar(select(func.max(Category.position)))
-    return 0 if last is None else last + 1
 
 
 def move(row: Category, step: int, by: Actor) -> None:

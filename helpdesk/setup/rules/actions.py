@@ -37,8 +37,7 @@ def save(row: RoutingRule | None, given: Mapping[str, Any], by: Actor) -> Routin
     column. Raises NotAllowed, or BadInput naming each odd field."""
     with change("rule", by) as making:
         _check(given)
-        last = max((one.position for one in listed()), default=0)
-        kept = row or RoutingRule(position=last + 1)
+        kept = row or RoutingRule(position=making.end_of(RoutingRule))
         making.keep(kept, given)
     return kept
 
