@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -147,20 +148,20 @@ def _promises(ids: Sequence[int]) -> dict[int, list[Promise]]:
     """What each of these tickets was promised."""
     about = Promise.subject_kind == Ticket.subject_kind, Promise.subject_id.in_(ids)
     query = select(Promise).where(*about).order_by(Promise.subject_id, Promise.id)
-    found: dict[int, list[Promise]] = defaultdict(list)
-    for row in db.session.scalars(query.execution_options(populate_existing=True)):
-        found[row.subject_id].append(row)
-    return found
+    return _grouped(query, "subject_id")
 
 
 def _events(ids: Sequence[int]) -> dict[int, list[Event]]:
     """What happened to each of these tickets, as far as it decides about promises."""
     query = select(Event).where(Event.ticket_id.in_(ids), Event.name.in_(NOTED))
-    found: dict[int, list[Event]] = defaultdict(list)
-    for event in db.session.scalars(
-        query.order_by(Event.ticket_id, Event.seq).execution_options(populate_existing=True)
-    ):
-        found[event.ticket_id or 0].append(event)
+    return _grouped(query.order_by(Event.ticket_id, Event.seq), "ticket_id")
+
+
+def _grouped(query: Any, ticket_id: str) -> dict[int, list[Any]]:
+    """The rows of a query, as they are now, by the id of their ticket."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in db.session.scalars(query.execution_options(populate_existing=True)):
+        found[getattr(row, ticket_id)].append(row)
     return found
 
 

@@ -22,19 +22,11 @@ def doctor_(as_json: bool) -> None:
         told = {"broken": broken, "checks": [f.as_data() for f in findings], "facts": known}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _print([finding.line for finding in findings], known)
-        click.echo(f"{len(findings)} checks, {broken} broken.")
+        rest = [f"  {name + ':':<28}{value}" for name, value in known.items()]
+        lines = [*(finding.line for finding in findings), "", *rest, ""]
+        click.echo("\n".join([*lines, f"{len(findings)} checks, {broken} broken."]))
     if broken:
         raise SystemExit(1)
-
-
-def _print(lines: list[str], known: dict[str, str]) -> None:
-    for line in lines:
-        click.echo(line)
-    click.echo()
-    for name, value in known.items():
-        click.echo(f"  {name + ':':<28}{value}")
-    click.echo()
 
 
 COMMANDS: tuple[click.Command, ...] = (doctor_,)
