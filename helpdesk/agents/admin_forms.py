@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
+from flask_babel.speaklater import LazyString
 from wtforms import (
     BooleanField,
     DateField,
@@ -40,6 +41,11 @@ def department_choices(none: str) -> list[Any]:
     return choices([("", none)] + [(str(row.id), row.name(g.language)) for row in rows])
 
 
+def code_field(most: int, hint: LazyString) -> StringField:
+    """What programs call a thing; see Correction.given_once."""
+    return StringField(lazy_gettext("Code"), [at_most(most)], description=hint)
+
+
 class PersonForm(Correction):
     """A colleague."""
 
@@ -73,10 +79,8 @@ class DepartmentForm(Correction):
 
     page, home = "admin/department.html", "/admin/departments"
     given_once = ("code",)
-    code = StringField(
-        lazy_gettext("Code"),
-        [at_most(31)],
-        description=lazy_gettext("Short and for ever: it stands in addresses, such as “quality”."),
+    code = code_field(
+        31, lazy_gettext("Short and for ever: it stands in addresses, such as “quality”.")
     )
     name_zh = StringField(lazy_gettext("Name in Chinese"), [filled(), at_most(80)])
     name_en = StringField(lazy_gettext("Name in English"), [filled(), at_most(80)])

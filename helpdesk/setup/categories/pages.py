@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template, request
 from wtforms import BooleanField, SelectField, StringField
 
-from helpdesk.agents.admin_forms import department_choices
+from helpdesk.agents.admin_forms import code_field, department_choices
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.given import whole
 from helpdesk.core.i18n import gettext, lazy_gettext
@@ -27,11 +27,7 @@ class CategoryForm(Correction):
 
     page, home = "setup/category.html", LIST
     given_once = ("code",)
-    code = StringField(
-        lazy_gettext("Code"),
-        [at_most(61)],
-        description=lazy_gettext("For programs and for ever, such as “quality.appliance”."),
-    )
+    code = code_field(61, lazy_gettext("For programs and for ever, such as “quality.appliance”."))
     name_zh = StringField(lazy_gettext("Name in Chinese"), [filled(), at_most(60)])
     name_en = StringField(lazy_gettext("Name in English"), [filled(), at_most(60)])
     parent_id = SelectField(lazy_gettext("Lies under"), [may_be_empty()], coerce=row_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
-from helpdesk.agents.admin_forms import department_choices
+from helpdesk.agents.admin_forms import code_field, department_choices
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.setup import in_force
@@ -25,11 +25,7 @@ class ReplyForm(Correction):
 
     page, home = "setup/reply.html", LIST
     given_once = ("code",)
-    code = StringField(
-        lazy_gettext("Code"),
-        [at_most(41)],
-        description=lazy_gettext("Short: people type it to find the reply."),
-    )
+    code = code_field(41, lazy_gettext("Short: people type it to find the reply."))
     title_zh = StringField(lazy_gettext("Title in Chinese"), [filled(), at_most(80)])
     body_zh = TextAreaField(lazy_gettext("Text in Chinese"), [filled()])
     title_en = StringField(lazy_gettext("Title in English"), [filled(), at_most(80)])
