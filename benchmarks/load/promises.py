@@ -141,9 +141,7 @@ class Promises:
         return row
 
     def _due(self, start: int, limit: str, calendar: str) -> datetime:
-        return due_at(
-            when(start), Limit.parse(limit), self.setup.calendars[calendar], beyond="weekly"
-        )
+        return due_at(when(start), Limit.parse(limit), self.setup.calendars[calendar])
 
     def _pause(self, row: PromiseRow, life: Life) -> None:
         held = life.at("hold")

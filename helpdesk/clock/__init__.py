@@ -6,7 +6,6 @@ due_at(now(), Limit.parse("2 wh"), calendar)
 from helpdesk.clock.calendar import DayRule, NoCalendarData, WorkCalendar
 from helpdesk.clock.chinese import chinese_days, default_calendars, published_years
 from helpdesk.clock.counting import (
-    Beyond,
     Pause,
     add_work_seconds,
     after_pause,

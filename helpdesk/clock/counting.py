@@ -4,17 +4,16 @@ Rules of counting: limits in minutes and hours start at once, and a result that 
 closing time stays there. Limits in days leave the first day out and end with the last day (Civil
 Code of the PRC, articles 201 and 203).
 
-`beyond` says what happens where a calendar's days are not published: "refuse" raises
-NoCalendarData, "weekly" counts the plain week there; covers() tells whether it came to that.
+Where a calendar's days are not published the plain week is counted; covers() tells whether it came to
+that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal
 
-from helpdesk.clock.calendar import ONE_DAY, NoCalendarData, WorkCalendar
+from helpdesk.clock.calendar import WorkCalendar
 from helpdesk.clock.limits import Limit, LimitKind
 from helpdesk.clock.timetable import (
     SECOND,
@@ -29,53 +28,36 @@ from helpdesk.clock.timetable import (
     worked,
 )
 
-Beyond = Literal["refuse", "weekly"]
 Pause = tuple[datetime, datetime]
 
 
-def due_at(
-    start: datetime, limit: Limit, calendar: WorkCalendar, *, beyond: Beyond = "refuse"
-) -> datetime:
+def due_at(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
     """The moment (UTC) at which a promise made at `start` falls due.
 
     Calendar days end at 24:00; one that ends on a rest day moves to the closing time of the next
-    working day. Raises NoCalendarData where days are not published.
+    working day.
     """
     at = to_us(start)
     if limit.kind is LimitKind.clock_minutes:
         return from_us(at + limit.amount * 60 * SECOND)
     if limit.kind is LimitKind.work_minutes:
-        due = advance(calendar, at, limit.amount * 60 * SECOND)
-    elif limit.kind is LimitKind.working_days:
-        due = nth_working_day(calendar, local_date(calendar, at), limit.amount)[1]
-    else:
-        due = _end_of_days(calendar, local_date(calendar, at), limit.amount)
-    _guard(calendar, at, due, beyond)
-    return from_us(due)
+        return from_us(advance(calendar, at, limit.amount * 60 * SECOND))
+    if limit.kind is LimitKind.working_days:
+        return from_us(nth_working_day(calendar, local_date(calendar, at), limit.amount)[1])
+    return from_us(_end_of_days(calendar, local_date(calendar, at), limit.amount))
 
 
-def add_work_seconds(
-    start: datetime, seconds: int, calendar: WorkCalendar, *, beyond: Beyond = "refuse"
-) -> datetime:
+def add_work_seconds(start: datetime, seconds: int, calendar: WorkCalendar) -> datetime:
     """The moment when `seconds` of working time have passed since `start` (before it, if negative).
 
-    The exact inverse of work_seconds_between(). Raises NoCalendarData.
+    The exact inverse of work_seconds_between().
     """
-    at = to_us(start)
-    end = advance(calendar, at, seconds * SECOND)
-    _guard(calendar, min(at, end), max(at, end), beyond)
-    return from_us(end)
+    return from_us(advance(calendar, to_us(start), seconds * SECOND))
 
 
-def work_seconds_between(
-    start: datetime, end: datetime, calendar: WorkCalendar, *, beyond: Beyond = "refuse"
-) -> int:
-    """Whole seconds of working time from `start` to `end`; negative if `end` is the earlier one.
-
-    Raises NoCalendarData.
-    """
+def work_seconds_between(start: datetime, end: datetime, calendar: WorkCalendar) -> int:
+    """Whole seconds of working time from `start` to `end`; negative if `end` is the earlier one."""
     a, b = to_us(start), to_us(end)
-    _guard(calendar, min(a, b), max(a, b), beyond)
     seconds = worked(calendar, min(a, b), max(a, b)) // SECOND
     return seconds if a <= b else -seconds
 
@@ -99,8 +81,13 @@ def covers(
 
     Always True for a `limit` in plain minutes or hours, which needs no calendar.
     """
-    needed = limit is None or limit.needs_calendar
-    return not needed or _covers(calendar, to_us(start), to_us(due))
+    if calendar.covered is None or (limit is not None and not limit.needs_calendar):
+        return True
+    first, last = calendar.covered
+    a, b = to_us(start), to_us(due)
+    if not first <= local_date(calendar, a) <= last:
+        return False
+    return local_date(calendar, b) <= last or b <= _edge(calendar, last)
 
 
 def at_share(
@@ -120,7 +107,7 @@ def at_share(
     if share < 0:
         raise ValueError("A share is not negative.")
     begin = _begin(start, pauses, limit, calendar)
-    total = _measure(begin, due, limit, calendar)
+    total = remaining(begin, due, limit, calendar)
     if share > 1:
         return _advance(due, round(total * (share - 1)), limit, calendar)
     used = _advance(begin, round(total * share), limit, calendar)
@@ -138,20 +125,22 @@ def share_used(
 ) -> float:
     """How much of the promise's time is used at `now`: 0.0 at the start, 1.0 when due, and on."""
     begin = _begin(start, pauses, limit, calendar)
-    total = _measure(begin, due, limit, calendar)
+    total = remaining(begin, due, limit, calendar)
     if total <= 0:
         return 1.0 if to_us(now) >= to_us(due) else 0.0
-    return max(0.0, _measure(begin, now, limit, calendar) / total)
+    return max(0.0, remaining(begin, now, limit, calendar) / total)
 
 
 def remaining(now: datetime, due: datetime, limit: Limit, calendar: WorkCalendar) -> int:
     """Seconds left until `due`, negative when past; working seconds for working hours and days."""
-    return _measure(now, due, limit, calendar)
+    if limit.in_work_time:
+        return work_seconds_between(now, due, calendar)
+    return (to_us(due) - to_us(now)) // SECOND
 
 
 def after_pause(due: datetime, pause: Pause, limit: Limit, calendar: WorkCalendar) -> datetime:
     """`due` moved by exactly the time of the pause, in the limit's own measure."""
-    return _advance(due, max(0, _measure(*pause, limit, calendar)), limit, calendar)
+    return _advance(due, max(0, remaining(*pause, limit, calendar)), limit, calendar)
 
 
 def _begin(
@@ -163,15 +152,9 @@ def _begin(
     return start
 
 
-def _measure(start: datetime, end: datetime, limit: Limit, calendar: WorkCalendar) -> int:
-    if limit.in_work_time:
-        return work_seconds_between(start, end, calendar, beyond="weekly")
-    return (to_us(end) - to_us(start)) // SECOND
-
-
 def _advance(at: datetime, seconds: int, limit: Limit, calendar: WorkCalendar) -> datetime:
     if limit.in_work_time:
-        return add_work_seconds(at, seconds, calendar, beyond="weekly")
+        return add_work_seconds(at, seconds, calendar)
     return from_us(to_us(at) + seconds * SECOND)
 
 
@@ -182,26 +165,7 @@ def _end_of_days(calendar: WorkCalendar, first: date, n: int) -> int:
     return nth_working_day(calendar, last, 1)[1]
 
 
-def _covers(calendar: WorkCalendar, a: int, b: int) -> bool:
-    """Whether a lies on a published day and b not after the end of the last one."""
-    if calendar.covered is None:
-        return True
-    first, last = calendar.covered
-    if not first <= local_date(calendar, a) <= last:
-        return False
-    return local_date(calendar, b) <= last or b <= _edge(calendar, last)
-
-
 def _edge(calendar: WorkCalendar, last: date) -> int:
     """The end of the last published day: its midnight, or the end of a shift that crosses it."""
     midnight = midnight_after(calendar, last)
     return max(midnight, month(calendar, month_index(last)).closings.get(last, midnight))
-
-
-def _guard(calendar: WorkCalendar, a: int, b: int, beyond: Beyond) -> None:
-    if beyond == "weekly" or calendar.covered is None or _covers(calendar, a, b):
-        return
-    first, last = calendar.covered
-    start = local_date(calendar, a)
-    inside = first <= start <= last
-    raise NoCalendarData((last + ONE_DAY).year if inside else start.year)

@@ -39,7 +39,7 @@ def before(deadline: datetime, margin: Limit, calendar: WorkCalendar) -> datetim
     if margin.kind is LimitKind.clock_minutes:
         return deadline - timedelta(minutes=margin.amount)
     if margin.kind is LimitKind.work_minutes:
-        return add_work_seconds(deadline, -margin.amount * 60, calendar, beyond="weekly")
+        return add_work_seconds(deadline, -margin.amount * 60, calendar)
     if margin.kind is LimitKind.calendar_days:
         return deadline - timedelta(days=margin.amount)
     return _working_days_before(deadline, margin.amount, calendar)
@@ -52,4 +52,4 @@ def _working_days_before(deadline: datetime, amount: int, calendar: WorkCalendar
         day -= timedelta(days=1)
         amount -= calendar.is_working_day(day)
     start = datetime.combine(day - timedelta(days=1), datetime.min.time(), zone) + NOON
-    return due_at(start, Limit(1, LimitKind.working_days), calendar, beyond="weekly")
+    return due_at(start, Limit(1, LimitKind.working_days), calendar)

@@ -155,7 +155,7 @@ def applicable(matter: Matter, snapshot: Snapshot) -> dict[str, Terms]:
 def _is_earlier(row: Terms, other: Terms, snapshot: Snapshot) -> bool:
     """Whether a promise of now would be due earlier by `row`, on the office's calendar."""
     start, calendar = now(), snapshot.calendars[DESK_CALENDAR]
-    dues = [due_at(start, Limit.parse(r.limit), calendar, beyond="weekly") for r in (row, other)]
+    dues = [due_at(start, Limit.parse(r.limit), calendar) for r in (row, other)]
     return dues[0] < dues[1]
 
 

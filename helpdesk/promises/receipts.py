@@ -121,7 +121,7 @@ def receipt(row: Promise, label: str, snapshot: Snapshot) -> Receipt:
             calendar=calendar.code,
             version=calendar.version,
         ),
-        exact=row.due_at == due_at(row.started_at, limit, calendar, beyond="weekly"),
+        exact=row.due_at == due_at(row.started_at, limit, calendar),
     )
 
 

@@ -102,7 +102,7 @@ def hold_ends_at(subject: PolicySubject, snapshot: Snapshot) -> datetime | None:
     calendar = snapshot.calendars[DESK_CALENDAR]
     clock = next((r for r in current(table(subject), subject) if r.promise == "resolve"), None)
     waits = every_pause(clock) if clock else []
-    end = due_at(waits[0][0] if waits else now(), limit, calendar, beyond="weekly")
+    end = due_at(waits[0][0] if waits else now(), limit, calendar)
     for (_from, resumed), (held, _until) in pairwise([*waits, (now(), now())]):
         end = after_pause(end, (resumed, held), limit, calendar)
     return end

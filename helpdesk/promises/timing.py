@@ -44,7 +44,7 @@ def counted(row: Promise, calendar: WorkCalendar) -> datetime:
     """
     assert row.started_at
     limit = Limit.parse(row.limit)
-    due = row.extended_to or due_at(row.started_at, limit, calendar, beyond="weekly")
+    due = row.extended_to or due_at(row.started_at, limit, calendar)
     for pause in every_pause(row):
         counts = row.extended_at is None or pause[0] >= row.extended_at
         if counts and pause[0] < due:

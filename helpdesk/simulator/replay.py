@@ -45,7 +45,7 @@ def outcome(moments: Moments, limit: Limit, calendar: WorkCalendar) -> Outcome:
 
     Each pause moves the due time by what it lasted in the limit's own measure; a grant sets it.
     """
-    due = due_at(moments.started, limit, calendar, beyond="weekly")
+    due = due_at(moments.started, limit, calendar)
     changes = [(end, "pause", (begin, end)) for begin, end in moments.pauses]
     changes += [(at, "grant", (at, until)) for at, until in moments.granted]
     for _at, kind, (begin, end) in sorted(changes):

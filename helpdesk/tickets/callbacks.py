@@ -175,7 +175,7 @@ def _settle(
     else:
         half_day = Limit.parse("4 wh")
         calendar = in_force.current().calendars["cn-desk"]
-        callback.next_at = next_at or due_at(now(), half_day, calendar, beyond="weekly")
+        callback.next_at = next_at or due_at(now(), half_day, calendar)
 
 
 def rated(ticket: Ticket) -> bool:

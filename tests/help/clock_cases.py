@@ -164,12 +164,12 @@ def difference(case: Case) -> int:
     """By how many seconds clock and judge differ, of the due time or of the work up to it."""
     limit, kind = case.limit, case.limit.kind.value
     judged = case.judge.due(case.start, limit.amount, kind)
-    due = due_at(moment(case.start), limit, case.calendar, beyond="weekly")
+    due = due_at(moment(case.start), limit, case.calendar)
     for pause in case.pauses:
         judged = case.judge.moved(judged, pause, kind)
         due = after_pause(due, (moment(pause[0]), moment(pause[1])), limit, case.calendar)
     apart = abs(due - moment(judged)).total_seconds()
-    worked = work_seconds_between(moment(case.start), due, case.calendar, beyond="weekly")
+    worked = work_seconds_between(moment(case.start), due, case.calendar)
     return int(apart) + abs(worked - case.judge.worked(case.start, judged))
 
 

@@ -101,7 +101,7 @@ def _trial(calendars: dict[str, WorkCalendar]) -> Trial | None:
         limit = Limit.parse(asked["limit"])
     except LimitError as error:
         return Trial(received, error=error.message)
-    due = due_at(received, limit, calendar, beyond="weekly")
+    due = due_at(received, limit, calendar)
     spans = explain(received, due, limit, calendar)
     return Trial(received, due, spans, is_covered(received, due, calendar, limit))
 
