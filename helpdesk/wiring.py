@@ -39,7 +39,7 @@ import helpdesk.setup.replies.pages
 import helpdesk.setup.rules.pages
 import helpdesk.simulator.pages
 import helpdesk.tickets.handing_on
-import helpdesk.tickets.policy_reach
+import helpdesk.tickets.foretold
 import helpdesk.tickets.queue
 from helpdesk import cli, realtime
 from helpdesk import files as stored

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from helpdesk.tickets.lifecycle import Status
-from helpdesk.words.kinds import Kind
+from helpdesk.words import Kind
 
 HOUR = 3600
 SPANS = ((35, 0.22, 1.23), (20, 9.9, 1.5), (45, 164.0, 1.25))  # per cent, median hours, ln sd

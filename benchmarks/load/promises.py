@@ -26,7 +26,7 @@ from helpdesk.promises.words import (
 )
 from helpdesk.setup.in_force import Setup
 from helpdesk.tickets.lifecycle import ENDED, Status
-from helpdesk.words.channels import SPOKEN
+from helpdesk.words import SPOKEN
 
 MOOT = ("sign", "send_back", "update", "containment")  # when the answer is given
 

@@ -21,7 +21,7 @@ from helpdesk.promises.words import ORDER
 from helpdesk.setup.in_force import Setup
 from helpdesk.tickets import holds
 from helpdesk.tickets.models import Callback, CallbackAttempt, Message, Rating, Ticket
-from helpdesk.words.kinds import Kind
+from helpdesk.words import Kind
 
 AT_THE_DESK = (
     "registered",

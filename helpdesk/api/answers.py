@@ -22,10 +22,7 @@ from helpdesk.statistics import groups, measures
 from helpdesk.tickets import fields, filters, lifecycle
 from helpdesk.tickets.fields import On, TicketField
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
-from helpdesk.words.levels import LEVELS
-from helpdesk.words.scores import RESOLVED
+from helpdesk.words import CHANNELS, LEVELS, RESOLVED, Kind
 
 TEXT: Schema = {"type": "string"}
 TEXT_OR_NONE: Schema = {"type": ["string", "null"]}

@@ -26,8 +26,7 @@ from helpdesk.statistics import groups, periods, report
 from helpdesk.tickets import fields, filters
 from helpdesk.tickets.fields import On, TicketField
 from helpdesk.tickets.intake import MOST_BODY
-from helpdesk.words import casefile
-from helpdesk.words.levels import LEVELS
+from helpdesk.words import LEVELS, casefile
 
 MOST_SHORT = 200
 MOST_ROWS = 200
@@ -45,7 +44,7 @@ def _facts(sent: object) -> object:
 
 def _fact(known: casefile.Field) -> Schema:
     if known.choices:
-        return {"enum": [*(code for code, _label in known.choices), "", None]}
+        return {"enum": [*known.choices, "", None]}
     return {"type": ["string", "number", "null"], "maxLength": casefile.MOST_CHARACTERS}
 
 

@@ -18,10 +18,7 @@ from helpdesk.promises.words import PROMISE_NAMES
 from helpdesk.setup import in_force
 from helpdesk.statistics import groups, measures
 from helpdesk.tickets import lifecycle
-from helpdesk.words import casefile
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import CHANNELS, KIND_NAMES, SEVERITY_NAMES, casefile
 
 
 @takes("GET", "/meta", "Lists of choices", answer=ref("Meta"))
@@ -57,7 +54,7 @@ def _set_up(row: in_force.Node | Unit) -> dict[str, Any]:
 
 
 def _fact(known: casefile.Field) -> dict[str, Any]:
-    choices = [code for code, _label in known.choices]
+    choices = [*known.choices]
     return {"code": known.code, "name": gettext(known.label), "choices": choices}
 
 

@@ -18,6 +18,7 @@ from helpdesk.notices.models import Notice
 from helpdesk.settings import settings
 from helpdesk.tickets import queries
 from helpdesk.tickets.idempotency import done_once
+from helpdesk.web.sent import Sent
 
 
 @takes(
@@ -63,9 +64,8 @@ def move_notice(reference: str, sent: dict[str, Any]) -> Response:
         return moving.make_move(
             sent["move"],
             notice,
+            Sent(sent, i18n.zone()),
             by=by,
-            values=sent,
-            zone=i18n.zone(),
             version=sent.get("version"),
         )
 

@@ -24,6 +24,7 @@ from helpdesk.tickets import actions, filters, queries, sight, ticket_lists
 from helpdesk.tickets.idempotency import done_once, open_once
 from helpdesk.tickets.intake import open_ticket
 from helpdesk.tickets.models import Message, Ticket
+from helpdesk.web.sent import Sent
 
 
 @takes(
@@ -167,9 +168,8 @@ def move(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
         return moving.make_move(
             sent["move"],
             ticket,
+            Sent(sent, i18n.zone()),
             by=api_actor(),
-            values=sent,
-            zone=i18n.zone(),
             version=sent.get("version"),
             seen_seq=sent.get("seen_seq"),
         )

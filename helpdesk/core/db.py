@@ -20,6 +20,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Executable,
+    Index,
     MetaData,
     TypeDecorator,
     event,
@@ -52,6 +53,11 @@ class Model(DeclarativeBase):
     """The base of every table."""
 
     metadata = MetaData(naming_convention=NAMES)
+
+
+def index_where(where: str, name: str, *columns: str) -> Index:
+    """An index of those rows alone for which `where` (SQL) holds, on both databases."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class TwoNames:

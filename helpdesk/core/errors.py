@@ -86,6 +86,11 @@ def bad_fields(**errors: str) -> BadInput:
     return BadInput(N_("Some fields need another look."), errors=errors)
 
 
+def bad_field(name: str, sentence: str) -> BadInput:
+    """What is raised when one field is wrong, and its sentence says all there is to say."""
+    return BadInput(sentence, errors={name: sentence})
+
+
 def refuse(errors: Mapping[str, str]) -> None:
     """Raise bad_fields() when there are errors."""
     if errors:

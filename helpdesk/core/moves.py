@@ -7,9 +7,10 @@ judgements of their own (who may not, and what else stands in the way).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from typing import Any, Generic, Protocol, TypeVar
 
 from helpdesk.clock import now
@@ -57,6 +58,8 @@ class AnyStand(Protocol):
 
 S = TypeVar("S", bound=AnyStand)
 B = TypeVar("B")
+T = TypeVar("T")
+B_contra = TypeVar("B_contra", contravariant=True)
 
 
 def nothing(*_judged: object) -> None:
@@ -128,19 +131,22 @@ class Thing(Protocol):
 
 
 @dataclass
-class Taking:
+class Taking(Generic[B]):
     """A step on its way: `to` is where it leads, `data` goes into the journal beside old and new."""
 
     move: Move
     to: str
+    by: B
+    comment: str
+    until: datetime | None
     data: dict[str, Any] = field(default_factory=dict)
     deliver_at: datetime | None = None  # nobody outside is told before
 
 
 @contextmanager
 def taking(
-    thing: Thing, move: Move, given: Mapping[str, object], lacking: Mapping[str, str]
-) -> Iterator[Taking]:
+    thing: Thing, move: Move, by: B, given: Mapping[str, object], lacking: Mapping[str, str]
+) -> Iterator[Taking[B]]:
     """Take a step that was checked: the fields are filled, the verb does its part, the state follows.
 
     Afterwards `data` is what the journal notes. Raises BadInput with a sentence of `lacking` for
@@ -148,11 +154,44 @@ def taking(
     """
     require_filled(move.needs, given, lacking)
     old = thing.status
-    it = Taking(move, move.to or old)
+    until: Any = given.get("until")
+    it = Taking(move, move.to or old, by, str(given.get("comment") or ""), until)
     yield it
     thing.status, thing.updated_at = it.to, now()
-    words = {"comment": given["comment"]} if given.get("comment") else {}
+    words = {"comment": it.comment} if it.comment else {}
     it.data = {"old": old, "new": it.to, **words, **it.data}
+
+
+class Verb(Protocol[T, B_contra]):
+    """A step as everybody takes it: by whom, from which version on, with which words, until when."""
+
+    def __call__(
+        self,
+        thing: T,
+        /,
+        *,
+        by: B_contra,
+        version: int | None = None,
+        comment: str = "",
+        until: datetime | None = None,
+    ) -> T: ...
+
+
+def verb(
+    step: Callable[..., AbstractContextManager[tuple[T, Taking[B]]]],
+    code: str,
+    body: Callable[[T, Taking[B]], object],
+) -> Verb[T, B]:
+    """The verb of a step that asks for words and a time at the most: in its room's frame `step`, `body`
+    does its part."""
+
+    @wraps(body)
+    def taken(thing: T, /, *, by: B, version: int | None = None, **given: Any) -> T:
+        with step(code, thing, by, version, **given) as (thing, it):
+            body(thing, it)
+        return thing
+
+    return taken
 
 
 def require_filled(

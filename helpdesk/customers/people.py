@@ -18,7 +18,7 @@ from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.customers.addresses import Address, kind_of, normal, read
 from helpdesk.customers.models import ContactAddress, Person
-from helpdesk.words.levels import LEVELS
+from helpdesk.words import LEVELS
 
 WORDS = re.compile(r"[^\d\s+()/.\-]")
 Writing = str | BindParameter[str] | None

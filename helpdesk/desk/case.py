@@ -40,9 +40,7 @@ from helpdesk.tickets.fields import On
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Assist, Attachment, Callback, Extension, Message, Ticket
 from helpdesk.tickets.sight import Field
-from helpdesk.words import casefile
-from helpdesk.words.kinds import Kind
-from helpdesk.words.levels import LEVELS
+from helpdesk.words import LEVELS, Kind, casefile
 
 MOST_OTHERS = 60
 ANSWERS = ("reply", "answer_directly")

@@ -25,7 +25,7 @@ from helpdesk.tickets import choices, fields
 from helpdesk.tickets.fields import On
 from helpdesk.tickets.intake import Intake
 from helpdesk.web.forms import Form, at_most, once_id
-from helpdesk.words.levels import LEVELS
+from helpdesk.words import LEVELS
 
 SPOKEN = ("phone", "counter", "letter", "transfer", "media")
 FACTS = ("demand", "product", "model", "order_no", "bought_on", "amount", "occurred_at")
@@ -86,13 +86,9 @@ class PhoneForm(Form):
 
     def asker(self) -> Asker:
         """Who calls."""
-        return Asker(
-            name=self.name.data or "",
-            email=self.email.data or "",
-            phone=self.phone.data or "",
-            level=self.level.data or "",
-            organisation=self.organisation.data or "",
-        )
+        asked = ("name", "email", "phone", "level", "organisation")
+        given: dict[str, Any] = {name: self[name].data or "" for name in asked}
+        return Asker(**given)
 
 
 GIVEN = [each.name for each in fields.on(On.GIVEN)]

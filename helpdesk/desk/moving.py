@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from helpdesk.agents.rights import Actor
 from helpdesk.core.errors import NotFound, bad_fields
@@ -23,24 +21,23 @@ WITH_DEPARTMENT = ("dispatch", "transfer")
 def make_move(
     code: str,
     ticket: Ticket,
+    sent: Sent,
     *,
     by: Actor,
-    values: Mapping[str, Any],
-    zone: ZoneInfo,
     version: int | None = None,
     files: tuple[StoredFile, ...] = (),
     seen_seq: int | None = None,
     how: actions.How = actions.AT_ONCE,
 ) -> Ticket:
-    """Run the verb of a move. `values`: comment, department (code), until, reply, target (number).
+    """Run the verb of a move. `sent`: comment, department (code), until, reply, target (number).
 
-    A time without a zone is read in `zone`. Raises NotFound for an unknown move, NotAllowed, then
-    BadInput by field, and what the verb itself raises.
+    Raises NotFound for an unknown move, NotAllowed, then BadInput by field, and what the verb itself
+    raises.
     """
     if code not in lifecycle.TABLE.codes:
         raise NotFound(N_("There is no such step."), code="unknown_move")
     lifecycle.TABLE.require_right(code, queries.stand_of(ticket), by)
-    verb, sent = getattr(actions, code), Sent(values, zone)
+    verb = getattr(actions, code)
     if code in WITH_REPLY:
         reply = sent.text("reply") or sent.text("body")
         done: Ticket = verb(

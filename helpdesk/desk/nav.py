@@ -61,7 +61,7 @@ def count_for(code: str) -> Callable[[Counter], Counter]:
 
 
 def nav(who: Actor | None) -> list[dict[str, Any]]:
-    """The entries for this person: {code, key, label, url, icon, count, current}.
+    """The entries for this person: the entry with {key, label, count, current}.
 
     `key` is the digit that goes there; an entry whose page is not installed is left out.
     """
@@ -94,15 +94,8 @@ def go_keys(entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _shown(entry: Entry, key: str, count: int | None, current: bool) -> dict[str, Any]:
-    return {
-        "code": entry.code,
-        "key": key,
-        "label": gettext(entry.label),
-        "url": entry.url,
-        "icon": entry.icon,
-        "count": count,
-        "current": current,
-    }
+    shown = {"key": key, "label": gettext(entry.label), "count": count, "current": current}
+    return vars(entry) | shown
 
 
 def _current(path: str) -> Entry | None:

@@ -5,20 +5,27 @@ The words stand beside the names that they speak of; templates draw from here an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from helpdesk.core.named import Named
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.promises.words import BROKEN, RINGS, STATE_NAMES, TICKING, URGENT
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.choices import FILTER_WORDS
 from helpdesk.tickets.filters import SORTS
-from helpdesk.words.kinds import Kind
-from helpdesk.words.severities import SEVERITIES, SEVERITY_NAMES
+from helpdesk.words import SEVERITIES, SEVERITY_NAMES, Kind
+
+
+def _stages(states: type[Named], held: Mapping[str, Collection[Named]]) -> dict[str, str]:
+    """How far a thing is in each of its states in one word; what no stage holds is going on."""
+    known = {state: name for name, each in held.items() for state in each}
+    return {str(state): known.get(state, "going") for state in states}
+
 
 # Where it stands, in one shape: new, going, waiting or done.
 STAGES: dict[str, Mapping[str, str]] = {
-    "ticket": {str(status): lifecycle.stage(status) for status in lifecycle.Status},
-    "notice": {str(state): notices_lifecycle.stage(state) for state in notices_lifecycle.State},
+    "ticket": _stages(lifecycle.Status, lifecycle.STAGES),
+    "notice": _stages(notices_lifecycle.State, notices_lifecycle.STAGES),
 }
 BARS = {code: len(SEVERITIES) - place for place, code in enumerate(SEVERITIES)}  # S1 has them all
 KIND_ICONS = {

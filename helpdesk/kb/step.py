@@ -43,7 +43,7 @@ REASON = N_("Please give a reason.")
 @contextmanager
 def step(
     article: Article, code: str, by: Actor, version: int | None, comment: str = ""
-) -> Iterator[tuple[Article, Taking]]:
+) -> Iterator[tuple[Article, Taking[Actor]]]:
     """Check the move on the locked row, let the verb change it, take the new state and record.
 
     Raises NotAllowed, Refused, BadInput for a missing reason, Conflict when the row has moved on.
@@ -54,7 +54,7 @@ def step(
         move, comment = TABLE.check(code, stand_of(article), by), comment.strip()
         if "comment" in move.needs and not comment:
             raise BadInput(REASON, errors={"comment": REASON})
-        with taking(article, move, {"comment": comment}, {}) as it:
+        with taking(article, move, by, {"comment": comment}, {}) as it:
             yield article, it
         note(code, article, by, **it.data)
 

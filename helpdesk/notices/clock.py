@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, case
 
 from helpdesk import promises
 from helpdesk.clock import Limit, after_pause, now
@@ -24,7 +24,7 @@ from helpdesk.notices.models import Notice
 from helpdesk.promises import keeping, rows, running, timing
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.promises.policy import Terms
-from helpdesk.promises.subjects import Standing, SubjectKind, register
+from helpdesk.promises.subjects import SubjectKind, register
 from helpdesk.promises.words import ALARM, OPEN
 from helpdesk.setup import in_force
 
@@ -189,18 +189,6 @@ def end_watch(notice: Notice) -> None:
     clear_alarms(WATCH_ALARM, [notice.id])
 
 
-def _standing(row: Any) -> Standing:
-    return Standing(
-        id=row.id,
-        is_open=State(row.status) not in ENDED,
-        severity="S2" if row.level == Level.MAJOR else "S3",
-        department_id=row.department_id,
-        due_at=row.due_at,
-        level=row.level_reached,
-        issuer_id=row.issuer_id,
-    )
-
-
 def _journal(row: Promise) -> tuple[str, dict[str, Any]]:
     """A step of a notice's chain is "notice.warned" or "notice.breached"."""
     return "notice", {"step": row.promise, "round": row.cycle}
@@ -209,8 +197,9 @@ def _journal(row: Promise) -> tuple[str, dict[str, Any]]:
 register(
     SubjectKind(
         Notice,
-        ("status", "level", "department_id", "issuer_id", "level_reached", "due_at"),
-        _standing,
+        ended=ENDED,
+        severity=case((Notice.level == Level.MAJOR, "S2"), else_="S3"),
+        told="issuer_id",
         level="level_reached",
         journal=_journal,
         recounts=False,  # a notice keeps the days that it named, whatever a calendar says later

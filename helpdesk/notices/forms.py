@@ -19,7 +19,8 @@ from wtforms.widgets import DateTimeLocalInput
 from helpdesk.core.i18n import N_, lazy_gettext
 from helpdesk.notices.actions.checking import RESULTS
 from helpdesk.notices.fields import ANSWER, ORDER
-from helpdesk.notices.lifecycle import AUTOMATIC, CHECKS, LEVEL_NAMES, SOURCE_NAMES, TABLE
+from helpdesk.notices.lifecycle import CHECKS, LEVEL_NAMES, SOURCE_NAMES, TABLE
+from helpdesk.notices.moving import VERBS
 from helpdesk.setup.names import departments
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import Form, SelectMultipleCheckField, at_most, choices, filled
@@ -97,104 +98,54 @@ class EditNoticeForm(NoticeForm):
 
 
 class MoveForm(Form):
-    """A move that needs no words."""
+    """What the forms of all moves have."""
 
     version = HiddenField()
 
 
-class RemarkForm(MoveForm):
-    """A move with a remark, if any."""
-
-    comment = _long(N_("Remark"), rows=3)
-
-
-class ReasonForm(MoveForm):
-    """A move that must be reasoned."""
-
-    comment = _long(N_("Reason"), filled())
-
-
-class FilesForm(MoveForm):
-    """A move with evidence."""
-
-    files = MultipleFileField(lazy_gettext("Evidence files"))
-
-
-class ContainForm(FilesForm):
-    """What was done at once."""
-
-    containment = _long(ANSWER["containment"], filled())
-
-
-class CauseForm(FilesForm):
-    """What begins with the cause."""
-
-    root_cause = _long(
-        ANSWER["root_cause"],
-        filled(),
-        hint=N_("Ask why until nothing lies behind it (5 whys)."),
-    )
-
-
-class PlanForm(CauseForm):
-    """Cause and plan."""
-
-    plan = _long(ANSWER["plan"], filled())
-    planned_at = MomentField(lazy_gettext("Done by"), [filled()])
-
-
-class ClaimForm(CauseForm):
-    """What was done, in the words that reviewers ask for."""
-
-    correction = _long(
-        ANSWER["correction"], filled(), rows=3, hint=N_("How this case was put right.")
-    )
-    corrective = _long(ANSWER["corrective"], filled(), rows=3, hint=N_("What removes the cause."))
-    preventive = _long(
-        ANSWER["preventive"], filled(), rows=3, hint=N_("What keeps it from happening elsewhere.")
-    )
-    horizontal_check = _long(
-        ANSWER["horizontal_check"],
-        filled(),
-        rows=3,
-        hint=N_("Where you looked for the same fault, and what you found."),
-    )
-    evidence = _long(ANSWER["evidence"], rows=2, hint=N_("Needed when no file is attached."))
-
-
-class AskExtensionForm(ReasonForm):
-    """More time, with its reason."""
-
-    until = MomentField(lazy_gettext("Until"), [filled()])
-
-
-class GrantExtensionForm(RemarkForm):
-    """More time as asked, or until another moment."""
-
-    until = MomentField(lazy_gettext("Until"), [filled()])
-
-
-class VerifyForm(FilesForm):
-    """The re-inspection."""
-
-    result = RadioField(lazy_gettext("Result"), [filled()], choices=_named(RESULTS))
-    comment = _long(N_("What was seen"), filled())
-    re_due = MomentField(
-        lazy_gettext("The rest is due"),
-        description=lazy_gettext("Needed unless it passed."),
-    )
-
-
-WITH_FIELDS: dict[str, type[MoveForm]] = {
-    "contain": ContainForm,
-    "submit_plan": PlanForm,
-    "claim_done": ClaimForm,
-    "ask_extension": AskExtensionForm,
-    "grant_extension": GrantExtensionForm,
+MOMENTS = {"planned_at": N_("Done by"), "until": N_("Until"), "re_due": N_("The rest is due")}
+HINTS = {
+    "root_cause": N_("Ask why until nothing lies behind it (5 whys)."),
+    "correction": N_("How this case was put right."),
+    "corrective": N_("What removes the cause."),
+    "preventive": N_("What keeps it from happening elsewhere."),
+    "horizontal_check": N_("Where you looked for the same fault, and what you found."),
+    "evidence": N_("Needed when no file is attached."),
+    "re_due": N_("Needed unless it passed."),
 }
+ROWS = dict.fromkeys(("correction", "corrective", "preventive", "horizontal_check"), 3)
+NEEDS = {move.code: move.needs for move in TABLE} | {"verify": ("result", "comment")}
+
+
+def _form(code: str, names: tuple[str, ...]) -> type[MoveForm]:
+    """The form of a move: a control for each thing that its verb takes."""
+    controls = {name: _control(name, code) for name in names}
+    return type(f"{code.title()}Form", (MoveForm,), controls)
+
+
+def _control(name: str, code: str) -> Any:
+    """Evidence may be a file instead, and who grants more time says until when."""
+    needed = name == "until" or (name in NEEDS[code] and name != "evidence")
+    checks = [filled()] if needed else []
+    if name == "files":
+        return MultipleFileField(lazy_gettext("Evidence files"))
+    if name == "result":
+        return RadioField(lazy_gettext("Result"), checks, choices=_named(RESULTS))
+    if name in MOMENTS:
+        hint = lazy_gettext(HINTS[name]) if name in HINTS else ""
+        return MomentField(lazy_gettext(MOMENTS[name]), checks, description=hint)
+    if name == "comment":
+        return _long(_asks(code), *checks, rows=4 if needed else 3)
+    rows = ROWS.get(name, 4 if needed else 2)
+    return _long(ANSWER[name], *checks, rows=rows, hint=HINTS.get(name, ""))
+
+
+def _asks(code: str) -> str:
+    """What the comment of a move is called."""
+    if code == "verify":
+        return N_("What was seen")
+    return N_("Reason") if "comment" in NEEDS[code] else N_("Remark")
+
+
 # by the code of the move; the three results of a re-inspection have one form
-FORMS = {
-    move.code: WITH_FIELDS.get(move.code) or (ReasonForm if move.needs else RemarkForm)
-    for move in TABLE
-    if move.code not in (*AUTOMATIC, *CHECKS, "edit")
-} | {"verify": VerifyForm}
+FORMS = {code: _form(code, names) for code, (_, names) in VERBS.items() if code not in CHECKS}

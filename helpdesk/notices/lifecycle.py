@@ -86,11 +86,6 @@ class Stand:
     claimed_by: str
 
 
-def stage(state: str) -> str:
-    """How far a notice is in one word: new, waiting, done or going; it has a sign of its own."""
-    return next((name for name, held in STAGES.items() if state in held), "going")
-
-
 NOT_YOURS = N_("Your role can't take this step. Ask a supervisor if it is needed.")
 NOT_YOUR_UNIT = N_("Only the handlers of the responsible department can take this step.")
 TOO_NEAR = N_(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from helpdesk.agents.rights import Actor
 from helpdesk.core.errors import NotFound
@@ -48,22 +47,21 @@ VERBS: dict[str, tuple[Callable[..., Notice], tuple[str, ...]]] = {
 def make_move(
     code: str,
     notice: Notice,
+    sent: Sent,
     *,
     by: Actor,
-    values: Mapping[str, Any],
-    zone: ZoneInfo,
     version: int | None = None,
     files: tuple[StoredFile, ...] = (),
 ) -> Notice:
-    """Run the verb of a move. `values` are those that the table of moves asks for, and comment.
+    """Run the verb of a move. `sent` is what the table of moves asks for, and comment.
 
-    A time without a zone is read in `zone`; a recurrence returns the new draft. Raises NotFound for
-    an unknown move, BadInput by field, and what the verb itself raises.
+    A recurrence returns the new draft. Raises NotFound for an unknown move, BadInput by field, and what
+    the verb itself raises.
     """
     actions.require_right(code, notice, by)
     if code not in VERBS:
         raise NotFound(N_("There is no such step."), code="unknown_move")
-    (verb, names), sent = VERBS[code], Sent(values, zone)
+    verb, names = VERBS[code]
     given: dict[str, Any] = {
         name: sent.time(name) if name in TIMES else sent.text(name)
         for name in names

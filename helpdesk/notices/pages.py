@@ -28,6 +28,7 @@ from helpdesk.tickets.idempotency import form_once
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.bodies import takes_files
 from helpdesk.web.corrections import show_both
+from helpdesk.web.sent import Sent
 
 blueprint = Blueprint("notices", __name__)
 Page = str | BaseResponse | tuple[str, int]
@@ -129,9 +130,8 @@ def _make(code: str, notice: Notice, form: MoveForm) -> Notice:
             moving.make_move(
                 code,
                 notice,
+                Sent(request.form, zone()),
                 by=me().actor,
-                values=request.form,
-                zone=zone(),
                 version=whole(version),
                 files=stored,
             )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, select, true
+from sqlalchemy import ColumnElement, Select, select, true
 
 from helpdesk.agents.rights import Actor, scope
 from helpdesk.core.db import db
@@ -15,7 +15,6 @@ from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
 from helpdesk.notices.models import Notice
 from helpdesk.tickets.models import Attachment, Ticket
-from helpdesk.tickets.news import finds_notices
 from helpdesk.tickets.queries import tickets
 
 _NUMBER = re.compile(r"(?:\D*)(\d{4})\D+(\d{1,9})\D*")
@@ -29,23 +28,13 @@ def slug(notice: Notice) -> str:
 def visible_to(who: Actor | None) -> ColumnElement[bool]:
     """The condition that `who` may know of a notice: a department sees its own, once issued."""
     seen = scope(who)
-    if seen.everything:
-        return true()
-    if not seen.department_ids:
-        return false()
-    return Notice.department_id.in_(seen.department_ids) & Notice.number.is_not(None)
+    own = Notice.department_id.in_(seen.department_ids) & Notice.number.is_not(None)
+    return true() if seen.everything else own
 
 
 def notices(who: Actor | None) -> Select[Any]:
     """All notices that `who` may see."""
     return select(Notice).where(visible_to(who))
-
-
-@finds_notices
-def _among(who: Actor, ids: Sequence[int]) -> Sequence[Notice]:
-    if not ids:
-        return []
-    return db.session.scalars(notices(who).where(Notice.id.in_(ids))).unique().all()
 
 
 def by_number(text: str, who: Actor | None) -> Notice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, Select, case, func, select
@@ -51,6 +51,7 @@ _LEAD_ACTS = (*DRAFTS, State.OBJECTED, State.PLAN_SUBMITTED, State.DONE_CLAIMED)
 class NoticeFilter:
     """What the address asks for; everything empty means the open ones."""
 
+    page: ClassVar = "/notices"  # which shows the list
     view: str = "open"
     state: str = ""
     department: str = ""
@@ -72,13 +73,7 @@ class NoticeFilter:
     def values(self, **changes: object) -> dict[str, object]:
         """The address of this filter with some parts changed; empty parts are left out."""
         new = replace(self, **changes)  # type: ignore[arg-type]
-        given = {name: getattr(new, name) for name in self.__dataclass_fields__}
-        return {name: value for name, value in given.items() if value not in ("", None)}
-
-    @property
-    def page(self) -> str:
-        """Where the list is shown."""
-        return "/notices"
+        return {name: value for name, value in vars(new).items() if value not in ("", None)}
 
     def query(self) -> str:
         """The filter as the query of an address."""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from helpdesk.core.db import db
 from helpdesk.notices.models import Notice
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.kinds import Kind
+from helpdesk.words import Kind
 
 MOST = 20
 COMPARED = ("product", "cause_code")

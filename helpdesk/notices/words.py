@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.agents.duty import ROLE_NAMES
 from helpdesk.core.events import Event
-from helpdesk.core.i18n import N_, P_, gettext, language, when
+from helpdesk.core.i18n import N_, P_, gettext
 from helpdesk.notices.clock import STEP_NAMES
 from helpdesk.notices.fields import ORDER
+from helpdesk.tickets.history_words import word
 
-# event -> sentence, icon. %(names)s come from the event's data, put into words by _filled().
+# event -> sentence, icon. %(names)s come from the event's data, put into words by word() and _filled().
 SENTENCES = {
     "notice.draft": (N_("Drafted"), "pencil"),
     "notice.edit": (P_("history", "Changed"), "edit"),
@@ -99,22 +99,13 @@ def _words(event: Event) -> str:
     """What a person wrote with it, or which fields were changed."""
     if event.name == "notice.edit":
         names = [gettext(ORDER[name]) for name in event.data.get("changed", ())]
-        return gettext("Fields: %(names)s", names=_listed(names)) if names else ""
+        return gettext("Fields: %(names)s", names=gettext(", ").join(names)) if names else ""
     said = event.data.get("comment") or event.data.get("containment") or event.data.get("plan")
     return gettext(str(said)) if event.by_kind == "system" and said else str(said or "")
 
 
 def _filled(event: Event) -> dict[str, object]:
-    data = dict(event.data)
-    for name in ("until", "planned_at", "step_due_at"):
-        if data.get(name):
-            data[name] = when(datetime.fromisoformat(data[name]))
-    data["tickets"] = _listed(data.get("tickets", []))
-    data["step"] = gettext(STEP_NAMES.get(data.get("step", ""), "")) if data.get("step") else ""
-    told = [gettext(ROLE_NAMES.get(role, role)) for role in str(data.get("told", "")).split(",")]
-    data["told"] = _listed(told)
-    return data
-
-
-def _listed(names: list[str]) -> str:
-    return ("、" if language() == "zh_Hans" else ", ").join(names)
+    data: dict[str, object] = {name: word(name, said) for name, said in event.data.items()}
+    step = event.data.get("step")
+    listed = gettext(", ").join(event.data.get("tickets", ()))
+    return data | {"step": gettext(STEP_NAMES[step]) if step else "", "tickets": listed}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from helpdesk.core.moves import Move
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.tickets import lifecycle
-from helpdesk.words.kinds import Kind
+from helpdesk.words import Kind
 
 
 def as_markdown() -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, and_, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core.db import JsonData, Model, UtcTime
+from helpdesk.core.db import JsonData, Model, UtcTime, index_where
 
 WAITING = "told_at IS NULL"
 RUNNING = "state IN ('running', 'paused')"
@@ -30,12 +30,7 @@ class Promise(Model):
     __table_args__ = (
         UniqueConstraint("subject_kind", "subject_id", "promise", "cycle", "part"),
         Index("ix_promise_fell_due", "subject_kind", "promise", "due_at", "subject_id"),
-        Index(
-            "ix_promise_open_due",
-            "due_at",
-            sqlite_where=text(RUNNING),
-            postgresql_where=text(RUNNING),
-        ),
+        index_where(RUNNING, "ix_promise_open_due", "due_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     subject_kind: Mapped[str]
@@ -120,13 +115,7 @@ class Reminder(Model):
     __tablename__ = "reminder"
     __table_args__ = (
         UniqueConstraint("agent_id", "promise_id", "level", "cycle"),
-        Index(
-            "ix_reminder_waiting",
-            "tell_at",
-            "agent_id",
-            sqlite_where=text(WAITING),
-            postgresql_where=text(WAITING),
-        ),
+        index_where(WAITING, "ix_reminder_waiting", "tell_at", "agent_id"),
         Index("ix_reminder_digest", "digest"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -120,14 +120,10 @@ def current() -> Snapshot:
 class Matter(Protocol):
     """What the policy asks about a case."""
 
-    @property
-    def severity(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def channel(self) -> str: ...
-    @property
-    def category_id(self) -> int | None: ...
+    severity: str
+    kind: str
+    channel: str
+    category_id: int | None
 
 
 def applicable(matter: Matter, snapshot: Snapshot) -> dict[str, Terms]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, select
 
@@ -31,8 +32,7 @@ LONGEST_WAIT = timedelta(minutes=1)  # for the rest of a backlog; then what is t
 TABLE: Any = Reminder.__table__
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """One step of a promise's chain that is reached: its share, when it was due, who is told."""
 
     level: int
@@ -192,13 +192,6 @@ def _states(rows: Iterable[Reminder]) -> dict[int, str]:
     return found
 
 
-@dataclass(frozen=True)
-class _About:
-    """What record() wants to know of a subject."""
-
-    id: int
-
-
 def _record(rows: Sequence[Reminder], agent_id: int) -> None:
     """The events that the outbox turns into mails: one each, or one digest."""
     if not rows:
@@ -216,10 +209,8 @@ def _record(rows: Sequence[Reminder], agent_id: int) -> None:
             by=SYSTEM,
             agent=agent_id,
             who=name,
-            role=row.role,
             reminder=row.id,
-            promise=row.promise,
-            level=row.level,
             step_due_at=row.due_at.isoformat(),
-            **{row.subject_kind: _About(row.subject_id)},  # type: ignore[arg-type]
+            **{name: getattr(row, name) for name in ("role", "promise", "level")},
+            **{row.subject_kind: SimpleNamespace(id=row.subject_id)},  # type: ignore[arg-type]
         )

@@ -6,12 +6,12 @@ it, and where the next due time is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from helpdesk.clock import now
 from helpdesk.core.db import db
@@ -36,10 +36,8 @@ class Subject(Protocol):
 class PolicySubject(Subject, Matter, Protocol):
     """A subject whose promises the policy names."""
 
-    @property
-    def received_at(self) -> datetime: ...
-    @property
-    def external_due_at(self) -> datetime | None: ...
+    received_at: datetime
+    external_due_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,15 @@ def _nothing(_row: Promise, _level: int, _snapshot: Snapshot) -> None:
 class SubjectKind:
     """One kind of subject: what of its rows the clock reads and keeps, and what follows a step.
 
-    `standing` makes of a row with these columns what a step must know; `level` names the column that
-    keeps the highest share; `journal` says how a step is noted: the first part of the event's name,
-    and what the event holds beside the step.
+    `ended` are the states in which nothing is owed any more; `severity` and `told` (assignee_id or
+    issuer_id) are read for a step; `level` names the column that keeps the highest share; `journal`
+    says how a step is noted: the first part of the event's name, and what it holds beside the step.
     """
 
     model: Any
-    columns: tuple[str, ...]
-    standing: Callable[[Any], Standing]
+    ended: Collection[str]
+    severity: ColumnElement[str]
+    told: str
     level: str
     journal: Callable[[Promise], tuple[str, dict[str, Any]]]
     reached: Callable[[Promise, int, Snapshot], None] = _nothing
@@ -83,11 +82,13 @@ class SubjectKind:
         may want its alarm, so waiting here could wait for ever.
         """
         table = self.model.__table__
-        query = select(*(table.c[name] for name in ("id", *self.columns))).where(
-            table.c.id.in_(ids)
-        )
-        query = query.order_by(table.c.id).limit(most).with_for_update(skip_locked=True)
-        return {row.id: self.standing(row) for row in db.session.execute(query)}
+        kept = (table.c[name] for name in ("id", "department_id", "due_at", self.told))
+        is_open = table.c.status.not_in(self.ended).label("is_open")
+        level = table.c[self.level].label("level")
+        query = select(*kept, is_open, level, self.severity.label("severity"))
+        query = query.where(table.c.id.in_(ids)).order_by(table.c.id).limit(most)
+        rows = db.session.execute(query.with_for_update(skip_locked=True)).mappings()
+        return {row["id"]: Standing(**row) for row in rows}
 
     def numbers(self, ids: Sequence[int]) -> dict[int, str]:
         """What they are called, by id."""

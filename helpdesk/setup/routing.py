@@ -13,11 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpdesk.core.i18n import N_
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES, Kind
-from helpdesk.words.languages import LANGUAGES
-from helpdesk.words.levels import LEVELS
-from helpdesk.words.severities import KIND_SEVERITY, SEVERITIES
+from helpdesk.words import CHANNELS, KIND_NAMES, KIND_SEVERITY, LANGUAGES, LEVELS, SEVERITIES, Kind
 
 DISPATCH_DESK = "dispatch"
 LEAD = '[["lead", ""]]'  # the reason when the category decided

@@ -52,10 +52,6 @@ class Speech:
         """A category with those above it."""
         return self._each(lambda: category_name(category_id))
 
-    def choice(self, choices: Sequence[tuple[str, str]], code: object) -> str:
-        """The word for the chosen one of (code, label) pairs."""
-        return next((self(label) for value, label in choices if value == code), "")
-
     def cell(self, label: str, value: object = "", **shape: int | bool) -> Cell:
         """A ruled field with its name said."""
         return Cell(self(label), str(value or ""), **shape)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from helpdesk.simulator.facts import PastCase
 from helpdesk.simulator.models import Simulated
 from helpdesk.simulator.plans import Plan
 from helpdesk.simulator.replay import Moments, Outcome, compared, outcome
-from helpdesk.words.channels import SPOKEN
+from helpdesk.words import SPOKEN
 
 
 @dataclass(frozen=True)

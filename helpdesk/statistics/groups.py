@@ -20,9 +20,7 @@ from helpdesk.statistics.periods import ONE_DAY, Period, offsets
 from helpdesk.tickets import queries
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import CHANNELS, KIND_NAMES, SEVERITY_NAMES
 
 NAMES = {
     "day": N_("Day"),

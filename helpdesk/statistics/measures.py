@@ -8,7 +8,7 @@ from typing import Any
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.tickets.filters import Filter
-from helpdesk.words.scores import SCORES
+from helpdesk.words import SCORES
 
 EVERYTHING = Filter()
 ON_TIME, JUDGED = Filter(verdict=("on_time",)), Filter(verdict=("on_time", "late", "missed"))

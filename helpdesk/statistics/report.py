@@ -23,7 +23,7 @@ from helpdesk.statistics.sources import NOBODY, Sums, cases
 from helpdesk.tickets import choices
 from helpdesk.tickets import filters as lists
 from helpdesk.tickets.filters import Filter
-from helpdesk.words.scores import SCORES
+from helpdesk.words import SCORES
 
 NARROWED_BY = ("kind", "channel", "severity", "category", "department", "assignee", "place")
 

@@ -16,7 +16,7 @@ from helpdesk.core.i18n import company_zone
 from helpdesk.tickets import queries, queue, ticket_lists
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.presences import PRESENCES
+from helpdesk.words import PRESENCES
 
 
 @dataclass(frozen=True)

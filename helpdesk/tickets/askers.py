@@ -16,8 +16,7 @@ from helpdesk.customers.addresses import shown
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.tickets import actions, queries
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
+from helpdesk.words import CHANNELS, Kind
 
 
 @dataclass(frozen=True)

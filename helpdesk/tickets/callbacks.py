@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from helpdesk import promises
-from helpdesk.agents.rights import Actor, require
+from helpdesk.agents.rights import Actor
 from helpdesk.clock import Limit, due_at, now
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import PICK, BadInput, NotAllowed, Refused, bad_fields, refuse
@@ -17,9 +17,10 @@ from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
 from helpdesk.tickets import queries
+from helpdesk.tickets.changing import changing
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Callback, CallbackAttempt, Rating, Ticket
-from helpdesk.words.scores import CONTACTS, RESOLVED, SCORES
+from helpdesk.words import CONTACTS, RESOLVED, SCORES
 
 MOST_ATTEMPTS = 3
 CALLS = 100  # on a page
@@ -28,7 +29,7 @@ RATEABLE = (Status.CLOSED, Status.ARCHIVED, Status.CALLBACK, Status.REPLIED)
 
 def plan(ticket: Ticket) -> Callback:
     """Put the call onto the list, for the next working morning at the latest."""
-    callback = db.session.scalar(_of(ticket))
+    callback = of(ticket)
     if callback is None:
         callback = Callback(
             ticket_id=ticket.id, cycle=ticket.cycle, next_at=now(), state="due", attempts=0
@@ -37,13 +38,10 @@ def plan(ticket: Ticket) -> Callback:
     return callback
 
 
-def _of(ticket: Ticket) -> Select[Callback]:
-    return select(Callback).where(Callback.ticket_id == ticket.id, Callback.cycle == ticket.cycle)
-
-
 def of(ticket: Ticket) -> Callback | None:
     """The follow-up call of the ticket's present cycle."""
-    return db.session.scalar(_of(ticket))
+    query = select(Callback).where(Callback.ticket_id == ticket.id, Callback.cycle == ticket.cycle)
+    return db.session.scalar(query)
 
 
 def is_due(ticket: Ticket) -> bool:
@@ -93,42 +91,34 @@ def attempt(
     by: Actor,
     contact: str,
     resolved: str = "",
-    result: int | None = None,
-    attitude: int | None = None,
-    speed: int | None = None,
-    reason: str = "",
     words: str = "",
-    next_at: datetime | None = None,
+    **scores: int | None,
 ) -> CallbackAttempt:
-    """Note one call. Reached: the customer's judgement is kept, the promise is met.
+    """Note one call. Reached: the customer's judgement is kept (`scores`: result, attitude, speed), the
+    promise is met.
 
     After three attempts in vain the call ends as unreachable. Whoever handled the case may not
     call. Raises BadInput, Refused, NotAllowed.
     """
-    require(by, "callback.work")
-    with transaction() as session:
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by, "callback.work") as ticket:
         _independent(ticket, by)
         callback = of(ticket)
         if callback is None or callback.state != "due":
             raise Refused(N_("There is no follow-up call to make on this ticket."))
-        _valid(contact, resolved, result)
+        _valid(contact, resolved, scores.get("result"))
         callback.attempts += 1
         made = _made(callback, by, contact=contact, resolved=resolved, words=words)
-        session.add(made)
-        _settle(ticket, callback, contact, next_at, by)
+        db.session.add(made)
+        _settle(ticket, callback, contact, by)
         if contact == "reached":
-            scores = {"result": result, "attitude": attitude, "speed": speed}
-            said = {"resolved": resolved, "reason": reason, "words": words}
-            session.add(_rating(ticket, "phone", **scores, **said))
+            db.session.add(_rating(ticket, "phone", resolved=resolved, words=words, **scores))
         record(
             "callback.attempt",
             by=by,
             ticket=ticket,
             contact=contact,
             resolved=resolved,
-            score=result,
+            score=scores.get("result"),
             state=callback.state,
             attempts=callback.attempts,
         )
@@ -162,9 +152,7 @@ def _valid(contact: str, resolved: str, result: int | None) -> None:
     refuse(errors)
 
 
-def _settle(
-    ticket: Ticket, callback: Callback, contact: str, next_at: datetime | None, by: Actor
-) -> None:
+def _settle(ticket: Ticket, callback: Callback, contact: str, by: Actor) -> None:
     """Where the call stands after this attempt."""
     if contact == "reached":
         callback.state = "reached"
@@ -175,18 +163,13 @@ def _settle(
     else:
         half_day = Limit.parse("4 wh")
         calendar = in_force.current().calendars["cn-desk"]
-        callback.next_at = next_at or due_at(now(), half_day, calendar)
+        callback.next_at = due_at(now(), half_day, calendar)
 
 
 def rated(ticket: Ticket) -> bool:
     """Whether the customer has judged this cycle on the tracking page."""
-    return db.session.scalar(_web_rating(ticket)) is not None
-
-
-def _web_rating(ticket: Ticket) -> Select[Rating]:
-    return select(Rating).where(
-        Rating.ticket_id == ticket.id, Rating.cycle == ticket.cycle, Rating.source == "web"
-    )
+    own = Rating.ticket_id == ticket.id, Rating.cycle == ticket.cycle, Rating.source == "web"
+    return db.session.scalar(select(Rating.id).where(*own)) is not None
 
 
 def newest_rating(ticket: Ticket) -> Rating | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, or_, select, update
 
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.core.db import change_rows, db, transaction
@@ -27,10 +27,9 @@ def listed(who: Actor, words: str = "", limit: int = 50) -> Sequence[CannedReply
     every one of `words` must occur in a title or text of either language, whatever the case.
     """
     query = _offered(who)
-    for word in words.lower().split():
-        pattern = f"%{_escaped(word)}%"
-        columns = (func.lower(getattr(CannedReply, name)) for name in (*TEXTS, "code"))
-        query = query.where(or_(*(column.like(pattern, escape="\\") for column in columns)))
+    columns = [getattr(CannedReply, name) for name in (*TEXTS, "code")]
+    for word in words.split():
+        query = query.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
     ordered = query.order_by(CannedReply.uses.desc(), CannedReply.code).limit(limit)
     return db.session.scalars(ordered).all()
 
@@ -42,10 +41,6 @@ def _offered(who: Actor) -> Select[CannedReply]:
         return query
     own = CannedReply.department_id == who.department_id
     return query.where(own | CannedReply.department_id.is_(None))
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def render(reply: CannedReply, ticket: Ticket, agent: Actor, language: str) -> str:

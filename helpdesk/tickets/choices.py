@@ -16,7 +16,7 @@ from helpdesk.tickets.fields import TicketField
 from helpdesk.tickets.filters import CHOSEN, MOMENTS, NARROWED
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.forms import at_most
-from helpdesk.words.scores import SCORES
+from helpdesk.words import SCORES
 
 LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 Choices = list[tuple[str, str]]

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import bad_field
 from helpdesk.core.i18n import N_
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Message, Ticket
@@ -36,5 +36,5 @@ def chosen(ticket: Ticket, by: Actor, wanted: tuple[str, ...]) -> list[str]:
     is_allowed = sight.sees(by, ticket, sight.Field.ADDRESS) and known.keys() >= set(found)
     if not is_allowed or len(found) > MOST:
         wrong = N_("A copy goes only to people whom the customer's mails name, ten at most.")
-        raise BadInput(wrong, errors={"cc": wrong})
+        raise bad_field("cc", wrong)
     return found

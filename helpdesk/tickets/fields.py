@@ -21,10 +21,7 @@ from helpdesk.customers.people import Asker
 from helpdesk.files import StoredFile
 from helpdesk.setup.names import category_name
 from helpdesk.tickets.lifecycle import STATUS_NAMES
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
-from helpdesk.words.languages import LANGUAGES
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import CHANNELS, KIND_NAMES, LANGUAGES, SEVERITY_NAMES
 
 # How the keys of our own doors begin. A caller's key never does, or it would take the place of a
 # mail or form that is still to come, and that one's words would be lost.

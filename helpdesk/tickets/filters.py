@@ -18,7 +18,7 @@ from helpdesk.core.i18n import N_, company_zone
 from helpdesk.promises.words import ORDER
 from helpdesk.tickets import fields
 from helpdesk.tickets.fields import On
-from helpdesk.words.scores import SCORES
+from helpdesk.words import SCORES
 
 CALLS = ("due", "reached", "unreachable", "dropped")
 VERDICTS = ("on_time", "late", "missed", "dropped")
@@ -132,14 +132,9 @@ def _midnight(day: date) -> datetime:
 
 YES_NO = ("yes", "no")
 ONE_OF: dict[str, Collection[str]] = {
-    "open": YES_NO,
+    **dict.fromkeys(("open", "repeat", "urged", "reopened", "returned", "merged"), YES_NO),
     "waiting": ("yes",),
     "late": ("yes", "soon"),
-    "repeat": YES_NO,
-    "urged": YES_NO,
-    "reopened": YES_NO,
-    "returned": YES_NO,
-    "merged": YES_NO,
     "promise": ORDER,
     "at": tuple(MOMENTS),
 }

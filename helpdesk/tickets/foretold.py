@@ -1,16 +1,23 @@
-"""What a customer is promised before sending: the very rows that the case would get."""
+"""What would be promised: to a customer before sending, and by a changed policy before it is saved."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
 
 from helpdesk import promises
 from helpdesk.clock import now
+from helpdesk.core.db import db
 from helpdesk.promises import dues
 from helpdesk.promises.models import Promise
+from helpdesk.promises.policy import Terms
 from helpdesk.setup import in_force, routing
+from helpdesk.setup.promises.actions import counts_cases
 from helpdesk.tickets.models import Ticket
 
 PROMISE = "first_answer"
@@ -68,3 +75,25 @@ def _first_answer(
         received_at=now(),
     )
     return promises.planned(case, PROMISE, snapshot)
+
+
+@counts_cases
+def open_cases(lines: Sequence[Terms]) -> int:
+    """Open cases that these rows would promise something else than the edition in force.
+
+    They keep what they were given; a further round, dispatch or a corrected severity asks anew.
+    """
+    today = in_force.current()
+    then = replace(today, policy=tuple(lines))
+    columns = (Ticket.severity, Ticket.kind, Ticket.channel, Ticket.category_id)
+    groups = db.session.execute(
+        select(*columns, func.count().label("number"))
+        .where(Ticket.closed_at.is_(None))
+        .group_by(*columns)
+    )
+    return sum(row.number for row in groups if _promised(row, today) != _promised(row, then))
+
+
+def _promised(case: Any, snapshot: in_force.Setup) -> dict[str, tuple[str, str, str]]:
+    rows = promises.applicable(case, snapshot)
+    return {name: (row.limit, row.owner, row.chain) for name, row in rows.items()}

@@ -31,9 +31,7 @@ from helpdesk.tickets.fields import Intake, On
 from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.veil import veiled
-from helpdesk.words import casefile
-from helpdesk.words.channels import SPOKEN
-from helpdesk.words.kinds import Kind
+from helpdesk.words import SPOKEN, Kind, casefile
 
 __all__ = ["Intake", "Opened", "checked", "guess_language", "open_ticket"]
 MOST_SUBJECT, MOST_BODY = 200, 100_000
@@ -179,10 +177,7 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
         "ticket.opened",
         by=by,
         ticket=ticket,
-        kind=ticket.kind,
-        channel=ticket.channel,
-        severity=ticket.severity,
-        queue=ticket.queue,
+        **{name: getattr(ticket, name) for name in ("kind", "channel", "severity", "queue")},
         person=person.id,
         rule=plan.route.rule,
         reason=plan.route.reason,

@@ -14,7 +14,7 @@ from helpdesk.core.i18n import N_, P_
 from helpdesk.core.moves import Move, Table
 from helpdesk.core.named import Named
 from helpdesk.promises.words import Clock
-from helpdesk.words.kinds import Kind
+from helpdesk.words import Kind
 
 
 class Status(Named):
@@ -194,11 +194,6 @@ TABLE = Table(
     blocked=_blocked,
 )
 # fmt: on
-
-
-def stage(status: str) -> str:
-    """How far a ticket is in one word: new, waiting, done or going; it has a sign of its own."""
-    return next((name for name, held in STAGES.items() if status in held), "going")
 
 
 def may_ever(code: str, by: Actor) -> bool:

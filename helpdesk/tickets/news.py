@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Exists, Select, exists, func, select, update
@@ -14,7 +14,6 @@ from helpdesk.clock import now
 from helpdesk.core.db import change_rows, db, insert_new, transaction
 from helpdesk.core.events import Event, record
 from helpdesk.core.i18n import N_
-from helpdesk.tickets import queries
 from helpdesk.tickets.models import News, Ticket
 
 PAGE = 50
@@ -40,8 +39,6 @@ WORDS = {
     "notice.claim_done": N_("Reported as done: please re-inspect"),
 }
 TABLE: Any = News.__table__
-Finder = Callable[[Actor, Sequence[int]], Sequence[Any]]
-_finders: list[Finder] = []
 
 
 def tell(noted: Event, people: Iterable[tuple[int, str]]) -> set[int]:
@@ -59,25 +56,10 @@ def tell(noted: Event, people: Iterable[tuple[int, str]]) -> set[int]:
         fresh = {row.agent_id for row in insert_new(TABLE, rows, TABLE.c.agent_id)}
         if fresh:
             who = ", ".join(name for agent_id, name in known.items() if agent_id in fresh)
-            subject: dict[str, Any] = {
-                "ticket": _Id.of(noted.ticket_id),
-                "notice": _Id.of(noted.notice_id),
-            }
-            record(
-                "staff.concerned", by=SYSTEM, **subject, what=noted.name, who=who, agents=[*fresh]
-            )
+            ids = {"ticket": noted.ticket_id, "notice": noted.notice_id}
+            about: Any = {name: SimpleNamespace(id=each) for name, each in ids.items() if each}
+            record("staff.concerned", by=SYSTEM, **about, what=noted.name, who=who, agents=[*fresh])
     return set(known) - lately
-
-
-@dataclass(frozen=True)
-class _Id:
-    """What record() wants to know of a ticket or a notice."""
-
-    id: int
-
-    @classmethod
-    def of(cls, given: int | None) -> _Id | None:
-        return cls(given) if given else None
 
 
 def _row(noted: Event, agent_id: int) -> dict[str, Any]:
@@ -133,49 +115,10 @@ def saw(who: Actor, *, ticket: Ticket | None = None, notice: Any = None) -> None
         change_rows(update(News).where(*about).values(seen_at=now()))
 
 
-@dataclass(frozen=True)
-class Item:
-    """One line of the list: the news, and the case or notice that this person may see."""
-
-    news: News
-    ticket: Ticket | None
-    notice: Any
-
-    @property
-    def words(self) -> str:
-        """What happened, as a text of the catalogue."""
-        return WORDS.get(self.news.name, self.news.name)
-
-
-def page(who: Actor, before: int = 0) -> tuple[Sequence[Item], int]:
-    """This person's news, the newest first, and the id after which the next page begins (0: none).
-
-    News of what they may not see any more is left out.
-    """
+def page(who: Actor, before: int = 0) -> tuple[Sequence[News], int]:
+    """This person's news, the newest first, and the id after which the next page begins (0: none)."""
     query = select(News).where(News.agent_id == _id(who)).order_by(News.id.desc())
     rows = db.session.scalars(
         (query.where(News.id < before) if before else query).limit(PAGE + 1)
     ).all()
-    shown = rows[:PAGE]
-    tickets = _by_id(queries.tickets(who), Ticket.id, [row.ticket_id for row in shown])
-    notices = _notices(who, [row.notice_id for row in shown])
-    items = [Item(r, tickets.get(r.ticket_id), notices.get(r.notice_id)) for r in shown]
-    return [i for i in items if i.ticket or i.notice], shown[-1].id if len(rows) > PAGE else 0
-
-
-def _notices(who: Actor, ids: Iterable[int | None]) -> dict[int | None, Any]:
-    """The notices among these that this person may see, as the part that keeps notices tells."""
-    return {row.id: row for find in _finders for row in find(who, [i for i in ids if i])}
-
-
-def finds_notices(finder: Finder) -> Finder:
-    """Register what reads notices by their ids, those alone that a person may see."""
-    _finders.append(finder)
-    return finder
-
-
-def _by_id(query: Any, column: Any, ids: Iterable[int | None]) -> dict[int | None, Any]:
-    wanted = {each for each in ids if each}
-    if not wanted:
-        return {}
-    return {row.id: row for row in db.session.scalars(query.where(column.in_(wanted))).unique()}
+    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else 0

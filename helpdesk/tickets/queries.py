@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, select, true
+from sqlalchemy import ColumnElement, Select, exists, false, select, true
 from sqlalchemy.orm import aliased, joinedload
 
 from helpdesk.agents.models import Agent
@@ -24,7 +24,7 @@ from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
 from helpdesk.tickets import lifecycle, sight
 from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Rating, Ticket
-from helpdesk.words.kinds import Kind
+from helpdesk.words import Kind
 
 BIGGEST = 2**31 - 1
 NO_PAGE = N_("This page of the list does not exist. Please begin at the first.")
@@ -205,12 +205,8 @@ def moving(row: Promise, found: Iterable[Event]) -> list[Event]:
 
 def has_answer(ticket: Ticket) -> bool:
     """Whether the customer was given an answer in this cycle's life."""
-    found = db.session.scalar(
-        select(func.count())
-        .select_from(Message)
-        .where(Message.ticket_id == ticket.id, Message.public, Message.kind == "staff")
-    )
-    return bool(found)
+    ours = Message.ticket_id == ticket.id, Message.public, Message.kind == "staff"
+    return db.session.scalar(select(Message.id).where(*ours).limit(1)) is not None
 
 
 def closing_reason(ticket: Ticket) -> str:
@@ -230,17 +226,9 @@ def closing_reason(ticket: Ticket) -> str:
 def handled_by(ticket: Ticket, who: Actor) -> bool:
     """Whether this person handled or answered the case."""
     names = ("ticket.handle", "ticket.reply", "ticket.answer_directly", "ticket.sign")
-    found = db.session.scalar(
-        select(Event.seq)
-        .where(
-            Event.ticket_id == ticket.id,
-            Event.by_kind == who.kind,
-            Event.by_id == who.id,
-            Event.name.in_(names),
-        )
-        .limit(1)
-    )
-    return found is not None
+    theirs = Event.by_kind == who.kind, Event.by_id == who.id, Event.name.in_(names)
+    query = select(Event.seq).where(Event.ticket_id == ticket.id, *theirs).limit(1)
+    return db.session.scalar(query) is not None
 
 
 def may_reopen(ticket: Ticket) -> bool:

@@ -13,7 +13,7 @@ from typing import NoReturn
 from sqlalchemy import func, or_, select, update
 
 from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import SYSTEM, Actor, Role, require, require_stands_for
+from helpdesk.agents.rights import SYSTEM, Actor, Role, may, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
 from helpdesk.core.db import change_rows, db, locked, require_current, transaction
@@ -21,9 +21,10 @@ from helpdesk.core.errors import PICK, NotFound, Refused
 from helpdesk.core.events import Event, on_commit, record
 from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries
+from helpdesk.tickets.changing import changing
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.presences import PRESENCES
+from helpdesk.words import PRESENCES
 
 DESK_STATUSES = (Status.REGISTERED, Status.REOPENED, Status.ACCEPTED)
 MAKES_ROOM = frozenset(
@@ -113,12 +114,16 @@ def _still_here(agent_id: int | None) -> Agent | None:
     return db.session.scalar(row.execution_options(populate_existing=True))
 
 
+def takers(ticket: Ticket | None = None) -> list[Agent]:
+    """The colleagues who may take this ticket, or any at all, by name."""
+    agents = db.session.scalars(select(Agent).where(Agent.active).order_by(Agent.name))
+    able = [agent for agent in agents if may(agent.actor, "ticket.claim")]
+    return [each for each in able if ticket is None or queries.is_visible(ticket, each.actor)]
+
+
 def release(ticket: Ticket, *, by: Actor) -> Ticket:
     """Put one's own ticket back into the queue."""
-    require(by, "ticket.claim")
-    with transaction():
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by, "ticket.claim") as ticket:
         if ticket.assignee_id != by.id:
             raise Refused(N_("This ticket is not yours to put back."))
         ticket.assignee_id, ticket.offer_reason, ticket.updated_at = None, "", now()

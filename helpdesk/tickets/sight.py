@@ -10,9 +10,10 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from helpdesk.agents.rights import SYSTEM, Actor, Role
+from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext
 from helpdesk.tickets.models import Message, Ticket
 
@@ -100,25 +101,6 @@ def body(message: Message, ticket: Ticket, who: Actor) -> str:
     return message.body
 
 
-class Noted(Protocol):
-    """A row of the journal, whole or as an Entry."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def ticket_id(self) -> int | None: ...
-    @property
-    def by_kind(self) -> str: ...
-    @property
-    def by_name(self) -> str: ...
-    @property
-    def data(self) -> dict[str, Any]: ...
-
-
 @dataclass(frozen=True)
 class Entry:
     """A row of the journal as one reader may see it."""
@@ -130,6 +112,9 @@ class Entry:
     by_kind: str
     by_name: str
     data: dict[str, Any]
+
+
+Noted = Event | Entry  # a row of the journal, whole or as a reader may see it
 
 
 def entry(event: Noted, ticket: Ticket, who: Actor, secret: Container[str] = ()) -> Entry:

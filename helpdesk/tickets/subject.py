@@ -8,24 +8,12 @@ from helpdesk.clock import now
 from helpdesk.core.alarms import set_alarm
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Snapshot
-from helpdesk.promises.subjects import Standing, SubjectKind, register
-from helpdesk.tickets.lifecycle import ENDED, Status
+from helpdesk.promises.subjects import SubjectKind, register
+from helpdesk.tickets.lifecycle import ENDED
 from helpdesk.tickets.models import Ticket
 
 FORCED_SIGNING = "forced_signing"  # the alarm that signs for a department (tickets.timers)
 SIGNING_CHAIN = "signing"
-
-
-def _standing(row: Any) -> Standing:
-    return Standing(
-        id=row.id,
-        is_open=Status(row.status) not in ENDED,
-        severity=row.severity,
-        department_id=row.department_id,
-        due_at=row.due_at,
-        level=row.escalation,
-        assignee_id=row.assignee_id,
-    )
 
 
 def _journal(row: Promise) -> tuple[str, dict[str, Any]]:
@@ -43,8 +31,9 @@ def _sign(row: Promise, level: int, snapshot: Snapshot) -> None:
 register(
     SubjectKind(
         Ticket,
-        ("status", "severity", "department_id", "assignee_id", "escalation", "due_at"),
-        _standing,
+        ended=ENDED,
+        severity=Ticket.__table__.c.severity,
+        told="assignee_id",
         level="escalation",
         journal=_journal,
         reached=_sign,

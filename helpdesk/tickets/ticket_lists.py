@@ -33,6 +33,14 @@ BATCH = 500
 SOON = timedelta(hours=1)
 NUMBER = re.compile(r"(20\d\d)[- ]?(\d{6})")
 Condition = ColumnElement[bool]
+YES_OR_NO: dict[str, Condition] = {  # what a filter may ask for or ask not to be
+    "open": Ticket.closed_at.is_(None),
+    "repeat": Ticket.repeat_of_id.is_not(None),
+    "urged": Ticket.urges > 0,
+    "reopened": Ticket.cycle > 1,
+    "returned": Ticket.returns > 0,
+    "merged": Ticket.merged_into_id.is_not(None),
+}
 
 
 def conditions(filter: Filter, who: Actor) -> list[Condition]:
@@ -88,8 +96,9 @@ def _ids(column: InstrumentedAttribute[Any], ids: list[int], or_none: bool) -> C
 
 
 def _flags(filter: Filter) -> Iterator[Condition]:
-    if filter.open:
-        yield Ticket.closed_at.is_(None) if filter.open == "yes" else Ticket.closed_at.is_not(None)
+    for name, condition in YES_OR_NO.items():
+        if answer := getattr(filter, name):
+            yield condition if answer == "yes" else ~condition
     if filter.waiting:
         waits = Ticket.closed_at.is_(None) & Ticket.assignee_id.is_(None)
         yield waits & Ticket.waiting_since.is_not(None)
@@ -97,23 +106,9 @@ def _flags(filter: Filter) -> Iterator[Condition]:
         yield Ticket.closed_at.is_(None)
         soon = Ticket.due_at.between(now(), now() + SOON)
         yield soon if filter.late == "soon" else Ticket.due_at < now()
-    if filter.repeat:
-        yield _is(Ticket.repeat_of_id.is_not(None), filter.repeat)
-    if filter.urged:
-        yield _is(Ticket.urges > 0, filter.urged)
-    if filter.reopened:
-        yield _is(Ticket.cycle > 1, filter.reopened)
-    if filter.returned:
-        yield _is(Ticket.returns > 0, filter.returned)
-    if filter.merged:
-        yield _is(Ticket.merged_into_id.is_not(None), filter.merged)
     if filter.level:
         levels = [int(level) for level in filter.level if level != "any"]
         yield Ticket.escalation > 0 if "any" in filter.level else Ticket.escalation.in_(levels)
-
-
-def _is(condition: Condition, answer: str) -> Condition:
-    return condition if answer == "yes" else ~condition
 
 
 def _time(filter: Filter) -> Iterator[Condition]:

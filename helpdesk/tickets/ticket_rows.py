@@ -21,27 +21,18 @@ from helpdesk.promises.rail import Mark, marks
 from helpdesk.setup import in_force
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.levels import LEVELS
+from helpdesk.words import CHANNELS, LEVELS
 
 WORST_FIRST = ("breached", "risk", "running", "paused")
 # What a mark needs: plain rows, because fifty tickets have some three hundred promises.
 _COLUMNS = Promise.__table__.c
-READ = (
-    _COLUMNS.subject_id,
-    _COLUMNS.promise,
-    _COLUMNS.cycle,
-    _COLUMNS.part,
-    _COLUMNS.position,
-    _COLUMNS.state,
-    _COLUMNS.verdict,
-    _COLUMNS.limit,
-    _COLUMNS.calendar,
-    _COLUMNS.started_at,
-    _COLUMNS.due_at,
-    _COLUMNS.met_at,
-    _COLUMNS.pauses,
-)
+READ = [
+    _COLUMNS[name]
+    for name in (
+        *("subject_id", "promise", "cycle", "part", "position", "state", "verdict"),
+        *("limit", "calendar", "started_at", "due_at", "met_at", "pauses"),
+    )
+]
 LATEST = datetime.max.replace(tzinfo=UTC)
 LAST = 99_999_999_999  # sorts behind every due time
 

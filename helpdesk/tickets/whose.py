@@ -21,8 +21,8 @@ from helpdesk.customers.addresses import Address, read
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.customers.people import Proven
 from helpdesk.tickets.fields import Intake
+from helpdesk.words import SPOKEN
 
-VOICE = ("phone", "counter")  # doors at which somebody is called back rather than written to
 ASKED = ("contact_kind", "contact", "email", "phone", "extension")
 NOBODY = N_("There is no such customer, or you may not see them.")
 
@@ -39,7 +39,7 @@ class Origin:
 def origin_of(intake: Intake) -> Origin:
     """The address that this case came from: what its door knows, else the first one given."""
     given = intake.person.addresses()
-    if intake.channel in VOICE:
+    if intake.channel in SPOKEN:  # where somebody is called back rather than written to
         given.sort(key=lambda each: each.kind == "email")
     contact = read("email", intake.came_from) if intake.came_from else next(iter(given), None)
     mails = [each.normal for each in given if each.kind == "email"]

@@ -7,7 +7,7 @@ before closing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from helpdesk.core.errors import PICK, refuse
@@ -23,45 +23,45 @@ class Field:
     code: str
     label: str
     block: str
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
     long: bool = False
 
 
-VALIDITY = (
-    ("valid", N_("Valid complaint")),
-    ("help", N_("Help with handling")),
-    ("group", N_("Group complaint")),
-    ("invalid", N_("Invalid complaint")),
-    ("advice", N_("Opinion or suggestion")),
-)
-CAUSES = (
-    ("design", N_("Design")),
-    ("material", N_("Material")),
-    ("process", N_("Process")),
-    ("people", N_("People")),
-    ("supplier", N_("Supplier")),
-    ("carrier", N_("Carrier")),
-    ("system", N_("IT system")),
-    ("communication", N_("Communication")),
-    ("customer", N_("Customer's use")),
-    ("other", N_("Other")),
-)
-LIABILITY = (
-    ("us", N_("Us")),
-    ("supplier", N_("Supplier")),
-    ("carrier", N_("Carrier")),
-    ("customer", N_("Customer")),
-    ("none", P_("whose fault", "Nobody")),
-)
-REMEDIES = (
-    ("none", N_("None")),
-    ("return", N_("Return of goods")),
-    ("exchange", N_("Exchange")),
-    ("repair", N_("Repair")),
-    ("discount", N_("Discount")),
-    ("payment", N_("Payment")),
-    ("apology", N_("Apology")),
-)
+VALIDITY = {
+    "valid": N_("Valid complaint"),
+    "help": N_("Help with handling"),
+    "group": N_("Group complaint"),
+    "invalid": N_("Invalid complaint"),
+    "advice": N_("Opinion or suggestion"),
+}
+CAUSES = {
+    "design": N_("Design"),
+    "material": N_("Material"),
+    "process": N_("Process"),
+    "people": N_("People"),
+    "supplier": N_("Supplier"),
+    "carrier": N_("Carrier"),
+    "system": N_("IT system"),
+    "communication": N_("Communication"),
+    "customer": N_("Customer's use"),
+    "other": N_("Other"),
+}
+LIABILITY = {
+    "us": N_("Us"),
+    "supplier": N_("Supplier"),
+    "carrier": N_("Carrier"),
+    "customer": N_("Customer"),
+    "none": P_("whose fault", "Nobody"),
+}
+REMEDIES = {
+    "none": N_("None"),
+    "return": N_("Return of goods"),
+    "exchange": N_("Exchange"),
+    "repair": N_("Repair"),
+    "discount": N_("Discount"),
+    "payment": N_("Payment"),
+    "apology": N_("Apology"),
+}
 FIELDS: tuple[Field, ...] = (
     Field("product", N_("Product or service"), "object"),
     Field("model", N_("Model"), "object"),
@@ -95,7 +95,7 @@ BLOCK_NAMES = {
     "prevention": N_("Prevention"),
     "answer": N_("Answer"),
 }
-BY_CODE = {field.code: field for field in FIELDS}
+BY_CODE = {each.code: each for each in FIELDS}
 
 
 def cleaned(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -118,10 +118,10 @@ def cleaned(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _problem(code: str, text: str) -> str:
-    field = BY_CODE.get(code)
-    if field is None:
+    known = BY_CODE.get(code)
+    if known is None:
         return N_("This field is not known.")
-    if text and field.choices and text not in dict(field.choices):
+    if text and known.choices and text not in known.choices:
         return PICK
     if len(text) > MOST_CHARACTERS:
         return N_("This is too long: 5,000 characters at most.")
@@ -135,5 +135,5 @@ def lacking(facts: Mapping[str, Any], required: tuple[str, ...] | list[str]) -> 
 
 def shown(code: str, value: str) -> str:
     """The label of a choice, or the value itself; the caller translates it."""
-    field = BY_CODE.get(code)
-    return dict(field.choices).get(value, value) if field and field.choices else value
+    known = BY_CODE.get(code)
+    return known.choices.get(value, value) if known else value

@@ -20,8 +20,7 @@ from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import gettext, in_language
 from helpdesk.tickets import fields
 from helpdesk.tickets.fields import On
-from helpdesk.words import casefile
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import SEVERITY_NAMES, casefile
 from tests.help import factories as make
 from tests.help.calls import CASE, NOTICE, headers, token
 from tests.help.described import faults, validator

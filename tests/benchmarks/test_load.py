@@ -28,9 +28,7 @@ from helpdesk.setup import in_force
 from helpdesk.setup.models import Category
 from helpdesk.tickets.lifecycle import ENDED
 from helpdesk.tickets.models import Callback, Message, Rating, Ticket
-from helpdesk.words import casefile
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
+from helpdesk.words import CHANNELS, Kind, casefile
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 

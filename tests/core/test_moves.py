@@ -104,7 +104,7 @@ class Thing:
 
 def test_a_step_that_is_taken_sets_the_state_and_tells_old_and_new_and_why() -> None:
     thing, move = Thing(), TABLE.check("close", Stand("going"), LEAD)
-    with taking(thing, move, {"comment": "Mended."}, {}) as it:
+    with taking(thing, move, "", {"comment": "Mended."}, {}) as it:
         assert thing.status == "going"
         it.data["parts"] = 2
     assert thing.status == "done" and thing.updated_at > Thing.updated_at
@@ -113,10 +113,10 @@ def test_a_step_that_is_taken_sets_the_state_and_tells_old_and_new_and_why() -> 
 
 def test_a_verb_may_lead_elsewhere_and_one_that_fails_changes_nothing() -> None:
     thing, move = Thing(), TABLE.check("ask", Stand("going"), LEAD)
-    with pytest.raises(Refused), taking(thing, move, {}, {}):
+    with pytest.raises(Refused), taking(thing, move, "", {}, {}):
         raise Refused("No.")
     assert (thing.status, thing.updated_at) == ("going", Thing.updated_at)
-    with taking(thing, move, {"comment": ""}, {}) as it:
+    with taking(thing, move, "", {"comment": ""}, {}) as it:
         it.to = "new"
     assert thing.status == "new" and it.data == {"old": "going", "new": "new"}
 

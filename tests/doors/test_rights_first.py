@@ -31,6 +31,7 @@ from helpdesk.notices.models import Notice
 from helpdesk.notices.queries import slug
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.models import Ticket
+from helpdesk.web.sent import Sent
 from tests.help import factories as make
 
 STALE = 10_000  # no row ever had this version
@@ -61,7 +62,7 @@ def test_a_step_that_is_never_theirs_is_forbidden_wherever_the_ticket_stands(
             db.session.get_one(Ticket, ticket.id).status = status
         for code in never(role):
             with pytest.raises(NotAllowed):
-                moving.make_move(code, ticket, by=who, values={}, zone=zone(), version=STALE)
+                moving.make_move(code, ticket, Sent({}, zone()), by=who, version=STALE)
     assert list(never(Role.AUDITOR)) == list(lifecycle.TABLE.codes)
 
 
@@ -93,7 +94,7 @@ def test_a_step_that_is_never_theirs_is_forbidden_wherever_the_notice_stands(
             db.session.get_one(Notice, row.id).status = state
         for code in not_theirs(role, own_department=role is Role.HANDLER):
             with pytest.raises(NotAllowed):
-                notice_moving.make_move(code, row, by=who, values={}, zone=zone(), version=STALE)
+                notice_moving.make_move(code, row, Sent({}, zone()), by=who, version=STALE)
     assert list(not_theirs(Role.AUDITOR, own_department=False))
 
 

@@ -24,7 +24,7 @@ from helpdesk.ops import manual
 from helpdesk.settings import Settings
 from helpdesk.setup.promises import actions as setup_promises
 from helpdesk.setup.promises import drafts
-from helpdesk.words.channels import CHANNELS
+from helpdesk.words import CHANNELS
 from tests.help import factories as make
 from tests.help.smtp_sink import Sink
 

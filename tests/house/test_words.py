@@ -111,7 +111,7 @@ def test_the_guard_sees_each_way_to_lose_a_translation(source: str) -> None:
 
 
 def test_a_text_in_another_place_is_another_word(app: Flask) -> None:
-    by_code = {field.code: dict(field.choices) for field in casefile.FIELDS}
+    by_code = {field.code: field.choices for field in casefile.FIELDS}
     fault = next(words["none"] for words in by_code.values() if "none" in words)
     close = next(move for move in lifecycle.TABLE if move.code == "close")
     with app.test_request_context("/?lang=zh_Hans"), i18n.in_language("zh_Hans"):

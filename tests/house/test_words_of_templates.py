@@ -19,9 +19,7 @@ from helpdesk.kb import lifecycle as articles
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.promises.words import ORDER, STATE_NAMES
 from helpdesk.tickets import filters, lifecycle
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
-from helpdesk.words.severities import SEVERITIES
+from helpdesk.words import CHANNELS, SEVERITIES, Kind
 
 TEMPLATES = Path(helpdesk.__file__).parent / "templates"
 FILES = sorted(TEMPLATES.rglob("*.html")) + sorted(TEMPLATES.rglob("*.txt"))

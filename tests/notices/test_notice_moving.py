@@ -15,6 +15,7 @@ from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.notices import moving
 from helpdesk.notices.lifecycle import AUTOMATIC, TABLE
 from helpdesk.notices.models import Notice
+from helpdesk.web.sent import Sent
 from tests.help import notices as sample
 from tests.help.notices import DONE, Cast, cast
 
@@ -24,7 +25,7 @@ LATER = "2026-03-13T17:30"
 
 
 def make_move(code: str, notice: Notice, by: Actor, **values: Any) -> Notice:
-    return moving.make_move(code, notice, by=by, values=values, zone=SHANGHAI)
+    return moving.make_move(code, notice, Sent(values, SHANGHAI), by=by)
 
 
 def asked(who: Cast) -> Notice:

@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.core.errors import NotAllowed, Refused
+from helpdesk.desk.signs import STAGES
 from helpdesk.notices import lifecycle
 from helpdesk.notices.lifecycle import (
     CLAIM,
@@ -20,7 +21,6 @@ from helpdesk.notices.lifecycle import (
     is_own,
     moves,
     not_passed,
-    stage,
 )
 from tests.help import values
 
@@ -227,7 +227,7 @@ def test_what_the_last_inspection_found_is_told_while_its_round_is_worked_on() -
 
 
 def test_one_word_says_how_far_a_notice_is() -> None:
-    told = [stage(each) for each in ("approved", "signed", "watching", "withdrawn")]
+    told = [STAGES["notice"][each] for each in ("approved", "signed", "watching", "withdrawn")]
     assert told == ["new", "going", "waiting", "done"]
 
 

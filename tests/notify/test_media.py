@@ -29,7 +29,7 @@ from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.settings import Settings
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.words.channels import CHANNELS
+from helpdesk.words import CHANNELS
 from tests.help import factories as make
 from tests.help.smtp_sink import Sink
 

@@ -40,8 +40,7 @@ from helpdesk.tickets.models import (
     Rating,
     Ticket,
 )
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import Kind
+from helpdesk.words import CHANNELS, Kind
 
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 

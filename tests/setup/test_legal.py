@@ -16,7 +16,7 @@ from helpdesk.promises.policy import Terms
 from helpdesk.promises.words import ORDER
 from helpdesk.setup import in_force
 from helpdesk.setup.promises import actions, legal
-from helpdesk.tickets import policy_reach
+from helpdesk.tickets import foretold
 from tests.help import factories as make
 
 
@@ -91,12 +91,12 @@ def test_the_open_cases_that_a_change_is_about_are_counted(boss: Agent) -> None:
     for severity in ("S3", "S3", "S4"):
         make.ticket(severity=severity, subject=severity, category="advice", kind="request")
     lines = actions.lines(actions.in_force().id)
-    assert policy_reach.open_cases(lines) == 0
+    assert foretold.open_cases(lines) == 0
     changed = [
         replace(x, limit="4 wd") if (x.promise, x.severity) == ("resolve", "S3") else x
         for x in lines
     ]
-    assert policy_reach.open_cases(changed) == 2
+    assert foretold.open_cases(changed) == 2
     assert in_force.current().policy_version == actions.in_force().id
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from helpdesk.setup import routing
 from helpdesk.setup.routing import Facts, Route, Rule, decide, starting_severity
-from helpdesk.words.severities import SEVERITIES
+from helpdesk.words import SEVERITIES
 from tests.help import values
 
 FACTS = Facts(

@@ -90,13 +90,12 @@ def test_who_does_not_want_to_talk_or_can_t_be_reached_there_is_not_called_again
         (EVENING, EVENING + timedelta(hours=2 + 12 + 2)),  # two hours today, two tomorrow
     ],
 )
-def test_the_next_attempt_is_half_a_desk_day_later_unless_another_time_was_agreed(
+def test_the_next_attempt_is_half_a_desk_day_later(
     ticket: Ticket, caller: Actor, at: datetime, again: datetime
 ) -> None:
-    agreed = EVENING + timedelta(days=2)
     with moved_to(at):
         assert call(ticket, caller).next_at == again
-        assert call(ticket, caller, "later", next_at=agreed).next_at == agreed
+        assert call(ticket, caller, "later").next_at == again
 
 
 def test_what_the_customer_said_is_kept_word_for_word_and_ends_the_call(
@@ -104,7 +103,7 @@ def test_what_the_customer_said_is_kept_word_for_word_and_ends_the_call(
 ) -> None:
     words = "修好了，但是等了很久。"
     with moved_to(EVENING):
-        said = {"result": 4, "attitude": 5, "speed": 2, "reason": "slow", "words": words}
+        said = {"result": 4, "attitude": 5, "speed": 2, "words": words}
         found = call(ticket, caller, "reached", resolved="partly", **said)
     assert (found.state, found.attempts, promise(ticket)) == ("reached", 1, "met")
     made = db.session.scalars(db.select(CallbackAttempt)).one()

@@ -9,9 +9,10 @@ import pytest
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.core.errors import NotAllowed, Refused
 from helpdesk.core.moves import Move
+from helpdesk.desk.signs import STAGES
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.lifecycle import ENDED, OPEN, TABLE, Stand, Status
-from helpdesk.words.kinds import KIND_NAMES, Kind
+from helpdesk.words import KIND_NAMES, Kind
 from tests.help import values
 
 PEOPLE = {
@@ -228,7 +229,9 @@ def test_a_step_tells_every_status_in_which_it_may_end(
 
 
 def test_one_word_says_how_far_a_case_is() -> None:
-    assert [lifecycle.stage(each) for each in ("registered", "handling", "callback", "closed")] == [
+    assert [
+        STAGES["ticket"][each] for each in ("registered", "handling", "callback", "closed")
+    ] == [
         "new",
         "going",
         "waiting",

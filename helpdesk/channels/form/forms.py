@@ -20,7 +20,7 @@ from helpdesk.setup import in_force
 from helpdesk.tickets import fields
 from helpdesk.tickets.choices import control
 from helpdesk.web.forms import Form, at_most, choices, filled
-from helpdesk.words.scores import RESOLVED, SCORES
+from helpdesk.words import RESOLVED, SCORES
 
 KINDS = {
     "complaint": N_("Something went wrong"),

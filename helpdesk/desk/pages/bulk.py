@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, render_template, request
-from sqlalchemy import select
 
-from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import may
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput
 from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_, gettext, zone
@@ -19,6 +15,7 @@ from helpdesk.desk.moving import make_move
 from helpdesk.setup.names import departments
 from helpdesk.tickets import actions, choices, filters, lifecycle, queue
 from helpdesk.tickets.models import Ticket
+from helpdesk.web.sent import Sent
 
 blueprint = Blueprint("bulk", __name__)
 MOVES = (
@@ -39,7 +36,6 @@ MOVES = (
 def form() -> str:
     """The inside of the dialog: what can be done to the tickets of a list."""
     labels = {move.code: move.label for move in lifecycle.TABLE}
-    agents = db.session.scalars(select(Agent).where(Agent.active).order_by(Agent.name)).all()
     try:
         numbers = bulk.numbers_of(filters.parse(request.args), me().actor)
     except BadInput as error:
@@ -48,7 +44,7 @@ def form() -> str:
         "tickets/_bulk.html",
         numbers=numbers,
         moves=[(code, gettext(labels[code])) for code in MOVES],
-        agents=[agent for agent in agents if may(agent.actor, "ticket.claim")],
+        agents=queue.takers(),
         departments=departments(),
         severities=choices.of("severity"),
     )
@@ -79,4 +75,4 @@ def _verb(form: Any) -> bulk.Verb:
 
 
 def _move(code: str, ticket: Ticket, form: Any) -> Ticket:
-    return make_move(code, ticket, by=me().actor, values=form, zone=zone())
+    return make_move(code, ticket, Sent(form, zone()), by=me().actor)

@@ -24,17 +24,9 @@ from helpdesk.customers.models import Person
 from helpdesk.customers.people import PROOFS
 from helpdesk.desk import case
 from helpdesk.desk.pages.moves import Page, given_version, on_ticket
-from helpdesk.tickets import (
-    actions,
-    filters,
-    queries,
-    sight,
-    ticket_lists,
-    ticket_rows,
-)
+from helpdesk.tickets import actions, filters, queries, sight, ticket_lists, ticket_rows
 from helpdesk.tickets.models import Rating, Ticket
-from helpdesk.words.levels import LEVELS
-from helpdesk.words.scores import SCORES
+from helpdesk.words import LEVELS, SCORES
 
 blueprint = Blueprint("customers", __name__)
 

@@ -7,16 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request
-from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk import files
-from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import may
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core import options
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, NotAllowed, Refused
+from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, NotAllowed, Refused, bad_field
 from helpdesk.core.given import whole, wholes
 from helpdesk.core.i18n import N_, gettext, zone
 from helpdesk.desk import case, correcting
@@ -27,6 +24,7 @@ from helpdesk.tickets import actions, callbacks, lifecycle, queries, queue
 from helpdesk.tickets.idempotency import form_once
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.bodies import takes_files
+from helpdesk.web.sent import Sent
 from helpdesk.words import casefile
 
 blueprint = Blueprint("moves", __name__)
@@ -97,7 +95,7 @@ def move(number: str, code: str) -> Page:
 def _move(number: str, code: str, values: Any) -> None:
     who = me().actor
     ticket = queries.by_number(number, who)
-    make_move(code, ticket, by=who, values=values, zone=zone(), version=given_version())
+    make_move(code, ticket, Sent(values, zone()), by=who, version=given_version())
 
 
 @blueprint.post("/tickets/<number>/messages")
@@ -121,7 +119,7 @@ def _write(number: str, stored: tuple[files.StoredFile, ...]) -> None:
     found = case.head(number, who)
     body, seen_seq = form.get("body", ""), _number("seen_seq")
     if form.get("mode") not in WRITERS:
-        raise BadInput(UNSAID, errors={"mode": UNSAID})
+        raise bad_field("mode", UNSAID)
     if form.get("mode") == "note":
         actions.note(found.ticket, by=who, body=body, files=stored, how=how)
     elif form.get("mode") == "reply" and not _stays_open(found):
@@ -147,8 +145,7 @@ def _stays_open(found: case.Case) -> bool:
     if not found.asks_solved:
         return False
     if request.form.get("solved") not in ("yes", "no"):
-        wrong = N_("Please say whether this solves the matter.")
-        raise BadInput(wrong, errors={"solved": wrong})
+        raise bad_field("solved", N_("Please say whether this solves the matter."))
     return request.form["solved"] == "no"
 
 
@@ -253,13 +250,7 @@ def _confidential(number: str, verb: Callable[..., Ticket], dialog: str) -> Page
 def colleagues(number: str) -> str:
     """Who may take this ticket: the inside of the assign dialog, read when it is opened."""
     found = case.head(number, me().actor)
-    agents = db.session.scalars(select(Agent).where(Agent.active).order_by(Agent.name)).all()
-    able = [
-        a
-        for a in agents
-        if may(a.actor, "ticket.claim") and queries.is_visible(found.ticket, a.actor)
-    ]
-    return render(found, "tickets/_colleagues.html", agents=able)
+    return render(found, "tickets/_colleagues.html", agents=queue.takers(found.ticket))
 
 
 @blueprint.post("/tickets/<number>/assign")
@@ -324,9 +315,6 @@ def _note_call(ticket: Ticket) -> None:
         by=me().actor,
         contact=form.get("contact", ""),
         resolved=form.get("resolved", ""),
-        result=_number("result"),
-        attitude=_number("attitude"),
-        speed=_number("speed"),
         words=form.get("words", "").strip()[:5000],
-        next_at=None,
+        **{name: _number(name) for name in ("result", "attitude", "speed")},
     )

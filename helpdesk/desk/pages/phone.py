@@ -23,17 +23,9 @@ from helpdesk.customers.models import Person
 from helpdesk.desk.forms import PhoneForm
 from helpdesk.desk.nav import is_installed
 from helpdesk.setup.names import categories
-from helpdesk.tickets import (
-    actions,
-    choices,
-    filters,
-    intake,
-    queries,
-    ticket_lists,
-    ticket_rows,
-)
+from helpdesk.tickets import actions, choices, filters, intake, queries, ticket_lists, ticket_rows
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.levels import LEVELS
+from helpdesk.words import LEVELS
 
 blueprint = Blueprint("phone", __name__)
 SIMILAR = 5

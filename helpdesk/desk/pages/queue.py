@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
@@ -11,10 +12,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk.agents.rights import Actor, require
 from helpdesk.agents.sign_in import actor, me, needs, signed_in
 from helpdesk.clock import now
+from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotSignedIn, Refused
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.desk import queue_views
 from helpdesk.desk.nav import count_for
+from helpdesk.notices import queries as notice_queries
+from helpdesk.notices.models import Notice
 from helpdesk.tickets import (
     callbacks,
     choices,
@@ -25,6 +29,7 @@ from helpdesk.tickets import (
     ticket_lists,
     ticket_rows,
 )
+from helpdesk.tickets.models import Ticket
 from helpdesk.web.http import back
 
 blueprint = Blueprint("queue", __name__)
@@ -141,9 +146,25 @@ def _in_navigation(who: Actor) -> ScalarSelect[int]:
 @blueprint.get("/news")
 @needs("ticket.read")
 def news_index() -> str:
-    """The news, newest first."""
-    items, following = news.page(me().actor, request.args.get("before", 0, type=int))
-    return render_template("tickets/news.html", items=items, following=following)
+    """The news, newest first; what is about something that this person may not see is left out."""
+    who = me().actor
+    found, following = news.page(who, request.args.get("before", 0, type=int))
+    tickets = _by_id(queries.tickets(who), Ticket.id, [row.ticket_id for row in found])
+    notices = _by_id(notice_queries.notices(who), Notice.id, [row.notice_id for row in found])
+    items = [(row, tickets.get(row.ticket_id), notices.get(row.notice_id)) for row in found]
+    return render_template(
+        "tickets/news.html",
+        items=[item for item in items if any(item[1:])],
+        words=news.WORDS,
+        following=following,
+    )
+
+
+def _by_id(query: Any, column: Any, ids: Iterable[int | None]) -> dict[int | None, Any]:
+    wanted = {each for each in ids if each}
+    if not wanted:
+        return {}
+    return {row.id: row for row in db.session.scalars(query.where(column.in_(wanted))).unique()}
 
 
 @blueprint.post("/news/seen")

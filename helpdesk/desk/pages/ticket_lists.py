@@ -24,7 +24,7 @@ from helpdesk.tickets import choices, fields, filters, queries, sight, ticket_li
 from helpdesk.tickets.fields import On, TicketField
 from helpdesk.tickets.models import Ticket
 from helpdesk.web.exports import csv_bytes
-from helpdesk.words.levels import LEVELS
+from helpdesk.words import LEVELS
 
 blueprint = Blueprint("tickets", __name__)
 MOST_NOTICES = 8  # that a search shows

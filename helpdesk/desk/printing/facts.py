@@ -24,7 +24,7 @@ from helpdesk.tickets.models import (
     Ticket,
 )
 from helpdesk.tickets.sight import Entry, Field
-from helpdesk.words.kinds import Kind
+from helpdesk.words import Kind
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,7 @@ from helpdesk.notices.lifecycle import STATE_NAMES, State
 from helpdesk.paper import Block, Cell, Place, Signatures, TableBlock
 from helpdesk.setup.speech import Speech, date, stamp
 from helpdesk.tickets.sight import Entry
-from helpdesk.words import casefile
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.scores import CONTACTS, RESOLVED, SCORES
+from helpdesk.words import CHANNELS, CONTACTS, RESOLVED, SCORES, casefile
 
 ACCEPTED = ("ticket.accept", "ticket.answer_directly", "ticket.decline")
 DISPATCHED = ("ticket.dispatch", "ticket.transfer")
@@ -23,7 +21,9 @@ def fact(case: PrintedCase, say: Speech, code: str, **shape: int | bool) -> Cell
     """A field of the case file with its own name."""
     known = casefile.BY_CODE[code]
     value = case.ticket.facts.get(code, "")
-    return say.cell(known.label, say.choice(known.choices, value) or value, **shape)
+    return say.cell(
+        known.label, say(known.choices[value]) if value in known.choices else value, **shape
+    )
 
 
 def assignment(case: PrintedCase, say: Speech) -> Block:

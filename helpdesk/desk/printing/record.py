@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
@@ -30,9 +30,12 @@ Part = Block | TableBlock | Signatures
 
 def newest(case: PrintedCase) -> int:
     """The journal number up to which a print of this case tells."""
+    return db.session.scalar(select(func.max(Event.seq)).where(_is_about(case))) or 0
+
+
+def _is_about(case: PrintedCase) -> ColumnElement[bool]:
     ids = [notice.id for notice in case.notices]
-    about = or_(Event.ticket_id == case.ticket.id, Event.notice_id.in_(ids))
-    return db.session.scalar(select(func.max(Event.seq)).where(about)) or 0
+    return or_(Event.ticket_id == case.ticket.id, Event.notice_id.in_(ids))
 
 
 def code(case: PrintedCase, seq: int, key: str) -> str:
@@ -52,9 +55,7 @@ def checked(case: PrintedCase, given: str, key: str) -> int | None:
     right = code(case, seq, key).replace("-", "")
     if not hmac.compare_digest(right, "".join(found.groups())):
         return None
-    ids = [notice.id for notice in case.notices]
-    about = or_(Event.ticket_id == case.ticket.id, Event.notice_id.in_(ids))
-    query = select(func.count(Event.seq)).where(about, Event.seq > seq)
+    query = select(func.count(Event.seq)).where(_is_about(case), Event.seq > seq)
     return db.session.scalar(query) or 0
 
 

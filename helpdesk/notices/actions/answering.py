@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.errors import bad_fields
 from helpdesk.core.i18n import N_
+from helpdesk.core.moves import nothing
 from helpdesk.files import StoredFile
 from helpdesk.notices import clock
-from helpdesk.notices.actions.step import attach, index, put_answer, require_future, step, take
+from helpdesk.notices.actions.step import (
+    Step,
+    attach,
+    index,
+    move,
+    put_answer,
+    require_future,
+    step,
+)
 from helpdesk.notices.lifecycle import mark
 from helpdesk.notices.models import Notice
 
 
-def sign(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
+@move("sign")
+def sign(notice: Notice, it: Step) -> None:
     """The department confirms receipt and that it will act."""
-    with step("sign", notice, by, version, comment=comment) as (notice, _):
-        notice.signed_by, notice.signed_at = by.name, now()
-    return notice
+    notice.signed_by, notice.signed_at = it.by.name, now()
 
 
-def object_to(
-    notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Notice:
+@move("object")
+def object_to(notice: Notice, it: Step) -> None:
     """Return it with the reason why it is wrong or not ours; no clock stops for that."""
-    with step("object", notice, by, version, comment=comment) as (notice, _):
-        notice.objection, notice.ruling = comment.strip(), ""
-    return notice
+    notice.objection, notice.ruling = it.comment.strip(), ""
 
 
 def contain(
@@ -83,7 +87,7 @@ def _not_after(notice: Notice, planned_at: datetime) -> None:
         raise bad_fields(planned_at=late)
 
 
-start = partial(take, "start")  # an observation needs no plan: the work begins
+start = move("start")(nothing)  # an observation needs no plan: the work begins
 
 
 def claim_done(
@@ -121,21 +125,14 @@ def claim_done(
     return notice
 
 
-def ask_extension(
-    notice: Notice,
-    *,
-    by: Actor,
-    until: datetime | None = None,
-    version: int | None = None,
-    comment: str = "",
-) -> Notice:
+@move("ask_extension")
+def ask_extension(notice: Notice, it: Step) -> None:
     """Ask for more time, with the reason and until when; a supervisor decides."""
+    until = it.until
     require_future("until", until)
-    with step("ask_extension", notice, by, version, until=until, comment=comment) as (notice, it):
-        assert until is not None
-        due = clock.due_of(notice, "done")
-        if due and until <= due:
-            raise bad_fields(until=N_("Please choose a time after the present time limit."))
-        notice.wanted_due_at, notice.extension_reason = until, comment.strip()
-        it.data["until"] = until.isoformat()
-    return notice
+    assert until is not None
+    due = clock.due_of(notice, "done")
+    if due and until <= due:
+        raise bad_fields(until=N_("Please choose a time after the present time limit."))
+    notice.wanted_due_at, notice.extension_reason = until, it.comment.strip()
+    it.data["until"] = until.isoformat()

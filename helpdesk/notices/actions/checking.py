@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
@@ -14,7 +15,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile
 from helpdesk.notices import clock
 from helpdesk.notices.actions import issuing
-from helpdesk.notices.actions.step import attach, require_future, step
+from helpdesk.notices.actions.step import Step, attach, move, require_future, step
 from helpdesk.notices.lifecycle import Level, State
 from helpdesk.notices.models import Notice
 from helpdesk.notices.similar import similar_since
@@ -25,6 +26,10 @@ RESULTS = {
     "partial": N_("Partly passed"),
     "fail": N_("Failed"),
 }
+_TAKEN_OVER = (  # by the notice that follows on a recurrence
+    *("department_id", "title", "requirement", "source"),
+    *("basis", "check_method", "responsible", "cc"),
+)
 _GRAVER = {Level.OBSERVATION: Level.MINOR, Level.MINOR: Level.MAJOR, Level.MAJOR: Level.MAJOR}
 
 
@@ -89,15 +94,12 @@ def _next_round(notice: Notice, re_due: datetime, new_plan: bool) -> Notice:
     return notice
 
 
-def close_watch(
-    notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Notice:
+@move("close_watch")
+def close_watch(notice: Notice, it: Step) -> None:
     """The effect lasted: the notice is closed out. By itself when the watch is over."""
-    with step("close_watch", notice, by, version, comment=comment) as (notice, _):
-        notice.check = notice.check | {"effect": comment.strip(), "recurred": False}
-        notice.closed_at = now()
-        clock.end_watch(notice)
-    return notice
+    notice.check = notice.check | {"effect": it.comment.strip(), "recurred": False}
+    notice.closed_at = now()
+    clock.end_watch(notice)
 
 
 @on_alarm(clock.WATCH_ALARM)
@@ -122,20 +124,14 @@ def recur(notice: Notice, *, by: Actor, version: int | None = None, comment: str
         notice.check = notice.check | {"effect": comment.strip(), "recurred": True}
         notice.closed_at = now()
         clock.end_watch(notice)
+        kept: dict[str, Any] = {name: getattr(notice, name) for name in _TAKEN_OVER}
         again = issuing.draft(
             by=by,
-            department_id=notice.department_id,
-            title=notice.title,
             problem=f"{comment.strip()}\n\n{notice.problem}"[:5000],
-            requirement=notice.requirement,
             level=_GRAVER[Level(notice.level)],
             previous=notice,
-            source=notice.source,
-            basis=notice.basis,
-            check_method=notice.check_method,
-            responsible=notice.responsible,
-            cc=notice.cc,
             ticket=db.session.get(Ticket, notice.ticket_id) if notice.ticket_id else None,
+            **kept,
         )
         it.data["again"] = again.id
     return again

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
+from helpdesk.core.moves import nothing
 from helpdesk.notices import clock
-from helpdesk.notices.actions.step import require_future, step, take
+from helpdesk.notices.actions.step import Step, move, require_future, step
 from helpdesk.notices.models import Notice
 
 
@@ -26,41 +26,27 @@ def rule(
     return notice
 
 
-def grant_extension(
-    notice: Notice,
-    *,
-    by: Actor,
-    until: datetime | None = None,
-    version: int | None = None,
-    comment: str = "",
-) -> Notice:
-    """More time: done is due when it was asked for, or at `until` if the supervisor says so."""
-    require_future("until", until)
-    with step("grant_extension", notice, by, version, comment=comment) as (notice, it):
-        assert notice.wanted_due_at is not None
-        new = until or notice.wanted_due_at
-        old, notice.wanted_due_at = clock.grant(notice, new), None
-        notice.extensions += 1
-        it.data |= {"until": new.isoformat(), "before": old.isoformat() if old else ""}
-    return notice
+@move("grant_extension")
+def grant_extension(notice: Notice, it: Step) -> None:
+    """More time: done is due when it was asked for, or `until` then if the supervisor says so."""
+    require_future("until", it.until)
+    assert notice.wanted_due_at is not None
+    new = it.until or notice.wanted_due_at
+    old, notice.wanted_due_at = clock.grant(notice, new), None
+    notice.extensions += 1
+    it.data |= {"until": new.isoformat(), "before": old.isoformat() if old else ""}
 
 
-def refuse_extension(
-    notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Notice:
+@move("refuse_extension")
+def refuse_extension(notice: Notice, it: Step) -> None:
     """No more time, with the reason."""
-    with step("refuse_extension", notice, by, version, comment=comment) as (notice, _):
-        notice.wanted_due_at = None
-    return notice
+    notice.wanted_due_at = None
 
 
-accept_plan = partial(take, "accept_plan")  # the plan is good: the department carries it out
+accept_plan = move("accept_plan")(nothing)  # the plan is good: the department carries it out
 
 
-def reject_plan(
-    notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Notice:
+@move("reject_plan")
+def reject_plan(notice: Notice, it: Step) -> None:
     """The plan goes back with the reason; the time that it lay with us does not count."""
-    with step("reject_plan", notice, by, version, comment=comment) as (notice, _):
-        clock.wait_for_reading(notice, datetime.fromisoformat(notice.answer["submitted_at"]))
-    return notice
+    clock.wait_for_reading(notice, datetime.fromisoformat(notice.answer["submitted_at"]))

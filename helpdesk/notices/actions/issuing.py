@@ -17,7 +17,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.core.moves import require_filled
 from helpdesk.files import StoredFile
 from helpdesk.notices import clock
-from helpdesk.notices.actions.step import attach, index, step
+from helpdesk.notices.actions.step import Step, attach, index, move, step
 from helpdesk.notices.fields import LACKING, NEEDED, ORDER
 from helpdesk.notices.lifecycle import SOURCE_NAMES, Level
 from helpdesk.notices.models import Notice
@@ -143,27 +143,25 @@ def _tidy(value: Any) -> Any:
     return tidy(value)
 
 
-def approve(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
+@move("approve")
+def approve(notice: Notice, it: Step) -> None:
     """The text is in order: it may be issued."""
-    with step("approve", notice, by, version, comment=comment) as (notice, _):
-        notice.approved_by = by.name
-    return notice
+    notice.approved_by = it.by.name
 
 
-def issue(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
+@move("issue")
+def issue(notice: Notice, it: Step) -> None:
     """Send it to the department: the clocks start, and the number is drawn last of all.
 
     A number exists only when the transaction commits, so a year's numbers have no gap.
     """
-    with step("issue", notice, by, version, comment=comment) as (notice, it):
-        notice.issued_at, notice.issued_by = now(), by.name
-        notice.issuer_id = by.id if by.kind == "agent" else None
-        clock.begin(notice, now())
-        _draw_number(notice)
-        index(notice)
-        it.data |= {"number": notice.number, "department": notice.department.code}
-        _tell_ticket("ticket.notice_issued", notice, by)
-    return notice
+    notice.issued_at, notice.issued_by = now(), it.by.name
+    notice.issuer_id = it.by.id if it.by.kind == "agent" else None
+    clock.begin(notice, now())
+    _draw_number(notice)
+    index(notice)
+    it.data |= {"number": notice.number, "department": notice.department.code}
+    _tell_ticket("ticket.notice_issued", notice, it.by)
 
 
 def issue_all(notices: Iterable[Notice], *, by: Actor) -> list[Notice]:
@@ -192,8 +190,7 @@ def _tell_ticket(name: str, notice: Notice, by: Actor) -> None:
         record(name, by=by, ticket=ticket, number=notice.number, department=notice.department.code)
 
 
-def withdraw(notice: Notice, *, by: Actor, version: int | None = None, comment: str = "") -> Notice:
+@move("withdraw")
+def withdraw(notice: Notice, it: Step) -> None:
     """Revoke the notice, with a reason; a number that it had is not used again."""
-    with step("withdraw", notice, by, version, comment=comment) as (notice, _):
-        notice.closed_at, notice.wanted_due_at = now(), None
-    return notice
+    notice.closed_at, notice.wanted_due_at = now(), None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor, Role, scope
@@ -13,7 +14,7 @@ from helpdesk.core.db import db, locked, require_current, transaction
 from helpdesk.core.errors import NotFound, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
-from helpdesk.core.moves import Move, Taking, taking
+from helpdesk.core.moves import Move, Taking, Verb, taking, verb
 from helpdesk.files import StoredFile, settle
 from helpdesk.notices import clock, lifecycle
 from helpdesk.notices.fields import LACKING
@@ -22,6 +23,7 @@ from helpdesk.notices.models import Notice
 from helpdesk.tickets.models import Attachment
 
 FARTHEST = timedelta(days=730)
+Step = Taking[Actor]
 
 
 def stand_of(notice: Notice) -> Stand:
@@ -60,7 +62,7 @@ def is_visible(notice: Notice, by: Actor) -> bool:
 @contextmanager
 def step(
     code: str, notice: Notice, by: Actor, version: int | None, **given: object
-) -> Iterator[tuple[Notice, Taking]]:
+) -> Iterator[tuple[Notice, Step]]:
     """Everything that all moves share: the locked notice, and the step on its way. `given` are the
     fields that the table may ask for.
 
@@ -70,20 +72,16 @@ def step(
         notice = locked(notice)
         require_right(code, notice, by)
         require_current(notice, version)
-        move = lifecycle.TABLE.check(code, stand_of(notice), by)
-        with taking(notice, move, given, LACKING) as it:
+        row = lifecycle.TABLE.check(code, stand_of(notice), by)
+        with taking(notice, row, by, given, LACKING) as it:
             yield notice, it
         clock.follow(notice)
         record(f"notice.{code}", by=by, notice=notice, **it.data)
 
 
-def take(
-    code: str, notice: Notice, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Notice:
-    """A step that changes the state and nothing else."""
-    with step(code, notice, by, version, comment=comment) as (notice, _):
-        pass
-    return notice
+def move(code: str) -> Callable[[Callable[[Notice, Step], object]], Verb[Notice, Actor]]:
+    """The verb of this row of the table: what is written under `@move(code)` happens in the frame."""
+    return partial(verb, step, code)
 
 
 def require_future(name: str, at: datetime | None) -> None:

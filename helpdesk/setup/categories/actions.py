@@ -15,7 +15,7 @@ from helpdesk.core.db import db, stored
 from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.setup.models import Category
-from helpdesk.words.severities import SEVERITIES
+from helpdesk.words import SEVERITIES
 
 MOST_LEVELS = 3
 CODE = re.compile(r"[a-z][a-z0-9._-]{0,60}")

@@ -17,7 +17,7 @@ from helpdesk.setup.models import Category
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import at_most, filled, may_be_empty, row_id
 from helpdesk.web.pages import Page, answered
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import SEVERITY_NAMES
 
 LIST = "/admin/categories"
 

@@ -13,8 +13,8 @@ from helpdesk.core.errors import FILL, PICK, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.setup.promises.actions import limit_problem
 from helpdesk.web.corrections import require_seen
+from helpdesk.words import KIND_NAMES
 from helpdesk.words.casefile import BY_CODE
-from helpdesk.words.kinds import KIND_NAMES
 
 KINDS = {bool: "yes", int: "number", str: "text", list: "fields"}
 

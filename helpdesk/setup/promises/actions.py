@@ -16,9 +16,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.promises.policy import Key, Terms, terms_of
 from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
 from helpdesk.setup.models import Category, EscalationChain, PolicyRow, PolicyVersion
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
-from helpdesk.words.severities import SEVERITIES
+from helpdesk.words import CHANNELS, KIND_NAMES, SEVERITIES
 
 Counter = Callable[[Sequence[Terms]], int]
 _counters: list[Counter] = []

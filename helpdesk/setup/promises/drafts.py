@@ -12,7 +12,7 @@ from helpdesk.promises import policy
 from helpdesk.promises.policy import Terms
 from helpdesk.promises.words import OWNER_NAMES, POLICY_NAMES
 from helpdesk.web.corrections import Beside, beside
-from helpdesk.words.severities import SEVERITIES
+from helpdesk.words import SEVERITIES
 
 MOST_SPECIAL = 200
 SPECIAL = re.compile(r"special-(\d{1,4})-[a-z_]+")

@@ -13,7 +13,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.promises.policy import Terms
 from helpdesk.setup.models import Category, LegalProfile, PolicyVersion
 from helpdesk.setup.promises import actions
-from helpdesk.words.kinds import KIND_NAMES
+from helpdesk.words import KIND_NAMES
 
 
 def profiles() -> Sequence[LegalProfile]:

@@ -16,9 +16,7 @@ from helpdesk.setup.blueprint import blueprint, category_choices
 from helpdesk.setup.promises import actions, chains, drafts, legal
 from helpdesk.setup.promises.chains import CHAIN_NAMES
 from helpdesk.web.pages import Page, kept
-from helpdesk.words.channels import CHANNELS
-from helpdesk.words.kinds import KIND_NAMES
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import CHANNELS, KIND_NAMES, SEVERITY_NAMES
 
 LIST = "/admin/promises"
 

@@ -17,7 +17,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force, routing
 from helpdesk.setup.models import Category, RoutingRule
 from helpdesk.setup.routing import CONDITIONS, Route, facts_of
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import SEVERITY_NAMES
 
 
 def listed() -> Sequence[RoutingRule]:

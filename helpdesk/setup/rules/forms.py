@@ -15,7 +15,7 @@ from helpdesk.setup.models import RoutingRule
 from helpdesk.setup.routing import CONDITIONS, Condition
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import Form, at_most, filled, may_be_empty, row_id
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import SEVERITY_NAMES
 
 
 def is_picked(condition: Condition) -> bool:

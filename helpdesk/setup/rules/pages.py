@@ -16,7 +16,7 @@ from helpdesk.setup.routing import CONDITIONS, Condition, Route
 from helpdesk.setup.rules import actions
 from helpdesk.setup.rules.forms import RuleForm, TrialForm
 from helpdesk.web.pages import Page, answered, kept
-from helpdesk.words.severities import SEVERITY_NAMES
+from helpdesk.words import SEVERITY_NAMES
 
 LIST = "/admin/routes"
 

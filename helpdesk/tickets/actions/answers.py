@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 from helpdesk import promises, search
-from helpdesk.agents.rights import SYSTEM, Actor, require, require_stands_for
+from helpdesk.agents.rights import SYSTEM, Actor, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, bad_fields
+from helpdesk.core.errors import bad_field, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.files import StoredFile, settle
@@ -21,6 +21,7 @@ from helpdesk.tickets.actions.newer import require_seen
 from helpdesk.tickets.actions.step import step
 from helpdesk.tickets.actions.twins import as_kept, twin
 from helpdesk.tickets.actions.unsending import AT_ONCE, How
+from helpdesk.tickets.changing import changing
 from helpdesk.tickets.lifecycle import Status, clock_of
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.veil import veiled
@@ -73,10 +74,7 @@ def send_message(
     how: How = AT_ONCE,
 ) -> Message:
     """Words to the customer that don't end the work: the first answer is kept by them."""
-    require(by, "ticket.message")
-    with transaction():
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by, "ticket.message") as ticket:
         require_stands_for(by, ticket.department_id)
         same = twin(ticket, by, body, "staff", files) if how.draft is None else None
         if same is not None:
@@ -117,10 +115,7 @@ def note(
     how: How = AT_ONCE,
 ) -> Message:
     """An internal note; no customer ever sees it. Conflict when `seen_seq` is given and old."""
-    require(by, "ticket.note")
-    with transaction():
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by, "ticket.note") as ticket:
         same = twin(ticket, by, body, "note", files)
         if same is not None:
             return same
@@ -152,13 +147,9 @@ def add_customer_message(
         same = twin(ticket, by, body, "customer", files) if message_id is None else None
         if same is not None:
             return same
-        extra: dict[str, Any] = {
-            "message_id": message_id,
-            "quoted": veiled(quoted),
-            "html": veiled(html),
-            "data": mail or {},
-        }
-        message = _add(ticket, by, body, public=True, files=files, channel=channel, **extra)
+        read = {"message_id": message_id, "quoted": veiled(quoted), "html": veiled(html)}
+        said: dict[str, Any] = {"channel": channel, "data": mail or {}, **read}
+        message = _add(ticket, by, body, public=True, files=files, **said)
         record("message.customer", by=by, ticket=ticket, message=message.id, automatic=automatic)
         if not automatic:
             _customer_waits(ticket)
@@ -193,10 +184,7 @@ def _add(
 ) -> Message:
     text = as_kept(body)
     if not text and not files and not how.keep:
-        raise BadInput(
-            N_("Please write something first."),
-            errors={"body": N_("Please write something first.")},
-        )
+        raise bad_field("body", N_("Please write something first."))
     if len(text) > MOST_TEXT:
         long = N_("This is too long: 100,000 characters at most. Attach the rest as a file.")
         raise bad_fields(body=long)

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from helpdesk import promises
-from helpdesk.agents.rights import Actor, may, require
+from helpdesk.agents.rights import Actor, may
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, NotAllowed, Refused, bad_fields
+from helpdesk.core.errors import NotAllowed, Refused, bad_field, bad_fields
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.promises.words import EXTENDABLE
 from helpdesk.setup import in_force
-from helpdesk.tickets import queries
-from helpdesk.tickets.actions.step import step
+from helpdesk.tickets.actions.step import Step, move
+from helpdesk.tickets.changing import changing
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Assist, Extension, Ticket
 
@@ -43,17 +43,14 @@ def urge(ticket: Ticket, *, by: Actor, comment: str = "") -> Ticket:
 
 def add_assist(ticket: Ticket, *, by: Actor, department_id: int, task: str) -> Assist:
     """Ask a further department for help; the lead keeps the case and its clocks."""
-    require(by, "ticket.assign")
-    with transaction() as session:
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by, "ticket.assign") as ticket:
         unit = in_force.current().departments.get(department_id)
         if unit is None or department_id == ticket.department_id:
             raise bad_fields(department=N_("Please choose a department that is not the lead."))
-        if session.get(Assist, (ticket.id, department_id)):
+        if db.session.get(Assist, (ticket.id, department_id)):
             raise Refused(N_("This department assists already."))
         assist = Assist(ticket_id=ticket.id, department_id=department_id, task=task, at=now())
-        session.add(assist)
+        db.session.add(assist)
         record("ticket.assist", by=by, ticket=ticket, department=unit.code, comment=task)
     return assist
 
@@ -63,62 +60,42 @@ def answer_assist(ticket: Ticket, *, by: Actor, department_id: int, answer: str)
 
     Raises NotAllowed for another department's people, the lead's among them.
     """
-    require(by, "ticket.note")
-    with transaction() as session:
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by, "ticket.note") as ticket:
         if by.department_id != department_id and not may(by, "assist.answer_any"):
             raise NotAllowed(N_("Only the department that was asked can answer this."))
-        assist = session.get(Assist, (ticket.id, department_id))
+        assist = db.session.get(Assist, (ticket.id, department_id))
         if assist is None:
             raise Refused(N_("This department was not asked to assist."))
         if not answer.strip():
-            raise BadInput(
-                N_("Please write something first."),
-                errors={"answer": N_("Please write something first.")},
-            )
+            raise bad_field("answer", N_("Please write something first."))
         assist.answer, assist.answered_at = answer.strip(), now()
         assist.answered_by = by.name
         code = in_force.current().departments[department_id].code
-        record(
-            "ticket.assist_answered",
-            by=by,
-            ticket=ticket,
-            department=code,
-            comment=answer.strip(),
-        )
+        words = assist.answer
+        record("ticket.assist_answered", by=by, ticket=ticket, department=code, comment=words)
     return assist
 
 
-def ask_extension(
-    ticket: Ticket,
-    *,
-    by: Actor,
-    until: datetime | None = None,
-    version: int | None = None,
-    comment: str = "",
-) -> Ticket:
+@move("ask_extension")
+def ask_extension(ticket: Ticket, it: Step) -> None:
     """The department asks for more time, at most twice; a supervisor decides."""
-    with step("ask_extension", ticket, by, version, until=until, comment=comment) as (ticket, it):
-        assert until is not None
-        if pending_extension(ticket):
-            raise Refused(N_("A request for more time is waiting for its decision."))
-        if _asked(ticket) >= MOST_EXTENSIONS:
-            raise Refused(N_("More time was asked for twice already."))
-        if until <= now():
-            raise bad_fields(until=N_("Please choose a time in the future."))
-        if until <= _due(ticket):
-            raise bad_fields(until=N_("Please choose a time after the present time limit."))
-        if ticket.external_due_at and until > ticket.external_due_at:
-            wrong = N_(
-                "This is later than the authority’s deadline. Please choose an earlier time."
-            )
-            raise bad_fields(until=wrong)
-        db.session.add(
-            Extension(ticket_id=ticket.id, reason=comment, wanted_at=until, asked_by=by.name)
-        )
-        it.data["until"] = until.isoformat()
-    return ticket
+    until = it.until
+    assert until is not None
+    if pending_extension(ticket):
+        raise Refused(N_("A request for more time is waiting for its decision."))
+    if _asked(ticket) >= MOST_EXTENSIONS:
+        raise Refused(N_("More time was asked for twice already."))
+    if until <= now():
+        raise bad_fields(until=N_("Please choose a time in the future."))
+    if until <= _due(ticket):
+        raise bad_fields(until=N_("Please choose a time after the present time limit."))
+    if ticket.external_due_at and until > ticket.external_due_at:
+        wrong = N_("This is later than the authority’s deadline. Please choose an earlier time.")
+        raise bad_fields(until=wrong)
+    db.session.add(
+        Extension(ticket_id=ticket.id, reason=it.comment, wanted_at=until, asked_by=it.by.name)
+    )
+    it.data["until"] = until.isoformat()
 
 
 def _due(ticket: Ticket) -> datetime:
@@ -136,32 +113,22 @@ def pending_extension(ticket: Ticket) -> Extension | None:
 
 
 def _asked(ticket: Ticket) -> int:
-    return (
-        db.session.scalar(
-            select(func.count()).select_from(Extension).where(Extension.ticket_id == ticket.id)
-        )
-        or 0
-    )
+    query = select(func.count()).where(Extension.ticket_id == ticket.id)
+    return db.session.scalar(query) or 0
 
 
-def grant_extension(
-    ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Ticket:
+@move("grant_extension")
+def grant_extension(ticket: Ticket, it: Step) -> None:
     """The resolve promise moves to the time that was asked for."""
-    with step("grant_extension", ticket, by, version, comment=comment) as (ticket, it):
-        request = _decide(ticket, by, "granted")
-        promises.extend(ticket, request.wanted_at, in_force.current())
-        it.data["until"] = request.wanted_at.isoformat()
-    return ticket
+    request = _decide(ticket, it.by, "granted")
+    promises.extend(ticket, request.wanted_at, in_force.current())
+    it.data["until"] = request.wanted_at.isoformat()
 
 
-def refuse_extension(
-    ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Ticket:
+@move("refuse_extension")
+def refuse_extension(ticket: Ticket, it: Step) -> None:
     """The promise stays as it is, with the reason."""
-    with step("refuse_extension", ticket, by, version, comment=comment) as (ticket, _):
-        _decide(ticket, by, "refused")
-    return ticket
+    _decide(ticket, it.by, "refused")
 
 
 def _decide(ticket: Ticket, by: Actor, decision: str) -> Extension:

@@ -8,15 +8,16 @@ from typing import Any
 from helpdesk import promises, search
 from helpdesk.agents.rights import Actor, require, require_stands_for
 from helpdesk.clock import now
-from helpdesk.core.db import db, locked, transaction
+from helpdesk.core.db import db
 from helpdesk.core.errors import FILL, Refused, bad_fields, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import MOST_TEXT
 from helpdesk.setup import in_force
-from helpdesk.tickets import fields, queries
+from helpdesk.tickets import fields
 from helpdesk.tickets.actions.newer import require_version
 from helpdesk.tickets.actions.step import LACKING
+from helpdesk.tickets.changing import changing
 from helpdesk.tickets.fields import On, TicketField
 from helpdesk.tickets.lifecycle import Status, clock_of
 from helpdesk.tickets.models import Ticket
@@ -41,10 +42,7 @@ def edit(
     What moves a promise is the desk's to change and takes a reason; the promises are planned anew.
     Noting the immediate measure keeps the containment promise.
     """
-    require(by, "ticket.edit")
-    with transaction():
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by, "ticket.edit") as ticket:
         require_stands_for(by, ticket.department_id)
         if _moved(ticket, changes):
             require(by, "ticket.reclassify")
@@ -155,9 +153,7 @@ def lift(ticket: Ticket, *, by: Actor, reason: str, version: int | None = None) 
 def _set_confidential(
     ticket: Ticket, by: Actor, wanted: bool, reason: str, version: int | None
 ) -> Ticket:
-    with transaction():
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by) as ticket:
         require_version(ticket, version)
         _require_living(ticket)
         _require_reason(reason)

@@ -10,7 +10,7 @@ from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor, require
 from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import BadInput, NotFound, Refused
+from helpdesk.core.errors import NotFound, Refused, bad_field
 from helpdesk.core.events import Event, record
 from helpdesk.core.i18n import N_
 from helpdesk.customers import people
@@ -22,10 +22,10 @@ from helpdesk.tickets import queries, sight
 from helpdesk.tickets.actions.newer import require_version
 from helpdesk.tickets.lifecycle import ENDED, Status, clock_of
 from helpdesk.tickets.models import Ticket
-from helpdesk.words.kinds import Kind
-from helpdesk.words.severities import SEVERITIES
+from helpdesk.words import SEVERITIES, Kind
 
 LINKED = "ticket.linked"
+ELSEWHERE = N_("Mails of this case can only go to an address of its own or a proven one.")
 
 
 def link_person(
@@ -45,10 +45,11 @@ def link_person(
         ticket = _for_change(ticket, by, version)
         if ticket.settled and ticket.person_id == person_id:
             return ticket
-        old, data = db.session.get_one(Person, ticket.person_id), _taken_back(ticket)
+        old, data = db.session.get_one(Person, ticket.person_id), {}
+        _take_back_last(ticket)
         if person_id is not None:
             person = _person(person_id)
-            data |= _confirmed(ticket, old, person, with_addresses)
+            data = _confirmed(ticket, old, person, with_addresses)
         else:
             person = _own_file(ticket, old)
         _move(ticket, old, person, by, data)
@@ -123,12 +124,12 @@ def _has_cases(person: Person, but: Ticket) -> bool:
     return db.session.scalar(others.limit(1)) is not None
 
 
-def _taken_back(ticket: Ticket) -> dict[str, Any]:
+def _take_back_last(ticket: Ticket) -> None:
     """Undo what the last click added: its addresses, and the severity of a repeat."""
     events = select(Event).where(Event.ticket_id == ticket.id, Event.name == LINKED)
     last = db.session.scalar(events.order_by(Event.seq.desc()).limit(1))
     if last is None:
-        return {}
+        return
     for name in ("added", "confirmed"):
         for id_ in last.data.get(name, ()):
             row = db.session.get(ContactAddress, id_)
@@ -141,7 +142,6 @@ def _taken_back(ticket: Ticket) -> dict[str, Any]:
     db.session.expire(db.session.get_one(Person, ticket.person_id), ["addresses"])
     if ticket.contact_proven_by == "colleague":
         ticket.contact_proven_at, ticket.contact_proven_by = None, ""
-    return {}
 
 
 def _take_back(row: ContactAddress, *, gone: bool) -> None:
@@ -199,10 +199,9 @@ def answer_at(ticket: Ticket, *, by: Actor, address: str, version: int | None = 
     proven. Raises BadInput for any other."""
     with transaction():
         ticket = _for_change(ticket, by, version)
-        wrong = N_("Mails of this case can only go to an address of its own or a proven one.")
         new = mail(address)
         if new not in reply_choices(ticket):
-            raise BadInput(wrong, errors={"address": wrong})
+            raise bad_field("address", ELSEWHERE)
         if new != ticket.reply_to:
             old, ticket.reply_to, ticket.updated_at = ticket.reply_to, new, now()
             record("ticket.reply_to", by=by, ticket=ticket, old=masked(old), new=masked(new))

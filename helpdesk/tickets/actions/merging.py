@@ -16,7 +16,7 @@ from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.setup import in_force
 from helpdesk.tickets import callbacks, holds, queries
-from helpdesk.tickets.actions.step import step
+from helpdesk.tickets.actions.step import Step, move, step
 from helpdesk.tickets.lifecycle import Status
 from helpdesk.tickets.models import Link, Merging, Ticket
 
@@ -64,27 +64,26 @@ def _remembered(ticket: Ticket, stays: Ticket, by: Actor) -> Merging:
     )
 
 
-def unmerge(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("unmerge")
+def unmerge(ticket: Ticket, it: Step) -> None:
     """Undo a merge: both tickets as before, the clocks as if they had never stopped.
 
     Words that came in meanwhile stay with the other ticket. Raises Refused after the set time.
     """
-    with step("unmerge", ticket, by, version, comment=comment) as (ticket, it):
-        merging = _undoable(ticket)
-        stays = locked(db.session.get_one(Ticket, merging.into_id))
-        queries.require_visible(stays, by)
-        ticket.merged_into_id, ticket.closed_at = None, None
-        ticket.waiting_since, it.to = merging.waiting_since, merging.status
-        promises.put_back(ticket, merging.rows, in_force.current())
-        if merging.called:
-            callbacks.plan(ticket).state = "due"
-        if merging.status == Status.WAITING and ticket.hold_until:
-            holds.wake_at(ticket, ticket.hold_until)
-        merging.undone_at = now()
-        db.session.execute(delete(Link).where(Link.from_id == ticket.id, Link.kind == "merged"))
-        it.data["into"] = stays.number
-        record("ticket.merge_undone", by=by, ticket=stays, number=ticket.number)
-    return ticket
+    merging = _undoable(ticket)
+    stays = locked(db.session.get_one(Ticket, merging.into_id))
+    queries.require_visible(stays, it.by)
+    ticket.merged_into_id, ticket.closed_at = None, None
+    ticket.waiting_since, it.to = merging.waiting_since, merging.status
+    promises.put_back(ticket, merging.rows, in_force.current())
+    if merging.called:
+        callbacks.plan(ticket).state = "due"
+    if merging.status == Status.WAITING and ticket.hold_until:
+        holds.wake_at(ticket, ticket.hold_until)
+    merging.undone_at = now()
+    db.session.execute(delete(Link).where(Link.from_id == ticket.id, Link.kind == "merged"))
+    it.data["into"] = stays.number
+    record("ticket.merge_undone", by=it.by, ticket=stays, number=ticket.number)
 
 
 def _undoable(ticket: Ticket) -> Merging:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,55 +12,56 @@ from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.errors import BadInput, Refused, bad_fields
 from helpdesk.core.i18n import N_
+from helpdesk.core.moves import nothing
 from helpdesk.promises.words import AT_DISPATCH
 from helpdesk.setup import in_force, routing
 from helpdesk.tickets import callbacks, holds, queries
-from helpdesk.tickets.actions.step import step
+from helpdesk.tickets.actions.step import Step, move, step
 from helpdesk.tickets.lifecycle import TABLE, Status
 from helpdesk.tickets.models import Ticket
-from helpdesk.words import casefile
-from helpdesk.words.kinds import Kind
+from helpdesk.words import Kind, casefile
 
 MOST_HOLD = timedelta(days=90)
 
 
-def _take(
-    code: str, ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Ticket:
-    """A step that changes the status and nothing else."""
-    with step(code, ticket, by, version, comment=comment) as (ticket, _):
-        pass
-    return ticket
+review = move("review")(nothing)  # a supervisor reads the answer before the follow-up call
+archive = move("archive")(nothing)  # into the archive: nothing changes any more
 
 
-review = partial(_take, "review")  # a supervisor reads the answer before the follow-up call
-archive = partial(_take, "archive")  # into the archive: nothing changes any more
-
-
-def accept(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("accept")
+def accept(ticket: Ticket, it: Step) -> None:
     """A person takes the case on: the customer's acknowledge promise is kept."""
-    with step("accept", ticket, by, version, comment=comment) as (ticket, _):
-        promises.meet(ticket, ["acknowledge"], by.name, comment)
-        ticket.assignee_id = ticket.assignee_id or (by.id if by.kind == "agent" else None)
-    return ticket
+    promises.meet(ticket, ["acknowledge"], it.by.name, it.comment)
+    ticket.assignee_id = ticket.assignee_id or (it.by.id if it.by.kind == "agent" else None)
 
 
-def decline(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("decline")
+def decline(ticket: Ticket, it: Step) -> None:
     """Not accepted, with the reason that the customer is told."""
-    with step("decline", ticket, by, version, comment=comment) as (ticket, _):
-        promises.meet(ticket, ["acknowledge", "first_answer"], by.name, comment)
-        _end(ticket)
-    return ticket
+    promises.meet(ticket, ["acknowledge", "first_answer"], it.by.name, it.comment)
+    _end(ticket)
 
 
-def dispatch(
-    ticket: Ticket, *, by: Actor, department_id: int, version: int | None = None, comment: str = ""
+def _send(
+    code: str,
+    ticket: Ticket,
+    *,
+    by: Actor,
+    department_id: int,
+    version: int | None = None,
+    comment: str = "",
 ) -> Ticket:
-    """To the lead department: its sign and reply clocks start now, the customer's run on."""
+    """To this department: its sign and reply clocks start now, the customer's run on untouched."""
     given: dict[str, Any] = {"department": department_id, "comment": comment}
-    with step("dispatch", ticket, by, version, **given) as (ticket, it):
+    with step(code, ticket, by, version, **given) as (ticket, it):
+        if code == "transfer" and department_id == ticket.department_id:
+            raise Refused(N_("It is with this department already."))
         it.data |= _to_department(ticket, department_id)
     return ticket
+
+
+dispatch = partial(_send, "dispatch")  # to the lead department
+transfer = partial(_send, "transfer")  # to another one, with a reason
 
 
 def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
@@ -76,87 +77,60 @@ def _to_department(ticket: Ticket, department_id: int) -> dict[str, object]:
     return {"department": unit.code, "from_department": before.code if before else ""}
 
 
-def sign(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("sign")
+def sign(ticket: Ticket, it: Step) -> None:
     """The department confirms receipt."""
-    with step("sign", ticket, by, version, comment=comment) as (ticket, _):
-        promises.meet(ticket, ["sign"], by.name, comment)
-        ticket.assignee_id = by.id if by.kind == "agent" else ticket.assignee_id
-    return ticket
+    promises.meet(ticket, ["sign"], it.by.name, it.comment)
+    ticket.assignee_id = it.by.id if it.by.kind == "agent" else ticket.assignee_id
 
 
-def send_back(
-    ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Ticket:
+@move("send_back")
+def send_back(ticket: Ticket, it: Step) -> None:
     """The department gives it back, with a reason; not after two returns, nor when the window is over.
 
     That answers the dispatch, so the promise to sign ends; at the desk no department's clock runs.
     """
-    with step("send_back", ticket, by, version, comment=comment) as (ticket, it):
-        late = promises.is_window_over(promises.table(ticket), ticket)
-        TABLE.check("send_back", queries.stand_of(ticket, late), by)
-        promises.meet(ticket, ["sign", "send_back"], by.name, comment)
-        promises.pause(ticket, ["department_reply"])
-        ticket.returns += 1
-        ticket.queue, ticket.assignee_id = routing.DISPATCH_DESK, None
-        it.data["returns"] = ticket.returns
-    return ticket
+    late = promises.is_window_over(promises.table(ticket), ticket)
+    TABLE.check("send_back", queries.stand_of(ticket, late), it.by)
+    promises.meet(ticket, ["sign", "send_back"], it.by.name, it.comment)
+    promises.pause(ticket, ["department_reply"])
+    ticket.returns += 1
+    ticket.queue, ticket.assignee_id = routing.DISPATCH_DESK, None
+    it.data["returns"] = ticket.returns
 
 
-def refuse_return(
-    ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Ticket:
+@move("refuse_return")
+def refuse_return(ticket: Ticket, it: Step) -> None:
     """The desk says no to the return: the department handles it."""
-    with step("refuse_return", ticket, by, version, comment=comment) as (ticket, _):
-        promises.resume(ticket, in_force.current())
-        unit = in_force.current().departments.get(ticket.department_id or 0)
-        ticket.queue = unit.code if unit else routing.DISPATCH_DESK
-    return ticket
+    promises.resume(ticket, in_force.current())
+    unit = in_force.current().departments.get(ticket.department_id or 0)
+    ticket.queue = unit.code if unit else routing.DISPATCH_DESK
 
 
-def handle(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("handle")
+def handle(ticket: Ticket, it: Step) -> None:
     """Work begins in the department."""
-    with step("handle", ticket, by, version, comment=comment) as (ticket, _):
-        promises.drop_open(ticket, ["send_back"])
-        ticket.assignee_id = ticket.assignee_id or (by.id if by.kind == "agent" else None)
-    return ticket
+    promises.drop_open(ticket, ["send_back"])
+    ticket.assignee_id = ticket.assignee_id or (it.by.id if it.by.kind == "agent" else None)
 
 
-def transfer(
-    ticket: Ticket, *, by: Actor, department_id: int, version: int | None = None, comment: str = ""
-) -> Ticket:
-    """To another department, with a reason; the customer's clocks are not touched."""
-    given: dict[str, Any] = {"department": department_id, "comment": comment}
-    with step("transfer", ticket, by, version, **given) as (ticket, it):
-        if department_id == ticket.department_id:
-            raise Refused(N_("It is with this department already."))
-        it.data |= _to_department(ticket, department_id)
-    return ticket
-
-
-def hold(
-    ticket: Ticket,
-    *,
-    by: Actor,
-    until: datetime | None = None,
-    version: int | None = None,
-    comment: str = "",
-) -> Ticket:
+@move("hold")
+def hold(ticket: Ticket, it: Step) -> None:
     """Wait for the customer, a third party or a part: the clocks stand still until resumed.
 
     They run again at `until`, or when the policy's longest time on hold is used up.
     """
-    with step("hold", ticket, by, version, until=until, comment=comment) as (ticket, it):
-        assert until is not None
-        if not now() < until <= now() + MOST_HOLD:
-            raise bad_fields(until=N_("Please choose a time in the next 90 days."))
-        most = promises.hold_ends_at(ticket, in_force.current())
-        if most is not None and most <= now():
-            raise Refused(N_("It has been on hold as long as it may be. Please go on with it."))
-        promises.pause(ticket)
-        ticket.hold_reason, ticket.hold_until = comment, until
-        holds.wake_at(ticket, min(until, most or until))
-        it.data["until"] = until.isoformat()
-    return ticket
+    until = it.until
+    assert until is not None
+    if not now() < until <= now() + MOST_HOLD:
+        raise bad_fields(until=N_("Please choose a time in the next 90 days."))
+    most = promises.hold_ends_at(ticket, in_force.current())
+    if most is not None and most <= now():
+        raise Refused(N_("It has been on hold as long as it may be. Please go on with it."))
+    promises.pause(ticket)
+    ticket.hold_reason, ticket.hold_until = it.comment, until
+    holds.wake_at(ticket, min(until, most or until))
+    it.data["until"] = until.isoformat()
 
 
 def resume(
@@ -180,23 +154,21 @@ def resume(
     return ticket
 
 
-def approve(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("approve")
+def approve(ticket: Ticket, it: Step) -> None:
     """The answer stands: the follow-up call goes onto the call list."""
-    with step("approve", ticket, by, version, comment=comment) as (ticket, _):
-        callbacks.plan(ticket)
-    return ticket
+    callbacks.plan(ticket)
 
 
-def rework(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("rework")
+def rework(ticket: Ticket, it: Step) -> None:
     """A further round where the case lies, at the department or the desk; the promises are made anew."""
-    with step("rework", ticket, by, version, comment=comment) as (ticket, it):
-        if it.move.at_desk and not _with_department(ticket):
-            it.to = it.move.at_desk
-        _new_cycle(ticket)
-        if it.to == Status.HANDLING:
-            promises.start(ticket, ["department_reply"], in_force.current())
-        it.data["cycle"] = ticket.cycle
-    return ticket
+    if it.move.at_desk and not _with_department(ticket):
+        it.to = it.move.at_desk
+    _new_cycle(ticket)
+    if it.to == Status.HANDLING:
+        promises.start(ticket, ["department_reply"], in_force.current())
+    it.data["cycle"] = ticket.cycle
 
 
 def _with_department(ticket: Ticket) -> bool:
@@ -205,14 +177,13 @@ def _with_department(ticket: Ticket) -> bool:
     return ticket.queue != routing.DISPATCH_DESK and bool(began & set(AT_DISPATCH))
 
 
-def close(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("close")
+def close(ticket: Ticket, it: Step) -> None:
     """The matter is done. A complaint needs its cause, its remedy and an answer first."""
-    with step("close", ticket, by, version, comment=comment) as (ticket, _):
-        if ticket.kind == Kind.COMPLAINT:
-            _complete(ticket)
-        promises.meet(ticket, ["close"], by.name, comment)
-        _end(ticket)
-    return ticket
+    if ticket.kind == Kind.COMPLAINT:
+        _complete(ticket)
+    promises.meet(ticket, ["close"], it.by.name, it.comment)
+    _end(ticket)
 
 
 def _complete(ticket: Ticket) -> None:
@@ -232,38 +203,33 @@ def _complete(ticket: Ticket) -> None:
         )
 
 
-def reopen(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("reopen")
+def reopen(ticket: Ticket, it: Step) -> None:
     """The same number, a new round. Later than the set number of days it is a new complaint."""
-    with step("reopen", ticket, by, version, comment=comment) as (ticket, it):
-        days = options.get("reopen_days")
-        if ticket.closed_at and now() - ticket.closed_at > timedelta(days=days):
-            raise Refused(
-                N_(
-                    "It was closed more than %(days)s days ago: please open a new ticket and name this one."
-                ),
-                days=days,
-            )
-        ticket.closed_at = None
-        _new_cycle(ticket)
-        ticket.queue, ticket.assignee_id = routing.DISPATCH_DESK, None
-        it.data["cycle"] = ticket.cycle
-    return ticket
+    days = options.get("reopen_days")
+    if ticket.closed_at and now() - ticket.closed_at > timedelta(days=days):
+        raise Refused(
+            N_(
+                "It was closed more than %(days)s days ago: please open a new ticket and name this one."
+            ),
+            days=days,
+        )
+    ticket.closed_at = None
+    _new_cycle(ticket)
+    ticket.queue, ticket.assignee_id = routing.DISPATCH_DESK, None
+    it.data["cycle"] = ticket.cycle
 
 
-def withdraw(ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = "") -> Ticket:
+@move("withdraw")
+def withdraw(ticket: Ticket, it: Step) -> None:
     """The customer takes it back: open promises no longer count."""
-    with step("withdraw", ticket, by, version, comment=comment) as (ticket, _):
-        _end(ticket)
-    return ticket
+    _end(ticket)
 
 
-def transfer_out(
-    ticket: Ticket, *, by: Actor, version: int | None = None, comment: str = ""
-) -> Ticket:
+@move("transfer_out")
+def transfer_out(ticket: Ticket, it: Step) -> None:
     """To somebody outside; the reason names them."""
-    with step("transfer_out", ticket, by, version, comment=comment) as (ticket, _):
-        _end(ticket)
-    return ticket
+    _end(ticket)
 
 
 def _end(ticket: Ticket) -> None:

@@ -15,13 +15,14 @@ from sqlalchemy import delete, select, update
 from helpdesk import files, promises, search
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
-from helpdesk.core.db import after_commit, change_rows, db, locked, transaction
+from helpdesk.core.db import after_commit, change_rows, db, locked
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.events import Event, record
 from helpdesk.core.i18n import N_
 from helpdesk.core.outbox import take_back
 from helpdesk.setup import in_force
 from helpdesk.tickets import fields, queries, sight
+from helpdesk.tickets.changing import changing
 from helpdesk.tickets.models import Attachment, Message, Sending, Ticket
 
 SURE = timedelta(seconds=2)  # longer than taking back can last: no customer sees it vanish
@@ -77,9 +78,7 @@ def unsend(ticket: Ticket, *, by: Actor, message_id: int) -> Message:
 
     Raises NotFound, or Refused when they have gone out or something newer stands on them.
     """
-    with transaction():
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by) as ticket:
         message = _own(ticket, by, message_id)
         if message.kind == "draft":
             return message  # a second click
@@ -160,9 +159,7 @@ def _move_files(draft: Message, message: Message, keep: tuple[int, ...]) -> None
 
 def throw_away(ticket: Ticket, *, by: Actor, message_id: int) -> None:
     """Forget words that were taken back, with their files. Raises NotFound."""
-    with transaction():
-        ticket = locked(ticket)
-        queries.require_visible(ticket, by)
+    with changing(ticket, by) as ticket:
         draft = _own(ticket, by, message_id)
         if draft.kind != "draft":
             raise NotFound(NONE)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core.db import Model, UtcTime
+from helpdesk.core.db import Model, UtcTime, index_where
 
 UNSEEN = "seen_at IS NULL"
 
@@ -20,13 +20,7 @@ class News(Model):
     __table_args__ = (
         UniqueConstraint("agent_id", "event_seq"),
         Index("ix_news_agent", "agent_id", "id"),
-        Index(
-            "ix_news_unseen",
-            "agent_id",
-            "ticket_id",
-            sqlite_where=text(UNSEEN),
-            postgresql_where=text(UNSEEN),
-        ),
+        index_where(UNSEEN, "ix_news_unseen", "agent_id", "ticket_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.agents.models import Agent, Department
 from helpdesk.clock import now
-from helpdesk.core.db import JsonData, Model, UtcTime
+from helpdesk.core.db import JsonData, Model, UtcTime, index_where
 from helpdesk.customers.models import Person
 from helpdesk.files import StoredFile
 from helpdesk.setup.models import Category
@@ -26,59 +26,33 @@ class Ticket(Model):
     __tablename__ = "ticket"
     __table_args__ = (
         UniqueConstraint("channel", "external_id"),
-        Index(
-            "ix_ticket_open_due",  # holds all that counting the open and the late ones asks for
-            "due_at",
-            "id",
-            "received_at",
-            "merged_into_id",
-            "closed_at",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
+        # holds all that counting the open and the late ones asks for
+        index_where(
+            OPEN, "ix_ticket_open_due", "due_at", "id", "received_at", "merged_into_id", "closed_at"
         ),
-        Index(
-            "ix_ticket_open_queue",  # holds all that the counts of the queue's views ask for
+        # holds all that the counts of the queue's views ask for
+        index_where(
+            OPEN,
+            "ix_ticket_open_queue",
             "queue",
             "due_at",
             "id",
             "assignee_id",
             "status",
             "closed_at",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
         ),
-        Index(
-            "ix_ticket_open_assignee",
-            "assignee_id",
-            "id",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
-        ),
+        index_where(OPEN, "ix_ticket_open_assignee", "assignee_id", "id"),
         Index("ix_ticket_department_status", "department_id", "status", "id"),
         Index("ix_ticket_status", "status", "id"),
         Index("ix_ticket_person", "person_id", "id"),
         Index("ix_ticket_received", "received_at", "id"),
-        Index(
-            "ix_ticket_closed",  # without the open ones: those have indexes of their own
-            "closed_at",
-            "id",
-            sqlite_where=text(CLOSED),
-            postgresql_where=text(CLOSED),
-        ),
+        # without the open ones: those have indexes of their own
+        index_where(CLOSED, "ix_ticket_closed", "closed_at", "id"),
         Index("ix_ticket_updated", "updated_at", "id"),
-        Index(
-            "ix_ticket_external_due",  # few cases have one
-            "external_due_at",
-            "id",
-            sqlite_where=text(FROM_AN_AUTHORITY),
-            postgresql_where=text(FROM_AN_AUTHORITY),
-        ),
-        Index(
-            "ix_ticket_merged",  # SQLite took it for the tickets that are not merged: all of them
-            "merged_into_id",
-            sqlite_where=text(MERGED),
-            postgresql_where=text(MERGED),
-        ),
+        # few cases have one
+        index_where(FROM_AN_AUTHORITY, "ix_ticket_external_due", "external_due_at", "id"),
+        # SQLite took it for the tickets that are not merged: all of them
+        index_where(MERGED, "ix_ticket_merged", "merged_into_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
@@ -179,12 +153,7 @@ class Attachment(Model):
     __table_args__ = (
         Index("ix_attachment_ticket", "ticket_id"),
         Index("ix_attachment_notice", "notice_id"),
-        Index(
-            "ix_attachment_not_scanned",
-            "id",
-            sqlite_where=text("scan = ''"),
-            postgresql_where=text("scan = ''"),
-        ),
+        index_where("scan = ''", "ix_attachment_not_scanned", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
