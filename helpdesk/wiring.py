@@ -38,8 +38,8 @@ import helpdesk.setup.promises.pages
 import helpdesk.setup.replies.pages
 import helpdesk.setup.rules.pages
 import helpdesk.simulator.pages
-import helpdesk.tickets.handing_on
 import helpdesk.tickets.foretold
+import helpdesk.tickets.handing_on
 import helpdesk.tickets.queue
 from helpdesk import cli, realtime
 from helpdesk import files as stored
@@ -54,8 +54,17 @@ from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.core import background, dbclock
-from helpdesk.desk import blueprints, signs, stuck
-from helpdesk.desk.pages import printing
+from helpdesk.desk import signs, stuck
+from helpdesk.desk.pages import (
+    bulk,
+    customers,
+    moves,
+    phone,
+    printing,
+    queue,
+    ticket,
+    ticket_lists,
+)
 from helpdesk.kb import category_pages, public_pages
 from helpdesk.kb import desk_pages as kb_desk
 from helpdesk.notices import pages as notice_pages
@@ -73,7 +82,13 @@ BLUEPRINTS: tuple[object, ...] = (
     stuck.blueprint,
     duty_pages.blueprint,
     second_factor_pages.blueprint,
-    *blueprints.BLUEPRINTS,
+    bulk.blueprint,
+    customers.blueprint,
+    ticket_lists.blueprint,
+    moves.blueprint,
+    phone.blueprint,
+    queue.blueprint,
+    ticket.blueprint,
     notice_pages.blueprint,
     printing.blueprint,
     api.blueprint,

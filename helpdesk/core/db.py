@@ -220,7 +220,8 @@ def refusal_of(error: BaseException) -> HelpdeskError | None:
     """What a person is told when the database, and not the trade, says no; None for all else."""
     if isinstance(error, DBAPIError) and (shortage := shortage_of(error)):
         return shortage
-    if isinstance(error, OperationalError | PoolTimeout) or is_unreachable(error):
+    unreachable = isinstance(error, DBAPIError) and error.connection_invalidated
+    if isinstance(error, OperationalError | PoolTimeout) or unreachable:
         return Busy(BUSY)
     if isinstance(error, StaleDataError):
         return Conflict(CHANGED)
@@ -335,12 +336,10 @@ def insert_new(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> l
     """
     if not rows:
         return []
-    connection = db.session.connection()
     statement = own_insert(table).on_conflict_do_nothing()
-    if not returning:
-        connection.execute(statement, rows)
-        return []
-    return list(connection.execute(statement.returning(*returning), rows).all())
+    statement = statement.returning(*returning) if returning else statement
+    found = db.session.connection().execute(statement, rows)
+    return list(found.all()) if returning else []
 
 
 def insert_many(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
@@ -356,9 +355,8 @@ def insert_many(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> 
         statement = insert(table).returning(*returning) if returning else insert(table)
         found = connection.execute(statement, rows)
     else:
-        found = connection.execute(
-            _from_rows(table, tuple(rows[0]), returning), {"rows": json.dumps(rows, default=_iso)}
-        )
+        from_rows = _from_rows(table, tuple(rows[0]), returning)
+        found = connection.execute(from_rows, {"rows": json.dumps(rows, default=_iso)})
     return list(found.all()) if returning else []
 
 
@@ -386,11 +384,6 @@ def _iso(value: Any) -> str:
 def change_rows(statement: Any) -> Any:
     """What an UPDATE or DELETE in the database alone gives; what was read before stays as it was."""
     return db.session.execute(statement.execution_options(synchronize_session=False))
-
-
-def is_unreachable(error: BaseException) -> bool:
-    """True when the connection itself is gone, not the statement wrong."""
-    return isinstance(error, DBAPIError) and bool(error.connection_invalidated)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from typing import Any
 from helpdesk.agents.rights import Actor
 from helpdesk.core.errors import NotFound, bad_fields
 from helpdesk.core.i18n import N_
-from helpdesk.files import StoredFile
 from helpdesk.setup import in_force
 from helpdesk.tickets import actions, lifecycle, queries
 from helpdesk.tickets.models import Ticket
@@ -25,9 +24,7 @@ def make_move(
     *,
     by: Actor,
     version: int | None = None,
-    files: tuple[StoredFile, ...] = (),
     seen_seq: int | None = None,
-    how: actions.How = actions.AT_ONCE,
 ) -> Ticket:
     """Run the verb of a move. `sent`: comment, department (code), until, reply, target (number).
 
@@ -40,9 +37,7 @@ def make_move(
     verb = getattr(actions, code)
     if code in WITH_REPLY:
         reply = sent.text("reply") or sent.text("body")
-        done: Ticket = verb(
-            ticket, by=by, version=version, body=reply, files=files, seen_seq=seen_seq, how=how
-        )
+        done: Ticket = verb(ticket, by=by, version=version, body=reply, seen_seq=seen_seq)
         return done
     more: dict[str, Any] = {"comment": sent.text("comment")}
     if code in WITH_DEPARTMENT:

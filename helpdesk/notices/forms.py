@@ -103,7 +103,6 @@ class MoveForm(Form):
     version = HiddenField()
 
 
-MOMENTS = {"planned_at": N_("Done by"), "until": N_("Until"), "re_due": N_("The rest is due")}
 HINTS = {
     "root_cause": N_("Ask why until nothing lies behind it (5 whys)."),
     "correction": N_("How this case was put right."),
@@ -113,6 +112,7 @@ HINTS = {
     "evidence": N_("Needed when no file is attached."),
     "re_due": N_("Needed unless it passed."),
 }
+MOMENTS = {"planned_at": N_("Done by"), "until": N_("Until"), "re_due": N_("The rest is due")}
 ROWS = dict.fromkeys(("correction", "corrective", "preventive", "horizontal_check"), 3)
 NEEDS = {move.code: move.needs for move in TABLE} | {"verify": ("result", "comment")}
 

@@ -9,7 +9,6 @@ from typing import Any
 from helpdesk.agents.rights import Actor
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
-from helpdesk.files import StoredFile
 from helpdesk.notices import actions
 from helpdesk.notices.lifecycle import CLAIM
 from helpdesk.notices.models import Notice
@@ -45,13 +44,7 @@ VERBS: dict[str, tuple[Callable[..., Notice], tuple[str, ...]]] = {
 
 
 def make_move(
-    code: str,
-    notice: Notice,
-    sent: Sent,
-    *,
-    by: Actor,
-    version: int | None = None,
-    files: tuple[StoredFile, ...] = (),
+    code: str, notice: Notice, sent: Sent, *, by: Actor, version: int | None = None
 ) -> Notice:
     """Run the verb of a move. `sent` is what the table of moves asks for, and comment.
 
@@ -68,5 +61,5 @@ def make_move(
         if name != "files"
     }
     if "files" in names:
-        given["files"] = files
+        given["files"] = sent.files
     return verb(notice, by=by, version=version, **given)

@@ -130,10 +130,9 @@ def _make(code: str, notice: Notice, form: MoveForm) -> Notice:
             moving.make_move(
                 code,
                 notice,
-                Sent(request.form, zone()),
+                Sent(request.form, zone(), stored),
                 by=me().actor,
                 version=whole(version),
-                files=stored,
             )
         )
 

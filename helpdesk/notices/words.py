@@ -48,18 +48,12 @@ SENTENCES = {
     "notice.recur": (N_("It happened again; a graver notice was drafted"), "alert-triangle"),
     "notice.withdraw": (N_("Revoked"), "ban"),
     "notice.handed_on": (N_("Handed on from %(who)s"), "user-check"),
-    "notice.warned": (
-        N_("%(step)s: %(level)s %% of the time is used; told: %(told)s"),
-        "bell",
-    ),
+    "notice.warned": (N_("%(step)s: %(level)s %% of the time is used; told: %(told)s"), "bell"),
     "notice.breached": (
         N_("%(step)s is overdue (%(level)s %% of the time); told: %(told)s"),
         "alert-circle",
     ),
-    "notice.passed": (
-        N_("%(step)s: %(level)s %% of the time was used on %(step_due_at)s"),
-        "bell",
-    ),
+    "notice.passed": (N_("%(step)s: %(level)s %% of the time was used on %(step_due_at)s"), "bell"),
 }
 
 

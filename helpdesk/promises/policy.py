@@ -60,14 +60,6 @@ def terms_of(row: object) -> Terms:
 
 
 @dataclass(frozen=True)
-class ChainStep:
-    """One step of an escalation chain: at this share (in per cent) tell these roles."""
-
-    at: int
-    tell: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Unit:
     """A department as planning sees it."""
 
@@ -76,6 +68,14 @@ class Unit:
     names: dict[str, str]
     calendar: str
     active: bool
+
+
+@dataclass(frozen=True)
+class ChainStep:
+    """One step of an escalation chain: at this share (in per cent) tell these roles."""
+
+    at: int
+    tell: tuple[str, ...]
 
 
 class Placed(Protocol):

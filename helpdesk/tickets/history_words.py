@@ -20,103 +20,104 @@ from helpdesk.tickets.fields import BY_COLUMN
 from helpdesk.tickets.sight import Noted
 from helpdesk.words import CONTACTS, SCORES, casefile
 
-# event -> sentence, sign. %(names)s come from the event's data, put into words by word().
-SENTENCES: dict[str, tuple[str, str]] = {
-    "ticket.opened": (N_("Registered: %(kind)s by %(channel)s, %(severity)s"), "plus"),
-    "file.infected": (
-        N_("A malware scanner found something in %(file)s; the file is locked"),
-        "check",
+SENTENCES: dict[str, str] = {
+    "ticket.opened": N_("Registered: %(kind)s by %(channel)s, %(severity)s"),
+    "file.infected": N_("A malware scanner found something in %(file)s; the file is locked"),
+    "ticket.accept": N_("Accepted"),
+    "ticket.decline": N_("Not accepted"),
+    "ticket.dispatch": N_("Dispatched to %(department)s"),
+    "ticket.answer_directly": N_("Answered the customer directly"),
+    "ticket.send_back": N_("Asked to return it to the dispatcher"),
+    "ticket.refuse_return": N_("Refused the return"),
+    "ticket.sign": N_("Signed for it"),
+    "ticket.handle": N_("Began to handle it"),
+    "ticket.transfer": N_("Transferred from %(from_department)s to %(department)s"),
+    "ticket.hold": N_("Put on hold until %(until)s"),
+    "ticket.resume": N_("Resumed"),
+    "ticket.ask_extension": N_("Asked for more time, until %(until)s"),
+    "ticket.grant_extension": N_("Granted more time, until %(until)s"),
+    "ticket.refuse_extension": N_("Refused more time"),
+    "ticket.reply": N_("Replied to the customer"),
+    "ticket.review": N_("Took the answer under review"),
+    "ticket.approve": N_("Approved the answer for the follow-up call"),
+    "ticket.rework": N_("Sent back for rework, round %(cycle)s"),
+    "ticket.close": N_("Closed"),
+    "ticket.reopen": N_("Reopened, round %(cycle)s"),
+    "ticket.archive": N_("Archived"),
+    "ticket.withdraw": N_("Withdrawn"),
+    "ticket.merge": N_("Merged into %(into)s"),
+    "ticket.unmerge": N_("Undid the merge into %(into)s"),
+    "ticket.merge_undone": N_("The merge of %(number)s into this one was undone"),
+    "ticket.transfer_out": N_("Transferred outside"),
+    "ticket.edited": N_("Changed %(changes)s"),
+    "ticket.sealed": N_("Made it confidential"),
+    "ticket.confidentiality_lifted": N_("Lifted the confidentiality"),
+    "ticket.urged": N_("Urged, %(urges)s in all"),
+    "ticket.linked": N_("Said whose case it is: customer %(person)s instead of %(from_person)s"),
+    "ticket.reply_to": N_("Answers go to %(new)s instead of %(old)s"),
+    "ticket.proven": N_("The address %(address)s is proven: %(how)s"),
+    "ticket.claim": N_("Took it"),
+    "ticket.assign": N_("Gave it to %(assignee)s"),
+    "ticket.unassign": N_("Gave it back to the queue"),
+    "ticket.handed_on": N_("Handed on from %(who)s to %(assignee)s"),
+    "ticket.handed_back": N_("Handed on from %(who)s to the queue"),
+    "ticket.release": N_("Put it back into the queue"),
+    "ticket.offer": N_("Given to %(assignee)s, who had %(load)s of %(capacity)s open tickets"),
+    "ticket.assist": N_("Asked %(department)s to assist"),
+    "ticket.assist_answered": N_("Answered as the assisting department"),
+    "ticket.merged_in": N_("Ticket %(number)s was merged into this one"),
+    "ticket.rated": N_("The customer rated it: %(score)s"),
+    "ticket.notice_issued": N_("Rectification notice %(number)s was issued to %(department)s"),
+    "message.customer": N_("The customer wrote"),
+    "message.automatic": N_("An automatic reply came in; nothing else happened"),
+    "message.staff": N_("Wrote to the customer"),
+    "message.note": N_("Wrote an internal note"),
+    "ticket.unsend": N_("Took the answer back before it went out"),
+    "message.reread": N_("Read the customer's mail again; its message was renewed"),
+    "mail.lost": N_("The mail to %(to)s did not arrive"),
+    "callback.attempt": N_("Follow-up call: %(contact)s"),
+    "callback.rated": N_("Follow-up call: %(contact)s, %(score)s"),
+    "promise.warned": N_("“%(promise)s”: %(level)s %% of the time is used; told the %(told)s"),
+    "promise.recounted": N_(
+        "“%(promise)s”: the calendar was edited; due %(due)s instead of %(was)s"
     ),
-    "ticket.accept": (N_("Accepted"), "check"),
-    "ticket.decline": (N_("Not accepted"), "check"),
-    "ticket.dispatch": (N_("Dispatched to %(department)s"), "route"),
-    "ticket.answer_directly": (N_("Answered the customer directly"), "send"),
-    "ticket.send_back": (N_("Asked to return it to the dispatcher"), "check"),
-    "ticket.refuse_return": (N_("Refused the return"), "check"),
-    "ticket.sign": (N_("Signed for it"), "check"),
-    "ticket.handle": (N_("Began to handle it"), "check"),
-    "ticket.transfer": (N_("Transferred from %(from_department)s to %(department)s"), "route"),
-    "ticket.hold": (N_("Put on hold until %(until)s"), "player-pause"),
-    "ticket.resume": (N_("Resumed"), "player-play"),
-    "ticket.ask_extension": (N_("Asked for more time, until %(until)s"), "check"),
-    "ticket.grant_extension": (N_("Granted more time, until %(until)s"), "check"),
-    "ticket.refuse_extension": (N_("Refused more time"), "check"),
-    "ticket.reply": (N_("Replied to the customer"), "send"),
-    "ticket.review": (N_("Took the answer under review"), "check"),
-    "ticket.approve": (N_("Approved the answer for the follow-up call"), "check"),
-    "ticket.rework": (N_("Sent back for rework, round %(cycle)s"), "check"),
-    "ticket.close": (N_("Closed"), "circle-check"),
-    "ticket.reopen": (N_("Reopened, round %(cycle)s"), "arrow-back-up"),
-    "ticket.archive": (N_("Archived"), "check"),
-    "ticket.withdraw": (N_("Withdrawn"), "check"),
-    "ticket.merge": (N_("Merged into %(into)s"), "arrow-merge"),
-    "ticket.unmerge": (N_("Undid the merge into %(into)s"), "check"),
-    "ticket.merge_undone": (N_("The merge of %(number)s into this one was undone"), "check"),
-    "ticket.transfer_out": (N_("Transferred outside"), "check"),
-    "ticket.edited": (N_("Changed %(changes)s"), "pencil"),
-    "ticket.sealed": (N_("Made it confidential"), "eye-off"),
-    "ticket.confidentiality_lifted": (N_("Lifted the confidentiality"), "eye"),
-    "ticket.urged": (N_("Urged, %(urges)s in all"), "bell"),
-    "ticket.linked": (
-        N_("Said whose case it is: customer %(person)s instead of %(from_person)s"),
-        "user",
-    ),
-    "ticket.reply_to": (N_("Answers go to %(new)s instead of %(old)s"), "mail"),
-    "ticket.proven": (N_("The address %(address)s is proven: %(how)s"), "shield-check"),
-    "ticket.claim": (N_("Took it"), "check"),
-    "ticket.assign": (N_("Gave it to %(assignee)s"), "check"),
-    "ticket.unassign": (N_("Gave it back to the queue"), "check"),
-    "ticket.handed_on": (N_("Handed on from %(who)s to %(assignee)s"), "check"),
-    "ticket.handed_back": (N_("Handed on from %(who)s to the queue"), "check"),
-    "ticket.release": (N_("Put it back into the queue"), "check"),
-    "ticket.offer": (
-        N_("Given to %(assignee)s, who had %(load)s of %(capacity)s open tickets"),
-        "check",
-    ),
-    "ticket.assist": (N_("Asked %(department)s to assist"), "check"),
-    "ticket.assist_answered": (N_("Answered as the assisting department"), "check"),
-    "ticket.merged_in": (N_("Ticket %(number)s was merged into this one"), "arrow-merge"),
-    "ticket.rated": (N_("The customer rated it: %(score)s"), "star"),
-    "ticket.notice_issued": (
-        N_("Rectification notice %(number)s was issued to %(department)s"),
-        "check",
-    ),
-    "message.customer": (N_("The customer wrote"), "message-2"),
-    "message.automatic": (N_("An automatic reply came in; nothing else happened"), "message-2"),
-    "message.staff": (N_("Wrote to the customer"), "send"),
-    "message.note": (N_("Wrote an internal note"), "lock"),
-    "ticket.unsend": (N_("Took the answer back before it went out"), "arrow-back-up"),
-    "message.reread": (N_("Read the customer's mail again; its message was renewed"), "check"),
-    "mail.lost": (N_("The mail to %(to)s did not arrive"), "alert-circle"),
-    "callback.attempt": (N_("Follow-up call: %(contact)s"), "phone-call"),
-    "callback.rated": (N_("Follow-up call: %(contact)s, %(score)s"), "phone-call"),
-    "promise.warned": (
-        N_("“%(promise)s”: %(level)s %% of the time is used; told the %(told)s"),
-        "alert-triangle",
-    ),
-    "promise.recounted": (
-        N_("“%(promise)s”: the calendar was edited; due %(due)s instead of %(was)s"),
-        "calendar-event",
-    ),
-    "promise.breached": (
-        N_("“%(promise)s” is overdue (%(level)s %%); told the %(told)s"),
-        "alert-circle",
-    ),
-    "promise.passed": (
-        N_("“%(promise)s”: %(level)s %% of the time was used on %(step_due_at)s"),
-        "check",
-    ),
-    "staff.concerned": (N_("Told %(who)s, on the page and by mail: %(what)s"), "bell"),
-    "staff.told": (N_("Told %(who)s (%(role)s) by mail: “%(promise)s”, %(level)s %%"), "bell"),
+    "promise.breached": N_("“%(promise)s” is overdue (%(level)s %%); told the %(told)s"),
+    "promise.passed": N_("“%(promise)s”: %(level)s %% of the time was used on %(step_due_at)s"),
+    "staff.concerned": N_("Told %(who)s, on the page and by mail: %(what)s"),
+    "staff.told": N_("Told %(who)s (%(role)s) by mail: “%(promise)s”, %(level)s %%"),
 }
-NOTED = (N_("Noted: %(name)s"), "check")  # what no sentence is written for yet
+SIGNS = {  # by the drawing; all else is ticked off
+    "plus": ("ticket.opened",),
+    "route": ("ticket.dispatch", "ticket.transfer"),
+    "send": ("ticket.answer_directly", "ticket.reply", "message.staff"),
+    "player-pause": ("ticket.hold",),
+    "player-play": ("ticket.resume",),
+    "circle-check": ("ticket.close",),
+    "arrow-back-up": ("ticket.reopen", "ticket.unsend"),
+    "arrow-merge": ("ticket.merge", "ticket.merged_in"),
+    "pencil": ("ticket.edited",),
+    "eye-off": ("ticket.sealed",),
+    "eye": ("ticket.confidentiality_lifted",),
+    "bell": ("ticket.urged", "staff.concerned", "staff.told"),
+    "user": ("ticket.linked",),
+    "mail": ("ticket.reply_to",),
+    "shield-check": ("ticket.proven",),
+    "star": ("ticket.rated",),
+    "message-2": ("message.customer",),
+    "lock": ("message.note",),
+    "alert-circle": ("mail.lost", "promise.breached"),
+    "phone-call": ("callback.attempt",),
+    "alert-triangle": ("promise.warned",),
+    "calendar-event": ("promise.recounted",),
+}
+SIGN_OF = {name: drawing for drawing, names in SIGNS.items() for name in names}
 
 
 def told(event: Noted) -> str:
     """The event as a sentence: who did it and when stand beside it."""
     data = {name: word(name, value) for name, value in event.data.items()}
     data = _Known(data | {"changes": changes(event)})
-    sentence, _sign = SENTENCES.get(_name(event), NOTED)
+    sentence = SENTENCES.get(_name(event), N_("Noted: %(name)s"))
     return gettext(sentence) % (data | {"name": event.name})
 
 
@@ -128,7 +129,7 @@ def comment(event: Noted) -> str:
 
 def sign(event: Noted) -> str:
     """The drawing beside the sentence."""
-    return SENTENCES.get(event.name, NOTED)[1]
+    return SIGN_OF.get(event.name, "check")
 
 
 def _name(event: Noted) -> str:

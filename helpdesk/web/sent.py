@@ -12,14 +12,16 @@ from helpdesk.clock import read_moment
 from helpdesk.core.errors import bad_fields
 from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
+from helpdesk.files import StoredFile
 
 
 @dataclass(frozen=True)
 class Sent:
-    """The values by their names; a time without a zone is read in `zone`."""
+    """The values by their names, and files; a time without a zone is read in `zone`."""
 
     values: Mapping[str, Any]
     zone: ZoneInfo
+    files: tuple[StoredFile, ...] = ()
 
     def text(self, name: str) -> str:
         """The words, without blanks around them; '' when nothing was sent. Raises BadInput."""

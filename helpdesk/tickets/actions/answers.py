@@ -64,7 +64,8 @@ reply = partial(answer, "reply")  # the department's
 answer_directly = partial(answer, "answer_directly")  # the desk's, with no department needed
 
 
-def send_message(
+def _say(
+    public: bool,
     ticket: Ticket,
     *,
     by: Actor,
@@ -73,23 +74,37 @@ def send_message(
     seen_seq: int | None = None,
     how: How = AT_ONCE,
 ) -> Message:
-    """Words to the customer that don't end the work: the first answer is kept by them."""
-    with changing(ticket, by, "ticket.message") as ticket:
-        require_stands_for(by, ticket.department_id)
-        same = twin(ticket, by, body, "staff", files) if how.draft is None else None
+    """Words that end no work, for the customer or among us. Conflict when `seen_seq` is given and old."""
+    kind, right = ("staff", "ticket.message") if public else ("note", "ticket.note")
+    with changing(ticket, by, right) as ticket:
+        if public:
+            require_stands_for(by, ticket.department_id)
+        is_draft = public and how.draft is not None
+        same = twin(ticket, by, body, kind, files) if not is_draft else None
         if same is not None:
             return same
         require_seen(ticket, by, seen_seq)
-        was = unsending.before(ticket, how)
-        message = _add(ticket, by, body, public=True, files=files, how=how)
-        due = unsending.held(ticket, message, how, was, "message")
-        promises.meet(ticket, ["acknowledge", "first_answer"], by.name, body[:200])
-        promises.next_update(
-            ticket, clock_of(ticket.status), by.name, body[:200], in_force.current()
-        )
-        ticket.waiting_since = None
-        record("message.staff", by=by, ticket=ticket, message=message.id, deliver_at=due)
+        was = unsending.before(ticket, how) if public else {}
+        message = _add(ticket, by, body, public=public, files=files, how=how)
+        if public:
+            due = unsending.held(ticket, message, how, was, "message")
+            _kept_by_words(ticket, by, body[:200])
+            record("message.staff", by=by, ticket=ticket, message=message.id, deliver_at=due)
+        else:
+            record("message.note", by=by, ticket=ticket, message=message.id)
     return message
+
+
+send_message = partial(_say, True)  # the first answer is kept by them
+note = partial(_say, False)  # no customer ever sees it
+
+
+def _kept_by_words(ticket: Ticket, by: Actor, done: str) -> None:
+    """What words to the customer keep, beside the promises that only an answer keeps."""
+    snapshot = in_force.current()
+    promises.meet(ticket, ["acknowledge", "first_answer"], by.name, done)
+    promises.next_update(ticket, clock_of(ticket.status), by.name, done, snapshot)
+    ticket.waiting_since = None
 
 
 def mark_mailed(message_id: int, *, by: Actor, mailed: dict[str, object], lost: bool) -> None:
@@ -103,26 +118,6 @@ def mark_mailed(message_id: int, *, by: Actor, mailed: dict[str, object], lost: 
         if lost:
             ticket = db.session.get_one(Ticket, message.ticket_id)
             record("mail.lost", by=by, ticket=ticket, message=message.id, to=mailed.get("to"))
-
-
-def note(
-    ticket: Ticket,
-    *,
-    by: Actor,
-    body: str,
-    files: tuple[StoredFile, ...] = (),
-    seen_seq: int | None = None,
-    how: How = AT_ONCE,
-) -> Message:
-    """An internal note; no customer ever sees it. Conflict when `seen_seq` is given and old."""
-    with changing(ticket, by, "ticket.note") as ticket:
-        same = twin(ticket, by, body, "note", files)
-        if same is not None:
-            return same
-        require_seen(ticket, by, seen_seq)
-        message = _add(ticket, by, body, public=False, files=files, how=how)
-        record("message.note", by=by, ticket=ticket, message=message.id)
-    return message
 
 
 def add_customer_message(
