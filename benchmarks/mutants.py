@@ -5,7 +5,8 @@
     benchmarks/mutants --files helpdesk/tickets/queue.py --tests tests/tickets/test_queue.py
 
 A change turns one comparison, operator, small number, flag or condition round, in memory: no file
-changes. Each is tried in a process of its own, quick tests first, and ends in one of four ways: a test
+changes. Each is tried in a process of its own by the tests that call the changed function, quick ones
+first (by all of them when it is outside of functions), and ends in one of four ways: a test
 failed (the rule is held), the program did not even load, time ran out, or nobody noticed. All but the
 first are printed with their line. What nobody noticed is a rule that no test holds, code that is not needed,
 or a change that can't matter.
@@ -24,12 +25,13 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import pytest
@@ -39,6 +41,7 @@ from benchmarks.mutants_parts import PARTS
 
 HELD, BROKEN, LATE, UNSEEN = "held", "did not load", "timed out", "nobody noticed"
 ENDS = {0: UNSEEN, 1: HELD}
+Place = tuple[str, int]  # of a function: its file and first line
 
 
 class Trial:
@@ -55,7 +58,8 @@ class Trial:
         told: Callable[[str, str], None] = print,
     ) -> None:
         self.seconds, self.changes, self.told = seconds, changes, told
-        self.failed = False
+        self.calls: dict[str, set[Place]] = {}
+        self.failed, self.now = False, ""
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Take down how long each test took, and whether one failed."""
@@ -66,8 +70,12 @@ class Trial:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """The tests as they are; then the tests with each change."""
         began = time.monotonic()
-        self.run(session)
-        if self.changes is None or self.failed:
+        if self.changes is None:
+            self.run(session, session.items)
+            return True
+        with self.called({change.file for change in self.changes}):
+            self.run(session, session.items)
+        if self.failed:
             return True
         limit = 30 + 5 * (time.monotonic() - began)
         for change in self.changes:
@@ -76,10 +84,26 @@ class Trial:
             )
         return True
 
-    def run(self, session: pytest.Session) -> int:
+    @contextlib.contextmanager
+    def called(self, files: set[str]) -> Iterator[None]:
+        """Take down which functions of these files each test calls, also in threads of its own."""
+
+        def seen(frame: FrameType, what: str, _: object) -> None:
+            code = frame.f_code
+            if what == "call" and code.co_filename in files:
+                self.calls.setdefault(self.now, set()).add((code.co_filename, code.co_firstlineno))
+
+        threading.setprofile(seen)
+        sys.setprofile(seen)
+        yield
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+    def run(self, session: pytest.Session, items: list[pytest.Item]) -> int:
         """The end of one run, as a process tells it. Nothing is torn down: more runs may follow."""
-        items = sorted(session.items, key=lambda item: self.seconds.get(item.nodeid, 0))
+        items = sorted(items, key=lambda item: self.seconds.get(item.nodeid, 0))
         for item, after in zip(items, [*items[1:], session], strict=True):
+            self.now = item.nodeid
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             if self.failed:
                 break
@@ -87,7 +111,21 @@ class Trial:
 
     def changed(self, session: pytest.Session, change: Change) -> int:
         """The same with one function changed. A change that reaches nothing says nothing of tests."""
-        return self.run(session) if put_in(change) else 2
+        if not put_in(change):
+            return 2
+        inside = places(change)
+        return self.run(
+            session, [each for each in session.items if inside & self.calls.get(each.nodeid, set())]
+        )
+
+
+def places(change: Change) -> set[Place]:
+    """The functions that a change lies in, from the outermost to the innermost."""
+    return {
+        (change.file, code.co_firstlineno)
+        for code in _codes(change.code())
+        if code.co_firstlineno <= change.line <= max(line or 0 for *_, line in code.co_lines())
+    }
 
 
 def put_in(change: Change) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.mutants import put_in
+from benchmarks.mutants import places, put_in
 from benchmarks.mutants_made import Change, changes
 from benchmarks.mutants_parts import PARTS
 
@@ -81,6 +81,28 @@ def test_a_change_reaches_what_runs_also_where_the_suite_has_set_it_aside(
     assert is_late(3)
     assert put_in(turned("at > due", tmp_path / "rule_that_runs.py"))
     assert not is_late(3) and is_late(4)
+
+
+NESTED = """
+def outer(at: int) -> bool:
+    def inner() -> bool:
+        return at > 3
+
+    return inner()
+
+
+def other(at: int) -> bool:
+    return at > 5
+"""
+
+
+def test_a_change_is_tried_by_the_tests_that_call_the_function_that_it_lies_in(
+    tmp_path: Path,
+) -> None:
+    rule = tmp_path / "nested.py"
+    rule.write_text(NESTED, "utf-8")
+    for words, lines in (("at >= 3", {1, 2, 3}), ("at >= 5", {9})):
+        assert {line for _file, line in places(turned(words, rule))} == lines
 
 
 def test_a_change_that_reaches_nothing_is_told_from_one_that_nobody_noticed(

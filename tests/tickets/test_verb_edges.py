@@ -449,6 +449,44 @@ class TestWords:
             actions.add_customer_message(ticket, by=make.CUSTOMER, body="So?", channel="web")
         assert ticket.waiting_since == MONDAY + timedelta(seconds=60)
 
+    @pytest.mark.parametrize(
+        ("days", "automatic", "status"),
+        [
+            (0, False, "reopened"),
+            (30, False, "reopened"),
+            (31, False, "closed"),
+            (0, True, "closed"),
+        ],
+    )
+    def test_a_customer_s_words_reopen_a_closed_case_in_its_time_and_a_machine_s_never(
+        self, app: Flask, days: int, automatic: bool, status: str
+    ) -> None:
+        set_to("reopen_days", 30)
+        with moved_to(MONDAY) as tick:
+            ticket = make.ticket(kind="enquiry")
+            actions.answer_directly(ticket, by=BOSS, body="Yes.")
+            actions.close(ticket, by=BOSS)
+            tick(days * 86_400)
+            actions.add_customer_message(
+                ticket, by=make.CUSTOMER, body="Thanks?", channel="web", automatic=automatic
+            )
+        assert db.session.get_one(Ticket, ticket.id, populate_existing=True).status == status
+
+    def test_a_customer_s_words_wake_a_case_on_hold_and_leave_an_open_one_where_it_is(
+        self, unit: Department
+    ) -> None:
+        ticket = handled(unit)
+        with moved_to(MONDAY):
+            actions.add_customer_message(ticket, by=make.CUSTOMER, body="Well?", channel="web")
+            assert (ticket.status, ticket.cycle) == ("handling", 1)
+            until = MONDAY + timedelta(days=2)
+            actions.hold(ticket, by=BOSS, until=until, comment="parts")
+            for words, automatic, status in (("Away", True, "waiting"), ("So?", False, "handling")):
+                actions.add_customer_message(
+                    ticket, by=make.CUSTOMER, body=words, channel="web", automatic=automatic
+                )
+                assert (ticket.status, ticket.cycle) == (status, 1)
+
     def test_who_has_not_seen_the_newest_words_is_told_and_who_wrote_them_is_not(
         self, app: Flask
     ) -> None:
