@@ -41,6 +41,7 @@ from benchmarks.mutants_parts import PARTS
 
 HELD, BROKEN, LATE, UNSEEN = "held", "did not load", "timed out", "nobody noticed"
 ENDS = {0: UNSEEN, 1: HELD}
+Loaded = tuple[list[FunctionType], list[Any]]
 Place = tuple[str, int]  # of a function: its file and first line
 
 
@@ -59,6 +60,7 @@ class Trial:
     ) -> None:
         self.seconds, self.changes, self.told = seconds, changes, told
         self.calls: dict[str, set[Place]] = {}
+        self.loaded: Loaded | None = None
         self.failed, self.now = False, ""
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -73,10 +75,12 @@ class Trial:
         if self.changes is None:
             self.run(session, session.items)
             return True
-        with self.called({change.file for change in self.changes}):
+        files = {change.file for change in self.changes}
+        with self.called(files):
             self.run(session, session.items)
         if self.failed:
             return True
+        self.loaded = loaded(files)
         limit = 30 + 5 * (time.monotonic() - began)
         for change in self.changes:
             self.told(
@@ -111,7 +115,7 @@ class Trial:
 
     def changed(self, session: pytest.Session, change: Change) -> int:
         """The same with one function changed. A change that reaches nothing says nothing of tests."""
-        if not put_in(change):
+        if not put_in(change, self.loaded):
             return 2
         inside = places(change)
         return self.run(
@@ -128,20 +132,34 @@ def places(change: Change) -> set[Place]:
     }
 
 
-def put_in(change: Change) -> bool:
+def loaded(files: set[str]) -> Loaded:
+    """The functions of these files as they run now, and whatever is cached.
+
+    What the tests set aside is not listed unless it is brought back for a moment.
+    """
+    gc.unfreeze()
+    every = gc.get_objects()
+    functions = [each for each in every if isinstance(each, FunctionType)]
+    caches = [each for each in every if isinstance(each, functools._lru_cache_wrapper)]
+    del every
+    gc.freeze()
+    return [each for each in functions if each.__code__.co_filename in files], caches
+
+
+def put_in(change: Change, those: Loaded | None = None) -> bool:
     """Give every function made from the changed one its new code, and forget what was cached.
 
     False when no function was another one afterwards.
     """
     new = {_place(code): code for code in _codes(change.code())}
+    functions, caches = those or loaded({change.file})
     reached = False
-    gc.unfreeze()  # what the tests set aside is not listed otherwise
-    for found in gc.get_objects():
-        if isinstance(found, FunctionType) and found.__code__.co_filename == change.file:
+    for found in functions:
+        if found.__code__.co_filename == change.file:
             before, found.__code__ = found.__code__, new[_place(found.__code__)]
             reached |= before != found.__code__
-        elif isinstance(found, functools._lru_cache_wrapper):
-            found.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
     return reached
 
 

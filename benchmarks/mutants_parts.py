@@ -16,6 +16,7 @@ PARTS = {
         "helpdesk/agents/rights.py helpdesk/agents/scopes.py helpdesk/tickets/sight.py"
         " helpdesk/tickets/veil.py",
         "tests/agents/test_rights.py tests/agents/test_scopes.py tests/tickets/test_sight_field.py"
+        " tests/tickets/test_veil.py"
         " tests/tickets/test_sight.py",
     ),
     "callbacks": (
