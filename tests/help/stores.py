@@ -43,7 +43,8 @@ class Store:
 
 
 class PostgresqlStore(Store):
-    """The same on PostgreSQL: rows are put back, which is much faster than a new database."""
+    """The same on PostgreSQL: the rows of the tables that a test wrote to are put back, which is much
+    faster than a new database."""
 
     def __init__(self, folder: Path) -> None:
         self.server = sa.create_engine(_psycopg(POSTGRES), isolation_level="AUTOCOMMIT")
@@ -62,7 +63,7 @@ class PostgresqlStore(Store):
         db.session.remove()
         db.engine.dispose()
         with self.here.begin() as connection:
-            self.refill = _refill_script(connection)
+            _keep_rows(connection)
         self.here.dispose()
         self._sql(f'CREATE DATABASE "{self.name}_seed" TEMPLATE "{self.name}"')
 
@@ -70,7 +71,7 @@ class PostgresqlStore(Store):
         db.session.remove()
         try:
             with self.here.begin() as connection:
-                connection.exec_driver_sql(self.refill)
+                connection.exec_driver_sql(REFILL)
         except sa.exc.DBAPIError:  # a test has changed the tables themselves
             db.engine.dispose()
             self.here.dispose()
@@ -83,32 +84,55 @@ class PostgresqlStore(Store):
             self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
+# In a schema of its own: the rows of the template, how each table is filled, and which were written to.
+NOTE_WRITTEN = """CREATE TABLE seed.written (name text);
+CREATE TABLE seed.refill (name text PRIMARY KEY, script text);
+CREATE FUNCTION seed.note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO seed.written VALUES (TG_TABLE_NAME); RETURN NULL; END $$"""
 
-DROP_NEW_TABLES = """DO $$ DECLARE new text; BEGIN
-FOR new IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-AND tablename NOT IN (SELECT tablename FROM pg_tables WHERE schemaname = 'seed')
-LOOP EXECUTE 'DROP TABLE public.' || quote_ident(new) || ' CASCADE'; END LOOP; END $$"""
+WATCH = """CREATE TRIGGER zz_written AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON public."{table}"
+FOR EACH STATEMENT EXECUTE FUNCTION seed.note()"""
+
+REFILL = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle';
+SET LOCAL session_replication_role = replica;
+DO $$ DECLARE found record; BEGIN
+IF (SELECT count(*) FROM pg_trigger WHERE tgname = 'zz_written') <> (SELECT count(*) FROM seed.refill)
+THEN RAISE 'tables were made anew'; END IF;
+FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+    AND tablename NOT IN (SELECT name FROM seed.refill)
+LOOP EXECUTE 'DROP TABLE public.' || quote_ident(found.tablename) || ' CASCADE'; END LOOP;
+FOR found IN SELECT script FROM seed.refill WHERE name IN (SELECT name FROM seed.written)
+LOOP EXECUTE found.script; END LOOP;
+TRUNCATE seed.written; END $$"""
 
 
-def _refill_script(connection: sa.Connection) -> str:
-    """Keep the rows in a schema of their own; the statements that bring them back."""
-    connection.exec_driver_sql("CREATE SCHEMA seed")
-    script = [END_OTHERS, "SET LOCAL session_replication_role = replica", DROP_NEW_TABLES]
+def _keep_rows(connection: sa.Connection) -> None:
+    """Keep the rows in a schema of their own, and note from now on which tables are written to."""
+    connection.exec_driver_sql(f"CREATE SCHEMA seed; {NOTE_WRITTEN}")
     for table in sa.inspect(connection).get_table_names(schema="public"):
         columns = ", ".join(_columns(connection, table))
         connection.exec_driver_sql(f'CREATE TABLE seed."{table}" AS TABLE public."{table}"')
-        script.append(f'DELETE FROM public."{table}"')
-        script.append(
+        script = (
+            f'DELETE FROM public."{table}"; '
             f'INSERT INTO public."{table}" ({columns}) SELECT {columns} FROM seed."{table}"'
         )
-    rows = connection.exec_driver_sql(
-        "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
+        script += "".join(f"; {each}" for each in _numbering(connection, table))
+        insert = sa.text("INSERT INTO seed.refill VALUES (:name, :script)")
+        connection.execute(insert, {"name": table, "script": script})
+        connection.exec_driver_sql(WATCH.format(table=table))
+
+
+def _numbering(connection: sa.Connection, table: str) -> list[str]:
+    """The statements that let a table's ids begin where the template's ended."""
+    owned = sa.text(
+        "SELECT s.schemaname || '.' || quote_ident(s.sequencename), s.last_value FROM pg_sequences s"
+        " JOIN pg_depend d ON d.objid = (quote_ident(s.schemaname) || '.' ||"
+        " quote_ident(s.sequencename))::regclass AND d.deptype IN ('a', 'i')"
+        " WHERE s.schemaname = 'public' AND d.refobjid = (:table)::regclass"
     )
-    for name, last in rows:
-        script.append(f"SELECT setval('public.\"{name}\"', {last or 1}, {last is not None})")
-    return ";\n".join(script)
+    found = connection.execute(owned, {"table": f'public."{table}"'})
+    return [f"SELECT setval('{name}', {last or 1}, {last is not None})" for name, last in found]
 
 
 def _columns(connection: sa.Connection, table: str) -> list[str]:
