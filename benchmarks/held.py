@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.help.browsers import Browser, people
+from tests.help import installations
+from tests.help.browsers import Browser
 from tests.help.holding import KINDS, health, held, open_ones, signed_in
-from tests.help.servers import Server, environment, flask, served
+from tests.help.servers import Server, environment, served
 
 MOST = 1.0  # seconds for an answer
 LARGE = "vendor/echarts-6.1.0/echarts.common.min.js"
@@ -49,11 +50,10 @@ def server(role: str) -> Iterator[tuple[Server, str]]:
     """A private server, and the cookies of a colleague who is signed in there."""
     with tempfile.TemporaryDirectory(prefix="helpdesk-held-") as folder:
         environ = environment(Path(folder), PAGES_EACH="1000")
-        assert flask("prepare", environ=environ).returncode == 0
+        installations.ready(Path(folder))
         command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
         shape, log = {"HELPDESK_ROLE": role}, Path(folder) / "server.log"
         with served(command, environ | shape, log) as running:
-            people(running)
             yield running, Browser(running, "li.na@example.com").cookies
 
 

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 import socketio
 
-from tests.help.browsers import Browser, people
+from tests.help import installations
+from tests.help.browsers import Browser
 from tests.help.servers import (
     ROOT,
     Server,
@@ -67,14 +68,18 @@ def hears_a_new_ticket(web: Server, live: Server, token: str) -> bool:
     return True
 
 
+def token_of(server: Server) -> str:
+    return Path(server.environ["HELPDESK_INSTANCE"], installations.TOKEN).read_text("utf8")
+
+
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[Server]:
-    with helpdesk(tmp_path) as server:
+    with helpdesk(installations.ready(tmp_path)) as server:
         yield server
 
 
 def test_the_embedded_server_opens_a_ticket_and_pushes_it(embedded: Server) -> None:
-    assert hears_a_new_ticket(embedded, embedded, people(embedded))
+    assert hears_a_new_ticket(embedded, embedded, token_of(embedded))
 
 
 def test_the_embedded_server_ends_cleanly_on_ctrl_c(embedded: Server) -> None:
@@ -137,8 +142,8 @@ def test_no_server_starts_on_a_database_that_could_not_be_made_ready(tmp_path: P
 
 
 def test_what_was_answered_is_there_after_a_power_cut(tmp_path: Path) -> None:
-    with helpdesk(tmp_path) as server:
-        token = people(server)
+    with helpdesk(installations.ready(tmp_path)) as server:
+        token = token_of(server)
         numbers = [post(server, token, "/api/v1/tickets", COMPLAINT)["number"] for _ in range(5)]
         server.kill()
     with helpdesk(tmp_path) as server:
@@ -179,7 +184,7 @@ def test_web_live_worker_and_timer_processes_work_together(tmp_path: Path) -> No
         )
         port = {"HELPDESK_ROLE": "live", "HELPDESK_PORT": str(free_port())}
         live = parts.enter_context(served(gunicorn, environ | port, tmp_path / "live.log"))
-        assert hears_a_new_ticket(web, live, people(web))
+        assert hears_a_new_ticket(web, live, installations.people(environ))
         wait_until(lambda: web.get("/readyz").status == 200, 30, "readiness")
         assert web.get("/socket.io/?EIO=4&transport=websocket").status == 404
         assert web.flask("doctor").returncode == 0

@@ -24,6 +24,7 @@ from helpdesk.files import store
 from helpdesk.ops import storage
 from helpdesk.ops.doctor import surroundings
 from tests.help import factories as make
+from tests.help import installations
 from tests.help.forms import FORM, LANGUAGES, heard, nothing_written, spoken
 from tests.help.servers import helpdesk, wait_until
 from tests.help.stores import POSTGRES
@@ -190,7 +191,7 @@ def test_a_real_disk_that_runs_full_loses_nothing_and_recovers(
 ) -> None:
     """Every case that was answered is there; /readyz knows; with room all goes on."""
     ballast, log = small_disk / "ballast", tmp_path / "server.log"
-    with helpdesk(small_disk) as server:
+    with helpdesk(installations.ready(small_disk)) as server:
         base = server.url
         assert disk(base)["ok"]
         with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:  # noqa: PT012

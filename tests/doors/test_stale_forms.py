@@ -98,8 +98,18 @@ def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def found_forms(world: World) -> Iterator[Found]:
-    """Every form with a version, once for each address to which it can be sent and each set of fields."""
+def found_forms(world: World) -> list[Found]:
+    """Every form with a version, once for each address to which it can be sent and each set of
+    fields: looked for once, since each test's company is built alike."""
+    if not FOUND:
+        FOUND.extend(_found_forms(world))
+    return FOUND
+
+
+FOUND: list[Found] = []
+
+
+def _found_forms(world: World) -> Iterator[Found]:
     seen: set[Any] = set()
     adapter = world.app.url_map.bind("localhost")
     for reader in READERS:
@@ -125,7 +135,7 @@ def found_forms(world: World) -> Iterator[Found]:
 def test_every_form_with_a_version_keeps_what_was_typed_and_shows_both(world: World) -> None:
     wrong: list[str] = []
     shown: dict[str, set[str]] = {}
-    for found in list(found_forms(world)):
+    for found in found_forms(world):
         for names in groups(found.form):
             told, stored = stale(world, found, names)
             wrong += [f"{found.rule} {each}" for each in told]
@@ -137,7 +147,7 @@ def test_every_form_with_a_version_keeps_what_was_typed_and_shows_both(world: Wo
 def test_a_step_on_a_stale_page_keeps_its_words_and_never_fails_for_ever(world: World) -> None:
     """No page after a conflict sends the old version again, and what was typed stands on it."""
     wrong = []
-    for found in list(found_forms(world)):
+    for found in found_forms(world):
         browser = world.browser(found.reader)
         form = opened(browser, found)
         if form is None:

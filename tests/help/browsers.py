@@ -7,11 +7,8 @@ import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
 
-from tests.help.servers import (
-    Server,
-)
-
-PASSWORD = "seven green bicycles"
+from tests.help.installations import PASSWORD
+from tests.help.servers import Server
 
 
 class Browser:
@@ -30,12 +27,3 @@ class Browser:
     @property
     def cookies(self) -> str:
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
-
-
-def people(server: Server) -> str:
-    """An agent who can sign in, and the token of a program."""
-    who = ("users", "add", "li.na@example.com", "--name", "Li Na", "--role", "agent")
-    added = server.flask(*who, "--password-stdin", text=PASSWORD)
-    assert added.returncode == 0, added.stderr
-    made = server.flask("tokens", "add", "CRM", "--role", "agent")
-    return made.stdout.strip()

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.help import servers
+from tests.help import installations, servers
 
 PASSWORD = "haichuan-demo-2026"
 AXE = Path(__file__).parent / "axe-core-4.14.1" / "axe.min.js"
 WAIT = 10_000  # milliseconds: the machine may be busy with other tests
 
 
-@cache
-def _demo() -> Path:
-    """An installation with the demo's day in it, made once in a run: each company is a copy."""
-    folder = Path(tempfile.mkdtemp(prefix="helpdesk-demo-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    done = servers.flask("prepare", "--demo", environ=servers.environment(folder))
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
 @contextmanager
 def company(folder: Path, **more: str) -> Iterator[servers.Server]:
     """Helpdesk as `bin/run --demo` starts it, on a private port; `more` are HELPDESK_ settings."""
-    shutil.copytree(_demo(), folder, dirs_exist_ok=True)
-    with servers.helpdesk(folder, **more) as server:
+    with servers.helpdesk(installations.demo(folder), **more) as server:
         yield server
 
 

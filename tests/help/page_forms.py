@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
 from typing import Any
+
+from lxml import etree
 
 SENT_BY_A_PRESS = ("submit", "button", "reset", "image")
 BOXES = ("checkbox", "radio")
@@ -65,17 +66,18 @@ def _set(control: Control, values: dict[str, str], lines: dict[str, Iterator[str
     return replace(control, value=next(lines[control.name]))
 
 
-class _Reader(HTMLParser):
+class _Reader:
+    """What the parser calls, see lxml's parser targets."""
+
     def __init__(self) -> None:
-        super().__init__()
         self.forms: list[PageForm] = []
         self.open: PageForm | None = None
         self.into: list[str] | None = None  # where text goes at this moment
         self.select: dict[str, Any] | None = None
         self.beside = 0  # how deep inside of a line that says what is stored
 
-    def handle_starttag(self, tag: str, found: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in found}
+    def start(self, tag: str, found: dict[str, str]) -> None:
+        given = dict(found)
         if tag == "form":
             self.open = PageForm(given.get("action", ""), given.get("method", "get").lower())
             self.forms.append(self.open)
@@ -103,11 +105,11 @@ class _Reader(HTMLParser):
         value = value or ("on" if kind in BOXES else "")
         self.open.controls.append(Control(given["name"], kind, value, on, attributes=given, **more))
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
         if self.into is not None:
             self.into.append(data)
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if self.open is None:
             return
         text = "".join(self.into or ())
@@ -125,6 +127,9 @@ class _Reader(HTMLParser):
             self._option(text)
         elif tag == "select" and self.select is not None:
             self._close_select()
+
+    def close(self) -> list[PageForm]:
+        return self.forms
 
     def _option(self, text: str) -> None:
         assert self.select is not None
@@ -147,6 +152,7 @@ class _Reader(HTMLParser):
 
 def forms_of(page: str) -> list[PageForm]:
     """Every form of a page, in its order."""
-    reader = _Reader()
-    reader.feed(page)
-    return reader.forms
+    parser = etree.HTMLParser(target=_Reader())
+    parser.feed(page or " ")
+    forms: list[PageForm] = parser.close()
+    return forms

@@ -214,9 +214,10 @@ def flask(
 def helpdesk(folder: Path, *first: str, **more: str) -> Iterator[Server]:
     """Helpdesk with everything in one process, on a free port, with its data in `folder`.
 
-    `first` is what `bin/run` asks for: --demo, or by itself --prepare; `more` are further HELPDESK_ settings.
+    `first` is what `bin/run` asks for, --prepare or --demo; without it `folder` holds an installation
+    already. `more` are further HELPDESK_ settings.
     """
-    command = [sys.executable, "wsgi.py", *(first or ["--prepare"])]
+    command = [sys.executable, "wsgi.py", *first]
     with served(command, environment(folder, **more), folder / "server.log") as server:
         yield server
 

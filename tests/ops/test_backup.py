@@ -22,6 +22,7 @@ from helpdesk.ops.backup import BackupError, archive
 from helpdesk.settings import Settings
 from helpdesk.tickets.models import Attachment, Ticket
 from tests.help import factories as make
+from tests.help import installations
 from tests.help.servers import environment, find, flask
 
 pytestmark = pytest.mark.skipif(
@@ -222,8 +223,7 @@ def test_f27_a_backup_under_load_is_whole(app: Flask, settings: Settings, copy: 
 
 def test_the_commands_move_an_installation_to_another_folder(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
-    source, target = environment(here), environment(there)
-    assert flask("prepare", "--demo", environ=source).returncode == 0
+    source, target = environment(installations.demo(here)), environment(there)
     copy = str(tmp_path / "copy.tar.gz")
     made = flask("backup", copy, environ=source)
     assert made.returncode == 0, made.stderr

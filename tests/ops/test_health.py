@@ -20,6 +20,7 @@ from helpdesk.core.outbox import Delivery
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.ops import health
 from tests.help import factories as make
+from tests.help import installations
 from tests.help.servers import helpdesk, wait_until
 
 OUTSIDE = {"REMOTE_ADDR": "203.0.113.7"}
@@ -221,5 +222,5 @@ def test_metrics_take_the_token_of_an_administrator_or_auditor(
 
 
 def test_the_embedded_server_is_ready_on_its_own(app: Flask, tmp_path: Path) -> None:
-    with helpdesk(tmp_path) as server:
+    with helpdesk(installations.ready(tmp_path)) as server:
         wait_until(lambda: server.get("/readyz").status == 200, 10, "readiness")

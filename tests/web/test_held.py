@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 import socketio
 
-from tests.help.browsers import Browser, people
+from tests.help import installations
+from tests.help.browsers import Browser
 from tests.help.holding import HOST, KINDS, health, held, open_ones, signed_in, statuses
 from tests.help.servers import Server, environment, served, wait_until
 
@@ -28,11 +29,10 @@ LARGE = "vendor/echarts-6.1.0/echarts.common.min.js"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The embedded server with 44 threads, and one colleague."""
-    folder = tmp_path_factory.mktemp("held")
+    folder = installations.ready(tmp_path_factory.mktemp("held"))
     environ = environment(folder, PAGES_EACH="12") | {"GUNICORN_CMD_ARGS": "--threads 44"}
-    command = [sys.executable, "wsgi.py", "--prepare"]
+    command = [sys.executable, "wsgi.py"]
     with served(command, environ, folder / "server.log") as started:
-        people(started)
         yield started
 
 
