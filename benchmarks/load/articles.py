@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from benchmarks.load.bulk import Bulk
 from benchmarks.load.writing import Writing
 from helpdesk import search
-from helpdesk.kb.lifecycle import State, Visibility
+from helpdesk.kb.drafts import Visibility
+from helpdesk.kb.lifecycle import State
 from helpdesk.kb.models import SHOWN, Article, ArticleRevision
 from helpdesk.kb.shelves import DEFAULTS
 

@@ -67,9 +67,8 @@ def people_list() -> Page:
 def person_new() -> Page:
     """A new colleague; the answer shows the link by which a password is set."""
     form = PersonForm.offered()
-    made: list[Agent] = []
-    if form.did(lambda: made.append(people.add(ColleagueText(**form.typed()), by=by()))):
-        return _with_link(made[0])
+    if form.did(lambda: people.add(ColleagueText(**form.typed()), by=by())):
+        return _with_link(form.made)
     return form_page("admin/person.html", form, agent=None)
 
 
@@ -198,9 +197,8 @@ def token_list() -> Page:
 def token_new() -> Page:
     """A new token, shown once."""
     form = TokenForm.offered()
-    made: list[Any] = []
-    if form.did(lambda: made.extend(_new_token(form))):
-        return _token_page(TokenForm.offered(fresh=True), text=made[1])
+    if form.did(lambda: _new_token(form)):
+        return _token_page(TokenForm.offered(fresh=True), text=form.made[1])
     return _token_page(form)
 
 

@@ -99,12 +99,11 @@ def first_start() -> Page:
     if accounts.has_admin():
         raise NotFound(N_("There is no such page."))
     form = FirstStartForm()
-    made: list[Agent] = []
-    if not form.did(lambda: made.append(_started(form))):
+    if not form.did(lambda: _started(form)):
         return form_page("agents/first_start.html", form)
-    sign_in.begin(made[0])
+    sign_in.begin(form.made)
     response = make_response(redirect("/admin", code=303))
-    devices.remember(response, made[0])
+    devices.remember(response, form.made)
     return response
 
 

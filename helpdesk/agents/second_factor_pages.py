@@ -49,9 +49,8 @@ def on() -> Page:
     if agent.totp_secret:
         return redirect("/me/second-factor", code=303)
     secret = second_factor.secret_of(form.setup.data or "", agent)
-    paper: list[str] = []
-    if form.did(lambda: paper.extend(second_factor.turn_on(agent, secret, form.code.data))):
-        return render_template("agents/paper_codes.html", codes=paper)
+    if form.did(lambda: second_factor.turn_on(agent, secret, form.code.data)):
+        return render_template("agents/paper_codes.html", codes=form.made)
     return _setup_page(agent, form)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from helpdesk.agents.rights import Role
 from helpdesk.api.fields import Schema
 from helpdesk.customers.people import PROOFS
+from helpdesk.kb.drafts import Visibility
 from helpdesk.kb.lifecycle import State as ArticleState
-from helpdesk.kb.lifecycle import Visibility
 from helpdesk.notices import clock
 from helpdesk.notices.lifecycle import Level, State
 from helpdesk.promises.words import ORDER, OWNER_NAMES
@@ -39,6 +39,11 @@ def one_of(values: Any, or_none: bool = False) -> Schema:
     """One of these words."""
     words: list[str | None] = [str(each) for each in values]
     return {"enum": [*words, None] if or_none else words}
+
+
+def or_null(item: Schema) -> Schema:
+    """This, or null."""
+    return {"anyOf": [item, {"type": "null"}]}
 
 
 def some(item: Schema) -> Schema:
@@ -80,11 +85,8 @@ def filled(described: Mapping[str, Schema], row: Any, **given: Any) -> dict[str,
 def _plain(schema: Schema, value: Any) -> Any:
     if isinstance(value, datetime):
         return time(value)
-    return None if value == "" and _may_be_null(schema) else value
-
-
-def _may_be_null(schema: Schema) -> bool:
-    return "null" in schema.get("type", ()) or None in schema.get("enum", ())
+    may_be_null = "null" in schema.get("type", ()) or None in schema.get("enum", ())
+    return None if value == "" and may_be_null else value
 
 
 def time(at: datetime | None) -> str | None:
@@ -111,18 +113,12 @@ SUMMARY: dict[str, Schema] = {each.name: _of_ticket(each) for each in fields.on(
 TICKET: dict[str, Schema] = SUMMARY | {
     "responses": some(ref("Promise")),
     "fields": FREE,
-    "contact": {
-        "anyOf": [ref("Contact"), {"type": "null"}],
-        "description": "Where the case came from; null for readers who may not know who it is",
-    },
-    "rating": {
-        "anyOf": [ref("Rating"), {"type": "null"}],
-        "description": "What the customer said of the outcome, the newest judgement",
-    },
-    "track": {
-        "anyOf": [thing(url=TEXT, secret=TEXT), {"type": "null"}],
-        "description": "Only in the first answer to a token with the scope intake",
-    },
+    "contact": or_null(ref("Contact"))
+    | {"description": "Where the case came from; null for readers who may not know who it is"},
+    "rating": or_null(ref("Rating"))
+    | {"description": "What the customer said of the outcome, the newest judgement"},
+    "track": or_null(thing(url=TEXT, secret=TEXT))
+    | {"description": "Only in the first answer to a token with the scope intake"},
 }
 CONTACT: dict[str, Schema] = {
     "channel": one_of(CHANNELS),
@@ -224,7 +220,7 @@ NOTICE: dict[str, Schema] = {
     "requirement": TEXT,
     "round": NUMBER,
     "due_at": TIME_OR_NONE,
-    "next_step": {"anyOf": [ref("NextStep"), {"type": "null"}]},
+    "next_step": or_null(ref("NextStep")),
     "overdue": FLAG,
     "issued_at": TIME_OR_NONE,
     "signed_at": TIME_OR_NONE,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -12,6 +10,7 @@ from typing import Any
 from flask import g, request
 from sqlalchemy import bindparam, select, update
 
+from helpdesk.agents.invitations import hashed
 from helpdesk.agents.models import ApiToken
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE, KB, METRICS, READ, STATISTICS, WORK
@@ -23,7 +22,6 @@ from helpdesk.core.i18n import N_
 from helpdesk.core.limits import Paces
 from helpdesk.tickets.models import Ticket
 
-PREFIX = "hd_"
 FIND = select(ApiToken).where(ApiToken.token_hash == bindparam("token_hash"))
 USED_EVERY = timedelta(hours=1)  # how fresh "last used" is kept
 WRONG_A_MINUTE = 30  # tokens that nobody has, from one network address
@@ -37,17 +35,6 @@ OPENED_BY: dict[str, set[str]] = {  # by endpoint; all others: READ for reading,
     "health.metrics": {METRICS},
 }
 paces = Paces()
-
-
-def new_token() -> tuple[str, str]:
-    """A fresh token (256 bit) and the hash that is kept of it."""
-    token = PREFIX + secrets.token_urlsafe(32)
-    return token, digest(token)
-
-
-def digest(token: str) -> str:
-    """The SHA-256 of a token, in hexadecimal digits."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def with_token(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,7 +59,7 @@ def _actor() -> Actor:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     row = None
     if kind.lower() == "bearer" and token:
-        row = db.session.scalar(FIND, {"token_hash": digest(token.strip())})
+        row = db.session.scalar(FIND, {"token_hash": hashed(token.strip())})
         if row is None:  # no right token has to wait for these
             paces.take(f"wrong from {request.remote_addr}", WRONG_A_MINUTE)
     if row is None or row.revoked_at is not None:

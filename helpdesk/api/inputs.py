@@ -32,7 +32,6 @@ MOST_SHORT = 200
 MOST_ROWS = 200
 MOST_EVENTS = 1000
 MOST_ARTICLES = 50
-NOTHING = Query()
 
 
 def _facts(sent: object) -> object:
@@ -158,15 +157,11 @@ def _part(name: str) -> Field:
 
 
 def _several(part: filters.Several) -> Schema:
-    return {"type": "array", "items": _each(part)}
-
-
-def _each(part: filters.Several) -> Schema:
     words: Schema = {"type": "string", "enum": [str(each) for each in part.words]}
     free: Schema = {"type": "string", "pattern": filters.ID if part.ids else filters.CODE.pattern}
-    if not (part.ids or part.codes):
-        return words
-    return {"anyOf": [words, free]} if part.words else free
+    if part.ids or part.codes:
+        return {"type": "array", "items": {"anyOf": [words, free]} if part.words else free}
+    return {"type": "array", "items": words}
 
 
 TICKETS = Query(

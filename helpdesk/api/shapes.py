@@ -16,15 +16,7 @@ from helpdesk.core.i18n import gettext
 from helpdesk.promises.models import Promise
 from helpdesk.settings import settings
 from helpdesk.setup import in_force
-from helpdesk.tickets import (
-    callbacks,
-    choices,
-    queries,
-    scanning,
-    sight,
-    tracking,
-    whose,
-)
+from helpdesk.tickets import callbacks, choices, queries, scanning, sight, tracking, whose
 from helpdesk.tickets.models import Attachment, Message, Ticket
 
 

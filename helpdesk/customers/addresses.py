@@ -13,7 +13,6 @@ from helpdesk.customers.phones import read_phone, spoken
 LONGEST = 400  # characters looked at; no address has so many
 SEVERAL = ",;<>"  # they stand between or around addresses, in none
 NO_MAIL = N_("This is not a mail address: it should look like name@example.com.")
-__all__ = ["Address", "kind_of", "mail", "masked", "normal", "phone", "read", "shown", "spoken"]
 
 
 class Address(NamedTuple):
@@ -39,14 +38,6 @@ def read(kind: str, text: str) -> Address:
     return Address(kind, text.strip(), number, extension)
 
 
-def phone(text: str) -> str:
-    """'+8613912345678' for 139 1234 5678, 0139..., +86 139..., 0086-139..., (86)139...
-
-    Without its extension. Raises BadInput when it is no number.
-    """
-    return read_phone(text).number
-
-
 def mail(text: str) -> str:
     """The address in lower case without blanks. Raises BadInput when it has not the form a@b."""
     folded = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip().lower()
@@ -65,6 +56,14 @@ def mail(text: str) -> str:
     if any(unicodedata.category(c).startswith("C") for c in folded):
         raise BadInput(NO_MAIL)
     return folded
+
+
+def comparable(text: str) -> str:
+    """What mail() gives; '' where it raises."""
+    try:
+        return mail(text)
+    except BadInput:
+        return ""
 
 
 def normal(kind: str, text: str) -> str:

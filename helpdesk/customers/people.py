@@ -57,12 +57,9 @@ class Asker:
         """Each given address once, mail before phone. Raises BadInput by field."""
         found: dict[tuple[str, str, str], Address] = {}
         errors = {}
-        more = [("further", kind_of(text), text) for text in self.further]
-        for name, kind, text in [
-            ("email", "email", self.email),
-            ("phone", "phone", self.phone),
-            *more,
-        ]:
+        given = [("email", "email", self.email), ("phone", "phone", self.phone)]
+        given += [("further", kind_of(text), text) for text in self.further]
+        for name, kind, text in given:
             if not text.strip():
                 continue
             try:
@@ -121,13 +118,7 @@ def make(asker: Asker, language: str, *, proven: Proven | None = None, claimed: 
 
 def row_of(address: Address) -> ContactAddress:
     """The address as a row that nothing has proven yet."""
-    return ContactAddress(
-        kind=address.kind,
-        value=address.value,
-        normal=address.normal,
-        extension=address.extension,
-        proven_by="",
-    )
+    return ContactAddress(**address._asdict(), proven_by="")
 
 
 def confirm(person: Person, asker: Asker) -> list[ContactAddress]:
@@ -176,7 +167,11 @@ def known(words: str, most: int = 20) -> Select[Person]:
     hit = case((Person.id == found.c.subject_id, found.c.rank), else_=0)
     query = select(Person).outerjoin(found, found.c.subject_id == Person.id)
     query = query.where(Person.known_as_id.is_(None))
-    by_word, proven = found.c.subject_id.is_not(None), _has_proven()
+    mine = (ContactAddress.person_id == Person.id) & (ContactAddress.proven_by != "")
+    by_word, proven = (
+        found.c.subject_id.is_not(None),
+        select(ContactAddress.id).where(mine).exists(),
+    )
     best = (Person.claimed, proven.desc(), hit.desc(), Person.id)
     try:
         same = select(ContactAddress.person_id).where(is_at(kind, normal(kind, words)))
@@ -186,25 +181,15 @@ def known(words: str, most: int = 20) -> Select[Person]:
     return query.where(or_(exact, by_word)).order_by(exact.desc(), *best).limit(most)
 
 
-def _has_proven() -> ColumnElement[bool]:
-    mine = (ContactAddress.person_id == Person.id) & (ContactAddress.proven_by != "")
-    return select(ContactAddress.id).where(mine).exists()
-
-
 def edit(person: Person, by: Actor, version: int, **changes: object) -> Person:
     """Change name, organisation, language, level, note or do_not_call. Raises Conflict when stale."""
     require(by, "customer.edit")
     with transaction():
         person = locked(person, version)
         for name, value in changes.items():
-            if name not in {"name", "organisation", "language", "level", "note", "do_not_call"}:
-                raise BadInput(
-                    N_("This field is not known."), errors={name: N_("This field is not known.")}
-                )
             setattr(person, name, value)
         if person.level not in LEVELS or person.language not in ("zh_Hans", "en"):
-            wrong = PICK
-            raise bad_fields(level=wrong)
+            raise bad_fields(level=PICK)
         person.claimed = False
         index(person)
     return person

@@ -9,7 +9,7 @@ import unicodedata
 from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneNumber, ValidationResult
+from phonenumbers import PhoneNumber, ValidationResult, is_valid_number
 
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_
@@ -90,11 +90,11 @@ def _at_last_group(text: str) -> Phone:
     """
     groups = "".join(c if c.isdecimal() else " " for c in text).split()
     whole = _parsed(text)
-    if len(groups) < 2 or len(groups[-1]) > MOST_EXTENSION or (whole and _is_real(whole)):
+    if len(groups) < 2 or len(groups[-1]) > MOST_EXTENSION or (whole and is_valid_number(whole)):
         return Phone(_comparable(text), "")
     main = ("+" if _is_international(text) else "") + " ".join(groups[:-1])
     before = _parsed(main)
-    if not (before and _is_real(before)) and not _is_local(groups[:-1]):
+    if not (before and is_valid_number(before)) and not _is_local(groups[:-1]):
         return Phone(_comparable(text), "")
     if text.rstrip(" -.()").removesuffix(groups[-1]).rstrip().endswith("/"):
         raise BadInput(TOO_LONG)
@@ -114,10 +114,6 @@ def _is_local(groups: list[str]) -> bool:
     """A number within one town, as it is written without its area code: 8888 6666."""
     lengths = [len(group) for group in groups]
     return lengths in ([7], [8], [4, 4]) and groups[0][0] in "2345678"
-
-
-def _is_real(number: PhoneNumber) -> bool:
-    return phonenumbers.is_valid_number(number)
 
 
 def _parsed(text: str) -> PhoneNumber | None:

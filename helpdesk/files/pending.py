@@ -15,17 +15,19 @@ from flask import Flask, has_request_context, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.datastructures import FileStorage
 
 from helpdesk.clock import now
 from helpdesk.core.db import Model, UtcTime, after_commit, db, transaction
 from helpdesk.core.errors import BadInput, HelpdeskError
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.files.store import StoredFile, remove
-from helpdesk.files.uploads import Upload, discard, store_upload
+from helpdesk.files.uploads import discard, store_upload
 from helpdesk.settings import settings
 
 HERE = "helpdesk.received"  # in the request, whose form is read once
 KEPT_FOR = timedelta(days=1)
+OF_FILE = ("key", "name", "mime", "size", "sha256")  # what a row keeps of its file
 MOST_FILES, MOST_BYTES = 200, 2**30  # that wait for one address
 TOO_MANY = N_("These are too many files: %(most)s at most. Please send the others after these.")
 CROWDED = N_("%(name)s can't wait here: too many files from your network do. Please send first.")
@@ -53,7 +55,7 @@ class PendingFile(Model):
     @property
     def file(self) -> StoredFile:
         """The file as a verb takes it."""
-        return StoredFile(self.key, self.sha256, self.size, self.mime, self.name, pending=True)
+        return StoredFile(**{name: getattr(self, name) for name in OF_FILE}, pending=True)
 
     @property
     def token(self) -> str:
@@ -167,7 +169,7 @@ def _key(token: str, owner: str) -> str:
     return str(key) if of == owner else ""
 
 
-def _take(upload: Upload, owner: str, found: Received) -> None:
+def _take(upload: FileStorage, owner: str, found: Received) -> None:
     """Keep one file, or note why not."""
     most = settings().max_files
     if len(found.rows) >= most:
@@ -188,16 +190,8 @@ def _wait(stored: StoredFile, owner: str) -> PendingFile:
     if count >= MOST_FILES or size + stored.size > MOST_BYTES:
         remove(stored.key)
         raise BadInput(CROWDED, name=stored.name)
-    row = PendingFile(
-        key=stored.key,
-        owner=owner,
-        address=address,
-        name=stored.name,
-        mime=stored.mime,
-        size=stored.size,
-        sha256=stored.sha256,
-        at=now(),
-    )
+    file = {name: getattr(stored, name) for name in OF_FILE}
+    row = PendingFile(owner=owner, address=address, at=now(), **file)
     with transaction() as session:
         session.add(row)
     return row

@@ -19,12 +19,7 @@ from flask import Response, send_file
 
 from helpdesk.core.errors import Busy, NotFound
 from helpdesk.core.shortage import note, shortage_of
-from helpdesk.files.kinds import (
-    HEAD,
-    extension_for,
-    kind_of,
-    mime_as_told,
-)
+from helpdesk.files.kinds import HEAD, extension_for, kind_of, mime_as_told
 from helpdesk.files.names import NAMELESS, content_headers, tidy_name
 from helpdesk.settings import settings
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import IO, Protocol
+
+from werkzeug.datastructures import FileStorage
 
 from helpdesk.core.errors import BadInput, TooLarge
 from helpdesk.files.kinds import KINDS, Kind, extension_of, kind_of
 from helpdesk.files.names import tidy_name
 from helpdesk.files.store import Beyond, StoredFile, keep, opened, remove
 from helpdesk.settings import settings
-
-
-class Upload(Protocol):
-    """A file of a form, as Werkzeug gives it."""
-
-    filename: str | None
-    stream: IO[bytes]
 
 
 def _require_accepted(name: str, head: bytes) -> Kind:
@@ -40,7 +34,7 @@ def _require_accepted(name: str, head: bytes) -> Kind:
     return kind
 
 
-def store_upload(upload: Upload) -> StoredFile:
+def store_upload(upload: FileStorage) -> StoredFile:
     """Keep one file of a form. Raises BadInput or TooLarge, with a sentence that names it."""
     name, most = tidy_name(upload.filename or ""), settings().max_file_bytes
     head, chunks = opened(upload.stream)

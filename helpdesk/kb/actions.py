@@ -16,6 +16,7 @@ from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import BadInput, Refused, bad_fields
 from helpdesk.core.events import draw
 from helpdesk.core.i18n import N_
+from helpdesk.core.moves import Taking
 from helpdesk.kb import drafts, lifecycle, shelves
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import State
@@ -85,88 +86,65 @@ def _show_unless_live(article: Article, texts: Any) -> None:
         index(article)
 
 
-def _take(
-    code: str, article: Article, *, by: Actor, comment: str = "", version: int | None = None
-) -> Article:
-    """A step that changes the state and nothing else."""
-    with step(article, code, by, version, comment) as (article, _):
-        pass
-    return article
-
-
-send_back = partial(_take, "send_back")  # not yet: back to the writer, with the reason
-# a new version; readers keep the one that is published until the new one is
-revise = partial(_take, "revise")
-
-
-def submit(article: Article, *, by: Actor, version: int | None = None) -> Article:
-    """Ask somebody else to read it. Raises BadInput while a title has no text."""
-    with step(article, "submit", by, version) as (article, _):
-        drafts.check_complete(revision(article))
-    return article
-
-
-def publish(article: Article, *, by: Actor, version: int | None = None) -> Article:
-    """Approve the newest version: readers see it from now on. Nobody approves own words.
-
-    Raises Refused, and BadInput when its end lies behind.
-    """
-    with step(article, "publish", by, version) as (article, it):
-        newest = revision(article)
-        lifecycle.require_second_person(by, writers(article))
-        drafts.check(Draft(**newest.values()), shelves.all_shelves())
-        _require_ahead(newest.expires_at)
-        go_online(article, newest)
-        article.reviewer_name = by.name
-        it.data["visibility"] = newest.visibility
-    return article
-
-
-def discard(article: Article, *, by: Actor, version: int | None = None) -> Article:
-    """Drop the new version: the published one is the newest again. The history keeps both."""
-    with step(article, "discard", by, version) as (article, _):
-        old = revision(article, article.live)
-        article.newest += 1
-        article.live = article.approved = article.newest
-        keep(article, Draft(**old.values()), by)
-    return article
-
-
-def expire(article: Article, *, by: Actor, comment: str, version: int | None = None) -> Article:
-    """Take it offline, with the reason."""
-    with step(article, "expire", by, version, comment) as (article, _):
-        go_offline(article)
-    return article
-
-
-def withdraw(article: Article, *, by: Actor, comment: str, version: int | None = None) -> Article:
-    """Take the published version offline while a new one is being written."""
-    with step(article, "withdraw", by, version, comment) as (article, _):
-        go_offline(article)
-        _show_unless_live(article, revision(article))
-    return article
-
-
-VERBS: dict[str, Callable[..., Article]] = {
-    "submit": submit,
-    "publish": publish,
-    "send_back": send_back,
-    "revise": revise,
-    "discard": discard,
-    "expire": expire,
-    "withdraw": withdraw,
-}
-
-
 def move(
     code: str, article: Article, *, by: Actor, comment: str = "", version: int | None = None
 ) -> Article:
-    """The verb of this row of the table, for callers that have it as a word."""
-    if code not in VERBS:
-        raise Refused(N_("There is no such step."))
-    needs = next(move.needs for move in lifecycle.TABLE if move.code == code)
-    given: dict[str, Any] = {"comment": comment} if needs else {}
-    return VERBS[code](article, by=by, version=version, **given)
+    """Take this step of the table, with the reason where it wants one.
+
+    Raises NotAllowed, Refused, BadInput, Conflict.
+    """
+    with step(article, code, by, version, comment) as (article, it):
+        if code in EFFECTS:
+            EFFECTS[code](article, it, by)
+    return article
+
+
+def _submit(article: Article, _it: Taking, _by: Actor) -> None:
+    """Somebody else reads it: no title is without its text."""
+    drafts.check_complete(revision(article))
+
+
+def _publish(article: Article, it: Taking, by: Actor) -> None:
+    """Readers see the newest version from now on. Nobody approves own words."""
+    newest = revision(article)
+    lifecycle.require_second_person(by, writers(article))
+    drafts.check(Draft(**newest.values()), shelves.all_shelves())
+    _require_ahead(newest.expires_at)
+    go_online(article, newest)
+    article.reviewer_name = by.name
+    it.data["visibility"] = newest.visibility
+
+
+def _discard(article: Article, _it: Taking, by: Actor) -> None:
+    """The published version is the newest again. The history keeps both."""
+    old = revision(article, article.live)
+    article.newest += 1
+    article.live = article.approved = article.newest
+    keep(article, Draft(**old.values()), by)
+
+
+def _expire(article: Article, _it: Taking, _by: Actor) -> None:
+    go_offline(article)
+
+
+def _withdraw(article: Article, _it: Taking, _by: Actor) -> None:
+    """The published version goes offline while a new one is being written."""
+    go_offline(article)
+    _show_unless_live(article, revision(article))
+
+
+# What a step does beside changing the state; the others do no more.
+EFFECTS: dict[str, Callable[[Article, Taking, Actor], None]] = {
+    "submit": _submit,
+    "publish": _publish,
+    "discard": _discard,
+    "expire": _expire,
+    "withdraw": _withdraw,
+}
+submit, publish = partial(move, "submit"), partial(move, "publish")
+send_back, revise = partial(move, "send_back"), partial(move, "revise")
+discard, withdraw = partial(move, "discard"), partial(move, "withdraw")
+expire = partial(move, "expire")
 
 
 def set_end(

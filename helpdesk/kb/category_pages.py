@@ -9,7 +9,7 @@ from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.errors import Conflict, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.kb import queries, shelves
-from helpdesk.kb.forms import CategoryForm, NewCategoryForm
+from helpdesk.kb.forms import CategoryForm
 from helpdesk.kb.models import KbCategory
 from helpdesk.web.pages import Page
 
@@ -20,22 +20,20 @@ blueprint = Blueprint("kb_categories", __name__)
 @needs("article.publish")
 def index() -> Page:
     """All categories with their articles, and a form for one more."""
-    form = NewCategoryForm()
-    if form.did(
-        lambda: shelves.add(form.code.data, form.name_zh.data, form.name_en.data, by=me().actor)
-    ):
+    form = CategoryForm()
+    if form.did(lambda: shelves.add(**form.typed(), by=me().actor)):
         flash(gettext("The category is there."), "success")
         return redirect("/kb/categories", code=303)
     return _page(form)
 
 
-def _page(form: NewCategoryForm, changed: CategoryForm | None = None, code: str = "") -> Page:
+def _page(form: CategoryForm, changed: CategoryForm | None = None, code: str = "") -> Page:
     """The list, each row a form; in the row `code` stands what was typed there."""
     rows = {
         each: changed if changed and each == code else CategoryForm(formdata=None, obj=shelf)
         for each, shelf in shelves.all_shelves().items()
     }
-    page = render_template("kb/categories.html", form=form, rows=rows, counts=queries.all_counts())
+    page = render_template("kb/categories.html", form=form, rows=rows, counts=queries.counts())
     return page, (changed or form).status
 
 
@@ -49,11 +47,10 @@ def change(code: str) -> Page:
     if request.form.get("do") == "remove":
         return _removed(shelf)
     form = CategoryForm(obj=shelf)
-    if not form.did(
-        lambda: shelves.rename(shelf, form.name_zh.data, form.name_en.data, by=me().actor)
-    ):
-        return _page(NewCategoryForm(formdata=None), form, code)
-    return _kept()
+    names = {name: form[name].data for name in ("name_zh", "name_en")}
+    if form.did(lambda: shelves.rename(shelf, **names, by=me().actor)):
+        return _kept()
+    return _page(CategoryForm(formdata=None), form, code)
 
 
 def _removed(shelf: KbCategory) -> Page:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,7 +12,17 @@ from helpdesk.core import i18n
 from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, Refused
 from helpdesk.core.given import tidy
 from helpdesk.core.i18n import gettext
-from helpdesk.kb import actions, feedback, lifecycle, lists, queries, reading, shelves, suggest
+from helpdesk.kb import (
+    actions,
+    drafts,
+    feedback,
+    lifecycle,
+    lists,
+    queries,
+    reading,
+    shelves,
+    suggest,
+)
 from helpdesk.kb.forms import (
     ArticleForm,
     EndForm,
@@ -25,7 +34,7 @@ from helpdesk.kb.forms import (
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import STEPS, revision, stand_of, writers
 from helpdesk.settings import settings
-from helpdesk.web.pages import Page
+from helpdesk.web.pages import Page, form_page
 from helpdesk.web.sanitize import markdown_to_html
 
 blueprint = Blueprint("kb_desk", __name__)
@@ -34,23 +43,24 @@ LONGEST_TICKET_TEXT = 600
 
 @blueprint.app_context_processor
 def _names() -> dict[str, Any]:
-    return {"kb_states": lifecycle.STATE_NAMES, "kb_visibilities": lifecycle.VISIBILITY_NAMES}
+    return {"kb_states": lifecycle.STATE_NAMES, "kb_visibilities": drafts.Visibility.names()}
 
 
 def article_list(who: Actor) -> Page:
     """All articles, by view, category, visibility, missing language or words."""
-    names = ("q", "view", "category", "visibility", "lacks")
-    asked = lists.ArticleFilter(
-        **{name: request.args.get(name, "").strip()[:100] for name in names}
-    )
-    found = lists.listed(who, asked, request.args.get("after", ""))
+    asked = {name: request.args.get(name, "").strip()[:100] for name in lists.NARROWED_BY}
+    articles, further = lists.listed(who, asked, request.args.get("after", ""))
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    counts, known = lists.overview(who)
     return render_template(
         "kb/list.html",
         asked=asked,
-        found=found,
-        overview=lists.overview(who),
+        narrows=given.keys() - {"view"},
+        articles=articles,
+        further=url_for("kb.index", after=further, **given) if further else None,
+        counts=counts,
+        shelves=known,
         views=lists.VIEWS,
-        asked_args={name: value for name in names if (value := getattr(asked, name))},
     )
 
 
@@ -60,9 +70,7 @@ def article_page(article: Article, who: Actor) -> Page:
 
 
 def _end_form(article: Article, sent: Any = None) -> EndForm:
-    return EndForm(
-        sent, obj=article, stored=lambda: {"expires_on": last_day(article.expires_at, i18n.zone())}
-    )
+    return EndForm(sent, obj=article, stored=lambda: {"expires_on": last_day(article.expires_at)})
 
 
 def _article(article: Article, who: Actor, end: EndForm, status: int = 200, **refused: str) -> Page:
@@ -100,15 +108,10 @@ def _asked_revision(article: Article, number: str) -> Any:
 def new() -> Page:
     """The form for a first draft; a failed search gives its words as the title."""
     form = NewArticleForm(data=_wished()).prepare()
-    made: list[Article] = []
-    if form.did(
-        lambda: made.append(
-            actions.create(form.draft(i18n.zone()), by=me().actor, code=form.code.data or "")
-        )
-    ):
+    if form.did(lambda: actions.create(form.draft(), by=me().actor, code=form.code.data or "")):
         flash(gettext("The draft is kept. Ask for a review when it is ready."), "success")
-        return redirect(f"/kb/{made[0].code}", code=303)
-    return render_template("kb/edit.html", form=form, article=None), form.status
+        return redirect(f"/kb/{form.made.code}", code=303)
+    return form_page("kb/edit.html", form, article=None)
 
 
 def _wished() -> dict[str, str]:
@@ -117,24 +120,18 @@ def _wished() -> dict[str, str]:
     return {field: title} if title else {}
 
 
-def _keep(article: Article, form: ArticleForm) -> None:
-    actions.edit(article, form.draft(i18n.zone()), by=me().actor)
-
-
 @blueprint.route("/kb/<code>/edit", methods=["GET", "POST"])
 @needs("article.write")
 def edit(code: str) -> Page:
     """The newest version in the form; only a draft can be changed."""
     article = queries.by_code(code, me().actor)
-    form = ArticleForm(
-        obj=article, stored=lambda: filled_from(revision(article), i18n.zone())
-    ).prepare()
-    if form.did(partial(_keep, article, form)):
+    form = ArticleForm(obj=article, stored=lambda: filled_from(revision(article))).prepare()
+    if form.did(lambda: actions.edit(article, form.draft(), by=me().actor)):
         flash(gettext("The draft is kept."), "success")
         return redirect(_newest(article), code=303)
     if article.status != lifecycle.State.DRAFT and request.method == "GET":
         return redirect(f"/kb/{article.code}", code=303)
-    return render_template("kb/edit.html", form=form, article=article), form.status
+    return form_page("kb/edit.html", form, article=article)
 
 
 def _newest(article: Article) -> str:
@@ -190,17 +187,14 @@ DONE = {
 }
 
 
-def _end(article: Article, form: EndForm) -> None:
-    actions.set_end(article, end_of_day(form.expires_on.data, i18n.zone()), by=me().actor)
-
-
 @blueprint.post("/kb/<code>/end")
 @needs("article.publish")
 def end(code: str) -> Page:
     """Let a published article hold until another day."""
     article = queries.by_code(code, me().actor)
     form = _end_form(article, request.form)
-    if form.did(partial(_end, article, form)):
+    until = end_of_day(form.expires_on.data)
+    if form.did(lambda: actions.set_end(article, until, by=me().actor)):
         flash(gettext("The day is changed."), "success")
         return redirect(f"/kb/{code}", code=303)
     return _article(article, me().actor, form, form.status)

@@ -11,7 +11,7 @@ from typing import Any
 from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
 from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
-from helpdesk.kb.lifecycle import Visibility
+from helpdesk.core.named import Named
 
 MOST_TITLE = 160
 MOST_BODY = 60_000
@@ -21,16 +21,23 @@ CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 TAKEN = frozenset({"new", "preview", "suggest", "related", "searches", "categories", "manage"})
 
 
+class Visibility(Named):
+    """Who may read what is published: colleagues only, or everybody."""
+
+    INTERNAL = "internal", N_("For colleagues only")
+    PUBLIC = "public", N_("For everybody")
+
+
 @dataclass(frozen=True)
 class Draft:
     """The content of one version, in Chinese and English side by side; bodies are Markdown."""
 
-    title_zh: str = ""
-    body_zh: str = ""
-    title_en: str = ""
-    body_en: str = ""
-    category: str = ""
-    visibility: str = Visibility.INTERNAL
+    title_zh: str
+    body_zh: str
+    title_en: str
+    body_en: str
+    category: str
+    visibility: str
     expires_at: datetime | None = None
 
     def __post_init__(self) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 
-from helpdesk.core.i18n import gettext, language, lazy_gettext, offered
+from helpdesk.core.i18n import gettext, language, lazy_gettext, offered, zone
 from helpdesk.kb import shelves
-from helpdesk.kb.drafts import Draft
-from helpdesk.kb.lifecycle import VISIBILITY_NAMES, Visibility
+from helpdesk.kb.drafts import Draft, Visibility
 from helpdesk.kb.models import SHOWN, ArticleRevision
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import at_most, choices, filled, may_be_empty
@@ -38,13 +36,13 @@ class ArticleForm(Correction):
         """The choices in the reader's language."""
         pairs = [(code, shelf.name(language())) for code, shelf in shelves.all_shelves().items()]
         self.category.choices = choices([("", gettext("Please choose")), *pairs])
-        self.visibility.choices = choices(offered(VISIBILITY_NAMES))
+        self.visibility.choices = choices(offered(Visibility.names()))
         return self
 
-    def draft(self, zone: ZoneInfo) -> Draft:
+    def draft(self) -> Draft:
         """What was typed, as the verbs take it."""
         texts = {name: getattr(self, name).data or "" for name in SHOWN}
-        return Draft(**texts, expires_at=end_of_day(self.expires_on.data, zone))
+        return Draft(**texts, expires_at=end_of_day(self.expires_on.data))
 
 
 class NewArticleForm(ArticleForm):
@@ -63,29 +61,25 @@ class EndForm(Correction):
 
 
 class CategoryForm(Correction):
-    """The two names of a category."""
+    """The two names of a category, and the code that never changes."""
 
+    given_once = ("code",)
+    code = StringField(lazy_gettext("Code"), [filled(), at_most(40)])
     name_zh = StringField(lazy_gettext("Name in Chinese"), [filled(), at_most(60)])
     name_en = StringField(lazy_gettext("Name in English"), [filled(), at_most(60)])
 
 
-class NewCategoryForm(CategoryForm):
-    """A new category, with the code that never changes."""
-
-    code = StringField(lazy_gettext("Code"), [filled(), at_most(40)])
-
-
-def filled_from(revision: ArticleRevision, zone: ZoneInfo) -> dict[str, Any]:
+def filled_from(revision: ArticleRevision) -> dict[str, Any]:
     """What the form shows of a version."""
     values = revision.values()
-    return values | {"expires_on": last_day(values.pop("expires_at"), zone)}
+    return values | {"expires_on": last_day(values.pop("expires_at"))}
 
 
-def end_of_day(day: Any, zone: ZoneInfo) -> datetime | None:
-    """The midnight after a day in this zone; None for no day."""
-    return datetime.combine(day + DAY, time(0), zone) if day else None
+def end_of_day(day: Any) -> datetime | None:
+    """The midnight after a day in the reader's zone; None for no day."""
+    return datetime.combine(day + DAY, time(0), zone()) if day else None
 
 
-def last_day(at: datetime | None, zone: ZoneInfo) -> Any:
+def last_day(at: datetime | None) -> Any:
     """The day that ends at this moment; None for no moment."""
-    return (at.astimezone(zone) - timedelta(seconds=1)).date() if at else None
+    return (at.astimezone(zone()) - timedelta(seconds=1)).date() if at else None

@@ -7,7 +7,7 @@ is written anew, they go on reading the version that was approved.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from helpdesk.agents.rights import NOT_INCLUDED, VERBS, Actor
 from helpdesk.core.errors import Refused
@@ -25,13 +25,6 @@ class State(Named):
     EXPIRED = "expired", N_("Expired")
 
 
-class Visibility(Named):
-    """Who may read what is published: colleagues only, or everybody."""
-
-    INTERNAL = "internal", N_("For colleagues only")
-    PUBLIC = "public", N_("For everybody")
-
-
 STATE_NAMES = State.names()
 UNFINISHED = frozenset({State.DRAFT, State.REVIEW})
 SIGNS = {  # tone and sign of the badge
@@ -40,11 +33,9 @@ SIGNS = {  # tone and sign of the badge
     State.PUBLISHED: ("plain", "check"),
     State.EXPIRED: ("amber", "clock-pause"),
 }
-VISIBILITY_NAMES = Visibility.names()
 
 
-@dataclass(frozen=True)
-class Stand:
+class Stand(NamedTuple):
     """What the table must know: the state, and whether readers see an approved version."""
 
     status: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
@@ -20,22 +20,7 @@ from helpdesk.kb.queries import LIGHT, dialect, ranked, visible_to
 
 PAGE = 50
 SOON = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class ArticleFilter:
-    """What the desk's list is narrowed to; empty means everything."""
-
-    q: str = ""
-    view: str = ""
-    category: str = ""
-    visibility: str = ""
-    lacks: str = ""
-
-    @property
-    def narrows(self) -> bool:
-        """Whether anything but the view is asked for."""
-        return bool(self.q or self.category or self.visibility or self.lacks)
+NARROWED_BY = ("q", "view", "category", "visibility", "lacks")
 
 
 VIEWS = {
@@ -48,27 +33,22 @@ VIEWS = {
 }
 
 
-@dataclass(frozen=True)
-class ArticlePage:
-    """One page of a list; `next` is the place where the next one begins."""
-
-    articles: list[Article]
-    next: str | None = None
-
-
-def listed(who: Actor, asked: ArticleFilter, after: str = "") -> ArticlePage:
-    """The desk's list, last changed first, or the best first when words are asked for."""
-    conditions = _conditions(asked)
-    if asked.q:
-        found = index.ranked(asked.q, "article", dialect(), prefix=True)
+def listed(
+    who: Actor | None, asked: Mapping[str, str], after: str = ""
+) -> tuple[list[Article], str | None]:
+    """A page of the desk's list, narrowed by what is asked of NARROWED_BY, and where the next page
+    begins: last changed first, or the best first when words are asked for."""
+    conditions = list(_conditions(asked))
+    if asked["q"]:
+        found = index.ranked(asked["q"], "article", dialect(), prefix=True)
         scope = and_(visible_to(who), *conditions)
-        return ArticlePage(ranked(found, scope, "", PAGE, load_only(*LIGHT)))
+        return ranked(found, scope, "", PAGE, load_only(*LIGHT)), None
     query = select(Article).options(load_only(*LIGHT)).where(visible_to(who), *conditions)
     if (last := whole(after)) is not None:
         query = query.where(_behind(last))
     order = (Article.updated_at.desc(), Article.id.desc())
     rows = list(db.session.scalars(query.order_by(*order).limit(PAGE + 1)))
-    return ArticlePage(rows[:PAGE], str(rows[PAGE - 1].id) if len(rows) > PAGE else None)
+    return rows[:PAGE], str(rows[PAGE - 1].id) if len(rows) > PAGE else None
 
 
 def _behind(article_id: int) -> ColumnElement[bool]:
@@ -77,15 +57,15 @@ def _behind(article_id: int) -> ColumnElement[bool]:
     return or_(Article.updated_at < place, same)
 
 
-def _conditions(asked: ArticleFilter) -> list[ColumnElement[bool]]:
-    found = [_of_view(asked.view)] if asked.view else []
-    if asked.category:
-        found.append(Article.category == asked.category)
-    if asked.visibility:
-        found.append(Article.visibility == asked.visibility)
-    if asked.lacks:
-        found.append((Article.title_zh if asked.lacks == "zh_Hans" else Article.title_en) == "")
-    return found
+def _conditions(asked: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
+    if asked["view"]:
+        yield _of_view(asked["view"])
+    if asked["category"]:
+        yield Article.category == asked["category"]
+    if asked["visibility"]:
+        yield Article.visibility == asked["visibility"]
+    if asked["lacks"]:
+        yield (Article.title_zh if asked["lacks"] == "zh_Hans" else Article.title_en) == ""
 
 
 def _of_view(view: str) -> ColumnElement[bool]:
@@ -94,16 +74,11 @@ def _of_view(view: str) -> ColumnElement[bool]:
     return Article.status == view if view in set(State) else false()
 
 
-@dataclass(frozen=True)
-class Overview:
-    """How many articles each view of the desk holds, and the categories in their order."""
+def overview(who: Actor) -> tuple[dict[str, int], dict[str, KbCategory]]:
+    """How many articles each view of the desk holds, and the categories in their order.
 
-    counts: dict[str, int]
-    shelves: dict[str, KbCategory]
-
-
-def overview(who: Actor) -> Overview:
-    """Counts and categories in one statement: the list has a budget."""
+    One statement: the list has a budget.
+    """
     views = [view for view in VIEWS if view]
     columns = [func.count().filter(_of_view(view)) for view in views]
     labelled = [column.label(f"view_{place}") for place, column in enumerate(columns)]
@@ -115,4 +90,4 @@ def overview(who: Actor) -> Overview:
         .order_by(KbCategory.position, KbCategory.id)
     ).all()
     shelves = {row[0].code: row[0] for row in rows if row[0] is not None}
-    return Overview(dict(zip(["", *views], rows[0][1:], strict=True)), shelves)
+    return dict(zip(["", *views], rows[0][1:], strict=True)), shelves

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
 from helpdesk.core.db import Model, TwoNames, UtcTime
-from helpdesk.kb.lifecycle import SIGNS, UNFINISHED, State, Visibility
+from helpdesk.kb.drafts import Visibility
+from helpdesk.kb.lifecycle import SIGNS, UNFINISHED, State
 
 LANGUAGES = ("zh_Hans", "en")
 BODIES = ("body_zh", "body_en")

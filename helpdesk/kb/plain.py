@@ -2,106 +2,67 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterator
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
-
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+from helpdesk.web.sanitize import markdown
 
 
 def plain(body: str) -> str:
-    """The words in their order: paragraphs apart, list marks kept, addresses after their words."""
-    return _written(body).text()
+    """The words in their order: paragraphs apart, list marks kept, addresses after their words.
+
+    Items and rows follow each other line by line, all else stands apart.
+    """
+    written, before = "", ""
+    for words, kind in _blocks(_read(body)):
+        apart = "\n" if kind and kind == before else "\n\n"
+        written, before = f"{written}{apart if written else ''}{words}", kind
+    return written
 
 
 def excerpt(body: str, most: int = 140) -> str:
     """The beginning in one line, cut at `most` characters; tables only where there is no sentence."""
-    blocks = _written(body[: most * 12]).blocks
+    blocks = list(_blocks(_read(body[: most * 12])))
     sentences = [words for words, kind in blocks if kind != "row"]
     words = " ".join(" ".join(sentences or [words for words, _kind in blocks]).split())
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
-def _written(body: str) -> _Writer:
-    writer = _Writer()
-    for token in _parser().parse(body):
-        writer.take(token)
-    return writer
+def _read(body: str) -> SyntaxTreeNode:
+    return SyntaxTreeNode(markdown().parse(body))
 
 
-class _Writer:
-    """Gathers blocks: words, and whether they are a plain text, a list item or a table's row."""
-
-    def __init__(self) -> None:
-        self.blocks: list[tuple[str, str]] = []
-        self.counters: list[int | None] = []
-        self.cells: list[str] = []
-        self.mark = ""
-        self.in_row = False
-
-    def take(self, token: Token) -> None:
-        if token.type == "inline":
-            self._inline(_words(token.children or []))
-        elif token.type in ("fence", "code_block"):
-            self._add(token.content.rstrip("\n"))
-        elif token.type in ("tr_open", "tr_close"):
-            self._row(token.type == "tr_open")
-        elif token.type == "list_item_open":
-            self.mark = self._next_mark()
-        elif token.type in ("ordered_list_open", "bullet_list_open"):
-            self.counters.append(_first_number(token))
-        elif token.type in ("ordered_list_close", "bullet_list_close"):
-            self.counters.pop()
-
-    def _inline(self, words: str) -> None:
-        if self.in_row:
-            self.cells.append(words)
+def _blocks(node: SyntaxTreeNode, indent: str = "") -> Iterator[tuple[str, str]]:
+    """Words, and whether they are a plain text (''), a list's 'item' or a table's 'row'."""
+    for child in node.children:
+        if child.type == "tr":
+            yield " | ".join(_words(cell.children[0]) for cell in child.children), "row"
+        elif child.type in ("bullet_list", "ordered_list"):
+            yield from _items(child, indent)
+        elif child.type in ("inline", "fence", "code_block"):
+            words = _words(child) if child.type == "inline" else child.content.rstrip("\n")
+            if words.strip():
+                yield words, ""
         else:
-            self._add(words)
-
-    def _row(self, opens: bool) -> None:
-        if not opens:
-            self.blocks.append((" | ".join(self.cells), "row"))
-        self.in_row, self.cells = opens, []
-
-    def _next_mark(self) -> str:
-        indent = "  " * (len(self.counters) - 1)
-        number = self.counters[-1]
-        if number is None:
-            return f"{indent}- "
-        self.counters[-1] = number + 1
-        return f"{indent}{number}. "
-
-    def _add(self, words: str) -> None:
-        if words.strip():
-            self.blocks.append((f"{self.mark}{words}", "item" if self.mark else ""))
-            self.mark = ""
-
-    def text(self) -> str:
-        """Items and rows follow each other line by line, all else stands apart."""
-        written: list[str] = []
-        before = ""
-        for words, kind in self.blocks:
-            if written:
-                written.append("\n" if kind and kind == before else "\n\n")
-            written.append(words)
-            before = kind
-        return "".join(written)
+            yield from _blocks(child, indent)
 
 
-def _first_number(token: Token) -> int | None:
-    return int(token.attrs.get("start", 1)) if token.type == "ordered_list_open" else None
+def _items(items: SyntaxTreeNode, indent: str) -> Iterator[tuple[str, str]]:
+    """The first words of each item behind its mark; what else stands in it stands apart."""
+    first = int(items.attrs.get("start", 1))
+    for number, item in enumerate(items.children, first):
+        mark = f"{indent}{number}. " if items.type == "ordered_list" else f"{indent}- "
+        for words, kind in _blocks(item, indent + "  "):
+            yield (f"{mark}{words}", "item") if mark and not kind else (words, kind)
+            mark = ""
 
 
-def _words(tokens: list[Token]) -> str:
+def _words(inline: SyntaxTreeNode) -> str:
     written: list[str] = []
     known: set[str] = set()  # what was written: an address that is its own words is told once
     address = ""
-    for token in tokens:
+    for token in (inline.token and inline.token.children) or ():
         if token.type in ("text", "code_inline"):
             written.append(token.content)
         elif token.type in ("softbreak", "hardbreak"):

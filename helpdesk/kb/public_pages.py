@@ -66,7 +66,7 @@ def all_shelves() -> Page:
     """Every category with its most helpful articles."""
     best = queries.best_of_each(None)
     known = [shelf for shelf in shelves.all_shelves().values() if shelf.code in best]
-    counts = queries.shelf_counts(None)
+    counts = queries.counts(queries.readable(None))
     return render_template("kb/shelves.html", shelves=known, best=best, counts=counts)
 
 

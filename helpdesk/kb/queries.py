@@ -14,7 +14,7 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
-from helpdesk.kb.lifecycle import Visibility
+from helpdesk.kb.drafts import Visibility
 from helpdesk.kb.models import SHORT, Article, ArticleRevision
 from helpdesk.kb.step import STEPS
 
@@ -79,20 +79,12 @@ def history(article: Article, most: int = 50) -> Sequence[Event]:
 
 
 def search(
-    who: Actor | None,
-    q: str,
-    language: str,
-    limit: int = 20,
-    *,
-    published: bool = True,
-    prefix: bool = False,
+    who: Actor | None, q: str, language: str, limit: int = 20, *, prefix: bool = False
 ) -> list[Article]:
-    """What holds every word of `q`, the best first; at equal rank what is written in `language`.
-
-    Colleagues find drafts too when `published` is False.
-    """
+    """What is published and holds every word of `q`, the best first; at equal rank what is written
+    in `language`."""
     found = index.ranked(q, "article", dialect(), prefix=prefix)
-    return ranked(found, readable(who) if published else visible_to(who), language, limit)
+    return ranked(found, readable(who), language, limit)
 
 
 def alike(
@@ -134,17 +126,11 @@ def dialect() -> str:
     return db.engine.dialect.name
 
 
-def shelf_counts(who: Actor | None) -> dict[str, int]:
-    """How many articles a reader finds in each category."""
+def counts(*scope: ColumnElement[bool]) -> dict[str, int]:
+    """How many articles of a scope lie in each category."""
     rows = db.session.execute(
-        select(Article.category, func.count()).where(readable(who)).group_by(Article.category)
+        select(Article.category, func.count()).where(*scope).group_by(Article.category)
     )
-    return {row[0]: row[1] for row in rows}
-
-
-def all_counts() -> dict[str, int]:
-    """How many articles of any state lie in each category."""
-    rows = db.session.execute(select(Article.category, func.count()).group_by(Article.category))
     return {row[0]: row[1] for row in rows}
 
 

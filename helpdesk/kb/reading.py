@@ -24,16 +24,13 @@ class Reading:
     html: str
 
 
-def reading(texts: Texts, tongue: str) -> Reading:
-    """One language version with its Markdown made safe HTML."""
-    return Reading(tongue, texts.title(tongue), markdown_to_html(texts.body(tongue)))
-
-
 def readings(texts: Texts, wanted: str) -> list[Reading]:
-    """What is shown: one language version, or all that there are for 'both'."""
-    if wanted == BOTH:
-        return [reading(texts, tongue) for tongue in texts.languages]
-    return [reading(texts, texts.best(wanted))]
+    """What is shown, its Markdown made safe HTML: one language version, or all that there are for
+    'both'."""
+    tongues = texts.languages if wanted == BOTH else (texts.best(wanted),)
+    return [
+        Reading(each, texts.title(each), markdown_to_html(texts.body(each))) for each in tongues
+    ]
 
 
 def wanted_language(*more: str) -> str:

@@ -12,14 +12,13 @@ from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
 from helpdesk.kb import actions
-from helpdesk.kb.drafts import Draft
+from helpdesk.kb.drafts import Draft, Visibility
 from helpdesk.kb.lifecycle import State
-from helpdesk.kb.models import Article, KbCategory
+from helpdesk.kb.models import SHOWN, Article, KbCategory
 from helpdesk.kb.shelves import DEFAULTS
 
 WRITER = Actor(kind="system", id=None, name="Helpdesk", role=Role.SYSTEM)
 REVIEWER = Actor(kind="system", id=0, name="Helpdesk", role=Role.SYSTEM)
-TEXTS = ("title_zh", "body_zh", "title_en", "body_en", "category", "visibility")
 
 
 def seed_categories() -> None:
@@ -42,10 +41,9 @@ def make_article(
     with transaction():
         _ensure_category(given["category"])
         days = given.get("expires_days")
-        draft = Draft(
-            **{name: given[name] for name in TEXTS if name in given},
-            expires_at=now() + timedelta(days=days) if days else None,
-        )
+        texts = dict.fromkeys(SHOWN, "") | {"visibility": Visibility.INTERNAL}
+        texts |= {name: given[name] for name in SHOWN if name in given}
+        draft = Draft(**texts, expires_at=now() + timedelta(days=days) if days else None)
         article = actions.create(draft, by=by, code=given.get("code", ""))
         return _walk(article, given.get("state", State.PUBLISHED), by, reviewer)
 

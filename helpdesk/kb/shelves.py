@@ -54,8 +54,7 @@ def rename(
 ) -> KbCategory:
     """Other names. Raises NotAllowed, BadInput, Conflict."""
     require(by, "article.publish")
-    errors = _name_errors(name_zh, name_en)
-    refuse(errors)
+    refuse(_name_errors(name_zh, name_en))
     with transaction():
         shelf = locked(shelf, version)
         old = {"name_zh": shelf.name_zh, "name_en": shelf.name_en}

@@ -51,7 +51,8 @@ def step(
     TABLE.require_right(code, stand_of(article), by)
     with transaction():
         article = locked(article, version)
-        move, comment = TABLE.check(code, stand_of(article), by), comment.strip()
+        move = TABLE.check(code, stand_of(article), by)
+        comment = comment.strip() if move.needs else ""
         if "comment" in move.needs and not comment:
             raise BadInput(REASON, errors={"comment": REASON})
         with taking(article, move, by, {"comment": comment}, {}) as it:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from helpdesk.agents.rights import Actor
 from helpdesk.kb import queries
-from helpdesk.kb.lifecycle import Visibility
+from helpdesk.kb.drafts import Visibility
 from helpdesk.kb.models import Article
 from helpdesk.kb.plain import excerpt, plain
 from helpdesk.search.words import shared_terms, tokens

@@ -37,7 +37,9 @@ def concerned(noted: Event) -> Letters:
     ticket = db.session.get_one(Ticket, noted.ticket_id, populate_existing=True)
     if not _matters(noted, ticket):
         return
-    people = {p.id: p for p in _people(noted, ticket) if not _is_by(noted, p)}
+    people = {
+        p.id: p for p in _people(noted, ticket) if (noted.by_kind, noted.by_id) != ("agent", p.id)
+    }
     due = news.tell(noted, [(p.id, p.name) for p in people.values()])
     readers = [p for p in people.values() if p.id in due]
     everybody: list[Reader] = [*_mailbox(noted, ticket), *readers]
@@ -77,16 +79,11 @@ def _people(noted: Event, ticket: Ticket) -> Iterable[RosterEntry]:
 
 def _owners(here: Roster, ticket: Ticket) -> list[RosterEntry]:
     """Who is on the case, else its department; at the desk whoever is on duty (its queue shows it)."""
-    team = ticket.department_id if _is_away(ticket) else None
+    with_team = ticket.status in WITH_DEPARTMENT or ticket.assignee_id is None
+    team = ticket.department_id if with_team else None
     if ticket.assignee_id or team is not None:
         return here.told("owner", team, ticket.assignee_id)
     return here.on_duty("owner", None)
-
-
-def _is_away(ticket: Ticket) -> bool:
-    return ticket.department_id is not None and (
-        ticket.status in WITH_DEPARTMENT or ticket.assignee_id is None
-    )
 
 
 def _named(here: Roster, agent_id: int | None) -> list[RosterEntry]:
@@ -115,7 +112,3 @@ def _mailbox(noted: Event, ticket: Ticket) -> list[TeamMailbox]:
     if noted.name not in ("ticket.dispatch", "ticket.transfer"):
         return []
     return TeamMailbox.of(db.session.get(Department, ticket.department_id or 0))
-
-
-def _is_by(noted: Event, person: RosterEntry) -> bool:
-    return noted.by_kind == "agent" and noted.by_id == person.id

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, func, select
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
 from helpdesk.core import jobs
-from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import NotFound, Refused
+from helpdesk.core.db import db, locked, stored, transaction
+from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
 from helpdesk.notify.envelopes import show_on_message
 from helpdesk.notify.models import LOST, OPEN, Envelope
@@ -47,10 +47,7 @@ def send_again(envelope_id: int, *, by: Actor) -> Envelope:
     its way or has arrived."""
     require(by, "mail.review")
     with transaction():
-        known = db.session.get(Envelope, envelope_id)
-        if known is None:
-            raise NotFound(N_("There is no such mail."))
-        row = locked(known)
+        row = locked(stored(Envelope, envelope_id, N_("There is no such mail.")))
         if not can_send_again(row):
             raise Refused(N_("This mail is on its way or has arrived; it is not sent again."))
         row.state, row.tries, row.doubts, row.error = "queued", 0, 0, ""

@@ -26,7 +26,10 @@ from helpdesk.tickets import tracking
 from helpdesk.tickets.models import Message, Ticket
 
 Letters = Iterable[Letter]
-
+AMONG_US = (
+    *("article", "calendar", "concerned", "consent", "digest", "escalation", "hold_over", "lost"),
+    *("notice", "test", "wrong_tries"),
+)
 # What we write for, to whom: all limits follow from these two.
 TABLE = (
     Purpose("receipt", Audience.CUSTOMER, unless=("automatic", "silent")),
@@ -34,17 +37,7 @@ TABLE = (
     Purpose("refusal", Audience.CUSTOMER),
     Purpose("survey", Audience.CUSTOMER, needed=False, unless=("automatic", "quiet")),
     Purpose("too_large", Audience.CUSTOMER, unless=("automatic", "quiet", "listed")),
-    Purpose("article", Audience.COLLEAGUE),
-    Purpose("calendar", Audience.COLLEAGUE),
-    Purpose("concerned", Audience.COLLEAGUE),
-    Purpose("consent", Audience.COLLEAGUE),
-    Purpose("digest", Audience.COLLEAGUE),
-    Purpose("escalation", Audience.COLLEAGUE),
-    Purpose("hold_over", Audience.COLLEAGUE),
-    Purpose("lost", Audience.COLLEAGUE),
-    Purpose("notice", Audience.COLLEAGUE),
-    Purpose("test", Audience.COLLEAGUE),
-    Purpose("wrong_tries", Audience.COLLEAGUE),
+    *(Purpose(code, Audience.COLLEAGUE) for code in AMONG_US),
 )
 
 

@@ -76,11 +76,11 @@ class Correction(Form):
         """As of every form; what is given once is empty later on."""
         return dict.fromkeys(self.given_once, "") | super().typed()
 
-    def _unless_changed(self, verb: Callable[[], object]) -> None:
+    def _unless_changed(self, verb: Callable[[], object]) -> object:
         with transaction():
             if "version" in self:
                 self._require_seen()
-            verb()
+            return verb()
 
     def _require_seen(self) -> None:
         """The row, locked, is as the writer has read it; one who knows its number may give that."""

@@ -34,7 +34,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 def init(app: Flask) -> None:
     """Let the app keep words that it refuses, and name the drafts that it has taken."""
     app.after_request(_taken)
-    app.register_error_handler(CSRFError, _no_token)
+    app.register_error_handler(
+        CSRFError, lambda _error: _refused(BadInput(TOO_LONG_OPEN, code="csrf"))
+    )
     app.register_error_handler(TooMany, _refused)
     app.jinja_env.globals["typed_words"] = typed_words
 
@@ -69,10 +71,6 @@ def typed_words() -> dict[str, str]:
 def _from_elsewhere() -> bool:
     origin = urlsplit(request.headers.get("Origin", "")).netloc
     return request.headers.get("Sec-Fetch-Site") == "cross-site" or origin not in ("", request.host)
-
-
-def _no_token(_error: CSRFError) -> Any:
-    return _refused(BadInput(TOO_LONG_OPEN, code="csrf"))
 
 
 def _refused(error: HelpdeskError) -> Any:

@@ -41,16 +41,19 @@ class OwnWords:
     """What WTForms says by itself, from our catalogue and in the reader's language."""
 
     def gettext(self, text: str) -> str:
-        """The sentence; those of WTForms that we put otherwise stand in SAID_BY_WTFORMS."""
-        return gettext(SAID_BY_WTFORMS.get(text, text))
+        """What we say instead of this sentence of WTForms."""
+        ours = (said for begins, said in SAID_BY_WTFORMS.items() if text.startswith(begins))
+        return gettext(next(ours, ODD))
 
-    def ngettext(self, one: str, many: str, number: int) -> str:
-        """The same for a number of things."""
-        return self.gettext(one if number == 1 else many)
+    def ngettext(self, _one: str, many: str, _number: int) -> str:
+        """The same for a number of things, which ours do not name."""
+        return self.gettext(many)
 
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form with a CSRF token. Texts come without blanks around them, and without NUL."""
+
+    made: Any = None  # what the verb gave that the form was sent for
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Strip what was typed; passwords say otherwise themselves. Speak our own words."""
@@ -86,14 +89,14 @@ class Form(FlaskForm):  # type: ignore[misc]
         return bool(fine and not twice)
 
     def did(self, verb: Callable[[], object]) -> bool:
-        """Whether the form was sent, was right, and the verb went through.
+        """Whether the form was sent, was right, and the verb went through: `made` is what it gave.
 
         The sentences of a refusal stand in the form afterwards.
         """
         if not self.validate_on_submit():
             return False
         try:
-            verb()
+            self.made = verb()
         except BadInput as error:
             self.take(error)
         except (Refused, Conflict) as error:
@@ -132,58 +135,24 @@ NUMBER = N_("Please give a number.")
 DATE = N_("Please give a date and time.")
 ODD = N_("This can't be read. Please look at it again.")
 LONG = N_("This is too long or too short.")
-SAID_BY_WTFORMS = {
-    "Not a valid choice.": PICK,
+SAID_BY_WTFORMS = {  # by how its sentence begins; of all others we say ODD
     "Not a valid choice": PICK,
-    "Invalid Choice: could not coerce.": PICK,
-    "Invalid Choice: could not coerce": PICK,
-    "Choices cannot be None.": PICK,
-    "Invalid choice(s): one or more data inputs could not be coerced.": PICK,
-    "'%(value)s' is not a valid choice for this field.": PICK,
-    "'%(value)s' are not valid choices for this field.": PICK,
-    "This field is required.": FILL,
-    "This field must be filled.": FILL,
-    "Not a valid integer value.": NUMBER,
-    "Not a valid decimal value.": NUMBER,
-    "Not a valid float value.": NUMBER,
-    "Number must be at least %(min)s.": NUMBER,
-    "Number must be at most %(max)s.": NUMBER,
-    "Number must be between %(min)s and %(max)s.": NUMBER,
-    "Not a valid datetime value.": DATE,
-    "Not a valid date value.": DATE,
-    "Not a valid time value.": DATE,
-    "Not a valid week value.": DATE,
-    "Invalid value, must be one of: %(values)s.": PICK,
-    "Invalid value, can't be any of: %(values)s.": ODD,
-    "This field must not be filled.": ODD,
-    "This field cannot be edited by the user.": ODD,
-    "This field is disabled and cannot have a value.": ODD,
-    "Invalid input.": ODD,
-    "Invalid Mac address.": ODD,
-    "Invalid UUID.": ODD,
-    "Invalid URL.": ODD,
-    "Invalid IP address.": ODD,
-    "Invalid email address.": N_(
-        "This is not a mail address: it should look like name@example.com."
-    ),
-    "Invalid field name '%(name)s'.": ODD,
-    "Invalid field name '%s'.": ODD,
-    "This field cannot be edited.": ODD,
-    "Date must be at least %(min)s.": DATE,
-    "Date must be at most %(max)s.": DATE,
-    "Date must be between %(min)s and %(max)s.": DATE,
-    "Field must be equal to %(other_name)s.": ODD,
-    "Field must be at least %(min)d character long.": LONG,
-    "Field must be at least %(min)d characters long.": LONG,
-    "Field cannot be longer than %(max)d character.": LONG,
-    "Field cannot be longer than %(max)d characters.": LONG,
-    "Field must be exactly %(max)d character long.": LONG,
-    "Field must be exactly %(max)d characters long.": LONG,
-    "Field must be between %(min)d and %(max)d characters long.": LONG,
-    "Invalid CSRF Token.": ODD,
-    "CSRF token missing.": ODD,
-    "CSRF failed.": ODD,
-    "CSRF token expired.": ODD,
+    "Invalid Choice": PICK,
+    "Invalid choice": PICK,
+    "Invalid value, must be one of": PICK,
+    "Choices cannot be None": PICK,
+    "'%(value)s'": PICK,
+    "This field is required": FILL,
+    "This field must be filled": FILL,
+    "Number must": NUMBER,
+    "Date must": DATE,
+    "Not a valid date": DATE,
+    "Not a valid time": DATE,
+    "Not a valid week": DATE,
+    "Not a valid": NUMBER,
+    "Field must be equal": ODD,
+    "Field": LONG,
+    "Invalid email": N_("This is not a mail address: it should look like name@example.com."),
 }
 OWN_WORDS = OwnWords()
 

@@ -23,14 +23,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk.clock import now
 from helpdesk.core import i18n, options
 from helpdesk.core.db import CHANGED, commits, db, gave_way, is_twin, refusal_of
-from helpdesk.core.errors import (
-    BadInput,
-    Busy,
-    Conflict,
-    HelpdeskError,
-    NotFound,
-    NotSignedIn,
-)
+from helpdesk.core.errors import BadInput, Busy, Conflict, HelpdeskError, NotFound, NotSignedIn
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.shortage import Shortage, note, shortage_of
 from helpdesk.settings import LANGUAGES, Settings, settings
@@ -237,19 +230,16 @@ def problem(error: HelpdeskError) -> Response:
     return response
 
 
-def error_page(error: HelpdeskError) -> tuple[str, int]:
-    """What happened, what was kept and what to do, as a page."""
-    return render_template(
-        "error.html", error=error, sentence=error.sentence(gettext)
-    ), error.status
-
-
 def refused(error: HelpdeskError) -> Any:
     """The answer to a refusal: problem JSON, the way to sign in, or a page that says why."""
     db.session.rollback()
     if isinstance(error, NotSignedIn) and not wants_json():
         return _to_sign_in()
-    answer = problem(error) if wants_json() else current_app.make_response(error_page(error))
+    if wants_json():
+        answer = problem(error)
+    else:
+        page = render_template("error.html", error=error, sentence=error.sentence(gettext))
+        answer = current_app.make_response((page, error.status))
     if isinstance(error, NotSignedIn):
         answer.headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after:

@@ -143,7 +143,7 @@ def clean_article_html(html: str) -> Markup:
 
 def markdown_to_html(text: str) -> Markup:
     """An article's Markdown as safe HTML; HTML written inside the Markdown is shown as text."""
-    return clean_article_html(_markdown().render(_short_runs(text.replace("\x00", "")[:MAX_HTML])))
+    return clean_article_html(markdown().render(_short_runs(text.replace("\x00", "")[:MAX_HTML])))
 
 
 def _short_runs(text: str) -> str:
@@ -232,7 +232,8 @@ def _cid_key(cid: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _markdown() -> MarkdownIt:
+def markdown() -> MarkdownIt:
+    """What reads the Markdown of articles."""
     return MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
         ["table", "strikethrough"]
     )

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from helpdesk.agents import accounts, invitations
+from helpdesk.agents.invitations import hashed
 from helpdesk.agents.models import Agent, ApiToken
-from helpdesk.api.auth import digest
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from tests.help import factories as make
@@ -91,7 +91,7 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(app: Flask) -> None:
     row = db.session.scalar(db.select(ApiToken))
     assert status == 0
     assert row is not None
-    assert row.token_hash == digest(said.strip())
+    assert row.token_hash == hashed(said.strip())
     assert said.strip() not in str(vars(row))
 
 

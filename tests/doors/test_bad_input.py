@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from helpdesk.agents.models import ApiToken
-from helpdesk.api.auth import new_token
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.core.db import db, transaction
 from helpdesk.settings import settings
 from helpdesk.tickets import actions, tracking
 from tests.help import factories as make
+from tests.help.calls import new_token
 from tests.help.forms import FORM, LANGUAGES, heard, nothing_written, spoken
 
 CASE = {"kind": "complaint", "channel": "api", "subject": "冰箱", "body": "不制冷"}

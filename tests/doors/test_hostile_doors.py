@@ -17,7 +17,7 @@ from helpdesk.channels.email.reading.parser import parse
 from helpdesk.channels.form import tracking_pages as web_tracking
 from helpdesk.core.errors import BadInput
 from helpdesk.core.html_depth import shallow
-from helpdesk.customers import addresses
+from helpdesk.customers import addresses, phones
 from helpdesk.kb.plain import excerpt, plain
 from helpdesk.notify.mail.mime import html_of
 from helpdesk.paper.line_breaks import lines
@@ -300,7 +300,7 @@ def test_days_that_an_administrator_brings(name: str) -> None:
     none_is_slow(read, 40_000)
 
 
-@pytest.mark.parametrize("read", [addresses.phone, addresses.mail])
+@pytest.mark.parametrize("read", [phones.read_phone, addresses.mail])
 def test_numbers_and_addresses(read: Reader) -> None:
     none_is_slow(refusing(read), 100_000, UNITS)
 

@@ -58,7 +58,7 @@ def test_a_mail_that_is_killed_at_any_statement_or_commit_is_one_ticket_in_the_e
     """F4: each boundary has a mail of its own; delivered again, it is neither lost nor doubled."""
 
     def work(number: int) -> None:
-        take(numbered(number), Came(door="smtp"))
+        take(numbered(number), Came("support", "smtp"))
         process_stored()
 
     for at in range(1, MOST):

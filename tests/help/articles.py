@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk.agents.rights import Actor, Role
+from helpdesk.kb import lists
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.models import Article
 from helpdesk.kb.seeding import make_article
@@ -33,6 +34,12 @@ def draft(**more: Any) -> Draft:
     """The content of the fridge article."""
     values = {name: value for name, value in FRIDGE.items() if name != "code"}
     return Draft(**(values | more))
+
+
+def on_desk(who: Actor | None, words: str) -> list[str]:
+    """The codes of what the desk's list holds of these words, drafts too."""
+    asked = dict.fromkeys(lists.NARROWED_BY, "") | {"q": words}
+    return [article.code for article in lists.listed(who, asked)[0]]
 
 
 def one_of_each(word: str = "compressor") -> dict[tuple[str, str], Article]:

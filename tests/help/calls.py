@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from helpdesk.agents.invitations import hashed
 from helpdesk.agents.models import ApiToken
-from helpdesk.api.auth import new_token
+from helpdesk.agents.tokens import PREFIX
 from helpdesk.core.db import db, transaction
 from helpdesk.tickets.models import Ticket
 
@@ -21,6 +23,12 @@ CASE = {
     "category": "billing.refund",
     "person": {"name": "李雷", "phone": "+86 139 0000 1111", "language": "zh_Hans"},
 }
+
+
+def new_token() -> tuple[str, str]:
+    """A fresh token, and what is kept of it."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    return secret, hashed(secret)
 
 
 def token(role: str = "agent", department: Any = None) -> dict[str, str]:

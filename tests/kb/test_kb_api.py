@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from helpdesk.agents.models import ApiToken
-from helpdesk.api.auth import new_token
 from helpdesk.core.db import db, transaction
 from helpdesk.kb.models import KbMiss
 from tests.help import articles as samples
+from tests.help.calls import new_token
 from tests.help.statements import counted
 
 

@@ -21,6 +21,7 @@ from helpdesk.kb.plain import excerpt, plain
         ("3. three\n4. four", "3. three\n4. four"),
         ("- a\n- b\n\nafter", "- a\n- b\n\nafter"),
         ("- a\n  - b", "- a\n  - b"),
+        ("- \n\nafter an empty item", "after an empty item"),
         ("> quoted", "quoted"),
         ("[here](https://a.example/x)", "here (https://a.example/x)"),
         ("<https://a.example/x>", "https://a.example/x"),

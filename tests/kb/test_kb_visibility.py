@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents.models import ApiToken
 from helpdesk.agents.rights import Actor, Role
-from helpdesk.api.auth import new_token
 from helpdesk.core.db import transaction
 from helpdesk.kb import queries, suggest
 from tests.help import articles as samples
 from tests.help import factories as make
+from tests.help.calls import new_token
 
 ALL = set(itertools.product(samples.VISIBILITIES, samples.STATES))
 PUBLISHED = {("internal", "published"), ("public", "published")}
@@ -113,13 +113,14 @@ def test_the_api_answers_nobody_without_a_token(client: FlaskClient) -> None:
 def test_one_scope_stands_behind_every_query(app: Flask, who: Actor | None) -> None:
     samples.one_of_each()
     found = [
-        *queries.search(who, "compressor", "en", published=False),
+        *queries.search(who, "compressor", "en"),
         *[article for article, _rank in queries.alike(who, "the compressor is hot", "en")],
         *queries.shelf(who, "fault"),
         *queries.best_of_each(who)["fault"],
     ]
     assert {article.code for article in found} == {"public-published"}
-    assert queries.shelf_counts(who) == {"fault": 1}
+    assert samples.on_desk(who, "compressor") == ["public-published"]
+    assert queries.counts(queries.readable(who)) == {"fault": 1}
     assert {one.code for one in suggest.while_typing("compressor", "en", "")} == {
         "public-published"
     }

@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from helpdesk.agents.models import ApiToken
-from helpdesk.api.auth import new_token
 from helpdesk.clock import now
 from helpdesk.core import alarms, background, jobs
 from helpdesk.core.db import db, transaction
@@ -21,6 +20,7 @@ from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.ops import health
 from tests.help import factories as make
 from tests.help import installations
+from tests.help.calls import new_token
 from tests.help.servers import helpdesk, wait_until
 
 OUTSIDE = {"REMOTE_ADDR": "203.0.113.7"}

@@ -23,7 +23,6 @@ from flask.testing import FlaskClient
 from helpdesk import promises
 from helpdesk.agents.models import ApiToken
 from helpdesk.api import answers
-from helpdesk.api.auth import new_token
 from helpdesk.clock import moved_to
 from helpdesk.core.db import transaction
 from helpdesk.core.errors import BadInput
@@ -34,6 +33,7 @@ from helpdesk.statistics.sources import Sums
 from helpdesk.tickets.models import Callback, Rating
 from tests.help import factories as make
 from tests.help import figures as samples
+from tests.help.calls import new_token
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
 BOSS = samples.BOSS

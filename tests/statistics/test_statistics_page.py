@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from helpdesk.agents.models import ApiToken
-from helpdesk.api.auth import new_token
 from helpdesk.clock import moved_to
 from helpdesk.core import i18n
 from helpdesk.core.db import db, transaction
@@ -26,6 +25,7 @@ from helpdesk.tickets import actions, filters, ticket_lists
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 from tests.help import figures as samples
+from tests.help.calls import new_token
 from tests.help.statements import counted
 
 MONDAY = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai

@@ -32,8 +32,8 @@ _COUNT = text(
 class Came:
     """How a mail came: through which mailbox and door, and what the server there calls it."""
 
-    mailbox: str = "support"
-    door: str = "pipe"
+    mailbox: str
+    door: str
     uid: str = ""
     envelope_to: str = ""
     arrived_at: datetime | None = None

@@ -53,25 +53,20 @@ def days(who: Actor, days: int = 7) -> list[MailboxDay]:
 
 
 def _day(day: date) -> list[MailboxDay]:
+    counted = select(MailTally.mailbox, MailTally.taken, MailTally.again)
     tallies = {
-        row.mailbox: row
-        for row in db.session.scalars(
-            select(MailTally).where(MailTally.day == day).execution_options(populate_existing=True)
-        )
+        row.mailbox: (row.taken, row.again)
+        for row in db.session.execute(counted.where(MailTally.day == day))
     }
     rows = db.session.execute(
         select(InboundMail.mailbox, InboundMail.outcome, func.count())
         .where(within(day))
         .group_by(InboundMail.mailbox, InboundMail.outcome)
-    ).all()
-    by: dict[str, dict[str, int]] = {name: dict.fromkeys(OUTCOMES, 0) for name in tallies}
+    )
+    by = {name: dict.fromkeys(OUTCOMES, 0) for name in tallies}
     for mailbox, outcome, number in rows:
         by.setdefault(mailbox, dict.fromkeys(OUTCOMES, 0))[outcome] = number
-    return [_mailbox_day(day, mailbox, tallies.get(mailbox), by[mailbox]) for mailbox in sorted(by)]
-
-
-def _mailbox_day(
-    day: date, mailbox: str, tally: MailTally | None, by: dict[str, int]
-) -> MailboxDay:
-    taken, again = (tally.taken, tally.again) if tally else (0, 0)
-    return MailboxDay(day, mailbox, taken, again, by)
+    return [
+        MailboxDay(day, mailbox, *tallies.get(mailbox, (0, 0)), by[mailbox])
+        for mailbox in sorted(by)
+    ]

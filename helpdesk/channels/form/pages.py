@@ -113,6 +113,7 @@ def _intake(form: CaseForm, brought: tuple[Any, ...]) -> Intake:
         **{kind: form.contact.data or ""},
     )
     facts = {name: form[name].data for name in ("product", "order_no", "demand") if form[name].data}
+    key, words = form.once.data, (form.subject.data, form.body.data)
     further: dict[str, Any] = {each.name: each.data or "" for each in form.further}
     return Intake(
         channel="web",
@@ -125,14 +126,9 @@ def _intake(form: CaseForm, brought: tuple[Any, ...]) -> Intake:
         person=asker,
         fields=facts,
         files=brought,
-        external_id=_once_id(form),
+        external_id=once_id("form", key, *words) if key else None,
         confidential=form.confidential.data,
     )
-
-
-def _once_id(form: CaseForm) -> str | None:
-    key, words = form.once.data, (form.subject.data, form.body.data)
-    return once_id("form", key, *words) if key else None
 
 
 def customer(name: str) -> Actor:

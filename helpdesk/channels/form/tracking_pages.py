@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session
@@ -12,13 +13,7 @@ from werkzeug.wrappers import Response
 from helpdesk import files, promises
 from helpdesk.agents.sign_in import actor
 from helpdesk.channels.form.forms import AddForm, FindForm, RateForm
-from helpdesk.channels.form.pages import (
-    ANYBODY,
-    TRACKED,
-    customer,
-    has_right_to_judge,
-    remember,
-)
+from helpdesk.channels.form.pages import ANYBODY, TRACKED, customer, has_right_to_judge, remember
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext
@@ -160,13 +155,9 @@ def add(number: str) -> Page:
 
 
 def _say(ticket: Ticket, form: AddForm, kept: tuple[files.StoredFile, ...]) -> None:
-    by = customer(ticket.contact_name)
-    body = form.body.data or ""
-
-    def work() -> object:
-        return actions.add_customer_message(ticket, by=by, body=body, channel="web", files=kept)
-
-    form_once(request.form, request.path, by, work, kept)
+    by, body = customer(ticket.contact_name), form.body.data or ""
+    say = partial(actions.add_customer_message, ticket, by=by, body=body, channel="web", files=kept)
+    form_once(request.form, request.path, by, say, kept)
 
 
 @blueprint.post("/<number>/urge")
@@ -223,12 +214,8 @@ def _require_customer(ticket: Ticket) -> None:
 def _judge(ticket: Ticket, form: RateForm) -> None:
     by = customer(ticket.contact_name)
     said = {"resolved": form.resolved.data or "", "words": form.words.data or ""}
-    result = int(form.result.data)
-
-    def work() -> object:
-        return callbacks.rate(ticket, by=by, result=result, **said)
-
-    form_once(request.form, request.path, by, work)
+    rate = partial(callbacks.rate, ticket, by=by, result=int(form.result.data), **said)
+    form_once(request.form, request.path, by, rate)
 
 
 @blueprint.get("/<number>/files/<key>")

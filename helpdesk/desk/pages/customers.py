@@ -19,9 +19,9 @@ from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, NotFound, Re
 from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.customers import people
-from helpdesk.customers.addresses import spoken
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import PROOFS
+from helpdesk.customers.phones import spoken
 from helpdesk.desk import case
 from helpdesk.desk.pages.moves import Page, given_version, on_ticket
 from helpdesk.tickets import actions, filters, queries, sight, ticket_lists, ticket_rows

@@ -14,7 +14,7 @@ from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.i18n import N_, gettext, language, zone
-from helpdesk.customers.addresses import spoken
+from helpdesk.customers.phones import spoken
 from helpdesk.desk.pages.customers import search as search_people
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -22,58 +22,52 @@ Token = Callable[[str], str]  # (a token that was refused, or '') -> a token to 
 TIMEOUT = 60.0  # seconds for one step, where the caller names none
 
 
-def _safe(context: ssl.SSLContext, line: socket.socket, host: str) -> socket.socket:
-    return context.wrap_socket(line, server_hostname=host)
+def _line(self: Any, timeout: float | None) -> socket.socket:
+    """What IMAP and POP3 call for the line to their server."""
+    return connect(self.host, self.port, timeout or TIMEOUT)
 
 
 class _Imap(imaplib.IMAP4):
-    def _create_socket(self, timeout: float | None) -> socket.socket:
-        return connect(self.host, self.port, timeout or TIMEOUT)
+    _create_socket = _line
 
 
 class _ImapTls(imaplib.IMAP4_SSL):
+    ssl_context: ssl.SSLContext
+
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        line = connect(self.host, self.port, timeout or TIMEOUT)
-        return _safe(self.ssl_context, line, self.host)
+        return self.ssl_context.wrap_socket(_line(self, timeout), server_hostname=self.host)
 
 
-class ImapBox(MailBoxUnencrypted):
-    """imap_tools' mailbox without encryption."""
+class ImapBox(BaseMailBox):
+    """imap_tools' mailbox. tls: tls (from the start), starttls (before it signs in) or none."""
 
-    def _get_mailbox_client(self) -> imaplib.IMAP4:
-        return _Imap(self._host, self._port, self._timeout)
-
-
-class ImapBoxTls(MailBox):
-    """imap_tools' mailbox with TLS from the start."""
+    def __init__(self, host: str, port: int, tls: str, timeout: float) -> None:
+        self._server, self._tls, self._timeout = (host, port), tls, timeout
+        super().__init__()
 
     def _get_mailbox_client(self) -> imaplib.IMAP4:
-        context, timeout = self._ssl_context, self._timeout
-        return _ImapTls(self._host, self._port, ssl_context=context, timeout=timeout)
-
-
-class ImapBoxStartTls(MailBoxStartTls):
-    """imap_tools' mailbox that turns to TLS before it signs in."""
-
-    def _get_mailbox_client(self) -> imaplib.IMAP4:
-        client = _Imap(self._host, self._port, self._timeout)
-        client.starttls(self._ssl_context)
+        context = ssl.create_default_context()
+        if self._tls == "tls":
+            return _ImapTls(*self._server, ssl_context=context, timeout=self._timeout)
+        client = _Imap(*self._server, self._timeout)
+        if self._tls == "starttls":
+            client.starttls(context)
         return client
 
 
 class Pop3(poplib.POP3):
     """POP3 without encryption, or before STLS."""
 
-    def _create_socket(self, timeout: float | None) -> socket.socket:
-        return connect(self.host, self.port, timeout or TIMEOUT)
+    _create_socket = _line
 
 
 class Pop3Tls(poplib.POP3_SSL):
     """POP3 with TLS from the start."""
 
+    context: ssl.SSLContext
+
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        line = connect(self.host, self.port, timeout or TIMEOUT)
-        return _safe(self.context, line, self.host)  # type: ignore[attr-defined]
+        return self.context.wrap_socket(_line(self, timeout), server_hostname=self.host)
 
 
 class Smtp(smtplib.SMTP):
@@ -92,9 +86,8 @@ class _Web(HTTPConnection):
         return connect(self._dns_host, self.port, _seconds(self.timeout), WEB_PORTS)
 
 
-class _WebTls(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return connect(self._dns_host, self.port, _seconds(self.timeout), WEB_PORTS)
+class _WebTls(HTTPSConnection, _Web):
+    """TLS over the line of the next class."""
 
 
 class _WebPool(HTTPConnectionPool):

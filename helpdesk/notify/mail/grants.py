@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,8 +12,7 @@ from helpdesk.core.db import Model, UtcTime
 from helpdesk.core.i18n import N_
 
 
-@dataclass(frozen=True)
-class Authority:
+class Authority(NamedTuple):
     """Who gives leave: where its owner is asked, where tokens are fetched, what we ask for."""
 
     code: str

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
 from helpdesk.core.db import Model, UtcTime, db
+from helpdesk.customers.addresses import comparable
+from helpdesk.settings import settings
 
 LONGEST_AWAY = timedelta(minutes=10)  # `mail fetch --once` from a timer may come that seldom
 
@@ -76,6 +78,18 @@ class Mailbox(Model):
     def unattended(self) -> bool:
         """Whether its mail is to be fetched and nobody comes for it."""
         return self.active and self.fetches and now() - self.attended_at > LONGEST_AWAY
+
+
+def own_addresses() -> frozenset[str]:
+    """Our addresses in comparable form."""
+    named = db.session.scalars(select(Mailbox.address))
+    return frozenset(filter(None, map(comparable, [settings().mail_from, *named])))
+
+
+def without_plus(address: str) -> str:
+    """The address without what stands behind a plus."""
+    name, _at, host = address.rpartition("@")
+    return f"{name.partition('+')[0]}@{host}"
 
 
 def by_name(name: str) -> Mailbox | None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_, company_zone, gettext
 from helpdesk.notify import optouts
-from helpdesk.notify.mail.mailboxes import Mailbox, by_name
+from helpdesk.notify.mail.mailboxes import Mailbox, by_name, own_addresses
 from helpdesk.notify.mail.mime import message_of, sender_of
 from helpdesk.notify.mail.smtp import Server, hand_over, server_of
 from helpdesk.notify.mail.tokens import secret_of
@@ -88,10 +88,7 @@ def _below(letter: Letter, box: Mailbox | None) -> str:
 def copies_of(message: Message, recipient: str) -> tuple[str, ...]:
     """Who gets a copy of an answer: whom its author ticked, but never a mailbox of ours, whom the
     answer goes to anyhow, or who asked for no more than their own cases need."""
-    ours = {
-        settings().mail_from.lower(),
-        *map(str.lower, db.session.scalars(select(Mailbox.address))),
-    }
+    ours = own_addresses()
     return tuple(
         each
         for each in message.data.get("cc", ())

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -71,7 +70,7 @@ def _group(message: EmailMessage, row: Envelope) -> None:
     if ticket is None:
         return
     first = select(Message.data).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
-    known = theirs(db.session.scalar(first) or {})
+    known = (db.session.scalar(first) or {}).get("thread_index")
     message["Thread-Index"] = thread_index(
         ticket.number, ticket.registered_at, row.made_at, row.id, known
     )
@@ -90,13 +89,11 @@ def _dress(message: EmailMessage, row: Envelope) -> None:
     found = _files(row)
     pictures = [each for each in found if each.mime in files.INLINE]
     host, language = sender_of(row).rpartition("@")[2], _language(row)
-    shown = [Picture(f"f{each.id}@{host}", _one_line(each.name)) for each in pictures]
+    shown = [(f"f{each.id}@{host}", _one_line(each.name)) for each in pictures]
     message.add_alternative(html_of(row.body, language, shown), subtype="html")
     page = cast(list[EmailMessage], message.get_payload())[1]
-    for each, picture in zip(pictures, shown, strict=True):
-        page.add_related(
-            *_content(each), cid=f"<{picture.cid}>", **_named(each), disposition="inline"
-        )
+    for each, (cid, _called) in zip(pictures, shown, strict=True):
+        page.add_related(*_content(each), cid=f"<{cid}>", **_named(each), disposition="inline")
     for each in found:
         if each not in pictures:
             message.add_attachment(*_content(each), **_named(each))
@@ -132,16 +129,9 @@ def _one_line(text: str) -> str:
     return " ".join("".join(" " if ord(c) < 32 else c for c in text).split())
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A picture in the mail; cid without its brackets."""
-
-    cid: str
-    name: str
-
-
-def html_of(text: str, language: str, pictures: Sequence[Picture] = ()) -> str:
-    """The text as a page: paragraphs, and what stands behind > as a quotation."""
+def html_of(text: str, language: str, pictures: Sequence[tuple[str, str]] = ()) -> str:
+    """The text as a page: paragraphs, what stands behind > as a quotation, and pictures by Content-ID
+    and name."""
     blocks = [
         (
             quoted,
@@ -174,11 +164,6 @@ def thread_index(number: str, begun: datetime, at: datetime, mail: int, theirs: 
     """The header for one mail about the ticket with this number."""
     root = _theirs(theirs) or _root(number, begun)
     return base64.b64encode(root + _child(begun, at, mail)).decode()
-
-
-def theirs(said: Mapping[str, Any]) -> str:
-    """What the customer's own mail carried; '' when it came from another program."""
-    return str(said.get("thread_index") or "")
 
 
 def _theirs(given: object) -> bytes:

@@ -27,15 +27,12 @@ PATIENCE = 40.0  # seconds to wait for another process's answer
 CONSENT = "consent"  # the key of this problem on the mailbox
 
 
-def uses_tokens(box: Mailbox) -> bool:
-    """Whether the mailbox signs in with OAuth2."""
-    return db.session.get(MailGrant, box.id) is not None
-
-
 def secret_of(box: Mailbox) -> str | Token:
     """What it signs in with: its password, or what gives tokens. Raises Refused when the stored
     password can't be read."""
-    return partial(access_token, box.id) if uses_tokens(box) else encryption.decrypted(box.secret)
+    if db.session.get(MailGrant, box.id) is not None:
+        return partial(access_token, box.id)
+    return encryption.decrypted(box.secret)
 
 
 def access_token(box_id: int, refused: str = "") -> str:

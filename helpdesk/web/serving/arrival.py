@@ -78,7 +78,10 @@ class Arrival:
         if isinstance(event, h11.Request):
             self.pace = Pace()
             self.target = bytes(event.target)
-            self.asks_for_websocket = (b"upgrade", b"websocket") in _lowered(event)
+            self.asks_for_websocket = any(
+                name == b"upgrade" and value.lower() == b"websocket"
+                for name, value in event.headers
+            )
             self.asks_to_go_on = self._http.they_are_waiting_for_100_continue
             self.too_large = _announced(event) > self._most
         self.too_large = self.too_large or self.size > self._most + LONGEST_HEAD
@@ -93,10 +96,6 @@ class Arrival:
     def drop(self) -> None:
         """It will not be read: let go of what was kept."""
         self._kept.close()
-
-
-def _lowered(request: h11.Request) -> list[tuple[bytes, bytes]]:
-    return [(bytes(name), bytes(value).lower()) for name, value in request.headers]
 
 
 def _announced(request: h11.Request) -> int:

@@ -18,12 +18,10 @@ class Waiting(Protocol):
     @property
     def until(self) -> float:
         """By when something must pass, on the steady clock."""
-        ...
 
     @property
     def weight(self) -> int:
         """The bytes that are kept for it."""
-        ...
 
 
 class Crowd:

@@ -236,7 +236,7 @@ def test_the_password_is_used_again_when_consent_is_ended_here(
     granted(made, provider.url)
     make.sign_in(client, make.agent(role="admin"))
     assert client.post(f"/admin/mailboxes/{made.id}/consent/end").status_code == 303
-    assert not tokens.uses_tokens(made)
+    assert consent.of(made) is None
 
 
 class Guarded:

@@ -305,7 +305,7 @@ def test_four_fetchers_with_one_mail_ten_times_make_one_ticket(app: Flask) -> No
         try:
             with app.app_context():
                 for raw in part:
-                    take(raw, Came(door="imap"))
+                    take(raw, Came("support", "imap"))
                 process_stored()
                 db.session.remove()
         except BaseException as error:

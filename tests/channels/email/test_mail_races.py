@@ -63,7 +63,7 @@ def test_two_workers_with_proven_mails_of_a_new_customer_make_one_customer(
 ) -> None:
     """On both databases the second waits for the first, and then finds whom it has made."""
     for n in (1, 2):
-        take(proven(f"nummer {n}", **{"Message-ID": f"<{n}@example.com>"}), Came(door="imap"))
+        take(proven(f"nummer {n}", **{"Message-ID": f"<{n}@example.com>"}), Came("support", "imap"))
     both, right = threading.Barrier(2), intake._look
 
     def look(session: object, given: object) -> intake._Look:

@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from helpdesk import files
 from helpdesk.channels.email import keeping
+from helpdesk.channels.email.cli import serve
 from helpdesk.channels.email.deciding.inbound import process_stored
 from helpdesk.channels.email.fetching import serving
-from helpdesk.channels.email.fetching.serving import Door, receiving
+from helpdesk.channels.email.fetching.serving import receiving
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import Busy
@@ -29,7 +30,7 @@ from tests.help.mails import count, mail
 
 @pytest.fixture
 def door(app: Flask) -> Iterator[tuple[str, int]]:
-    with receiving(app, Door(port=0)) as where:
+    with receiving(app, "127.0.0.1", 0) as where:
         yield where
 
 
@@ -123,7 +124,8 @@ def test_the_recipient_decides_the_mailbox_and_a_reply_address_the_ticket(
 
 
 def test_it_listens_on_this_machine_only_unless_told_otherwise() -> None:
-    assert Door().host == "127.0.0.1"
+    [told] = [each for each in serve.params if each.name == "host"]
+    assert told.default == "127.0.0.1"
 
 
 @contextmanager

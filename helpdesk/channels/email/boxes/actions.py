@@ -30,9 +30,6 @@ from helpdesk.notify.mail.medium import smtp_of
 from helpdesk.notify.mail.smtp import connected
 from helpdesk.notify.models import OPEN, Envelope
 
-TAKEN = N_("The server took the test mail for %(to)s; it should be there in a minute.")
-NOT_TAKEN = N_("The test mail was not taken.")
-NO_SERVER = N_("There is no server for sending: fill one in, or set one for all.")
 PATIENCE = 5  # seconds for trying out one way; the page waits for both
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
@@ -165,7 +162,8 @@ def send_test(who: Actor, box_id: int, to: str) -> tuple[bool, str]:
     subject = gettext("Test mail of %(address)s", address=box.address)
     ended = to_oneself(to, box.name, subject, address=box.address)
     if ended.state == "kept":
-        return False, gettext(NO_SERVER)
+        return False, gettext("There is no server for sending: fill one in, or set one for all.")
     if ended.state == "sent":
-        return True, gettext(TAKEN, to=to)
-    return False, f"{gettext(NOT_TAKEN)} ({ended.words})"
+        taken = N_("The server took the test mail for %(to)s; it should be there in a minute.")
+        return True, gettext(taken, to=to)
+    return False, f"{gettext('The test mail was not taken.')} ({ended.words})"

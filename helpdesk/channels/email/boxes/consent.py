@@ -11,7 +11,6 @@ import ipaddress
 import re
 import secrets as chance
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -171,8 +170,3 @@ def _well_again(box: Mailbox) -> Mailbox:
 
 def _hash(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
-
-
-def shown(grant: MailGrant | None) -> dict[str, Any]:
-    """The fields of the form as they are stored."""
-    return {name: getattr(grant, name) for name in FIELDS} if grant is not None else {}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ALTOGETHER = 8.0  # seconds for all questions
 ONE = 2.0  # seconds for one of them
 MOST_SPF = 10  # further look-ups that receivers make for a record
+SEVERAL = N_("There are several records, so receivers obey none. Leave one.")
 SELECTORS = (  # the names under which the usual providers and mail servers keep their keys
     *("selector1", "selector2", "google", "default", "mail", "dkim", "s1", "s2", "k1", "smtp"),
     *("s201512", "s110527", "key1", "2024", "2025", "2026"),
@@ -33,7 +34,6 @@ SELECTORS = (  # the names under which the usual providers and mail servers keep
 class Finding:
     """state: good, weak, bad or unknown. `record` is what the DNS holds, word for word."""
 
-    name: str
     state: str
     sentence: str
     record: str = ""
@@ -80,24 +80,25 @@ def _resolver() -> Resolver | None:
     return found
 
 
-def check(who: Actor, box_id: int, selector: str = "") -> list[Finding]:
-    """What the DNS says about the domain of this mailbox."""
+def check(who: Actor, box_id: int, selector: str = "") -> dict[str, Finding]:
+    """What the DNS says about the domain of this mailbox, by what it was asked for."""
     box = actions.found(who, box_id)
     domain = box.address.rpartition("@")[2].strip().lower().rstrip(".")
     ask = Questions()
-    return [
-        _found("SPF", lambda: _spf(ask, domain)),
-        _found("DKIM", lambda: _dkim(ask, domain, selector.strip())),
-        _found("DMARC", lambda: _dmarc(ask, domain)),
-    ]
+    looks = {
+        "SPF": lambda: _spf(ask, domain),
+        "DKIM": lambda: _dkim(ask, domain, selector.strip()),
+        "DMARC": lambda: _dmarc(ask, domain),
+    }
+    return {name: _found(look) for name, look in looks.items()}
 
 
-def _found(name: str, look: Callable[[], Finding]) -> Finding:
+def _found(look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except Unanswered:
         words = N_("The DNS did not answer, so this is not known. Please try again later.")
-        return Finding(name, "unknown", words)
+        return Finding("unknown", words)
 
 
 def _spf(ask: Questions, domain: str) -> Finding:
@@ -105,26 +106,22 @@ def _spf(ask: Questions, domain: str) -> Finding:
     if not found:
         words = N_("No record says which servers may send for this domain. Many receivers will "
                    "take our mail for spam. Add a TXT record that begins with v=spf1.")  # fmt: skip
-        return Finding("SPF", "bad", words)
+        return Finding("bad", words)
     if len(found) > 1:
-        words = N_("There are several records, so receivers obey none. Leave one.")
-        return Finding("SPF", "bad", words, "\n".join(found))
-    return Finding("SPF", *_judged_spf(found[0].lower().split()), found[0])
+        return Finding("bad", SEVERAL, "\n".join(found))
+    return Finding(*_judged_spf(found[0].lower().split()), found[0])
 
 
 def _judged_spf(terms: list[str]) -> tuple[str, str]:
     if sum(map(_asks_further, terms)) > MOST_SPF:
-        return "bad", N_(
-            "The record asks for more than ten look-ups, so receivers obey none of it."
-        )
+        words = N_("The record asks for more than ten look-ups, so receivers obey none of it.")
+        return "bad", words
     if "+all" in terms or "all" in terms:
-        return "bad", N_(
-            "The record lets everybody send for this domain. End it with -all or ~all."
-        )
+        words = N_("The record lets everybody send for this domain. End it with -all or ~all.")
+        return "bad", words
     if "-all" in terms or "~all" in terms or any(t.startswith("redirect=") for t in terms):
-        return "good", N_(
-            "The domain says which servers may send for it. See that ours is among them."
-        )
+        words = N_("The domain says which servers may send for it. See that ours is among them.")
+        return "good", words
     return "weak", N_("The record does not say what to do with others. End it with -all or ~all.")
 
 
@@ -136,29 +133,25 @@ def _asks_further(term: str) -> bool:
 
 def _dkim(ask: Questions, domain: str, selector: str) -> Finding:
     for name in (selector,) if selector else SELECTORS:
-        record = _key(ask.texts(f"{name}._domainkey.{domain}"))
-        if record:
+        texts = ask.texts(f"{name}._domainkey.{domain}")
+        if record := next((t for t in texts if "p=" in t.replace(" ", "").lower()), ""):
             return _judged_key(name, record)
     if selector:
-        return Finding("DKIM", "bad", N_("There is no key under this name (selector)."), selector)
+        return Finding("bad", N_("There is no key under this name (selector)."), selector)
     words = N_("No key was found under the usual names. If your mail server signs, type the name of "
                "its key (selector) here; otherwise switch signing on there.")  # fmt: skip
-    return Finding("DKIM", "unknown", words)
-
-
-def _key(texts: list[str]) -> str:
-    return next((t for t in texts if "p=" in t.replace(" ", "").lower()), "")
+    return Finding("unknown", words)
 
 
 def _judged_key(name: str, record: str) -> Finding:
     shown = f"{name}: {record}"
     if not _tag(record, "p"):
-        return Finding("DKIM", "bad", N_("The key was taken back (it is empty)."), shown)
+        return Finding("bad", N_("The key was taken back (it is empty)."), shown)
     if "y" in _tag(record, "t").split(":"):
         words = N_("The key is marked as a test, so receivers may ignore it. Remove t=y.")
-        return Finding("DKIM", "weak", words, shown)
+        return Finding("weak", words, shown)
     words = N_("There is a key, so receivers can check the signatures of your mail server.")
-    return Finding("DKIM", "good", words, shown)
+    return Finding("good", words, shown)
 
 
 def _dmarc(ask: Questions, domain: str) -> Finding:
@@ -170,21 +163,20 @@ def _dmarc(ask: Questions, domain: str) -> Finding:
             return _judged_policy(found, own=at == 0)
     words = N_("Nothing tells receivers what to do with mail that only pretends to come from this "
                "domain. Add a TXT record at _dmarc that begins with v=DMARC1.")  # fmt: skip
-    return Finding("DMARC", "bad", words)
+    return Finding("bad", words)
 
 
 def _judged_policy(found: list[str], *, own: bool) -> Finding:
     shown = "\n".join(found)
     if len(found) > 1:
-        words = N_("There are several records, so receivers obey none. Leave one.")
-        return Finding("DMARC", "bad", words, shown)
+        return Finding("bad", SEVERAL, shown)
     policy = (_tag(found[0], "p") if own else _tag(found[0], "sp") or _tag(found[0], "p")).lower()
     if policy in ("quarantine", "reject"):
         words = N_("Receivers keep out mail that only pretends to come from this domain.")
-        return Finding("DMARC", "good", words, shown)
+        return Finding("good", words, shown)
     words = N_("Receivers only report mail that pretends to come from this domain. When SPF and DKIM "
                "are in order, set p=quarantine.")  # fmt: skip
-    return Finding("DMARC", "weak", words, shown)
+    return Finding("weak", words, shown)
 
 
 def _tag(record: str, name: str) -> str:

@@ -21,7 +21,7 @@ from helpdesk.agents.admin_forms import department_choices
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web.corrections import Correction
-from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty
+from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty, row_id
 
 KINDS = [
     ("imap", lazy_gettext("We fetch it by IMAP")),
@@ -61,6 +61,7 @@ class MailboxForm(Correction):
     department_id = SelectField(
         lazy_gettext("Department"),
         [may_be_empty()],
+        coerce=row_id,
         description=lazy_gettext("What no routing rule claims goes straight to it."),
     )
     language = SelectField(lazy_gettext("Language of its mails"), [may_be_empty()])
@@ -126,10 +127,10 @@ class MailboxForm(Correction):
 
     def given(self) -> dict[str, Any]:
         """What was filled in, by column."""
-        empty = {"folder": "INBOX", "per_minute": 30, "department_id": None}
-        found = {name: field.data for name, field in self._fields.items() if name in COLUMNS}
-        found["department_id"] = int(self.department_id.data) if self.department_id.data else None
-        return {n: empty.get(n, "") if v is None else v for n, v in found.items()}
+        found = {name: value for name, value in self.typed().items() if name in COLUMNS}
+        if found["per_minute"] is None:
+            found["per_minute"] = 30
+        return found
 
 
 class ConsentForm(Form):

@@ -3,8 +3,6 @@ a password, and how its domain stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from flask import Blueprint, flash, redirect, render_template, request
 
 from helpdesk.agents.sign_in import me, needs
@@ -16,7 +14,7 @@ from helpdesk.core.i18n import gettext
 from helpdesk.notify.mail.grants import AUTHORITIES
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web.forms import choices
-from helpdesk.web.pages import Page
+from helpdesk.web.pages import Page, form_page
 
 blueprint = Blueprint("mailboxes", __name__, url_prefix="/admin/mailboxes")
 
@@ -49,25 +47,22 @@ def edit(box_id: int) -> Page:
 
 
 def _edited(box: Mailbox | None, form: MailboxForm) -> Page:
-    made: list[Mailbox] = []
     secret = str(form.password.data or "")
     provider = provider_of(str(form.address.data or ""), str(form.host.data or ""))
-    if form.did(lambda: made.append(actions.save(box, form.given(), secret, me().actor))):
-        if provider.oauth and not made[0].secret and consent.of(made[0]) is None:
-            return redirect(f"/admin/mailboxes/{made[0].id}/consent", code=303)
-        _say(actions.try_out(me().actor, made[0].id))
-        return redirect("/admin/mailboxes", code=303)
+    if form.did(lambda: actions.save(box, form.given(), secret, me().actor)):
+        made: Mailbox = form.made
+        if provider.oauth and not made.secret and consent.of(made) is None:
+            return redirect(f"/admin/mailboxes/{made.id}/consent", code=303)
+        return _tried_out(made)
     grant = consent.of(box) if box is not None else None
-    page = render_template("admin/mailbox.html", form=form, box=box, provider=provider, grant=grant)
-    return page, form.status
+    return form_page("admin/mailbox.html", form, box=box, provider=provider, grant=grant)
 
 
 @blueprint.post("/<int:box_id>/test")
 @needs("settings.edit")
 def test(box_id: int) -> Page:
     """Connect in and out, and say how it went."""
-    _say(actions.try_out(me().actor, box_id))
-    return redirect("/admin/mailboxes", code=303)
+    return _tried_out(actions.found(me().actor, box_id))
 
 
 @blueprint.post("/<int:box_id>/letter")
@@ -84,22 +79,21 @@ def letter(box_id: int) -> Page:
 def consent_page(box_id: int) -> Page:
     """The client, how the leave stands, and the way to the provider."""
     box = actions.found(me().actor, box_id)
-    grant, asked = consent.of(box), []
+    grant = consent.of(box)
     blank = {"authority": provider_of(box.address, box.host).oauth or "own"}
-    form = ConsentForm(data=blank | consent.shown(grant))
+    form = ConsentForm(obj=grant, data=blank)
     form.authority.choices = choices([(a.code, gettext(a.name)) for a in AUTHORITIES.values()])
     secret = str(form.client_secret.data or "")
-    form.did(lambda: asked.append(consent.ask(me().actor, box_id, form.data, secret)))
-    page = render_template(
+    form.did(lambda: consent.ask(me().actor, box_id, form.data, secret))
+    return form_page(
         "admin/consent.html",
-        form=form,
+        form,
         box=box,
         grant=consent.of(box),
         authorities=AUTHORITIES,
         answer_address=consent.answer_address(),
-        question=asked[0] if asked else "",
+        question=form.made or "",
     )
-    return (page, 422) if form.errors else page
 
 
 @blueprint.post("/<int:box_id>/domain")
@@ -126,8 +120,7 @@ def answer() -> Page:
         flash(error.sentence(gettext), "error")
         return redirect("/admin/mailboxes", code=303)
     flash(gettext("Consent was given for %(address)s.", address=box.address), "success")
-    _say(actions.try_out(me().actor, box.id))
-    return redirect("/admin/mailboxes", code=303)
+    return _tried_out(box)
 
 
 @blueprint.post("/<int:box_id>/consent/end")
@@ -139,8 +132,9 @@ def end(box_id: int) -> Page:
     return redirect(f"/admin/mailboxes/{box_id}", code=303)
 
 
-def _say(results: Iterable[tuple[bool, str, str]]) -> None:
-    """Tell how each way went."""
-    for fine, sentence, words in results:
+def _tried_out(box: Mailbox) -> Page:
+    """The list, with how each way in and out of the mailbox went."""
+    for fine, sentence, words in actions.try_out(me().actor, box.id):
         text = f"{gettext(sentence)} ({words})" if words else gettext(sentence)
         flash(text, "success" if fine else "error")
+    return redirect("/admin/mailboxes", code=303)

@@ -132,7 +132,10 @@ def busy_senders(who: Actor) -> list[BusySender]:
         .order_by(func.count().desc(), InboundMail.from_email)
         .limit(MOST_SENDERS)
     )
-    return [_busy_sender(*row) for row in db.session.execute(query)]
+    return [
+        BusySender(sender, tuple(map(int, hours)), int(machine), int(held), braked_until(sender))
+        for sender, machine, held, *hours in db.session.execute(query)
+    ]
 
 
 def _hours() -> list[object]:
@@ -142,11 +145,6 @@ def _hours() -> list[object]:
         func.sum(case(((at > begin) & (at <= end), 1), else_=0))
         for begin, end in zip(edges, [*edges[1:-1], moment + timedelta(minutes=5)], strict=False)
     ]
-
-
-def _busy_sender(sender: str, machine: int, held: int, *hours: int) -> BusySender:
-    numbers = tuple(int(each) for each in hours)
-    return BusySender(sender, numbers, int(machine), int(held), braked_until(sender))
 
 
 def release(who: Actor, sender: str) -> None:

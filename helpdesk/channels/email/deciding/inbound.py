@@ -12,19 +12,20 @@ from sqlalchemy import select
 
 from helpdesk.channels.email.deciding import brakes, into_tickets, landing, returned
 from helpdesk.channels.email.deciding.kept_mail import read_kept
-from helpdesk.channels.email.deciding.our_addresses import comparable, is_own, own_addresses
+from helpdesk.channels.email.deciding.our_addresses import is_own
 from helpdesk.channels.email.deciding.verdicts import Hold, Ignore, Quarantine, Settled, Verdict
 from helpdesk.channels.email.keeping import LEASE, Came, keep
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
-from helpdesk.channels.email.reading.sandbox import TooHeavy
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
 from helpdesk.core.db import db, locked, lost_race, transaction
 from helpdesk.core.errors import Busy, HelpdeskError
 from helpdesk.core.i18n import lazy_gettext
+from helpdesk.customers.addresses import comparable
 from helpdesk.notify.envelopes import post
 from helpdesk.notify.letters import Customer, to_customer
+from helpdesk.notify.mail.mailboxes import own_addresses
 from helpdesk.notify.models import MAIL
 from helpdesk.settings import settings
 from helpdesk.tickets import mail_ids
@@ -37,7 +38,7 @@ MOST_TRIES = 3
 
 def deliver(raw: bytes, mailbox: str = "support") -> InboundMail:
     """Keep a mail for ever, then make of it what it is. Raises only while nothing is stored yet."""
-    row, new = keep(raw, Came(mailbox), lease=LEASE)
+    row, new = keep(raw, Came(mailbox, "pipe"), lease=LEASE)
     if new:
         work_on(row.id, 1)
     return db.session.get_one(InboundMail, row.id, populate_existing=True)
@@ -127,9 +128,7 @@ def _settle(mail_id: int, verdict: Verdict) -> None:
         row.outcome, row.reason = verdict.outcome, verdict.reason
         row.detail = verdict.detail[:2000]
         row.ticket_id = verdict.ticket.id if verdict.ticket else None
-        found = getattr(verdict, "landing", None)
-        if found is not None:
-            row.why = found.why()
+        row.why = verdict.why or row.why
 
 
 def _make(mail_id: int) -> None:
@@ -158,10 +157,8 @@ def read(row: InboundMail) -> ParsedMail:
     """The mail of a row as far as it can be read. Raises Quarantine."""
     try:
         return read_kept(row)
-    except Unreadable:
-        raise Quarantine("unreadable") from None
-    except TooHeavy:
-        raise Quarantine("too_heavy") from None
+    except Unreadable as error:
+        raise Quarantine(error.reason) from None
 
 
 def _note_what_it_says(row: InboundMail, mail: ParsedMail) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from helpdesk import files
 from helpdesk.agents.rights import SYSTEM, Actor, Role
 from helpdesk.channels.email.deciding import proof
 from helpdesk.channels.email.deciding.landing import Landing
-from helpdesk.channels.email.deciding.our_addresses import began, comparable, is_own, own_addresses
+from helpdesk.channels.email.deciding.our_addresses import began, is_own
 from helpdesk.channels.email.deciding.verdicts import Settled
 from helpdesk.channels.email.models import FOR_PEOPLE, InboundMail
 from helpdesk.channels.email.reading.attachments import Attachment
@@ -23,8 +24,9 @@ from helpdesk.core import options
 from helpdesk.core.db import db, locked, retrying, transaction
 from helpdesk.core.i18n import gettext, in_language
 from helpdesk.customers import addresses
+from helpdesk.customers.addresses import comparable
 from helpdesk.customers.people import Asker
-from helpdesk.notify.mail.mailboxes import Mailbox, by_name
+from helpdesk.notify.mail.mailboxes import Mailbox, by_name, own_addresses
 from helpdesk.settings import settings
 from helpdesk.tickets import actions
 from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_ticket
@@ -45,12 +47,8 @@ def put(row: InboundMail, mail: ParsedMail, found: Landing, decided_by: str = ""
 
     Raises Settled when somebody else has done it meanwhile.
     """
-    kept = stored(mail.attachments)
-    try:
+    with stored(mail.attachments) as kept:
         retrying(lambda: _put(row, mail, found, kept, decided_by))
-    except BaseException:
-        files.discard(kept)
-        raise
 
 
 def _put(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept, decided_by: str) -> None:
@@ -250,11 +248,12 @@ def with_gaps(words: str, whole: str) -> str:
     return "\n".join(found)
 
 
-def stored(found: Iterable[Attachment]) -> Kept:
-    """The attachments of a mail, kept as files."""
-    return tuple(files.store(a.content, a.name, a.mime, content_id=a.content_id) for a in found)
-
-
-def named(ticket: Ticket) -> Landing:
-    """Where a colleague puts a mail by hand."""
-    return Landing(ticket, "by_hand", number=ticket.number)
+@contextmanager
+def stored(found: Iterable[Attachment]) -> Iterator[Kept]:
+    """The attachments of a mail, kept as files; an error inside the block takes them away again."""
+    kept = tuple(files.store(a.content, a.name, a.mime, content_id=a.content_id) for a in found)
+    try:
+        yield kept
+    except BaseException:
+        files.discard(kept)
+        raise

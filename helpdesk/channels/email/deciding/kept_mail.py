@@ -15,7 +15,7 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.channels.email.reading.attachments import Attachment
 from helpdesk.channels.email.reading.mime import Part, read_tree
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
-from helpdesk.channels.email.reading.sandbox import TooHeavy, parse_safely
+from helpdesk.channels.email.reading.sandbox import parse_safely
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
 from helpdesk.tickets.veil import veiled
@@ -25,7 +25,7 @@ _TEXTS = ("text/", "message/")
 
 
 def read_kept(row: InboundMail) -> ParsedMail:
-    """What is written in a kept mail, as its writer's. Raises Unreadable, TooHeavy, NotFound."""
+    """What is written in a kept mail, as its writer's. Raises Unreadable, NotFound."""
     mail = as_written(parse_safely(raw_of(row)), row.mailbox)
     return replace(
         mail,
@@ -43,7 +43,7 @@ def raw_without_secrets(row: InboundMail) -> bytes:
     raw = raw_of(row)
     try:
         parse_safely(raw)
-    except (Unreadable, TooHeavy):
+    except Unreadable:
         return _veil(raw)
     raw = without_secrets(raw)
     mail = parse_safely(raw)

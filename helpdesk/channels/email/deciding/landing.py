@@ -60,7 +60,9 @@ def land(row: InboundMail, mail: ParsedMail, sender: str) -> Landing:
     if not takes_part(named.ticket, sender, signed=signed, proven=bool(proof)):
         if named.rule == "subject" or (not proof and _claims(named.ticket, sender)):
             return Landing(None, "claimed", named.header, named.match, named.number, proof)
-        raise _Stranger(named)
+        stranger = Hold("stranger", named.ticket)
+        stranger.why = named.why()
+        raise stranger
     if not proof and signed and not mail.auto_submitted and _was_written_to(named.ticket, sender):
         proof = "token"
     if named.ticket.closed_at is not None and not queries.may_reopen(named.ticket):
@@ -73,14 +75,6 @@ def dmarc(row: InboundMail, mail: ParsedMail) -> str:
     about the writer whose From it replaced."""
     proven = not mail.passed_by and proof_of(mail, trusted_by(row.mailbox)) == PROVEN
     return "dmarc" if proven else ""
-
-
-class _Stranger(Hold):
-    """A valid reference in a mail of somebody who is not known on the ticket."""
-
-    def __init__(self, named: Landing) -> None:
-        super().__init__("stranger", named.ticket)
-        self.landing = named
 
 
 def takes_part(ticket: Ticket, sender: str, *, signed: bool, proven: bool) -> bool:

@@ -6,27 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
-
 from helpdesk.channels.email.reading.parser import ParsedMail
-from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput
-from helpdesk.customers import addresses
-from helpdesk.notify.mail.mailboxes import Mailbox, by_name
+from helpdesk.notify.mail.mailboxes import by_name, own_addresses, without_plus
 from helpdesk.notify.paces import is_provider
-from helpdesk.settings import settings
-
-
-def own_addresses() -> frozenset[str]:
-    """Our addresses in comparable form."""
-    named = db.session.scalars(select(Mailbox.address))
-    return frozenset(filter(None, map(comparable, [settings().mail_from, *named])))
 
 
 def is_own(sender: str, ours: frozenset[str]) -> bool:
     """Whether an address is ours, with or without something behind a plus."""
-    name, _at, host = sender.rpartition("@")
-    return sender in ours or f"{name.partition('+')[0]}@{host}" in ours
+    return sender in ours or without_plus(sender) in ours
 
 
 def as_written(mail: ParsedMail, mailbox: str) -> ParsedMail:
@@ -57,11 +44,3 @@ def _is_our_list(lists: Iterable[str], mailbox: str) -> bool:
         is_own(each, ours) or each.rpartition("@")[2] in hosts or each.partition("@")[0] == named
         for each in lists
     )
-
-
-def comparable(address: str) -> str:
-    """The address in the form in which addresses are compared; '' when it is none."""
-    try:
-        return addresses.mail(address)
-    except BadInput:
-        return ""

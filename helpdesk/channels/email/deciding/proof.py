@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpdesk.channels.email.deciding.our_addresses import comparable
 from helpdesk.channels.email.reading.parser import ParsedMail
 from helpdesk.core.db import db
 from helpdesk.customers import people
+from helpdesk.customers.addresses import comparable
 from helpdesk.customers.models import Person
 from helpdesk.notify.mail.mailboxes import by_name
 
@@ -94,10 +94,9 @@ def _namesake(mail: ParsedMail) -> str:
         return ""
     for person in db.session.scalars(people.known(name, most=5)).all():
         known = [each.normal for each in person.addresses if each.kind == "email"]
-        if person.name.casefold() == name and mine not in known:
-            proven = _proven(person)
-            if proven:
-                return proven
+        is_other = person.name.casefold() == name and mine not in known
+        if is_other and (proven := _proven(person)):
+            return proven
     return ""
 
 

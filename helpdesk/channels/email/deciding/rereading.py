@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from helpdesk import files
 from helpdesk.agents.rights import Actor
 from helpdesk.channels.email.deciding.into_tickets import stored, words_of
 from helpdesk.channels.email.deciding.kept_mail import read_kept
@@ -22,7 +21,6 @@ from helpdesk.channels.email.deciding.review import one
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.channels.email.reading.attachments import Attachment as Attached
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
-from helpdesk.channels.email.reading.sandbox import TooHeavy
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.given import tidy
@@ -75,7 +73,7 @@ def difference(row: InboundMail) -> Difference | None:
         return None
     try:
         mail = read_kept(row)
-    except (Unreadable, TooHeavy, NotFound):
+    except (Unreadable, NotFound):
         return None
     pairs = _pairs(message, mail, row.outcome == "reply")
     changes = tuple(Change(part, was, now) for part, was, now in pairs if was != now)
@@ -115,17 +113,11 @@ def apply(who: Actor, mail_id: int) -> bool:
     if not found.changes:
         return False
     told = _files(found.message, found.mail)
-    kept = stored(told.new)
     body, quoted = words_of(found.mail, is_reply=found.row.outcome == "reply")
-    reading = Reading(
-        body, quoted, found.mail.html or "", dict(found.mail.facts()), kept, told.names
-    )
-    try:
-        changed = [change.part for change in found.changes]
+    changed, html = [change.part for change in found.changes], found.mail.html or ""
+    with stored(told.new) as kept:
+        reading = Reading(body, quoted, html, dict(found.mail.facts()), kept, told.names)
         actions.renew_message(found.message, reading, by=who, changed=changed)
-    except BaseException:
-        files.discard(kept)
-        raise
     return True
 
 

@@ -12,7 +12,8 @@ from helpdesk.agents.rights import SYSTEM
 from helpdesk.channels.email.deciding.landing import Landing
 from helpdesk.channels.email.deciding.verdicts import Ignore
 from helpdesk.channels.email.models import InboundMail
-from helpdesk.channels.email.reading.bounces import Failure, Report
+from helpdesk.channels.email.reading.bounce_failures import Failure
+from helpdesk.channels.email.reading.bounces import Report
 from helpdesk.channels.email.reading.parser import ParsedMail
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.i18n import N_, gettext, in_language

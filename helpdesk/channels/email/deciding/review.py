@@ -16,10 +16,9 @@ from helpdesk.channels.email.keeping import LEASE
 from helpdesk.channels.email.ledger import within
 from helpdesk.channels.email.models import FOR_PEOPLE, OUTCOMES, InboundMail
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
-from helpdesk.channels.email.reading.sandbox import TooHeavy
 from helpdesk.clock import now
-from helpdesk.core.db import db, locked, transaction
-from helpdesk.core.errors import HelpdeskError, NotFound, Refused
+from helpdesk.core.db import db, locked, stored, transaction
+from helpdesk.core.errors import HelpdeskError, Refused
 from helpdesk.core.i18n import N_
 from helpdesk.desk.nav import count_for
 from helpdesk.tickets import queries
@@ -67,12 +66,10 @@ def counts(who: Actor) -> dict[str, int]:
 def one(who: Actor, mail_id: int) -> tuple[InboundMail, ParsedMail | None]:
     """The row and, as far as it can be read, the mail. Raises NotFound."""
     require(who, "mail.review")
-    row = db.session.get(InboundMail, mail_id)
-    if row is None:
-        raise NotFound(N_("There is no such mail."))
+    row = stored(InboundMail, mail_id, N_("There is no such mail."))
     try:
         return row, read_kept(row)
-    except (Unreadable, TooHeavy):
+    except Unreadable:
         return row, None
 
 
@@ -90,7 +87,7 @@ def accept_reply(who: Actor, mail_id: int) -> Ticket:
     if ticket is None:
         raise Refused(N_("This mail answers no ticket. You can open a new one from it."))
     queries.require_visible(ticket, who)
-    _put(row, mail, into_tickets.named(ticket), who)
+    _put(row, mail, Landing(ticket, "by_hand", number=ticket.number), who)
     return ticket
 
 

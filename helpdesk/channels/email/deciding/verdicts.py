@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from helpdesk.core.i18n import N_
 from helpdesk.tickets.models import Ticket
 
@@ -54,6 +56,7 @@ class Verdict(Exception):
     """Working on a mail ends here: `outcome` and `reason`, perhaps because of a ticket."""
 
     outcome = "quarantined"
+    why: dict[str, Any] | None = None  # where it would have gone
 
     def __init__(self, reason: str, ticket: Ticket | None = None, detail: str = "") -> None:
         super().__init__(reason)

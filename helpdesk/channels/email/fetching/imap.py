@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import imaplib
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from imap_tools import BaseMailBox, MailboxFolderSelectError, MailboxLoginError
+from imap_tools import MailboxFolderSelectError, MailboxLoginError
 
 from helpdesk.notify.mail import connections
 from helpdesk.notify.mail.mailboxes import Mailbox
@@ -18,7 +17,6 @@ TIMEOUT = 60  # seconds
 STEP = 2.0  # seconds after which a waiting fetcher hears that it shall stop
 BEGINNING = 256 * 1024  # bytes that are fetched of a mail that is too large
 CLIENT = '("name" "Helpdesk" "version" "1.0" "vendor" "Helpdesk")'
-imaplib._MAXLINE = max(imaplib._MAXLINE, 10_000_000)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,8 @@ class ImapDoor:
     counts_by = "UID"
 
     def __init__(self, box: Mailbox, secret: str | connections.Token) -> None:
-        self.box, self.door = box, _connect(box)
+        self.box = box
+        self.door = connections.ImapBox(box.host, box.port, box.tls, TIMEOUT)
         self.client: imaplib.IMAP4 = self.door.client
         if isinstance(secret, str):
             self.door.login(box.user, secret, initial_folder=None)
@@ -119,15 +118,6 @@ class ImapDoor:
             self.client.logout()
         except (OSError, imaplib.IMAP4.error):
             self.client.shutdown()
-
-
-def _connect(box: Mailbox) -> BaseMailBox:
-    context = ssl.create_default_context()
-    if box.tls == "tls":
-        return connections.ImapBoxTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
-    if box.tls == "starttls":
-        return connections.ImapBoxStartTls(box.host, box.port, timeout=TIMEOUT, ssl_context=context)
-    return connections.ImapBox(box.host, box.port, timeout=TIMEOUT)
 
 
 def _require_ok(status: str, data: object) -> None:

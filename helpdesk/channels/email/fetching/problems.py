@@ -44,7 +44,14 @@ PROBLEMS = {
     "other": N_("The server answered with an error."),
 }
 _LOGIN = (MailboxLoginError, smtplib.SMTPAuthenticationError)
-_SLOW = (TimeoutError, socket.timeout)
+_OF_THE_LINE = (  # the special ones before the general
+    (NotAllowedThere, "network"),
+    (socket.gaierror, "name"),
+    (ssl.SSLCertVerificationError, "certificate"),
+    (ssl.SSLError, "encryption"),
+    (TimeoutError, "slow"),
+    (ConnectionRefusedError, "refused"),
+)
 
 
 def problem_of(error: BaseException) -> str:
@@ -62,25 +69,9 @@ def problem_of(error: BaseException) -> str:
         return "database"
     if isinstance(error, HelpdeskError):
         return "login"
-    return _of_the_line(error)
-
-
-def _of_the_line(error: BaseException) -> str:
-    if isinstance(error, NotAllowedThere):
-        return "network"
-    if isinstance(error, socket.gaierror):
-        return "name"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "certificate"
-    if isinstance(error, ssl.SSLError):
-        return "encryption"
-    if isinstance(error, _SLOW):
-        return "slow"
-    if isinstance(error, ConnectionRefusedError):
-        return "refused"
-    if isinstance(error, imaplib.IMAP4.error) and "auth" in str(error).lower():
+    if isinstance(error, imaplib.IMAP4.error) and "auth" in words:
         return "login"
-    return "other"
+    return next((key for kind, key in _OF_THE_LINE if isinstance(error, kind)), "other")
 
 
 def noted(error: BaseException) -> str:

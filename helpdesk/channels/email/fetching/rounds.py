@@ -7,7 +7,6 @@ that was not kept yet still lies on the server. So nothing is lost and nothing d
 from __future__ import annotations
 
 import imaplib
-import logging
 import poplib
 from collections import Counter
 from collections.abc import Iterable
@@ -28,7 +27,6 @@ from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.mail.tokens import access_token, secret_of
 from helpdesk.settings import settings
 
-log = logging.getLogger(__name__)
 Door = ImapDoor | Pop3Door
 LEASE = timedelta(minutes=3)  # for which a mailbox belongs to one fetcher
 EARLIER = timedelta(days=1)  # by which clocks may differ when old mails are left alone

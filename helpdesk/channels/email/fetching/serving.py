@@ -12,7 +12,6 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
@@ -22,7 +21,7 @@ from sqlalchemy import select
 from helpdesk.channels.email.deciding.inbound import take
 from helpdesk.channels.email.keeping import Came
 from helpdesk.core.db import db
-from helpdesk.notify.mail.mailboxes import Mailbox
+from helpdesk.notify.mail.mailboxes import Mailbox, without_plus
 from helpdesk.settings import settings_of
 
 log = logging.getLogger(__name__)
@@ -32,17 +31,10 @@ MOST_RECIPIENTS = 100
 _RETURN_PATH = re.compile(rb"^return-path:", re.IGNORECASE | re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Door:
-    """Where to listen; port 0 takes a free one."""
-
-    host: str = "127.0.0.1"
-    port: int = 2525
-
-
 @contextmanager
-def receiving(app: Flask, door: Door) -> Iterator[tuple[str, int]]:
-    """Receive in a thread until the end of the block; yields the address that was taken.
+def receiving(app: Flask, host: str, port: int) -> Iterator[tuple[str, int]]:
+    """Receive in a thread until the end of the block; yields the address that was taken. Port 0
+    takes a free one.
 
     Raises OSError when the port is taken.
     """
@@ -63,7 +55,7 @@ def receiving(app: Flask, door: Door) -> Iterator[tuple[str, int]]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        opening = loop.create_server(conversation, door.host, door.port)
+        opening = loop.create_server(conversation, host, port)
         server = asyncio.run_coroutine_threadsafe(opening, loop).result()
         yield server.sockets[0].getsockname()[:2]
         loop.call_soon_threadsafe(server.close)
@@ -132,7 +124,6 @@ class _Handler:
 
 def mailbox_of(address: str) -> str:
     """The name of the mailbox that has this address, whatever stands behind its plus."""
-    name, _at, host = address.lower().rpartition("@")
-    plain = f"{name.partition('+')[0]}@{host}"
-    wanted = select(Mailbox.name).where(Mailbox.address.in_((address.lower(), plain)))
+    known = (address.lower(), without_plus(address.lower()))
+    wanted = select(Mailbox.name).where(Mailbox.address.in_(known))
     return db.session.scalar(wanted.order_by(Mailbox.id).limit(1)) or "support"

@@ -7,8 +7,6 @@ different. What a machine wrote is filed: it reopens nothing and wakes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .addresses import Address, read_addresses
 from .bounces import Report, has_null_sender
 from .headers import Headers
@@ -43,26 +41,16 @@ _DAEMONS = ("mailer-daemon", "postmaster")
 _ROBOTS = (*_DAEMONS, "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply")
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """`machine` is what kind of machine wrote the mail: 'answer' (out of office), 'other', '' for
-    a person. `quiet`: its writer asks for no automatic answer."""
-
-    machine: str
-    quiet: bool
-
-
-def read_signs(root: Part, sender: Address | None, report: Report | None) -> Signs:
-    """All that RFC 3834 and common practice tell about who, or what, wrote the mail."""
+def read_signs(root: Part, sender: Address | None, report: Report | None) -> tuple[str, bool]:
+    """What kind of machine wrote the mail: 'answer' (out of office), 'other', '' for a person; and
+    whether its writer asks for no automatic answer. By all that RFC 3834 and common practice tell."""
     headers = root.headers
     asks = _asks_for_quiet(headers)
     if report is not None or root.mime == "multipart/report":
-        machine = "other"
-    elif _is_answer(headers, asks):
-        machine = "answer"
-    else:
-        machine = "other" if _is_machine(headers, sender) else ""
-    return Signs(machine, asks)
+        return "other", asks
+    if _is_answer(headers, asks):
+        return "answer", asks
+    return "other" if _is_machine(headers, sender) else "", asks
 
 
 def is_robot(sender: Address | None) -> bool:

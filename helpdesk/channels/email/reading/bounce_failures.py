@@ -12,15 +12,7 @@ from dataclasses import dataclass
 from .addresses import Address, read_addresses
 from .headers import Headers
 from .phrases import phrases
-from .refusals import (
-    code_for,
-    is_sure,
-    is_telling,
-    reason_of,
-    reply_in,
-    stage_of,
-    status_in,
-)
+from .refusals import code_for, is_sure, is_telling, reason_of, reply_in, stage_of, status_in
 
 MAX_FAILURES = 100
 TEXT_READ = 20_000  # characters of a report in words that are looked at
@@ -112,14 +104,9 @@ def _judged(recipient: str, status: str, said: str, words: str, delayed: bool) -
     stage = stage_of(f"{said}\n{words}")
     if reason in _DEAD and stage and not is_sure(status):
         reason = "filtered" if stage == "content" else "spam or policy"
-    if not status:
-        status = code_for(reason, reply_in(said) or reply_in(words), delayed)
-        return Failure(recipient, status, reason, delayed, _is_dead(reason, status), said, False)
-    return Failure(recipient, status, reason, delayed, _is_dead(reason, status), said)
-
-
-def _is_dead(reason: str, status: str) -> bool:
-    return reason in _DEAD and not status.startswith("4")
+    code = status or code_for(reason, reply_in(said) or reply_in(words), delayed)
+    dead = reason in _DEAD and not code.startswith("4")
+    return Failure(recipient, code, reason, delayed, dead, said, told=bool(status))
 
 
 def _sections(words: str, wanted: set[str]) -> list[tuple[str, str]]:

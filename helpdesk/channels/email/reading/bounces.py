@@ -22,7 +22,6 @@ from .headers import Headers, read_headers
 from .mime import Part
 from .phrases import phrases
 
-__all__ = ["Failure", "Report", "has_null_sender", "read_report"]
 _SUBJECTS = phrases("bounces", "subjects")
 _OPENINGS = phrases("bounces", "openings")
 _COMPLAINTS = phrases("bounces", "complaints")
@@ -38,10 +37,6 @@ class Report:
     kind: str
     failures: tuple[Failure, ...]
     original_id: str
-
-    @property
-    def is_bounce(self) -> bool:
-        return self.kind != "complaint"
 
 
 def read_report(root: Part, text: str, sender: Address | None) -> Report | None:

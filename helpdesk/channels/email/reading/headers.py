@@ -7,7 +7,6 @@ early: then subject and sender would be shown as text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .charsets import decode
@@ -54,12 +53,6 @@ class Headers:
 
     def has(self, name: str) -> bool:
         return any(key == name for key, _ in self.fields)
-
-    def names(self) -> Iterator[str]:
-        return (key for key, _ in self.fields)
-
-    def with_charset(self, charset: str | None) -> Headers:
-        return Headers(self.fields, charset)
 
 
 def read_headers(data: bytes, start: int, end: int) -> tuple[Headers, int]:
@@ -148,13 +141,10 @@ def _goes_on(lines: _Lines, reach: int) -> bool:
         if not line.strip():
             return False
         split = _split_field(line)
-        if split and not _is_folded(line) and _is_well_known(split[0]):
+        name = split[0] if split and not _is_folded(line) else ""
+        if name in _WELL_KNOWN or name.startswith("x-"):
             return True
     return False
-
-
-def _is_well_known(name: str) -> bool:
-    return name in _WELL_KNOWN or name.startswith("x-")
 
 
 def _append_to_last(fields: list[tuple[str, list[bytes]]], line: bytes) -> None:

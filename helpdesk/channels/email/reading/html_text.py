@@ -29,16 +29,14 @@ _REST_MARK = "----- Original Message -----"
 def html_to_text(body: str) -> str:
     """The text that a reader of the HTML sees, with its lines and tables. A page of pictures alone
     says what its title says."""
-    tree = _tree(body)
-    if tree is None:
+    if (tree := _tree(body)) is None:
         return _bare_text(body)
     return _lay_out(tree) or tidy_lines(str(tree.findtext(".//title") or ""))
 
 
 def new_html_to_text(body: str) -> str:
     """The same without the elements in which mail programs put the quoted original."""
-    tree = _tree(body)
-    if tree is None:
+    if (tree := _tree(body)) is None:
         return _bare_text(body)
     _drop_quotes(tree)
     return _lay_out(tree)
@@ -99,7 +97,7 @@ def quotes_in(body: str) -> list[html.HtmlElement]:
 
 def _drop_quotes(tree: html.HtmlElement) -> None:
     for element in list(tree.iter("div", "blockquote", "table", "hr", "span")):
-        if _is_rest(element):
+        if str(element.get("id", "")).lower() in _REST_IDS:
             element.addprevious(_mark())
     for element in _quotes(tree):
         element.drop_tree()
@@ -118,10 +116,6 @@ def _quotes(tree: html.HtmlElement) -> list[html.HtmlElement]:
         found.append(element)
         inside.update(element.iterdescendants())
     return found
-
-
-def _is_rest(element: html.HtmlElement) -> bool:
-    return str(element.get("id", "")).lower() in _REST_IDS
 
 
 def _is_quote(element: html.HtmlElement, said: bool, last: set[html.HtmlElement]) -> bool:

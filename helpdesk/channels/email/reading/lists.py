@@ -12,7 +12,7 @@ _WRITERS = ("x-original-from", "reply-to", "x-original-sender")
 
 def is_listed(headers: Headers) -> bool:
     """Whether a mailing list or a newsletter passed the mail on."""
-    return any(name.startswith("list-") or name == "mailing-list" for name in headers.names())
+    return any(name.startswith("list-") or name == "mailing-list" for name, _ in headers.fields)
 
 
 def list_addresses(headers: Headers) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from .charsets import codec_for, declared_charset, decode
@@ -140,7 +140,7 @@ def _mail_charset(root: Part) -> str | None:
 
 
 def _read_with_charset(part: Part, charset: str) -> None:
-    part.headers = part.headers.with_charset(charset)
+    part.headers = replace(part.headers, charset=charset)
     part.kind = _kind(part.headers, part.default)
     part.disposition = read_value(part.headers.raw("content-disposition"), charset)
 

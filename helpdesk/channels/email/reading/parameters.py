@@ -96,8 +96,8 @@ def _assemble(pieces: list[_Piece], charset: str | None) -> str:
     pieces = sorted(pieces, key=lambda piece: piece.number)
     if not any(piece.extended for piece in pieces):
         return _plain(b"".join(_without_doubles(pieces)), charset)
-    label, first = _charset_of(pieces[0].data)
-    parts = [_bytes_of(piece, first if piece is pieces[0] else piece.data) for piece in pieces]
+    label, pieces[0].data = _charset_of(pieces[0].data)
+    parts = [unquote_to_bytes(each.data) if each.extended else each.data for each in pieces]
     return decode(b"".join(parts), label or charset, charset)
 
 
@@ -107,10 +107,6 @@ def _without_doubles(pieces: list[_Piece]) -> list[bytes]:
     for piece in pieces:
         seen.setdefault(piece.number, piece.data)
     return list(seen.values())
-
-
-def _bytes_of(piece: _Piece, data: bytes) -> bytes:
-    return unquote_to_bytes(data) if piece.extended else data
 
 
 def _charset_of(data: bytes) -> tuple[str | None, bytes]:

@@ -36,11 +36,9 @@ _DELIVERED_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "x-deliver
 
 
 class Unreadable(Exception):
-    """There is nothing to read at all; `reason` says why, for the log and the admin's list."""
+    """There is nothing to read at all."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    reason = "unreadable"  # what is said of it: see verdicts.REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +68,19 @@ class ParsedMail:
     invite: Invite | None = None
     defects: tuple[str, ...] = ()
     thread_index: str = ""  # Outlook's, as it came
-    machine: str = ""  # '', 'answer', 'other': see automatic.Signs
+    machine: str = ""  # '', 'answer', 'other': see automatic.read_signs
     quiet: bool = False  # its writer asks for no automatic answer
     listed: bool = False  # a mailing list passed it on
     lists: tuple[str, ...] = ()  # where one writes to these lists
     writer: Address | None = None  # who wrote it, when a list put itself into From
-    passed_by: str = (
-        ""  # the address in From, when that is our own list: see our_addresses.as_written
-    )
+    passed_by: str = ""  # what stood in From, when that is our own list: see our_addresses
     original_from: str = ""  # X-Original-From, as lists write it: shown, never believed
     auth_results: tuple[str, ...] = ()  # as they stand, the newest first: see proof.proof_of
 
     @property
     def is_bounce(self) -> bool:
         """Whether the mail says that one of ours was not delivered, or not yet."""
-        return self.report is not None and self.report.is_bounce
+        return self.report is not None and self.report.kind != "complaint"
 
     def facts(self) -> dict[str, Any]:
         """What the page shows above the words, only what there is: see components/mail.html."""
@@ -126,7 +122,7 @@ def _assemble(root: Part, body: Body, defects: tuple[str, ...]) -> ParsedMail:
     headers = root.headers
     sender = _sender(headers)
     report = read_report(root, body.text, sender)
-    signs = read_signs(root, sender, report)
+    machine, quiet = read_signs(root, sender, report)
     return ParsedMail(
         from_email=sender.email if sender else "",
         from_name=sender.name if sender else "",
@@ -145,13 +141,13 @@ def _assemble(root: Part, body: Body, defects: tuple[str, ...]) -> ParsedMail:
         references=_ids(headers.plain("references")),
         date=_date(headers.plain("date")),
         received_at=_date(headers.plain("received").rpartition(";")[2]),
-        auto_submitted=bool(signs.machine),
+        auto_submitted=bool(machine),
         report=report,
         protection=read_protection(root, body.text),
         invite=read_invite(root),
         defects=defects,
-        machine=signs.machine,
-        quiet=signs.quiet,
+        machine=machine,
+        quiet=quiet,
         listed=is_listed(headers),
         lists=list_addresses(headers),
         writer=writer_of(headers, sender),

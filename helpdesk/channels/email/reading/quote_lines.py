@@ -113,7 +113,11 @@ def is_wrote(line: str, quote_follows: bool) -> bool:
     if has_verb and quote_follows and len(bare) < 60 and _ends_with_verb(bare):
         return True
     if has_verb and ends:
-        return "@" in bare or _has_time(bare) or (quote_follows and _has_digit(bare))
+        return (
+            "@" in bare
+            or _has_time(bare)
+            or (quote_follows and any(letter.isdigit() for letter in bare))
+        )
     # Some programs leave out the verb: a date in front, an address at the end.
     closed = bare.rstrip(":： ").endswith(">")
     return closed and "@" in bare and _begins_with_date(bare) and (ends or quote_follows)
@@ -134,10 +138,6 @@ def _is_word(text: str, verb: str) -> bool:
 def _ends_with_verb(bare: str) -> bool:
     """`Ann wrote:` with nothing behind the verb."""
     return bare.endswith((":", "：")) and bare.rstrip(":： ").endswith(_VERBS)
-
-
-def _has_digit(text: str) -> bool:
-    return any(letter.isdigit() for letter in text)
 
 
 def _has_time(text: str) -> bool:

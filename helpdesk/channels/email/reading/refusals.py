@@ -6,10 +6,12 @@ from __future__ import annotations
 from .phrases import REASONS, phrases
 
 _EDGES = "()[]<>:;,.-#\"'"
-# What a code alone says; the others need the server's words.
+# What a code alone says; the others need the server's words. The last code of a reason is the one
+# that we note for it.
 _BY_CODE = {
     "1.1": "unknown recipient",
     "1.10": "no mail",
+    "4.4": "unknown domain",
     "1.2": "unknown domain",
     "1.6": "moved",
     "1.7": "spam or policy",
@@ -19,24 +21,12 @@ _BY_CODE = {
     "2.3": "too large",
     "3.4": "too large",
     "4.1": "no connection",
-    "4.4": "unknown domain",
     "4.7": "no connection",
     "7.1": "spam or policy",
 }
+_TO_CODE = {reason: code for code, reason in _BY_CODE.items()}
+_TO_CODE |= {"filtered": "2.0", "delayed": "4.7"}
 _ADDRESS = ("unknown recipient", "unknown domain", "moved", "no mail")
-_TO_CODE = {
-    "unknown recipient": "1.1",
-    "unknown domain": "1.2",
-    "moved": "1.6",
-    "no mail": "1.10",
-    "suspended": "2.1",
-    "mailbox full": "2.2",
-    "filtered": "2.0",
-    "too large": "3.4",
-    "no connection": "4.7",
-    "delayed": "4.7",
-    "spam or policy": "7.1",
-}
 _BEFORE_RECIPIENT = phrases("bounces", "before_recipient")
 _AFTER_RECIPIENT = phrases("bounces", "after_recipient")
 _PIPELINED = phrases("bounces", "pipelined")
@@ -87,7 +77,9 @@ def reply_in(text: str) -> str:
     """The first reply code like 550, '' when there is none."""
     words = (part for word in text.split() for part in word.split("-"))
     bare = (word.strip(_EDGES + "=") for word in words)
-    return next((word for word in bare if _is_reply(word)), "")
+    return next(
+        (w for w in bare if len(w) == 3 and w.isascii() and w.isdigit() and w[0] in "45"), ""
+    )
 
 
 def stage_of(text: str) -> str:
@@ -108,7 +100,3 @@ def _as_status(word: str) -> str:
         if known and all(n.isascii() and n.isdigit() and len(n) < 4 for n in numbers[1:]):
             return bare
     return ""
-
-
-def _is_reply(word: str) -> bool:
-    return len(word) == 3 and word.isascii() and word.isdigit() and word[0] in "45"

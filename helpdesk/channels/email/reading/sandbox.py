@@ -20,12 +20,14 @@ MOST_MEMORY = 700 << 20  # bytes
 _WRAPPED = (b"pkcs7-mime", b".p7m")
 
 
-class TooHeavy(Exception):
+class TooHeavy(Unreadable):
     """The mail took more time or memory than any honest mail does."""
+
+    reason = "too_heavy"
 
 
 def parse_safely(raw: bytes) -> ParsedMail:
-    """What parse() says. Raises Unreadable, or TooHeavy when the limits were reached."""
+    """What parse() says. Raises Unreadable, as TooHeavy when the limits were reached."""
     is_wrapped = len(raw) > SMALL_WRAPPED and any(name in raw.lower() for name in _WRAPPED)
     if len(raw) <= SMALL and not is_wrapped:
         return parse(raw)

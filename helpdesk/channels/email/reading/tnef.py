@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .charsets import decode, tidy
@@ -88,22 +89,16 @@ def _fill_from_properties(
 
 def _properties(data: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
     """Identifier, type and first value of each property; a broken one ends the list."""
-    try:
-        yield from _read_properties(data)
-    except struct.error:
-        return
-
-
-def _read_properties(data: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
-    count = struct.unpack_from("<I", data)[0]
-    at = 4
-    for _ in range(min(count, MAX_PROPERTIES)):
-        kind, identifier = struct.unpack_from("<HH", data, at)
-        at = _after_name(data, at + 4) if identifier >= 0x8000 else at + 4
-        value, at = _value(data, at, kind)
-        if at > len(data):
-            return
-        yield identifier, (kind & ~_MANY, value)
+    with suppress(struct.error):
+        count = struct.unpack_from("<I", data)[0]
+        at = 4
+        for _ in range(min(count, MAX_PROPERTIES)):
+            kind, identifier = struct.unpack_from("<HH", data, at)
+            at = _after_name(data, at + 4) if identifier >= 0x8000 else at + 4
+            value, at = _value(data, at, kind)
+            if at > len(data):
+                return
+            yield identifier, (kind & ~_MANY, value)
 
 
 def _after_name(data: bytes, at: int) -> int:
