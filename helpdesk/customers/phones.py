@@ -9,7 +9,7 @@ import unicodedata
 from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneNumber, ValidationResult, is_valid_number
+from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult, is_valid_number
 
 from helpdesk.core.errors import BadInput
 from helpdesk.core.i18n import N_
@@ -142,7 +142,7 @@ def _comparable(text: str) -> str:
     if _is_cut_short(text, digits, number, verdict):
         raise BadInput(NO_NUMBER)
     if verdict == ValidationResult.IS_POSSIBLE and len(digits) > 6:
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return digits
 
 
@@ -172,9 +172,5 @@ def spoken(number: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     own = parsed.country_code == phonenumbers.country_code_for_region(REGION)
-    style = (
-        phonenumbers.PhoneNumberFormat.NATIONAL
-        if own
-        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
+    style = PhoneNumberFormat.NATIONAL if own else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, style)

@@ -10,7 +10,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core import i18n
 from helpdesk.core.errors import BadInput, Conflict, HelpdeskError, Refused
-from helpdesk.core.given import tidy
+from helpdesk.core.given import tidy, whole
 from helpdesk.core.i18n import gettext
 from helpdesk.kb import (
     actions,
@@ -75,8 +75,7 @@ def _end_form(article: Article, sent: Any = None) -> EndForm:
 
 def _article(article: Article, who: Actor, end: EndForm, status: int = 200, **refused: str) -> Page:
     wanted = reading.wanted_language(reading.BOTH)
-    number = request.args.get("revision", "")
-    newest = _asked_revision(article, number)
+    newest = _asked_revision(article, whole(request.args.get("revision")) or 0)
     shown = reading.readings(newest or article, wanted)
     return render_template(
         "kb/desk_article.html",
@@ -96,11 +95,9 @@ def _article(article: Article, who: Actor, end: EndForm, status: int = 200, **re
     ), status
 
 
-def _asked_revision(article: Article, number: str) -> Any:
+def _asked_revision(article: Article, number: int) -> Any:
     """The version that the address names; None for the one that is shown anyway."""
-    if not (number.isascii() and number.isdecimal()) or not 0 < int(number[:9]) <= article.newest:
-        return None
-    return revision(article, int(number))
+    return revision(article, number) if 0 < number <= article.newest else None
 
 
 @blueprint.route("/kb/new", methods=["GET", "POST"])

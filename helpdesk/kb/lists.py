@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
-from sqlalchemy.orm import load_only
 
 from helpdesk import search as index
 from helpdesk.agents.rights import Actor
@@ -42,8 +41,8 @@ def listed(
     if asked["q"]:
         found = index.ranked(asked["q"], "article", dialect(), prefix=True)
         scope = and_(visible_to(who), *conditions)
-        return ranked(found, scope, "", PAGE, load_only(*LIGHT)), None
-    query = select(Article).options(load_only(*LIGHT)).where(visible_to(who), *conditions)
+        return ranked(found, scope, "", PAGE, *LIGHT), None
+    query = select(Article).options(*LIGHT).where(visible_to(who), *conditions)
     if (last := whole(after)) is not None:
         query = query.where(_behind(last))
     order = (Article.updated_at.desc(), Article.id.desc())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select, true
-from sqlalchemy.orm import load_only
+from sqlalchemy.orm import defer, load_only
 
 from helpdesk import search as index
 from helpdesk.agents.rights import Actor, Role, may
@@ -15,25 +15,12 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
 from helpdesk.kb.drafts import Visibility
-from helpdesk.kb.models import SHORT, Article, ArticleRevision
+from helpdesk.kb.models import BODIES, Article, ArticleRevision
 from helpdesk.kb.step import STEPS
 
 SHELF_PAGE = 100
 ON_SHELF = 5
-LIGHT = (
-    *(getattr(Article, name) for name in SHORT),
-    Article.code,
-    Article.status,
-    Article.newest,
-    Article.live,
-    Article.owner_name,
-    Article.expires_at,
-    Article.published_at,
-    Article.updated_at,
-    Article.used,
-    Article.helped,
-    Article.not_helped,
-)
+LIGHT = [defer(getattr(Article, name)) for name in BODIES]  # as lists need articles
 
 
 def visible_to(who: Actor | None) -> ColumnElement[bool]:
@@ -136,7 +123,7 @@ def counts(*scope: ColumnElement[bool]) -> dict[str, int]:
 
 def shelf(who: Actor | None, category: str) -> list[Article]:
     """The articles of one category that a reader finds, the most helpful first."""
-    query = select(Article).options(load_only(*LIGHT)).where(readable(who))
+    query = select(Article).options(*LIGHT).where(readable(who))
     query = query.where(Article.category == category)
     return list(db.session.scalars(query.order_by(*_by_help()).limit(SHELF_PAGE)))
 
@@ -147,7 +134,7 @@ def best_of_each(who: Actor | None) -> dict[str, list[Article]]:
     top = select(Article.id, place.label("place")).where(readable(who)).subquery()
     query = (
         select(Article)
-        .options(load_only(*LIGHT))
+        .options(*LIGHT)
         .join(top, top.c.id == Article.id)
         .where(top.c.place <= ON_SHELF)
         .order_by(Article.category, top.c.place)

@@ -120,9 +120,7 @@ def _check(row: Mailbox, given: dict[str, object]) -> None:
 
 
 def _taken(row: Mailbox, name: str) -> bool:
-    other = select(Mailbox.id).where(Mailbox.name == name)
-    if row.id is not None:
-        other = other.where(Mailbox.id != row.id)
+    other = select(Mailbox.id).where(Mailbox.name == name, Mailbox.id != (row.id or 0))
     return db.session.scalar(other) is not None
 
 
