@@ -14,7 +14,6 @@ from helpdesk.api.operations import takes
 from helpdesk.core.i18n import language
 from helpdesk.kb import feedback, queries, suggest
 from helpdesk.kb.models import Article
-from helpdesk.settings import settings
 
 LONGEST_QUERY = 200
 
@@ -39,7 +38,7 @@ def kb_search(asked: dict[str, Any]) -> Response:
 
 
 def _item(article: Article, wanted: str) -> dict[str, Any]:
-    shown = suggest.suggestion(article, wanted, settings().base_url)
+    shown = suggest.suggestion(article, wanted)
     return filled(
         ARTICLE,
         article,

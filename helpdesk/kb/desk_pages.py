@@ -33,7 +33,6 @@ from helpdesk.kb.forms import (
 )
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import STEPS, revision, stand_of, writers
-from helpdesk.settings import settings
 from helpdesk.web.pages import Page, form_page
 from helpdesk.web.sanitize import markdown_to_html
 
@@ -203,7 +202,7 @@ def suggestions() -> Page:
     """For a ticket: articles that share words with `q`, in the customer's `language`."""
     words = request.args.get("q", "")[:LONGEST_TICKET_TEXT]
     wanted = reading.wanted_language()
-    found = suggest.for_agent(me().actor, words, wanted, settings().base_url)
+    found = suggest.for_agent(me().actor, words, wanted)
     into = request.args.get("into", "#reply")
     return render_template("kb/_suggest.html", found=found, wanted=wanted, into=into, words=words)
 

@@ -12,7 +12,6 @@ from helpdesk.core.errors import PICK, BadInput, NotFound, TooMany
 from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.core.limits import spend
 from helpdesk.kb import desk_pages, feedback, queries, reading, shelves, suggest
-from helpdesk.settings import settings
 from helpdesk.web.pages import Page
 
 blueprint = Blueprint("kb", __name__)
@@ -53,7 +52,7 @@ def found(who: Actor | None, words: str) -> list[suggest.Suggestion]:
     articles = queries.search(who, words, wanted, MOST_RESULTS)
     if not articles:
         note_miss(words, wanted)
-    return [suggest.suggestion(each, wanted, settings().base_url) for each in articles]
+    return [suggest.suggestion(each, wanted) for each in articles]
 
 
 def note_miss(words: str, wanted: str) -> None:
@@ -114,5 +113,5 @@ def related() -> Page:
     if not suggest.is_enough(words):
         return ""
     with spend(f"kb-related:{request.remote_addr}", RELATED_PER_MINUTE, 60):
-        shown = suggest.while_typing(words, language(), settings().base_url)
+        shown = suggest.while_typing(words, language())
     return render_template("kb/_related.html", found=shown)

@@ -11,6 +11,7 @@ from helpdesk.kb.drafts import Visibility
 from helpdesk.kb.models import Article
 from helpdesk.kb.plain import excerpt, plain
 from helpdesk.search.words import shared_terms, tokens
+from helpdesk.settings import settings
 
 FOR_AGENTS = 5
 FOR_CUSTOMERS = 4
@@ -43,10 +44,10 @@ class Suggestion:
         return f"{self.title}\n{self.address}\n"
 
 
-def for_agent(who: Actor, text: str, language: str, base_url: str) -> list[Suggestion]:
+def for_agent(who: Actor, text: str, language: str) -> list[Suggestion]:
     """Up to five articles that share words with a ticket, the best first."""
     found = fitting(who, text, language)[:FOR_AGENTS]
-    return [suggestion(article, language, base_url) for article in found]
+    return [suggestion(article, language) for article in found]
 
 
 def fitting(who: Actor | None, text: str, language: str) -> list[Article]:
@@ -65,7 +66,7 @@ def fitting(who: Actor | None, text: str, language: str) -> list[Article]:
     return found
 
 
-def while_typing(text: str, language: str, base_url: str) -> list[Suggestion]:
+def while_typing(text: str, language: str) -> list[Suggestion]:
     """Up to four public articles; nothing before two Han characters or three letters."""
     if not is_enough(text):
         return []
@@ -73,7 +74,7 @@ def while_typing(text: str, language: str, base_url: str) -> list[Suggestion]:
     if len(found) < FOR_CUSTOMERS:
         more = fitting(None, text, language)
         found += [article for article in more if article not in found]
-    return [suggestion(each, language, base_url) for each in found[:FOR_CUSTOMERS]]
+    return [suggestion(each, language) for each in found[:FOR_CUSTOMERS]]
 
 
 def is_enough(text: str) -> bool:
@@ -81,7 +82,7 @@ def is_enough(text: str) -> bool:
     return len(HAN.findall(text)) >= 2 or len(LETTER.findall(text)) >= 3
 
 
-def suggestion(article: Article, language: str, base_url: str) -> Suggestion:
+def suggestion(article: Article, language: str) -> Suggestion:
     """The article as it is suggested to a reader of `language`."""
     tongue = article.best(language)
     body = article.body(tongue)
@@ -92,5 +93,5 @@ def suggestion(article: Article, language: str, base_url: str) -> Suggestion:
         language=tongue,
         is_public=article.visibility == Visibility.PUBLIC,
         text=plain(body),
-        address=f"{base_url}/kb/{article.code}",
+        address=f"{settings().base_url}/kb/{article.code}",
     )

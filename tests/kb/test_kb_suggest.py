@@ -166,7 +166,7 @@ def test_typing_is_limited_to_sixty_a_minute_for_one_address(client: FlaskClient
 
 def test_the_same_article_is_not_shown_twice(app: Flask) -> None:
     samples.article()
-    found = suggest.while_typing("fridge", "en", "")
+    found = suggest.while_typing("fridge", "en")
     assert [one.code for one in found] == ["fridge-not-cold"]
 
 

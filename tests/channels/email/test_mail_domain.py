@@ -72,7 +72,8 @@ def checked(address: str = "support@shop.example.com", selector: str = "") -> di
         box = Mailbox(name=address, address=address, kind="smtp")
         session.add(box)
     admin = make.agent(role="admin").actor
-    return {each.name: each.state for each in domain.check(admin, box.id, selector)}
+    found = domain.check(admin, box.id, selector)
+    return {name: each.state for name, each in found.items()}
 
 
 def test_a_domain_in_order_is_called_so(names: Names) -> None:
