@@ -164,4 +164,4 @@ def send_test(who: Actor, box_id: int, to: str) -> tuple[bool, str]:
     if ended.state == "sent":
         taken = N_("The server took the test mail for %(to)s; it should be there in a minute.")
         return True, gettext(taken, to=to)
-    return False, f"{gettext('The test mail was not taken.')} ({ended.words})"
+    return False, gettext("The test mail was not taken.") + f" ({ended.words})"
