@@ -16,13 +16,13 @@ from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import BadInput, Refused, bad_fields
 from helpdesk.core.events import draw
 from helpdesk.core.i18n import N_
-from helpdesk.core.moves import Taking
 from helpdesk.kb import drafts, lifecycle, shelves
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import State
 from helpdesk.kb.models import Article
 from helpdesk.kb.step import (
     ALARM,
+    Step,
     changes,
     go_offline,
     go_online,
@@ -95,46 +95,46 @@ def move(
     """
     with step(article, code, by, version, comment) as (article, it):
         if code in EFFECTS:
-            EFFECTS[code](article, it, by)
+            EFFECTS[code](article, it)
     return article
 
 
-def _submit(article: Article, _it: Taking, _by: Actor) -> None:
+def _submit(article: Article, _it: Step) -> None:
     """Somebody else reads it: no title is without its text."""
     drafts.check_complete(revision(article))
 
 
-def _publish(article: Article, it: Taking, by: Actor) -> None:
+def _publish(article: Article, it: Step) -> None:
     """Readers see the newest version from now on. Nobody approves own words."""
     newest = revision(article)
-    lifecycle.require_second_person(by, writers(article))
+    lifecycle.require_second_person(it.by, writers(article))
     drafts.check(Draft(**newest.values()), shelves.all_shelves())
     _require_ahead(newest.expires_at)
     go_online(article, newest)
-    article.reviewer_name = by.name
+    article.reviewer_name = it.by.name
     it.data["visibility"] = newest.visibility
 
 
-def _discard(article: Article, _it: Taking, by: Actor) -> None:
+def _discard(article: Article, it: Step) -> None:
     """The published version is the newest again. The history keeps both."""
     old = revision(article, article.live)
     article.newest += 1
     article.live = article.approved = article.newest
-    keep(article, Draft(**old.values()), by)
+    keep(article, Draft(**old.values()), it.by)
 
 
-def _expire(article: Article, _it: Taking, _by: Actor) -> None:
+def _expire(article: Article, _it: Step) -> None:
     go_offline(article)
 
 
-def _withdraw(article: Article, _it: Taking, _by: Actor) -> None:
+def _withdraw(article: Article, _it: Step) -> None:
     """The published version goes offline while a new one is being written."""
     go_offline(article)
     _show_unless_live(article, revision(article))
 
 
 # What a step does beside changing the state; the others do no more.
-EFFECTS: dict[str, Callable[[Article, Taking, Actor], None]] = {
+EFFECTS: dict[str, Callable[[Article, Step], None]] = {
     "submit": _submit,
     "publish": _publish,
     "discard": _discard,

@@ -38,12 +38,13 @@ STEPS = {  # by the event: its sign and its words
 
 
 REASON = N_("Please give a reason.")
+Step = Taking[Actor]
 
 
 @contextmanager
 def step(
     article: Article, code: str, by: Actor, version: int | None, comment: str = ""
-) -> Iterator[tuple[Article, Taking[Actor]]]:
+) -> Iterator[tuple[Article, Step]]:
     """Check the move on the locked row, let the verb change it, take the new state and record.
 
     Raises NotAllowed, Refused, BadInput for a missing reason, Conflict when the row has moved on.
