@@ -71,7 +71,6 @@ class Trial:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """The tests as they are; then the tests with each change."""
-        began = time.monotonic()
         if self.changes is None:
             self.run(session, session.items)
             return True
@@ -81,12 +80,19 @@ class Trial:
         if self.failed:
             return True
         self.loaded = loaded(files)
-        limit = 30 + 5 * (time.monotonic() - began)
         for change in self.changes:
-            self.told(
-                str(change), apart(lambda change=change: self.changed(session, change), limit)
+            tests = self.callers(session, change)
+            limit = 30 + 5 * sum(self.seconds[each.nodeid] for each in tests)
+            end = apart(
+                lambda change=change, tests=tests: self.changed(session, change, tests), limit
             )
+            self.told(str(change), end)
         return True
+
+    def callers(self, session: pytest.Session, change: Change) -> list[pytest.Item]:
+        """The tests that have called a function in which the change lies."""
+        inside = places(change)
+        return [each for each in session.items if inside & self.calls.get(each.nodeid, set())]
 
     @contextlib.contextmanager
     def called(self, files: set[str]) -> Iterator[None]:
@@ -113,14 +119,9 @@ class Trial:
                 break
         return int(self.failed)
 
-    def changed(self, session: pytest.Session, change: Change) -> int:
+    def changed(self, session: pytest.Session, change: Change, tests: list[pytest.Item]) -> int:
         """The same with one function changed. A change that reaches nothing says nothing of tests."""
-        if not put_in(change, self.loaded):
-            return 2
-        inside = places(change)
-        return self.run(
-            session, [each for each in session.items if inside & self.calls.get(each.nodeid, set())]
-        )
+        return self.run(session, tests) if put_in(change, self.loaded) else 2
 
 
 def places(change: Change) -> set[Place]:

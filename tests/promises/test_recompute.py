@@ -61,6 +61,14 @@ def cases(count: int) -> list[Ticket]:
     return [make.ticket(person=person, subject=f"冰箱 {person.phone}") for person in people]
 
 
+def ring_out() -> None:
+    """All that is due has rung: a recount that never ends is seen at once."""
+    for _batch in range(60):
+        if not alarms.ring_due():
+            return
+    pytest.fail("There is always something more to ring.")
+
+
 def row_of(ticket: Ticket, promise: str = "resolve") -> Promise:
     query = select(Promise).where(Promise.of(ticket), Promise.promise == promise)
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
@@ -92,7 +100,7 @@ def test_f14_an_edit_counts_every_open_promise_anew(app: Flask) -> None:
     ticket = make.ticket()
     before = row_of(ticket).due_at
     save(MAKE_UP)
-    alarms.ring_all()
+    ring_out()
     row = row_of(ticket)
     assert (wall(row.due_at), row.calendar_version) == ("11-24 18:00", 2)
     rings = db.session.scalars(select(Alarm).filter_by(kind="promise", subject_id=row.id)).one()
@@ -107,7 +115,7 @@ def test_the_list_shows_the_new_due_time_and_no_form_becomes_stale(app: Flask) -
     ticket = make.ticket()
     version = ticket.version
     save(THURSDAY_OFF)
-    alarms.ring_all()
+    ring_out()
     fresh = db.session.get_one(Ticket, ticket.id, populate_existing=True)
     rows = promises.table(fresh)
     assert fresh.due_at == min(row.due_at for row in rows if row.state == "running")
@@ -121,7 +129,7 @@ def test_what_has_ended_keeps_its_result_and_its_version(app: Flask) -> None:
     kept = row_of(ticket, "acknowledge")
     due, taken = kept.due_at, kept.taken
     save({date(2026, 11, 18): DayRule("rest")})
-    alarms.ring_all()
+    ring_out()
     row = row_of(ticket, "acknowledge")
     assert (row.due_at, row.taken, row.verdict) == (due, taken, "on_time")
     assert row.calendar_version == 1
@@ -136,7 +144,7 @@ def test_a_paused_promise_is_counted_and_rings_only_when_it_runs_again(
     with transaction():
         promises.pause(ticket)
     save(MAKE_UP)
-    alarms.ring_all()
+    ring_out()
     row = row_of(ticket)
     assert (row.state, wall(row.due_at)) == ("paused", "11-24 18:00")
     kinds = set(db.session.scalars(select(Alarm.kind)))
@@ -158,7 +166,7 @@ def test_a_pause_that_is_over_is_counted_by_the_new_hours(
         promises.resume(ticket, in_force.current())
     assert wall(row_of(ticket).due_at) == "11-26 18:00"
     save(THURSDAY_OFF)
-    alarms.ring_all()
+    ring_out()
     # Thursday counts neither for the limit nor for the pause: 6.5 h were paused on Wednesday.
     assert wall(row_of(ticket).due_at) == "11-27 17:00"
 
@@ -168,7 +176,7 @@ def test_time_that_a_supervisor_granted_stands(app: Flask) -> None:
     with transaction():
         promises.extend(ticket, until, in_force.current())
     save(MAKE_UP)
-    alarms.ring_all()
+    ring_out()
     assert row_of(ticket).due_at == until
 
 
@@ -185,10 +193,10 @@ def test_f14_no_step_is_taken_twice(app: Flask, wednesday: Callable[[float], dat
         save(days)
         for _ in range(4):
             wednesday(7 * 3600)
-            alarms.ring_all()
+            ring_out()
     for _ in range(20):
         wednesday(86_400)
-        alarms.ring_all()
+        ring_out()
     steps = select(Escalation.promise_id, Escalation.level)
     taken = db.session.execute(steps).all()
     assert len(taken) == len(set(taken))
@@ -222,7 +230,7 @@ def test_f14_a_recount_that_was_cut_off_goes_on(
             alarms.ring_due()
     db.session.rollback()
     assert recompute.progress(CODE).left == 9
-    alarms.ring_all()
+    ring_out()
     assert recompute.progress(CODE).left == 0
     assert {wall(row_of(ticket).due_at) for ticket in tickets} == {"11-24 18:00"}
     resolve = [event for event in moves() if event.data["promise"] == "resolve"]
@@ -236,7 +244,7 @@ def test_two_edits_in_a_row_end_with_the_newest_hours(app: Flask) -> None:
     ticket = make.ticket()
     save(MAKE_UP)
     save(THURSDAY_OFF)
-    alarms.ring_all()
+    ring_out()
     row = row_of(ticket)
     assert (wall(row.due_at), row.calendar_version) == ("11-25 18:00", 3)
     assert recompute.progress(CODE).left == 0
@@ -246,13 +254,13 @@ def test_a_promise_that_was_planned_with_the_old_version_is_found_later(
     app: Flask, wednesday: Callable[[float], datetime]
 ) -> None:
     save(MAKE_UP)
-    alarms.ring_all()
+    ring_out()
     ticket = make.ticket()
     with transaction() as session:  # as a transaction leaves it that began before the edit
         old = Promise.__table__.update().where(Promise.of(ticket))
         session.execute(old.values(calendar_version=1, due_at=now() + timedelta(days=9)))
     wednesday(61)
-    alarms.ring_all()
+    ring_out()
     assert (wall(row_of(ticket).due_at), row_of(ticket).calendar_version) == ("11-24 18:00", 2)
 
 
@@ -261,10 +269,10 @@ def test_what_was_missed_only_by_the_old_count_is_open_again(
 ) -> None:
     ticket = make.ticket()
     wednesday(86_400 * 1.3)
-    alarms.ring_all()
+    ring_out()
     assert row_of(ticket, "first_answer").verdict == "missed"
     save(THURSDAY_OFF)
-    alarms.ring_all()
+    ring_out()
     row = row_of(ticket, "first_answer")
     assert (row.verdict, row.due_at > now()) == ("", True)
 
@@ -275,7 +283,7 @@ def test_a_step_that_is_due_is_rung_before_its_case_is_counted(
     ticket = make.ticket()
     wednesday(3600)  # half of the time to acknowledge
     save(MAKE_UP)
-    alarms.ring_all()
+    ring_out()
     half = db.session.scalar(
         select(func.count())
         .select_from(Escalation)
@@ -283,7 +291,7 @@ def test_a_step_that_is_due_is_rung_before_its_case_is_counted(
     )
     assert half == 1
     wednesday(2)
-    alarms.ring_all()
+    ring_out()
     assert wall(row_of(ticket).due_at) == "11-24 18:00"
 
 
@@ -297,12 +305,12 @@ def test_f14_a_case_that_somebody_works_on_is_counted_afterwards(
     with db.engine.connect() as colleague:
         held = select(Ticket.__table__.c.id).where(Ticket.__table__.c.id == busy.id)
         colleague.execute(held.with_for_update())
-        alarms.ring_all()
+        ring_out()
         assert wall(row_of(free).due_at) == "11-24 18:00"
         assert wall(row_of(busy).due_at) == "11-25 18:00"
         colleague.rollback()
     wednesday(2)
-    alarms.ring_all()
+    ring_out()
     assert wall(row_of(busy).due_at) == "11-24 18:00"
     assert recompute.progress(CODE).left == 0
 
@@ -389,7 +397,7 @@ def test_a_paused_case_has_no_due_time_in_its_list_after_a_recount(app: Flask) -
     with transaction():
         promises.pause(waits)
     save(MAKE_UP)
-    alarms.ring_all()
+    ring_out()
     dues = [db.session.get_one(Ticket, t.id, populate_existing=True).due_at for t in (waits, runs)]
     assert dues == [None, row_of(runs, "acknowledge").due_at]
     assert row_of(waits, "acknowledge").calendar_version == 2
@@ -401,11 +409,11 @@ def test_what_is_missed_by_the_new_count_as_well_stays_missed(
     """Six hours after its time, and the edit gives only five and a half more."""
     ticket = make.ticket()
     wednesday(86_400 + 6.5 * 3600)
-    alarms.ring_all()
+    ring_out()
     assert row_of(ticket, "first_answer").verdict == "missed"
     longer = DayRule("work", (("09:00", "12:00"), ("13:30", "14:00")))
     save({date(2026, 11, 18): longer})
-    alarms.ring_all()
+    ring_out()
     row = row_of(ticket, "first_answer")
     assert row.calendar_version == 2 and row.due_at < now()
     assert row.verdict == "missed"
@@ -419,11 +427,11 @@ def test_a_miss_is_open_again_when_the_clock_stopped_before_the_new_time(
     """However long the case has been on hold since."""
     ticket = make.ticket()
     wednesday(86_400 + 7 * 3600)  # Thursday 17:00, due at 10:30
-    alarms.ring_all()
+    ring_out()
     with transaction():
         promises.pause(ticket)
     wednesday(86_400)  # Friday 17:00, and it would have been due at 10:30
     save(THURSDAY_OFF)
-    alarms.ring_all()
+    ring_out()
     row = row_of(ticket, "first_answer")
     assert (row.state, row.verdict, wall(row.due_at)) == ("paused", "", "11-20 10:30")
