@@ -13,18 +13,28 @@ from helpdesk.api.answers import filled, time
 from helpdesk.clock import Limit, Span, explain, now
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext
+from helpdesk.customers.models import ContactAddress, first_of
 from helpdesk.promises.models import Promise
 from helpdesk.settings import settings
 from helpdesk.setup import in_force
-from helpdesk.tickets import callbacks, choices, queries, scanning, sight, tracking, whose
+from helpdesk.tickets import callbacks, choices, fields, queries, scanning, sight, tracking, whose
+from helpdesk.tickets.fields import On
 from helpdesk.tickets.models import Attachment, Message, Ticket
+
+# What a row of a list must bring.
+COLUMNS = (
+    *("id", "department_id", "category_id", "assignee_id", "route_rule", "route_reason"),
+    *("confidential", "contact_name"),
+    *(each.name for each in fields.on(On.TOLD) if each.type != "category"),
+)
 
 
 def ticket(
     row: Ticket, promises: Iterable[Promise], who: Actor, snapshot: in_force.Setup | None = None
 ) -> dict[str, Any]:
     """One ticket with its route and response table; the way in for the customer is not in it."""
-    return summary(row, who, snapshot or in_force.current()) | {
+    known = row.person.addresses
+    return summary(row, who, snapshot or in_force.current(), known) | {
         "responses": [promise(p) for p in promises],
         "fields": row.facts,
         "contact": contact(row, who),
@@ -41,8 +51,11 @@ def track(row: Ticket, who: Actor) -> dict[str, str] | None:
     return {"url": tracking.own_url(row, key, base), "secret": tracking.secret(row, key)}
 
 
-def summary(row: Ticket, who: Actor, snapshot: in_force.Setup) -> dict[str, Any]:
-    """One ticket as a list has it; `snapshot` names its department and category."""
+def summary(
+    row: Ticket, who: Actor, snapshot: in_force.Setup, addresses: Iterable[ContactAddress]
+) -> dict[str, Any]:
+    """One ticket, or its plain row (see queries.plain), as a list has it; `snapshot` names its
+    department and category, `addresses` are the customer's."""
     unit = snapshot.departments.get(row.department_id or 0)
     node = snapshot.categories.get(row.category_id or 0)
     return filled(
@@ -53,20 +66,19 @@ def summary(row: Ticket, who: Actor, snapshot: in_force.Setup) -> dict[str, Any]
         department=unit.code if unit else None,
         assignee=row.assignee_id,
         route={"rule": row.route_rule or None, "reason": choices.route_words(row)},
-        person=person(row, who),
+        person=person(row, who, addresses),
     )
 
 
-def person(row: Ticket, who: Actor) -> dict[str, Any]:
+def person(row: Ticket, who: Actor, addresses: Iterable[ContactAddress]) -> dict[str, Any]:
     """The customer, as far as this reader may know."""
     if not sight.sees(who, row, sight.Field.PERSON):
         return {"name": gettext("Confidential")}
     if whose.only_files(who):
         return {"name": row.contact_name}
-    known = row.person
-    at = {kind: known.address(kind) for kind in ("email", "phone")}
+    at = {kind: first_of(addresses, kind) for kind in ("email", "phone")}
     values = {kind: address.value if address else "" for kind, address in at.items()}
-    return filled(answers.PERSON, known, **values)
+    return filled(answers.PERSON, row.person, **values)
 
 
 def contact(row: Ticket, who: Actor) -> dict[str, Any] | None:

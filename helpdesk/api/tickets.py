@@ -68,15 +68,17 @@ def _answer(
 def index(asked: dict[str, Any]) -> Response:
     """Tickets, newest first, in keyset pages: {items, next}."""
     who, limit = api_actor(), asked.get("limit") or 50
-    query = queries.with_addresses(who).where(*ticket_lists.narrowing(_filter(), who))
+    query = queries.plain(who, shapes.COLUMNS).where(*ticket_lists.narrowing(_filter(), who))
     if "updated_after" in asked:
         query = query.where(Ticket.updated_at > asked["updated_after"])
     if asked.get("cursor"):
         query = query.where(Ticket.id < asked["cursor"])
-    rows = list(db.session.scalars(query.order_by(Ticket.id.desc()).limit(limit + 1)).unique())
+    rows: Sequence[Any] = db.session.execute(
+        query.order_by(Ticket.id.desc()).limit(limit + 1)
+    ).all()
     after = str(rows[limit - 1].id) if len(rows) > limit else None
-    snapshot = in_force.current()
-    items = [shapes.summary(row, who, snapshot) for row in rows[:limit]]
+    known, snapshot = queries.addresses(row.person.id for row in rows), in_force.current()
+    items = [shapes.summary(row, who, snapshot, known[row.person.id]) for row in rows[:limit]]
     return jsonify({"items": items, "next": after})
 
 

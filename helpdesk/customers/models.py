@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
@@ -34,8 +35,7 @@ class Person(Model):
 
     def address(self, kind: str) -> ContactAddress | None:
         """The first address of a kind by which they are reached: a proven one, or any."""
-        mine = [each for each in self.addresses if each.kind == kind]
-        return min(mine, key=lambda each: not each.proven_by, default=None)
+        return first_of(self.addresses, kind)
 
 
 class ContactAddress(Model):
@@ -64,3 +64,10 @@ class ContactAddress(Model):
     def shown(self) -> str:
         """The address for the eye, in the language in force."""
         return shown(self.kind, self.normal if self.kind == "phone" else self.value, self.extension)
+
+
+def first_of(addresses: Iterable[ContactAddress], kind: str) -> ContactAddress | None:
+    """Of one person's addresses (or their plain rows, the oldest first) the one of this kind by which
+    they are reached."""
+    mine = [each for each in addresses if each.kind == kind]
+    return min(mine, key=lambda each: not each.proven_by, default=None)

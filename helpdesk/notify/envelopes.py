@@ -119,7 +119,8 @@ def _blank() -> dict[str, Any]:
 
 
 def _limited(row: Envelope) -> bool:
-    """Two machines that answer each other end at such a letter, see media.Purpose."""
+    """An address takes so many of these in an hour, and a company so many: two machines that answer
+    each other end there, and nobody can be bombed through us."""
     return row.automatic and not row.internal
 
 

@@ -51,12 +51,6 @@ class Purpose:
         """Whether it stays among us."""
         return self.audience == Audience.COLLEAGUE
 
-    @property
-    def limited(self) -> bool:
-        """Whether an address takes so many in an hour, and a company so many: two machines that
-        answer each other end there, and nobody can be bombed through us."""
-        return self.automatic and not self.internal
-
 
 @dataclass(frozen=True)
 class Letter:

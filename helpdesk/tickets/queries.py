@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Select, exists, false, select, true
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import Bundle, aliased, joinedload
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, scope, stands_for
@@ -20,13 +21,14 @@ from helpdesk.core.events import Event
 from helpdesk.core.given import wholes
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import Move
-from helpdesk.customers.models import Person
+from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.promises.models import Promise
 from helpdesk.tickets import lifecycle, sight
 from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Rating, Ticket
 from helpdesk.words import Kind
 
 BIGGEST = 2**31 - 1
+PERSON: Any = Bundle("person", Person.id, Person.name, Person.level, Person.language)
 NO_PAGE = N_("This page of the list does not exist. Please begin at the first.")
 
 
@@ -90,9 +92,29 @@ def tickets(who: Actor | None) -> Select[Ticket]:
     )
 
 
-def with_addresses(who: Actor | None) -> Select[Ticket]:
-    """The same with the customers' addresses: one further statement, however many tickets."""
-    return tickets(who).options(joinedload(Ticket.person).selectinload(Person.addresses))
+def plain(who: Actor | None, names: Iterable[str]) -> Select[Any]:
+    """These columns of all tickets that `who` may see, and their customers, as rows and not as
+    objects: a list that is only told costs a tenth."""
+    return (
+        select(*(getattr(Ticket, name) for name in names), PERSON)
+        .join(Person, Person.id == Ticket.person_id)
+        .where(visible_to(who))
+    )
+
+
+def addresses(people: Iterable[int]) -> dict[int, list[Any]]:
+    """The addresses of these people, each with kind, value and proof, by the person's id."""
+    rows = select(
+        ContactAddress.person_id,
+        ContactAddress.kind,
+        ContactAddress.value,
+        ContactAddress.proven_by,
+    )
+    mine = rows.where(ContactAddress.person_id.in_(set(people))).order_by(ContactAddress.id)
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in db.session.execute(mine):
+        found[row.person_id].append(row)
+    return found
 
 
 def has_number(typed: str) -> ColumnElement[bool]:

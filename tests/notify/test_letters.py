@@ -130,7 +130,6 @@ def test_what_one_may_forget_follows_from_purpose_and_audience() -> None:
     for each in TABLE:
         assert each.internal == (each.audience == Audience.COLLEAGUE)
         assert each.automatic == (each.code != "answer"), "one kind is a person's own words"
-        assert each.limited == (each.automatic and not each.internal)
         assert not (each.internal and each.unless), "colleagues are no machines"
     assert [each.code for each in TABLE if not each.needed] == ["survey"]
 

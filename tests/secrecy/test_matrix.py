@@ -147,7 +147,7 @@ def _page(patch: pytest.MonkeyPatch, world: World) -> None:
 
 
 def _call(patch: pytest.MonkeyPatch, world: World) -> None:
-    patch.setattr(shapes, "person", lambda row, who: {"name": row.person.name})
+    patch.setattr(shapes, "person", lambda row, *_asked: {"name": row.person.name})
 
 
 def _socket(patch: pytest.MonkeyPatch, world: World) -> None:
