@@ -55,16 +55,7 @@ from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.core import background, dbclock
 from helpdesk.desk import signs, stuck
-from helpdesk.desk.pages import (
-    bulk,
-    customers,
-    moves,
-    phone,
-    printing,
-    queue,
-    ticket,
-    ticket_lists,
-)
+from helpdesk.desk.pages import bulk, customers, moves, phone, printing, queue, ticket, ticket_lists
 from helpdesk.kb import category_pages, public_pages
 from helpdesk.kb import desk_pages as kb_desk
 from helpdesk.notices import pages as notice_pages

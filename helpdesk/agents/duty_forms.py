@@ -13,14 +13,7 @@ from helpdesk.agents.duty_keeping import Shift
 from helpdesk.agents.models import Agent
 from helpdesk.core.db import db
 from helpdesk.core.i18n import gettext, lazy_gettext, offered
-from helpdesk.web.forms import (
-    Form,
-    SelectMultipleCheckField,
-    choices,
-    filled,
-    may_be_empty,
-    row_id,
-)
+from helpdesk.web.forms import Form, SelectMultipleCheckField, choices, filled, may_be_empty, row_id
 
 
 class AbsenceForm(Form):

@@ -9,12 +9,7 @@ from flask import Blueprint, flash, g, make_response, redirect, render_template,
 from werkzeug.wrappers import Response
 
 from helpdesk.agents import accounts, devices, sign_in, tries
-from helpdesk.agents.forms import (
-    ChangePasswordForm,
-    FirstStartForm,
-    PreferencesForm,
-    SignInForm,
-)
+from helpdesk.agents.forms import ChangePasswordForm, FirstStartForm, PreferencesForm, SignInForm
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import ROLE_NAMES
 from helpdesk.core.errors import PICK, BadInput, NotFound, TooMany

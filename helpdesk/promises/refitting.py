@@ -27,15 +27,7 @@ TAKEN_OVER = (
     "policy_version",
     "profile",
 )
-CLOCK = (
-    "state",
-    "started_at",
-    "paused_at",
-    "pauses",
-    "owner_name",
-    "extended_to",
-    "extended_at",
-)
+CLOCK = ("state", "started_at", "paused_at", "pauses", "owner_name", "extended_to", "extended_at")
 
 TIMES = {column.key for column in Promise.__table__.columns if isinstance(column.type, UtcTime)}
 

@@ -20,14 +20,7 @@ from flask import Flask, request
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.sign_in import me
-from helpdesk.core.errors import (
-    Busy,
-    HelpdeskError,
-    NotAllowed,
-    NotFound,
-    NotSignedIn,
-    TooMany,
-)
+from helpdesk.core.errors import Busy, HelpdeskError, NotAllowed, NotFound, NotSignedIn, TooMany
 from helpdesk.core.i18n import N_
 from helpdesk.settings import settings, settings_of
 from helpdesk.web import http

@@ -13,13 +13,7 @@ from helpdesk.core import calendars, options
 from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
 from helpdesk.promises.policy import ChainStep, Snapshot, Unit, given_by, terms_of
-from helpdesk.setup.models import (
-    Category,
-    EscalationChain,
-    PolicyRow,
-    PolicyVersion,
-    RoutingRule,
-)
+from helpdesk.setup.models import Category, EscalationChain, PolicyRow, PolicyVersion, RoutingRule
 from helpdesk.setup.routing import Rule, wanted_of
 
 
