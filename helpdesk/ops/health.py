@@ -148,10 +148,9 @@ def _database() -> dict[str, Any]:
 
 def _redis() -> dict[str, Any]:
     client = jobs.redis_client()
-    if client is None:
-        return {"ok": True, "used": False}
-    client.ping()
-    return {"ok": True, "used": True}
+    if client is not None:
+        client.ping()
+    return {"ok": True, "used": client is not None}
 
 
 def _alarms() -> dict[str, Any]:
@@ -206,10 +205,8 @@ def _disk() -> dict[str, Any]:
 def _scanner() -> dict[str, Any]:
     """Files get their verdict, where a malware scanner is set."""
     waiting = scanning.unjudged_seconds()
-    problem = (
-        f"a file has waited {waiting:.0f} s for the malware scanner" if waiting > LATE_MAIL else ""
-    )
-    return _found(problem, used=bool(scanning.scanner()))
+    late = f"a file has waited {waiting:.0f} s for the malware scanner"
+    return _found(late if waiting > LATE_MAIL else "", used=bool(scanning.scanner()))
 
 
 CHECKS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -50,7 +50,9 @@ def force(statement: sa.Executable) -> None:
 def broken() -> list[str]:
     """The promises about data that do not hold."""
     db.session.expire_all()
-    return [finding.name for check in doctor.DATA if not (finding := check()).ok]
+    return [
+        f"{finding.id} {finding.promise}" for check in doctor.DATA if not (finding := check()).ok
+    ]
 
 
 @pytest.fixture

@@ -91,4 +91,4 @@ def api_tokens() -> Broken:
 def held_by_nobody() -> Broken:
     """No open case lies with somebody who does not work here any more: a note, a click mends it."""
     gone = select(Ticket.number).join(Agent, Agent.id == Ticket.assignee_id)
-    return db.session.scalars(gone.where(Ticket.closed_at.is_(None), ~Agent.active))
+    return gone.where(Ticket.closed_at.is_(None), ~Agent.active)

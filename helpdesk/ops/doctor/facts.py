@@ -83,10 +83,8 @@ def database() -> Iterator[Fact]:
         pages = {name: int(_told(f"PRAGMA {name}")) for name in SQLITE}
         size = pages["page_count"] * pages["page_size"] // MB
         spare = pages["freelist_count"] * pages["page_size"] // MB
-        yield (
-            "SQLite",
-            f"{_told('SELECT sqlite_version()')}, journal {_told('PRAGMA journal_mode')}",
-        )
+        release, journal = _told("SELECT sqlite_version()"), _told("PRAGMA journal_mode")
+        yield "SQLite", f"{release}, journal {journal}"
         yield "database size", f"{size} MB, {spare} MB of it free"
         return
     yield "PostgreSQL", _told("SHOW server_version")

@@ -8,8 +8,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import Executable
+
+from helpdesk.core.db import db
+
 SHOWN = 5
-Broken = Iterable[object]
+Broken = Iterable[object] | Executable  # what breaks a promise, or the query that finds it
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,6 @@ class Finding:
     def state(self) -> str:
         """ok, note or BROKEN."""
         return "BROKEN" if not self.ok else "note" if self.broken else "ok"
-
-    @property
-    def name(self) -> str:
-        """The finding by id and sentence."""
-        return f"{self.id} {self.promise}"
 
     @property
     def line(self) -> str:
@@ -68,7 +67,8 @@ class Check:
 
     def __call__(self) -> Finding:
         """What breaks the promise is counted, and only five of it are kept."""
-        rest = iter(self.ask())
+        found = self.ask()
+        rest = iter(db.session.scalars(found) if isinstance(found, Executable) else found)
         shown = [str(thing) for thing in islice(rest, SHOWN)]
         broken = len(shown) + sum(1 for _ in rest)
         return Finding(self.id, self.promise, broken, tuple(shown), self.notable)

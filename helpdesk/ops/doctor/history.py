@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, Select, cast, func, select
 
 from helpdesk.core import seals
 from helpdesk.core.db import db
@@ -32,27 +32,24 @@ def tickets() -> Broken:
 
     One that never moved stands where tickets begin. (Bulk data may have no journal at all.)
     """
-    rows = db.session.execute(
-        select(Ticket.number, Ticket.status, Event.name, *STEP)
-        .join(Event, Event.ticket_id == Ticket.id)
-        .where(
-            Event.name.in_([OPENED, UNSENT, *(f"ticket.{code}" for code in lifecycle.TABLE.codes)])
-        )
-        .order_by(Ticket.id, Event.seq)
-    ).yield_per(1000)
+    codes = (f"ticket.{code}" for code in lifecycle.TABLE.codes)
+    told = select(Ticket.number, Ticket.status, Event.name, *STEP).order_by(Ticket.id, Event.seq)
+    rows = _steps(told.join(Event, Event.ticket_id == Ticket.id), [OPENED, UNSENT, *codes])
     return _off_the_table(rows, lifecycle.TABLE, lifecycle.Status.REGISTERED)
 
 
 @check("I5", "notices moved only as their table says")
 def notices() -> Broken:
     """I5: the same for rectification notices."""
-    rows = db.session.execute(
-        select(Notice.id, Notice.status, Event.name, *STEP)
-        .join(Event, Event.notice_id == Notice.id)
-        .where(Event.name.in_([f"notice.{code}" for code in notices_lifecycle.TABLE.codes]))
-        .order_by(Notice.id, Event.seq)
-    ).yield_per(1000)
+    codes = [f"notice.{code}" for code in notices_lifecycle.TABLE.codes]
+    told = select(Notice.id, Notice.status, Event.name, *STEP).order_by(Notice.id, Event.seq)
+    rows = _steps(told.join(Event, Event.notice_id == Notice.id), codes)
     return _off_the_table(rows, notices_lifecycle.TABLE, notices_lifecycle.State.DRAFT)
+
+
+def _steps(told: Select[Any], names: list[str]) -> Iterable[Any]:
+    """The rows of the journal with these names, as a stream."""
+    return db.session.execute(told.where(Event.name.in_(names))).yield_per(1000)
 
 
 def _off_the_table(rows: Iterable[Any], table: Iterable[Move], first: str) -> Iterator[str]:

@@ -32,43 +32,38 @@ STATES = ("waiting", "running", "done", "dead", "withdrawn")
 @check("I1", "each source has one ticket")
 def sources() -> Broken:
     """I1: what came in by a channel under one name became one ticket."""
-    twice = (
+    return (
         select(Ticket.external_id)
         .where(Ticket.external_id.is_not(None))
         .group_by(Ticket.channel, Ticket.external_id)
         .having(func.count() > 1)
     )
-    return db.session.scalars(twice)
 
 
 @check("I1", "each case that was taken in is there")
 def opened() -> Broken:
     """I1: what the journal says was opened is there."""
     there = exists().where(Ticket.id == Event.ticket_id)
-    gone = select(Event.seq).where(Event.name == "ticket.opened", ~there)
-    return db.session.scalars(gone)
+    return select(Event.seq).where(Event.name == "ticket.opened", ~there)
 
 
 @check("I2", "each step of escalation was taken once")
 def escalations() -> Broken:
     """I2: a step of a chain is taken once."""
     key = (Escalation.promise_id, Escalation.level, Escalation.cycle)
-    twice = select(Escalation.promise_id).group_by(*key).having(func.count() > 1)
-    return db.session.scalars(twice)
+    return select(Escalation.promise_id).group_by(*key).having(func.count() > 1)
 
 
 @check("I3", "no alarm is due and has not rung")
 def due_alarms() -> Broken:
     """I3: what was due has rung."""
-    late = select(Alarm.id).where(Alarm.parked.is_(False), Alarm.due_at < now() - GRACE)
-    return db.session.scalars(late)
+    return select(Alarm.id).where(Alarm.parked.is_(False), Alarm.due_at < now() - GRACE)
 
 
 @check("waiting", "no alarm waits for a person", notable=True)
 def parked_alarms() -> Broken:
     """Alarms that failed five times wait for a person: known, so a note."""
-    parked = select(Alarm.id).where(Alarm.parked)
-    return db.session.scalars(parked)
+    return select(Alarm.id).where(Alarm.parked)
 
 
 @check("I3", "every running promise has its alarm")
@@ -78,8 +73,7 @@ def silent_promises() -> Broken:
     silent = (Promise.state == "running", _steps_ahead(), ~alarm)
     tickets = select(Ticket.number).join(Promise, Promise.of(Ticket))
     notices = select(Notice.number).join(Promise, Promise.id == Notice.next_id)
-    rows = tickets.where(Ticket.status.not_in(ENDED), *silent).union_all(notices.where(*silent))
-    return db.session.scalars(rows)
+    return tickets.where(Ticket.status.not_in(ENDED), *silent).union_all(notices.where(*silent))
 
 
 @check("I9", "each promise is about a case that is there")
@@ -90,8 +84,7 @@ def homeless_promises() -> Broken:
         & exists().where(model.id == Promise.subject_id)
         for model in SUBJECTS
     ]
-    lost = select(Promise.id).where(~or_(false(), *there))
-    return db.session.scalars(lost)
+    return select(Promise.id).where(~or_(false(), *there))
 
 
 def _steps_ahead() -> ColumnElement[bool]:
@@ -115,25 +108,23 @@ def recounts() -> Broken:
     ]
     under_way = exists().where(Alarm.kind == recompute.ALARM)
     behind = select(Ticket.number).join(Promise, Promise.of(Ticket))
-    return db.session.scalars(behind.where(or_(false(), *newest), ~under_way))
+    return behind.where(or_(false(), *newest), ~under_way)
 
 
 @check("I4", "each delivery is done, waits or is known dead")
 def outbox() -> Broken:
     """I4: each row of the outbox is sent, waits with its next try, or is known to be dead."""
-    odd = select(Delivery.id).where(
+    return select(Delivery.id).where(
         Delivery.state.not_in(STATES)
         | ((Delivery.state == "done") & Delivery.done_at.is_(None))
         | (Delivery.state.in_(("waiting", "running")) & (Delivery.tries > MAX_TRIES))
     )
-    return db.session.scalars(odd)
 
 
 @check("waiting", "no delivery is dead", notable=True)
 def dead_deliveries() -> Broken:
     """Deliveries that failed five times wait for a person: known, so a note."""
-    dead = select(Delivery.id).where(Delivery.state == "dead")
-    return db.session.scalars(dead)
+    return select(Delivery.id).where(Delivery.state == "dead")
 
 
 @check("I8", "every attachment has its bytes")
@@ -166,25 +157,23 @@ def next_due() -> Broken:
     odd_notices = notices.where(
         Notice.due_at.is_distinct_from(Promise.due_at) | (Promise.state != "running")
     )
-    return db.session.scalars(odd.union_all(odd_notices))
+    return odd.union_all(odd_notices)
 
 
 @check("I9", "status and end agree")
 def ended() -> Broken:
     """I9: a ticket has an end if, and only if, its status says so."""
-    odd = select(Ticket.number).where(Ticket.closed_at.is_(None) == Ticket.status.in_(ENDED))
-    return db.session.scalars(odd)
+    return select(Ticket.number).where(Ticket.closed_at.is_(None) == Ticket.status.in_(ENDED))
 
 
 @check("I9", "no clock runs on an ended ticket")
 def promises_of_ended() -> Broken:
     """An ended ticket has no running clock."""
-    running = (
+    return (
         select(Ticket.number)
         .join(Promise, Promise.of(Ticket))
         .where(Ticket.status.in_(ENDED), Promise.state == "running")
     )
-    return db.session.scalars(running)
 
 
 @check("addresses", "each address is claimed, or proven by something")
@@ -194,7 +183,7 @@ def proofs() -> Broken:
         (ContactAddress.proven_by != "") != ContactAddress.proven_at.is_not(None),
         ContactAddress.proven_by.not_in(tuple(PROOFS)),
     )
-    return db.session.scalars(select(ContactAddress.id).where(odd))
+    return select(ContactAddress.id).where(odd)
 
 
 @check("addresses", "each case says where it came from, and what proves it")
@@ -206,4 +195,4 @@ def contacts() -> Broken:
         (Ticket.contact == "") & (Ticket.contact_proven_by != ""),
         (Ticket.contact == "") != (Ticket.contact_kind == ""),
     )
-    return db.session.scalars(select(Ticket.number).where(odd))
+    return select(Ticket.number).where(odd)

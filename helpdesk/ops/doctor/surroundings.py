@@ -89,14 +89,13 @@ def published() -> Broken:
 @check("calendars", "no open promise runs past the published days", notable=True)
 def beyond() -> Broken:
     """Open promises whose due time lies past the published days: a note, they are provisional."""
-    past = (
+    return (
         select(Ticket.number)
         .join(Promise, Promise.of(Ticket))
         .where(Promise.state.in_(("running", "paused")), Promise.provisional)
         .where(Ticket.status.not_in(ENDED))
         .order_by(Ticket.id, Promise.id)
     )
-    return db.session.scalars(past)
 
 
 @check("database", "the database is whole and has connections to spare")
