@@ -19,7 +19,8 @@ LONGEST_QUERY = 200
 
 
 @takes(
-    *("GET", "/kb/search", "Published articles that hold every word, the best first"),
+    "GET /kb/search",
+    "Published articles that hold every word, the best first",
     query=inputs.ARTICLES,
     answer=page_of("Article"),
 )

@@ -21,7 +21,7 @@ from helpdesk.tickets import lifecycle
 from helpdesk.words import CHANNELS, KIND_NAMES, SEVERITY_NAMES, casefile
 
 
-@takes("GET", "/meta", "Lists of choices", answer=ref("Meta"))
+@takes("GET /meta", "Lists of choices", answer=ref("Meta"))
 def meta() -> Response:
     """Kinds, statuses, moves, promises, severities, channels, roles, categories, departments, fields."""
     snapshot = in_force.current()

@@ -22,7 +22,8 @@ from helpdesk.web.sent import Sent
 
 
 @takes(
-    *("POST", "/tickets/<number>/notices", "Write a rectification notice"),
+    "POST /tickets/<number>/notices",
+    "Write a rectification notice",
     body=inputs.NEW_NOTICE,
     answer=ref("Notice"),
     status=201,
@@ -42,7 +43,7 @@ def write_notice(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
     return jsonify(shape(made)), 201
 
 
-@takes(*("GET", "/notices/<reference>", "One notice with its history"), answer=ref("WholeNotice"))
+@takes("GET /notices/<reference>", "One notice with its history", answer=ref("WholeNotice"))
 def show_notice(reference: str) -> Response:
     """One notice (2026-12, or the Chinese number) with its history."""
     notice = notice_queries.by_number(reference, api_actor())
@@ -51,23 +52,18 @@ def show_notice(reference: str) -> Response:
 
 
 @takes(
-    *("POST", "/notices/<reference>/moves", "Take a step of a notice"),
+    "POST /notices/<reference>/moves",
+    "Take a step of a notice",
     body=inputs.NOTICE_MOVE,
     answer=ref("Notice"),
 )
 def move_notice(reference: str, sent: dict[str, Any]) -> Response:
     """Take a step of the notices' table of moves; 409 with the reason when it is not possible."""
-    by = api_actor()
-    notice = notice_queries.by_number(reference, by)
+    by, given = api_actor(), Sent(sent, i18n.zone())
+    notice, version = notice_queries.by_number(reference, by), sent.get("version")
 
     def work() -> Notice:
-        return moving.make_move(
-            sent["move"],
-            notice,
-            Sent(sent, i18n.zone()),
-            by=by,
-            version=sent.get("version"),
-        )
+        return moving.make_move(sent["move"], notice, given, by=by, version=version)
 
     moved = done_once(read.once_key(), read.body(), by, work, Notice)
     return jsonify(shape(moved))

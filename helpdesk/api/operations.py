@@ -52,8 +52,7 @@ OPERATIONS: dict[str, Operation] = {}  # by endpoint, in the order of the descri
 
 
 def takes(
-    method: str,
-    rule: str,
+    call: str,
     summary: str,
     *,
     answer: Schema,
@@ -62,11 +61,14 @@ def takes(
     status: int = 200,
     on: Blueprint = blueprint,
 ) -> Callable[[View], View]:
-    """Mount a view. It gets `asked` where the call has parameters, and `sent` where it has a body.
+    """Mount a view for a call ("GET /meta"). It gets `asked` where the call has parameters, and `sent`
+    where it has a body.
 
     The call answers 401 without a token, and 422 by name for all that is not declared. `on`: the
     blueprint of a door that stands by itself.
     """
+
+    method, rule = call.split()
 
     def mount(view: View) -> View:
         endpoint = view.__name__

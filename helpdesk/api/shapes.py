@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE
 from helpdesk.api import answers
 from helpdesk.api.answers import filled, time
-from helpdesk.clock import Limit, Span, explain, now
+from helpdesk.clock import Span, now
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext
 from helpdesk.customers.models import ContactAddress, first_of
+from helpdesk.promises import receipts
 from helpdesk.promises.models import Promise
 from helpdesk.settings import settings
 from helpdesk.setup import in_force
@@ -113,7 +113,7 @@ def promise(row: Promise) -> dict[str, Any]:
 
 def explained(row: Promise, corrections: Iterable[Event] = ()) -> dict[str, Any]:
     """The row with the intervals that were counted, skipped and paused, and what moved it."""
-    spans = [_span(each) for each in _counted(row)]
+    spans = [_span(each) for each in receipts.spans(row, in_force.current())]
     sums = dict.fromkeys(answers.KINDS_OF_TIME, 0)
     for each in spans:
         sums[each["kind"]] += each["seconds"]
@@ -125,13 +125,6 @@ def explained(row: Promise, corrections: Iterable[Event] = ()) -> dict[str, Any]
         calendar_version=row.calendar_version or None,
         changes=[correction(each) for each in queries.moving(row, corrections)],
     )
-
-
-def _counted(row: Promise) -> list[Span]:
-    if not (row.started_at and row.due_at):
-        return []
-    calendar, pauses = in_force.current().calendar_of(row), promises.pauses_of(row)
-    return explain(row.started_at, row.due_at, Limit.parse(row.limit), calendar, pauses)
 
 
 def _span(span: Span) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from helpdesk.statistics.sources import Sums
 
 
 @takes(
-    *("GET", "/statistics/<measure>", "A measure by groups, each number with the list behind it"),
+    "GET /statistics/<measure>",
+    "A measure by groups, each number with the list behind it",
     query=inputs.STATISTICS,
     answer=ref("Statistic"),
 )
@@ -40,9 +41,9 @@ def statistics(measure: str, asked: dict[str, Any]) -> Response:
             "zone": period.zone.key,
             "by": report_of.by,
             "rows": _rows(wanted, report_of) if report_of.by else [],
-            "total": shape["count"],
+            "total": shape.pop("count"),
         }
-        | {name: value for name, value in shape.items() if name != "count"}
+        | shape
     )
 
 

@@ -27,12 +27,7 @@ from helpdesk.tickets.models import Message, Ticket
 from helpdesk.web.sent import Sent
 
 
-@takes(
-    *("POST", "/tickets", "Open a ticket"),
-    body=inputs.NEW_TICKET,
-    answer=ref("Ticket"),
-    status=201,
-)
+@takes("POST /tickets", "Open a ticket", body=inputs.NEW_TICKET, answer=ref("Ticket"), status=201)
 def create(sent: dict[str, Any]) -> tuple[Response, int]:
     """Open a ticket; the same Idempotency-Key or external_id gives the ticket that was made."""
     by = api_actor()
@@ -60,11 +55,7 @@ def _answer(
     return answer, status
 
 
-@takes(
-    *("GET", "/tickets", "List tickets, newest first"),
-    query=inputs.TICKETS,
-    answer=answers.TICKETS,
-)
+@takes("GET /tickets", "List tickets, newest first", query=inputs.TICKETS, answer=answers.TICKETS)
 def index(asked: dict[str, Any]) -> Response:
     """Tickets, newest first, in keyset pages: {items, next}."""
     who, limit = api_actor(), asked.get("limit") or 50
@@ -94,7 +85,7 @@ def _filter() -> filters.Filter:
     return filter
 
 
-@takes("GET", "/tickets/<number>", "One ticket", answer=ref("WholeTicket"))
+@takes("GET /tickets/<number>", "One ticket", answer=ref("WholeTicket"))
 def show(number: str) -> Response:
     """One ticket with its response table and public and internal messages."""
     ticket = queries.by_number(number, api_actor())
@@ -109,7 +100,8 @@ def show(number: str) -> Response:
 
 
 @takes(
-    *("GET", "/tickets/<number>/events", "The ticket's journal"),
+    "GET /tickets/<number>/events",
+    "The ticket's journal",
     query=inputs.JOURNAL,
     answer=answers.JOURNAL,
 )
@@ -120,7 +112,7 @@ def ticket_events(number: str, asked: dict[str, Any]) -> Response:
     return _journal(asked, rows, queries.entries(rows, ticket, api_actor()))
 
 
-@takes(*("GET", "/events", "The whole journal"), query=inputs.JOURNAL, answer=answers.JOURNAL)
+@takes("GET /events", "The whole journal", query=inputs.JOURNAL, answer=answers.JOURNAL)
 def all_events(asked: dict[str, Any]) -> Response:
     """The whole journal after a number, for callers who may read it."""
     require(api_actor(), "journal.read")
@@ -142,7 +134,8 @@ def _journal(asked: dict[str, Any], rows: Sequence[Event], told: Sequence[sight.
 
 
 @takes(
-    *("POST", "/tickets/<number>/messages", "Answer the customer or add a note"),
+    "POST /tickets/<number>/messages",
+    "Answer the customer or add a note",
     body=inputs.NEW_MESSAGE,
     answer=ref("NewestMessage"),
     status=201,
@@ -161,29 +154,23 @@ def add_message(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
     return jsonify(shapes.message(message, ticket, by) | {"seq": last_seq()}), 201
 
 
-@takes(*("POST", "/tickets/<number>/moves", "Take a step"), body=inputs.MOVE, answer=ref("Ticket"))
+@takes("POST /tickets/<number>/moves", "Take a step", body=inputs.MOVE, answer=ref("Ticket"))
 def move(number: str, sent: dict[str, Any]) -> tuple[Response, int]:
     """Take a step of the table of moves; 409 with the reason when it is not possible now."""
-    ticket = queries.by_number(number, api_actor())
+    ticket, by = queries.by_number(number, api_actor()), api_actor()
+    given = Sent(sent, i18n.zone())
+    seen = {name: sent.get(name) for name in ("version", "seen_seq")}
 
     def work() -> Ticket:
-        return moving.make_move(
-            sent["move"],
-            ticket,
-            Sent(sent, i18n.zone()),
-            by=api_actor(),
-            version=sent.get("version"),
-            seen_seq=sent.get("seen_seq"),
-        )
+        return moving.make_move(sent["move"], ticket, given, by=by, **seen)
 
-    moved = done_once(read.once_key(), read.body(), api_actor(), work, Ticket)
-    fresh = queries.by_number(moved.number, api_actor())
+    moved = done_once(read.once_key(), read.body(), by, work, Ticket)
+    fresh = queries.by_number(moved.number, by)
     return _answer(fresh, list(promises.table(moved)), 200)
 
 
 @takes(
-    "GET",
-    "/tickets/<number>/responses",
+    "GET /tickets/<number>/responses",
     "The response table with the sum behind each due time",
     answer=answers.page_of("ExplainedPromise"),
 )
