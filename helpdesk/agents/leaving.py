@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, func, select
+
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor, may
 from helpdesk.core.db import db
@@ -26,13 +28,13 @@ class Leaving:
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of thing that people hold: its name, how many would be taken, and the taking.
+    """One kind of thing that people hold: its name, which would be taken, and the taking.
 
     `pass_on` runs inside the caller's transaction, in sets, and records each thing.
     """
 
     label: str  # a message id: what follows the number
-    count: Callable[[Leaving], int]
+    which: Callable[[Leaving], ColumnElement[bool]]
     pass_on: Callable[[Leaving, Actor], None]
 
 
@@ -46,8 +48,8 @@ def holds(part: Part) -> None:
 
 def held(leaving: Leaving) -> list[tuple[str, int]]:
     """What this person would have to hand on, by the name of its kind; empty for nothing."""
-    counted = [(part.label, part.count(leaving)) for part in _parts]
-    return [(label, count) for label, count in counted if count]
+    parts = ((part.label, select(func.count()).where(part.which(leaving))) for part in _parts)
+    return [(label, count) for label, query in parts if (count := db.session.scalar(query))]
 
 
 def pass_on(leaving: Leaving, by: Actor) -> None:

@@ -35,6 +35,7 @@ from helpdesk.tickets import (
     queries,
     sight,
 )
+from helpdesk.tickets.actions.newer import by_others
 from helpdesk.tickets.actions.unsending import SURE
 from helpdesk.tickets.fields import On
 from helpdesk.tickets.lifecycle import ENDED, Status
@@ -329,12 +330,7 @@ def _others(ticket: Ticket, who: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
 
 def newer_messages(case: Case, since_seq: int) -> list[Message]:
     """What others said after the writer's page was drawn."""
-    rows = db.session.scalars(
-        select(Event).where(Event.ticket_id == case.ticket.id, Event.seq > since_seq)
-    )
-    ids = {
-        row.data.get("message")
-        for row in rows
-        if not (row.by_kind == case.who.kind and row.by_id == case.who.id)
-    }
+    later = select(Event).where(Event.ticket_id == case.ticket.id, Event.seq > since_seq)
+    rows = db.session.scalars(later.where(by_others(case.who)))
+    ids = {row.data.get("message") for row in rows}
     return [message for message in case.messages if message.public and message.id in ids]

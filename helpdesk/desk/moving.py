@@ -35,11 +35,9 @@ def make_move(
         raise NotFound(N_("There is no such step."), code="unknown_move")
     lifecycle.TABLE.require_right(code, queries.stand_of(ticket), by)
     verb = getattr(actions, code)
-    if code in WITH_REPLY:
-        reply = sent.text("reply") or sent.text("body")
-        done: Ticket = verb(ticket, by=by, version=version, body=reply, seen_seq=seen_seq)
-        return done
     more: dict[str, Any] = {"comment": sent.text("comment")}
+    if code in WITH_REPLY:
+        more = {"body": sent.text("reply") or sent.text("body"), "seen_seq": seen_seq}
     if code in WITH_DEPARTMENT:
         more["department_id"] = _department(sent.text("department"))
     if code in WITH_UNTIL:

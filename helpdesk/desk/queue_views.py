@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,9 +11,9 @@ from sqlalchemy import ScalarSelect, func, select
 
 from helpdesk.agents.rights import Actor, may, scope
 from helpdesk.clock import now
+from helpdesk.core import events
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound, Refused
-from helpdesk.core.events import Counter, last_seq
 from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.desk.nav import count_for
 from helpdesk.notices import rows
@@ -47,22 +48,17 @@ class View:
 class Counts:
     """Open tickets as one statement counted them, for one reader."""
 
-    mine: int = 0
-    all: int = 0
-    late: int = 0
-    callbacks: int = 0
     seq: int = 0  # the journal's number before anything was read
-    lates: dict[str, int] = field(default_factory=dict)  # of them late, by view
-    queues: dict[str, int] = field(default_factory=dict)
+    open: Counter[str] = field(default_factory=Counter)  # by view
+    late: Counter[str] = field(default_factory=Counter)  # of them late, by view
 
     def of(self, code: str) -> int:
         """The count of a view."""
-        known = {"mine": self.mine, "all": self.all, "late": self.late, "callbacks": self.callbacks}
-        return known[code] if code in known else self.queues.get(code, 0)
+        return self.open[code]
 
     def late_of(self, code: str) -> int:
         """How many of a view are late."""
-        return self.late if code in ("all", "late") else self.lates.get(code, 0)
+        return self.late[code]
 
 
 def views(who: Actor) -> list[View]:
@@ -80,7 +76,8 @@ def views(who: Actor) -> list[View]:
     if may(who, "callback.work"):
         calls = OPEN.but(status=("callback",), call=("due",))
         found.append(View("callbacks", gettext("Follow-up calls"), calls, home))
-    return [*found, *(_of_unit(unit) for unit in units)]
+    own = (_of_queue(unit.code, unit.names[language()]) for unit in units)
+    return [*found, *(replace(each, always=False) for each in own)]
 
 
 def _units(who: Actor) -> list[Unit]:
@@ -91,10 +88,6 @@ def _units(who: Actor) -> list[Unit]:
 
 def _of_queue(code: str, label: str) -> View:
     return View(code, label, OPEN.but(queue=(code,)), f"queue:{code}", rows_come=True)
-
-
-def _of_unit(unit: Unit) -> View:
-    return replace(_of_queue(unit.code, unit.names[language()]), always=False)
 
 
 def view(code: str, who: Actor) -> View:
@@ -124,27 +117,20 @@ def _count(who: Actor) -> Counts:
     waits = queries.call_is_due()
     parts = (mine, late, waits, mine & late, waits & late)
     columns: list[Any] = [func.count().filter(each) for each in parts]
-    newest = select(Counter.value).where(Counter.name == "event").scalar_subquery()
+    newest = select(events.Counter.value).where(events.Counter.name == "event").scalar_subquery()
     query = (
         select(Ticket.queue, func.count(), *columns, newest)
         .where(Ticket.closed_at.is_(None), queries.visible_to(who))
         .group_by(Ticket.queue)
     )
     total = Counts()
-    total.lates = {"mine": 0, "callbacks": 0}
-    for code, number, own, overdue, waiting, own_late, called_late, seq in db.session.execute(
-        query
-    ):
-        total.queues[code] = number
-        total.all += number
-        total.mine += own
-        total.late += overdue
-        total.callbacks += waiting
-        total.lates[code] = overdue
-        total.lates["mine"] += own_late
-        total.lates["callbacks"] += called_late
+    for code, number, own, overdue, calls, own_late, calls_late, seq in db.session.execute(query):
+        total.open.update({code: number, "all": number, "late": overdue})
+        total.open.update({"mine": own, "callbacks": calls})
+        total.late.update({code: overdue, "all": overdue, "late": overdue})
+        total.late.update({"mine": own_late, "callbacks": calls_late})
         total.seq = seq or 0
-    total.seq = total.seq or last_seq()  # with nothing open no row has told it
+    total.seq = total.seq or events.last_seq()  # with nothing open no row has told it
     return total
 
 

@@ -40,24 +40,18 @@ def buttons(
     for move in actions.legal_moves(notice, who):
         code = "verify" if move.code in CHECKS else move.code
         if code in FORMS and code not in {button.code for button in found}:
-            found.append(_button(code, move, notice, due, form, open_code))
+            is_open = code == open_code
+            shown = form if form is not None and is_open else _fresh(code, notice, due)
+            found.append(_button(code, move, notice, shown, is_open))
     return found
 
 
-def _button(
-    code: str,
-    move: Move,
-    notice: Notice,
-    due: datetime | None,
-    form: MoveForm | None,
-    open_code: str,
-) -> Button:
+def _button(code: str, move: Move, notice: Notice, form: MoveForm, is_open: bool) -> Button:
     label = gettext("Record re-inspection") if code == "verify" else gettext(move.label)
-    given = form if form is not None and code == open_code else _fresh(code, notice, due)
-    for field in given:
+    for field in form:
         field.id = f"{code}-{field.name}"
     danger = code in ("withdraw", "recur")
-    return Button(code, label, move.main, danger, given, code == open_code, _hint(code, notice))
+    return Button(code, label, move.main, danger, form, is_open, _hint(code, notice))
 
 
 def _fresh(code: str, notice: Notice, due: datetime | None) -> MoveForm:

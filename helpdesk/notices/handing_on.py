@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, select, true, update
+from sqlalchemy import ColumnElement, true, update
 
 from helpdesk.agents.leaving import Leaving, Part, holds
 from helpdesk.agents.rights import Actor, may
 from helpdesk.clock import now
-from helpdesk.core.db import change_rows, db
+from helpdesk.core.db import change_rows
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.notices.lifecycle import OPEN
@@ -19,10 +19,6 @@ def _notices(leaving: Leaving) -> ColumnElement[bool]:
     theirs = (Notice.issuer_id == leaving.agent.id) & Notice.status.in_(OPEN)
     keeps = leaving.future is not None and may(leaving.future, "notice.issue")
     return theirs & ~true() if keeps else theirs
-
-
-def _count_notices(leaving: Leaving) -> int:
-    return db.session.scalar(select(func.count()).where(_notices(leaving))) or 0
 
 
 def _pass_notices(leaving: Leaving, by: Actor) -> None:
@@ -45,4 +41,4 @@ def _pass_notices(leaving: Leaving, by: Actor) -> None:
         )
 
 
-holds(Part(N_("open notices"), _count_notices, _pass_notices))
+holds(Part(N_("open notices"), _notices, _pass_notices))

@@ -85,9 +85,10 @@ def _head(notice: Notice, say: Speech, case: str) -> Block:
 
 def _problem(notice: Notice, say: Speech, files: Sequence[Attachment]) -> Block:
     proof = "\n".join(filter(None, [notice.evidence, *(f.name for f in files)]))
+    titled = f"{notice.title}\n{notice.problem}"
     return say.block(
         N_("Problem"),
-        [say.cell(N_("Problem (time, place, what, how many)"), _titled(notice), span=4, tall=3)],
+        [say.cell(N_("Problem (time, place, what, how many)"), titled, span=4, tall=3)],
         [
             say.cell(N_("Basis"), notice.basis, span=2),
             say.cell(N_("Evidence"), proof, span=2),
@@ -97,10 +98,6 @@ def _problem(notice: Notice, say: Speech, files: Sequence[Attachment]) -> Block:
             say.cell(N_("How it is checked"), notice.check_method, span=2, tall=2),
         ],
     )
-
-
-def _titled(notice: Notice) -> str:
-    return f"{notice.title}\n{notice.problem}"
 
 
 def _receipt(notice: Notice, say: Speech) -> Block:
@@ -177,17 +174,13 @@ def _check(notice: Notice, say: Speech) -> Block:
 
 def _signatures(notice: Notice, say: Speech) -> Signatures:
     check = notice.check
+    checked = stamped(check.get("verified_at"))[:10]
     return Signatures(
         say(N_("Signatures")),
         [
             Place(say(N_("Issued by")), notice.issued_by, "", date(notice.issued_at)),
             Place(say(N_("Responsible department")), notice.signed_by, "", date(notice.signed_at)),
-            Place(
-                say(N_("Verifier")),
-                check.get("verifier", ""),
-                "",
-                stamped(check.get("verified_at"))[:10],
-            ),
+            Place(say(N_("Verifier")), check.get("verifier", ""), "", checked),
             Place(say(N_("Division leader"))),
         ],
     )

@@ -80,12 +80,8 @@ class NoticeFilter:
         return urlencode(self.values())
 
 
-def _issued() -> ColumnElement[bool]:
-    return Notice.number.is_not(None)
-
-
 def _in_view(view: str, who: Actor) -> ColumnElement[bool]:
-    going = _issued() & Notice.status.not_in((*ENDED, State.WATCHING))
+    going = Notice.number.is_not(None) & Notice.status.not_in((*ENDED, State.WATCHING))
     conditions: dict[str, ColumnElement[bool]] = {
         "open": going,
         "overdue": going & clock.overdue(),

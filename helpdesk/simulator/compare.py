@@ -46,8 +46,7 @@ class Tried:
 def tried(case: PastCase, bench: Bench) -> Tried:
     """The case under the plan of the bench, compared with its stored response table."""
     route = _route(case, bench)
-    found = _elsewhere(case, route, bench)
-    result = Tried(found, 0, 0, 0)
+    result = Tried(_elsewhere(case, route, bench), 0, 0, 0)
     for row in case.rows:
         if row.started_at is not None and row.promise not in WINDOWS:
             _try_row(case, row, _severity(case, route), bench, result)
@@ -74,16 +73,9 @@ def _elsewhere(case: PastCase, route: routing.Route | None, bench: Bench) -> lis
     queue = unit.code if unit else routing.DISPATCH_DESK
     if queue == opened.data.get("queue"):
         return []
-    before = str(opened.data.get("queue", ""))
-    return [
-        Simulated(
-            ticket_id=case.ticket.id,
-            outcome="elsewhere",
-            before=before,
-            after=queue,
-            reason=route.rule,
-        )
-    ]
+    found = Simulated(ticket_id=case.ticket.id, outcome="elsewhere", reason=route.rule)
+    found.before, found.after = str(opened.data.get("queue", "")), queue
+    return [found]
 
 
 def _severity(case: PastCase, route: routing.Route | None) -> str:

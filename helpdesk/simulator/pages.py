@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, stream_with_context
+from flask import Response, flash, redirect, render_template, request
 
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.clock import now
@@ -25,7 +25,7 @@ from helpdesk.setup.rules import actions as rules
 from helpdesk.simulator import plans, work
 from helpdesk.simulator.models import Simulated, Simulation
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.exports import csv_bytes
+from helpdesk.web.exports import csv_bytes, csv_file
 from helpdesk.web.pages import Page
 
 HOME = "/admin/simulator"
@@ -219,10 +219,8 @@ def simulation_export(simulation_id: int) -> Response:
     lines = (
         _cells(found, ticket) for found, ticket in work.every(work.found(row, outcome, promise))
     )
-    body: Iterator[bytes] = csv_bytes([gettext(name) for name in HEADERS], lines, zone())
-    response = Response(stream_with_context(body), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="simulation-{row.id}.csv"'
-    return response
+    chunks = csv_bytes([gettext(name) for name in HEADERS], lines, zone())
+    return csv_file(f"simulation-{row.id}.csv", chunks)
 
 
 def _asked(simulation_id: int) -> tuple[Simulation, str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 
 from helpdesk.agents.rights import Actor, require
 from helpdesk.clock import now
@@ -75,11 +75,8 @@ def _check(since: date, until: date, plan: Mapping[str, Any]) -> None:
 
 def stretch(since: date, until: date) -> tuple[datetime, datetime]:
     """The moments between which these days of the company lie."""
-    zone = company_zone()
-    first, after = (
-        datetime.combine(day, time.min, zone) for day in (since, until + timedelta(days=1))
-    )
-    return first, after
+    zone, after = company_zone(), until + timedelta(days=1)
+    return datetime.combine(since, time.min, zone), datetime.combine(after, time.min, zone)
 
 
 @jobs.job(JOB)
@@ -99,7 +96,9 @@ def advance() -> int:
     except Exception as error:
         db.session.rollback()
         log.exception("Simulation %s failed", row.id)
-        _fail(row.id, f"{type(error).__name__}: {error}")
+        told = f"{type(error).__name__}: {error}"
+        with transaction():
+            _changed(row.id, state="failed", error=told[:2000], ended_at=now())
         return 0
     jobs.wake(JOB)
     return done
@@ -107,8 +106,8 @@ def advance() -> int:
 
 def _round(row: Simulation) -> int:
     plan = plans.of_data(row.plan)
-    words = plan.rules is not None
-    cases = facts.cases(row.cursor, *stretch(row.since, row.until), ROUND, words)
+    days = stretch(row.since, row.until)
+    cases = facts.cases(row.cursor, *days, ROUND, words=plan.rules is not None)
     bench = Bench(in_force.current(), plans.editions(), plan, now())
     results = [tried(case, bench) for case in cases]
     last = cases[-1].ticket.id if cases else row.cursor
@@ -127,17 +126,7 @@ def _keep(row: Simulation, results: list[Tried], last: int, finished: bool) -> N
         "ended_at": now() if finished else None,
     }
     with transaction() as session:
-        changed = change_rows(
-            update(Simulation)
-            .where(
-                Simulation.id == row.id,
-                Simulation.cursor == row.cursor,
-                Simulation.state.in_(OPEN),
-            )
-            .values(**values)
-            .returning(Simulation.id)
-        ).first()
-        if changed:
+        if _changed(row.id, Simulation.cursor == row.cursor, **values):
             for difference in differences:
                 difference.simulation_id = row.id
             session.add_all(differences)
@@ -154,13 +143,11 @@ def _summed(counts: Mapping[str, int], results: list[Tried]) -> dict[str, int]:
     return dict(total)
 
 
-def _fail(simulation_id: int, error: str) -> None:
-    with transaction():
-        change_rows(
-            update(Simulation)
-            .where(Simulation.id == simulation_id)
-            .values(state="failed", error=error[:2000], ended_at=now())
-        )
+def _changed(simulation_id: int, *conditions: ColumnElement[bool], **values: Any) -> bool:
+    """Whether the simulation was still open, and is as these values say now."""
+    row = update(Simulation).where(Simulation.id == simulation_id, Simulation.state.in_(OPEN))
+    changed = change_rows(row.where(*conditions).values(**values).returning(Simulation.id))
+    return changed.first() is not None
 
 
 def end(simulation_id: int, by: Actor) -> None:
@@ -168,11 +155,7 @@ def end(simulation_id: int, by: Actor) -> None:
     require(by, "simulation.run")
     one(simulation_id)
     with transaction():
-        change_rows(
-            update(Simulation)
-            .where(Simulation.id == simulation_id, Simulation.state.in_(OPEN))
-            .values(state="ended", ended_at=now())
-        )
+        _changed(simulation_id, state="ended", ended_at=now())
 
 
 def one(simulation_id: int) -> Simulation:

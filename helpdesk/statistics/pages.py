@@ -18,7 +18,7 @@ from helpdesk.statistics.measures import BY_CODE, Measure, measure
 from helpdesk.statistics.report import Asked
 from helpdesk.statistics.sources import Sums
 from helpdesk.tickets import choices
-from helpdesk.web.exports import csv_bytes
+from helpdesk.web.exports import csv_bytes, csv_file
 
 blueprint = Blueprint("statistics", __name__)
 HOUR = 3600
@@ -53,11 +53,8 @@ def index() -> str:
 def csv(code: str) -> Response:
     """One measure as a table for spreadsheets."""
     asked = report.read(request.args, me().actor)
-    chunks = spreadsheet(asked, measure(code))
     name = f"{code}-{asked.by}-{asked.period.since}-{asked.period.until}.csv"
-    answer = Response(chunks, mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return csv_file(name, spreadsheet(asked, measure(code)))
 
 
 def spreadsheet(asked: Asked, measure: Measure) -> Iterator[bytes]:

@@ -48,9 +48,8 @@ class Asked:
         for name, value in base.pairs():
             found.setdefault(name, []).append(value)
         period = self.period
-        found |= {"period": period.code} if period.code else {}
-        found |= {} if period.code else {"from": period.since, "to": period.until}
-        found |= {"by": self.by}
+        days = {"from": period.since, "to": period.until}
+        found |= ({"period": period.code} if period.code else days) | {"by": self.by}
         if self.promise != "resolve":
             found["promise"] = self.promise
         if "period" in changes:

@@ -4,6 +4,7 @@ the API pays for one measure, the page for one statement per source.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -104,10 +105,9 @@ class Sums:
 
 
 def _summed(rows: Counts) -> Counts:
-    total: dict[str, int] = {}
+    total: Counter[str] = Counter()
     for row in rows.values():
-        for name, number in row.items():
-            total[name] = total.get(name, 0) + number
+        total.update(row)
     return {"all": total}
 
 

@@ -65,9 +65,8 @@ def filters() -> dict[str, Filter]:
 def read(who: Actor) -> Board:
     """The board as `who` may see it: three statements, whatever the number of tickets."""
     wanted = filters()
-    counts, since = _open(
-        {name: wanted[name] for name in ("waiting", "soon", "overdue", "calls")}, who
-    )
+    standing = {name: wanted[name] for name in ("waiting", "soon", "overdue", "calls")}
+    counts, since = _open(standing, who)
     counts |= {name: ticket_lists.count(wanted[name], who) for name in ("received", "closed")}
     figures = {name: Figure(counts[name], filter) for name, filter in wanted.items()}
     return Board(figures, since, _presence(), now())
@@ -88,7 +87,5 @@ def _presence() -> dict[str, int]:
     seen = Agent.seen_at > now() - queue.PRESENT_FOR
     state = case((seen, Agent.presence), else_="away")
     query = select(state.label("state"), func.count()).where(Agent.active, Agent.role == Role.AGENT)
-    found = dict.fromkeys(PRESENCES, 0)
-    for name, number in db.session.execute(query.group_by("state")):
-        found[name] = number
-    return found
+    found: dict[str, int] = dict(db.session.execute(query.group_by("state")).all())
+    return dict.fromkeys(PRESENCES, 0) | found

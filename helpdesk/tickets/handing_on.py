@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 
 from helpdesk.agents.leaving import Leaving, Part, holds
 from helpdesk.agents.models import Agent
@@ -28,10 +28,6 @@ def _cases(leaving: Leaving) -> ColumnElement[bool]:
     if leaving.future is None or not may(leaving.future, "ticket.claim"):
         return theirs
     return theirs & ~queries.visible_to(leaving.future)
-
-
-def _count_cases(leaving: Leaving) -> int:
-    return db.session.scalar(select(func.count()).where(_cases(leaving))) or 0
 
 
 def _pass_cases(leaving: Leaving, by: Actor) -> None:
@@ -81,10 +77,6 @@ def _drafts(leaving: Leaving) -> ColumnElement[bool]:
     return mine & Message.ticket_id.in_(gone)
 
 
-def _count_drafts(leaving: Leaving) -> int:
-    return db.session.scalar(select(func.count()).where(_drafts(leaving))) or 0
-
-
 def _keep_drafts(leaving: Leaving, by: Actor) -> None:
     """They become internal notes, so that whoever takes the case reads what was about to be said."""
     kept = change_rows(
@@ -98,5 +90,5 @@ def _keep_drafts(leaving: Leaving, by: Actor) -> None:
         record("message.note", by=by, ticket=ticket, message=message_id)
 
 
-holds(Part(N_("open cases, with their planned calls"), _count_cases, _pass_cases))
-holds(Part(N_("unsent drafts"), _count_drafts, _keep_drafts))
+holds(Part(N_("open cases, with their planned calls"), _cases, _pass_cases))
+holds(Part(N_("unsent drafts"), _drafts, _keep_drafts))

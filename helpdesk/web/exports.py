@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from flask import Response, stream_with_context
+
 BOM = b"\xef\xbb\xbf"
 CHUNK = 32_768
 # A cell that begins so is run as a formula (OWASP, CSV injection); spreadsheets skip white
@@ -40,6 +42,13 @@ def csv_bytes(
         if buffer.tell() >= CHUNK:
             yield _drain(buffer)
     yield _drain(buffer)
+
+
+def csv_file(name: str, chunks: Iterator[bytes]) -> Response:
+    """What csv_bytes() gives as a file of this name, to be kept; it is sent while it is made."""
+    answer = Response(stream_with_context(chunks), mimetype="text/csv")
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
 
 
 def cell(value: Any, zone: tzinfo = UTC) -> str | Number:

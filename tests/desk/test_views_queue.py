@@ -68,7 +68,7 @@ def test_the_counts_read_an_index_and_no_ticket(app: Flask) -> None:
     boss = make.agent("Chen Jing", "supervisor").actor
     [make.ticket() for _ in range(3)]
     with counted() as sent:
-        assert desk_page.counts(boss).all == 3
+        assert desk_page.counts(boss).of("all") == 3
     [statement] = [each for each in sent if "GROUP BY" in each]
     plan = explained(statement)
     assert "Seq Scan on ticket" not in plan

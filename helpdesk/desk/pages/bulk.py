@@ -14,7 +14,6 @@ from helpdesk.desk import bulk
 from helpdesk.desk.moving import make_move
 from helpdesk.setup.names import departments
 from helpdesk.tickets import actions, choices, filters, lifecycle, queue
-from helpdesk.tickets.models import Ticket
 from helpdesk.web.sent import Sent
 
 blueprint = Blueprint("bulk", __name__)
@@ -70,9 +69,5 @@ def _verb(form: Any) -> bulk.Verb:
     if do == "note":
         return lambda ticket: actions.note(ticket, by=who, body=form.get("comment", ""))
     if do in MOVES:
-        return lambda ticket: _move(do, ticket, form)
+        return lambda ticket: make_move(do, ticket, Sent(form, zone()), by=who)
     raise BadInput(N_("Please choose what is to be done."))
-
-
-def _move(code: str, ticket: Ticket, form: Any) -> Ticket:
-    return make_move(code, ticket, Sent(form, zone()), by=me().actor)

@@ -5,6 +5,7 @@ click.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
@@ -161,12 +162,11 @@ def known(number: str) -> str:
 @needs("customer.edit")
 def asker(number: str) -> Page:
     """It is this customer, or none of those who are known."""
-    person_id, by, version = whole(request.form.get("person")), me().actor, given_version()
-    along = "with_addresses" in request.form
+    person_id, along = whole(request.form.get("person")), "with_addresses" in request.form
     return on_ticket(
         number,
-        lambda ticket: actions.link_person(
-            ticket, by=by, person_id=person_id, version=version, with_addresses=along
+        partial(
+            actions.link_person, person_id=person_id, version=given_version(), with_addresses=along
         ),
     )
 
@@ -175,7 +175,5 @@ def asker(number: str) -> Page:
 @needs("customer.edit")
 def reply_to(number: str) -> Page:
     """Answers go to another of the addresses that are offered."""
-    address, by, version = request.form.get("address", "")[:254], me().actor, given_version()
-    return on_ticket(
-        number, lambda ticket: actions.answer_at(ticket, by=by, address=address, version=version)
-    )
+    address = request.form.get("address", "")[:254]
+    return on_ticket(number, partial(actions.answer_at, address=address, version=given_version()))

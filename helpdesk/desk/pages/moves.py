@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk import files
+from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core import options
 from helpdesk.core.db import db
@@ -62,11 +64,11 @@ def _again(number: str, error: HelpdeskError, **typed: Any) -> tuple[str, int]:
     return render(case.load(number, me().actor), **told, **typed), error.status
 
 
-def on_ticket(number: str, verb: Callable[[Ticket], Any], **typed: Any) -> Page:
-    """Run a verb of this ticket and go back to it, or show it again with the reason."""
+def on_ticket(number: str, verb: Callable[..., Any], **typed: Any) -> Page:
+    """Let this person run a verb of this ticket and go back to it, or show it again with the reason."""
     try:
         ticket = queries.by_number(number, me().actor)
-        _once(lambda: verb(ticket))
+        _once(lambda: verb(ticket, by=me().actor))
     except SHOWN_AGAIN as error:
         return _again(number, error, **typed)
     return _home(number)
@@ -83,11 +85,10 @@ def move(number: str, code: str) -> Page:
     """Make a move of the table with the fields that it needs."""
     try:
         _once(lambda: _move(number, code, request.form))
-    except BadInput as error:
-        if code == "close" and set(error.errors) & set(casefile.BY_CODE):
-            return _case_file_again(number, error)
-        return _again(number, error, dialog_open=code, typed=request.form)
     except SHOWN_AGAIN as error:
+        odd = getattr(error, "errors", {})
+        if code == "close" and not odd.keys().isdisjoint(casefile.BY_CODE):
+            return _case_file_again(number, error)
         return _again(number, error, dialog_open=code, typed=request.form)
     return _home(number)
 
@@ -180,10 +181,7 @@ def unsend(number: str, message_id: int) -> Page:
 @needs("ticket.read")
 def discard(number: str, message_id: int) -> Page:
     """Throw away words that were taken back."""
-    who = me().actor
-    return on_ticket(
-        number, lambda ticket: actions.throw_away(ticket, by=who, message_id=message_id)
-    )
+    return on_ticket(number, partial(actions.throw_away, message_id=message_id))
 
 
 @blueprint.post("/tickets/<number>/case-file")
@@ -214,9 +212,9 @@ def edit(number: str) -> Page:
     form = request.form
     reason = form.get("reason", "")
 
-    def verb(ticket: Ticket) -> None:
+    def verb(ticket: Ticket, by: Actor) -> None:
         changes = correcting.changes(ticket, form)
-        actions.edit(ticket, by=me().actor, version=given_version(), reason=reason, **changes)
+        actions.edit(ticket, by=by, version=given_version(), reason=reason, **changes)
 
     return on_ticket(number, verb, dialog_open="edit", typed=form)
 
@@ -236,13 +234,8 @@ def lift(number: str) -> Page:
 
 
 def _confidential(number: str, verb: Callable[..., Ticket], dialog: str) -> Page:
-    reason = request.form.get("reason", "")
-    return on_ticket(
-        number,
-        lambda ticket: verb(ticket, by=me().actor, reason=reason, version=given_version()),
-        dialog_open=dialog,
-        typed=request.form,
-    )
+    run = partial(verb, reason=request.form.get("reason", ""), version=given_version())
+    return on_ticket(number, run, dialog_open=dialog, typed=request.form)
 
 
 @blueprint.get("/tickets/<number>/colleagues")
@@ -257,15 +250,14 @@ def colleagues(number: str) -> str:
 @needs("ticket.claim")
 def assign(number: str) -> Page:
     """Give the ticket to a colleague, or back to the queue."""
-    who, agent_id = me().actor, _number("agent")
-    return on_ticket(number, lambda ticket: queue.assign(ticket, by=who, agent_id=agent_id))
+    return on_ticket(number, partial(queue.assign, agent_id=_number("agent")))
 
 
 @blueprint.post("/tickets/<number>/release")
 @needs("ticket.claim")
 def release(number: str) -> Page:
     """Put one's own ticket back into the queue."""
-    return on_ticket(number, lambda ticket: queue.release(ticket, by=me().actor))
+    return on_ticket(number, queue.release)
 
 
 @blueprint.post("/tickets/<number>/urge")
@@ -273,7 +265,7 @@ def release(number: str) -> Page:
 def urge(number: str) -> Page:
     """The customer presses, on the phone perhaps."""
     words = request.form.get("comment", "").strip()
-    return on_ticket(number, lambda ticket: actions.urge(ticket, by=me().actor, comment=words))
+    return on_ticket(number, partial(actions.urge, comment=words))
 
 
 @blueprint.post("/tickets/<number>/assists")
@@ -282,11 +274,8 @@ def ask_assist(number: str) -> Page:
     """Ask a further department for help."""
     unit = in_force.current().unit(request.form.get("department", ""))
     task = request.form.get("comment", "").strip()
-
-    def verb(ticket: Ticket) -> None:
-        actions.add_assist(ticket, by=me().actor, department_id=unit.id if unit else 0, task=task)
-
-    return on_ticket(number, verb, dialog_open="assist", typed=request.form)
+    ask = partial(actions.add_assist, department_id=unit.id if unit else 0, task=task)
+    return on_ticket(number, ask, dialog_open="assist", typed=request.form)
 
 
 @blueprint.post("/tickets/<number>/assists/<int:department_id>")
@@ -294,11 +283,8 @@ def ask_assist(number: str) -> Page:
 def answer_assist(number: str, department_id: int) -> Page:
     """The assisting department reports back."""
     words = request.form.get("answer", "")
-
-    def verb(ticket: Ticket) -> None:
-        actions.answer_assist(ticket, by=me().actor, department_id=department_id, answer=words)
-
-    return on_ticket(number, verb, typed=request.form, assist_open=department_id)
+    answer = partial(actions.answer_assist, department_id=department_id, answer=words)
+    return on_ticket(number, answer, typed=request.form, assist_open=department_id)
 
 
 @blueprint.post("/tickets/<number>/callback")
@@ -308,11 +294,11 @@ def callback(number: str) -> Page:
     return on_ticket(number, _note_call, typed=request.form)
 
 
-def _note_call(ticket: Ticket) -> None:
+def _note_call(ticket: Ticket, by: Actor) -> None:
     form = request.form
     callbacks.attempt(
         ticket,
-        by=me().actor,
+        by=by,
         contact=form.get("contact", ""),
         resolved=form.get("resolved", ""),
         words=form.get("words", "").strip()[:5000],

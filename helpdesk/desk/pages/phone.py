@@ -9,7 +9,6 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, session
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
-from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor, Role
@@ -176,7 +175,7 @@ def _to_open(number: str, verb: Any, told: str) -> Any:
         form.form_errors.append(error.sentence(gettext))
         return _page(form), error.status
     flash(told, "success")
-    return _open(number)
+    return redirect(f"/tickets/{number}", code=303)
 
 
 def _add(ticket: Ticket, form: PhoneForm) -> None:
@@ -188,7 +187,3 @@ def _add(ticket: Ticket, form: PhoneForm) -> None:
 
 def _urge(ticket: Ticket, form: PhoneForm) -> None:
     actions.urge(ticket, by=me().actor, comment=form.body.data or form.subject.data or "")
-
-
-def _open(number: str) -> BaseResponse:
-    return redirect(f"/tickets/{number}", code=303)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
@@ -89,21 +88,17 @@ def case(number: str) -> str:
         return _case_sheet(found)
     snapshot = in_force.current()
     rows = promises.current(found.promises, ticket)
-    form = _case_form(found, language())
+    form, marks = _case_form(found, language()), rail.marks(found.promises, snapshot)
     return render_template(
         "printing/case.html",
         ticket=ticket,
         marks=rail.marks(rows, snapshot),
-        rail_marks={row.id: mark for row, mark in _with_marks(found.promises, snapshot)},
+        rail_marks={row.id: mark for row, mark in zip(found.promises, marks, strict=True)},
         promises=found.promises,
         checked=_checked(found),
         promise_table=next(part for part in form.blocks if isinstance(part, paper.TableBlock)),
         form=form,
     )
-
-
-def _with_marks(rows: Any, snapshot: in_force.Setup) -> Any:
-    return zip(rows, rail.marks(rows, snapshot), strict=True)
 
 
 def _checked(found: PrintedCase) -> int | str | None:

@@ -9,11 +9,11 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from sqlalchemy import ScalarSelect
 from werkzeug.wrappers import Response as BaseResponse
 
-from helpdesk.agents.rights import Actor, require
-from helpdesk.agents.sign_in import actor, me, needs, signed_in
+from helpdesk.agents.rights import Actor
+from helpdesk.agents.sign_in import me, needs
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.errors import BadInput, NotSignedIn, Refused
+from helpdesk.core.errors import BadInput, Refused
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.desk import queue_views
 from helpdesk.desk.nav import count_for
@@ -68,9 +68,8 @@ def _found(view: queue_views.View) -> dict[str, Any]:
     sort, after = request.args.get("sort", "due"), request.args.get("after", "")
     if sort not in filters.SORTS:
         raise BadInput(N_("This list can't be shown: a filter is not understood."))
-    seq = queue_views.counts(
-        who
-    ).seq  # before the rows are read: what comes later is caught up with
+    # before the rows are read: what comes later is caught up with
+    seq = queue_views.counts(who).seq
     found = ticket_lists.page(asked.within(view.filter), who, sort, after)
     pushed = view.rows_come and not asked.narrows and sort == "due" and not after
     return {
@@ -176,14 +175,10 @@ def news_seen() -> BaseResponse:
 
 
 @blueprint.get("/callbacks")
-@signed_in
+@needs("callback.work")
 def callbacks_index() -> str:
     """Tickets whose answer was approved and whose customer waits for our call, a page of them."""
-    who = actor()
-    if who is None:
-        raise NotSignedIn(N_("Please sign in again."))
-    require(who, "callback.work")
-    after = request.args.get("after", "")
+    who, after = me().actor, request.args.get("after", "")
     due, following = callbacks.to_make(who, after)
     rows = {row.ticket.id: row for row in ticket_rows.rows([ticket for _c, ticket in due], who)}
     calls = [(callback, rows[ticket.id]) for callback, ticket in due]

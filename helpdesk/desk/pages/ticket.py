@@ -202,10 +202,9 @@ def download(key: str) -> Response:
 
 def _is_visible(row: Attachment, who: Actor) -> bool:
     """A file has the rights of the ticket or notice that it belongs to."""
-    if row.ticket_id is not None:
-        ticket = db.session.get(Ticket, row.ticket_id)
-        if ticket is not None and queries.is_visible(ticket, who):
-            return True
+    ticket = db.session.get(Ticket, row.ticket_id) if row.ticket_id else None
+    if ticket is not None and queries.is_visible(ticket, who):
+        return True
     if row.notice_id is None:
         return False
     query = select(Notice.id).where(Notice.id == row.notice_id, notice_queries.visible_to(who))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, stream_with_context
+from flask import Blueprint, Response, redirect, render_template, request
 
 from helpdesk.agents.rights import Actor, may
 from helpdesk.agents.sign_in import me, needs
@@ -23,7 +23,7 @@ from helpdesk.setup.names import category_alone
 from helpdesk.tickets import choices, fields, filters, queries, sight, ticket_lists, ticket_rows
 from helpdesk.tickets.fields import On, TicketField
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.exports import csv_bytes
+from helpdesk.web.exports import csv_bytes, csv_file
 from helpdesk.words import LEVELS
 
 blueprint = Blueprint("tickets", __name__)
@@ -117,23 +117,15 @@ COLUMNS = [
 ]
 
 
-def _table(tickets: Iterable[Ticket], who: Actor) -> Iterator[list[Any]]:
-    """The table's rows, one at a time, with what this reader may see."""
-    for ticket in tickets:
-        yield [column.value(ticket, who) for column in COLUMNS]
-
-
 @blueprint.get("/tickets.csv")
 @needs("ticket.export")
 def export() -> Response:
     """The same list as CSV for spreadsheets: every row, without a cap."""
     who, asked = me().actor, filters.parse(request.args)
+    every = ticket_lists.every(asked, who)
+    rows = ([column.value(ticket, who) for column in COLUMNS] for ticket in every)
     headers = [gettext(column.label) for column in COLUMNS]
-    rows = _table(ticket_lists.every(asked, who), who)
-    body: Iterator[bytes] = csv_bytes(headers, rows, zone())
-    response = Response(stream_with_context(body), mimetype="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="tickets.csv"'
-    return response
+    return csv_file("tickets.csv", csv_bytes(headers, rows, zone()))
 
 
 @blueprint.get("/search")
@@ -145,7 +137,7 @@ def search() -> Any:
     if number:
         return _open("-".join(number.groups()))
     if not words:
-        return render_template("tickets/search.html", words="", notices=[], people=[], rows=[])
+        return _nothing(words)
     found = ticket_lists.page(filters.Filter(q=words), who, "newest", size=20)
     return render_template(
         "tickets/search.html",
@@ -175,7 +167,11 @@ def _open(number: str) -> Any:
     try:
         ticket = queries.by_number(number, me().actor)
     except NotFound:
-        return render_template(
-            "tickets/search.html", words=number, q=number, notices=[], people=[], rows=[]
-        ), 404
+        return _nothing(number), 404
     return redirect(f"/tickets/{ticket.number}")
+
+
+def _nothing(words: str) -> str:
+    return render_template(
+        "tickets/search.html", words=words, q=words, notices=[], people=[], rows=[]
+    )

@@ -30,7 +30,7 @@ CHANGED_BY = N_("%(who)s changed this %(time)s ago. Your text is kept: look, the
 def last_said(ticket: Ticket, by: Actor) -> int:
     """The journal number of the newest words that somebody else said on this ticket."""
     said = select(func.max(Event.seq)).where(Event.ticket_id == ticket.id, Event.name.in_(SAID))
-    return db.session.scalar(said.where(_by_others(by))) or 0
+    return db.session.scalar(said.where(by_others(by))) or 0
 
 
 def require_seen(ticket: Ticket, by: Actor, seen_seq: int | None) -> None:
@@ -68,7 +68,8 @@ def require_version(ticket: Ticket, version: int | None) -> None:
     raise _changed(found)
 
 
-def _by_others(by: Actor) -> ColumnElement[bool]:
+def by_others(by: Actor) -> ColumnElement[bool]:
+    """The condition that somebody else did what an event tells."""
     return ~((Event.by_kind == by.kind) & (Event.by_id.is_not_distinct_from(by.id)))
 
 
