@@ -15,7 +15,7 @@ from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_
 from helpdesk.kb.lifecycle import State
 from helpdesk.kb.models import Article, KbCategory
-from helpdesk.kb.queries import LIGHT, dialect, ranked, visible_to
+from helpdesk.kb.queries import LIGHT, ranked, visible_to
 
 PAGE = 50
 SOON = timedelta(days=30)
@@ -39,7 +39,7 @@ def listed(
     begins: last changed first, or the best first when words are asked for."""
     conditions = list(_conditions(asked))
     if asked["q"]:
-        found = index.ranked(asked["q"], "article", dialect(), prefix=True)
+        found = index.ranked(asked["q"], "article", db.engine.dialect.name, prefix=True)
         scope = and_(visible_to(who), *conditions)
         return ranked(found, scope, "", PAGE, *LIGHT), None
     query = select(Article).options(*LIGHT).where(visible_to(who), *conditions)

@@ -70,7 +70,7 @@ def search(
 ) -> list[Article]:
     """What is published and holds every word of `q`, the best first; at equal rank what is written
     in `language`."""
-    found = index.ranked(q, "article", dialect(), prefix=prefix)
+    found = index.ranked(q, "article", db.engine.dialect.name, prefix=prefix)
     return ranked(found, readable(who), language, limit)
 
 
@@ -78,7 +78,7 @@ def alike(
     who: Actor | None, text: str, language: str, limit: int = 5
 ) -> list[tuple[Article, float]]:
     """What is published and shares words with a text, with its rank, the best first."""
-    found = index.alike(text, "article", dialect()).subquery()
+    found = index.alike(text, "article", db.engine.dialect.name).subquery()
     rows = db.session.execute(_by_rank(found, readable(who), language, limit, found.c.rank))
     return [(row[0], row[1]) for row in rows]
 
@@ -108,17 +108,10 @@ def _by_rank(
     )
 
 
-def dialect() -> str:
-    """The database's name, as the index wants it."""
-    return db.engine.dialect.name
-
-
 def counts(*scope: ColumnElement[bool]) -> dict[str, int]:
     """How many articles of a scope lie in each category."""
-    rows = db.session.execute(
-        select(Article.category, func.count()).where(*scope).group_by(Article.category)
-    )
-    return {row[0]: row[1] for row in rows}
+    query = select(Article.category, func.count()).where(*scope).group_by(Article.category)
+    return dict(db.session.execute(query).all())
 
 
 def shelf(who: Actor | None, category: str) -> list[Article]:

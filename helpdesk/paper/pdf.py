@@ -8,7 +8,7 @@ from fpdf.enums import TextMode
 
 from helpdesk.paper.form import Form
 from helpdesk.paper.layout import lay_out
-from helpdesk.paper.marks import Mark, Ring, Rule, Sheet, Squares, Words
+from helpdesk.paper.marks import Mark, Ring, Rule, Squares, Words
 from helpdesk.paper.typeface import FONT_FILE, MARKS_FILE, one_line, part_width, parts
 
 FAMILY, MARKS = "paper", "marks"
@@ -22,10 +22,11 @@ def render(form: Form, created_at: datetime | None = None) -> bytes:
 
     The same form and `created_at` give the same bytes; without a date it is the present one.
     """
-    pages = lay_out(form)
     pdf = _document(form, created_at)
-    for page in pages:
-        _draw(pdf, page)
+    for page in lay_out(form):
+        pdf.add_page()
+        for mark in page.marks:
+            _mark(pdf, mark)
     return bytes(pdf.output())
 
 
@@ -40,12 +41,6 @@ def _document(form: Form, created_at: datetime | None) -> FPDF:
     if created_at:
         pdf.set_creation_date(created_at)
     return pdf
-
-
-def _draw(pdf: FPDF, page: Sheet) -> None:
-    pdf.add_page()
-    for mark in page.marks:
-        _mark(pdf, mark)
 
 
 def _mark(pdf: FPDF, mark: Mark) -> None:

@@ -34,15 +34,6 @@ def read(after: int, most: int) -> Sequence[Event]:
     ).all()
 
 
-def by_ticket(found: Sequence[Event]) -> dict[int, list[Event]]:
-    """These rows of the journal by the ticket that they are about, oldest first."""
-    grouped: dict[int, list[Event]] = {}
-    for noted in found:
-        if noted.ticket_id:
-            grouped.setdefault(noted.ticket_id, []).append(noted)
-    return grouped
-
-
 class Batch:
     """What happened to some tickets, told to one reader after the other.
 
@@ -50,7 +41,10 @@ class Batch:
     """
 
     def __init__(self, found: Sequence[Event]) -> None:
-        self.happened = by_ticket(found)
+        self.happened: dict[int, list[Event]] = {}  # by ticket, oldest first
+        for noted in found:
+            if noted.ticket_id:
+                self.happened.setdefault(noted.ticket_id, []).append(noted)
         self.tickets = self._load()
         self._seen: dict[Actor, frozenset[int]] = {}
 

@@ -37,9 +37,6 @@ def named(names: Mapping[Any, str], none: str) -> list[Any]:
 def category_choices(none: str) -> list[Any]:
     """('', none) and the tree by id, each with the names above it."""
     nodes = in_force.current().categories
-    ordered = sorted(nodes.values(), key=lambda node: _place(node, list(nodes)))
+    place = {id_: number for number, id_ in enumerate(nodes)}
+    ordered = sorted(nodes.values(), key=lambda node: [place[i] for i in node.ids if i in place])
     return choices([("", none), *((str(one.id), category_path(one, nodes)) for one in ordered)])
-
-
-def _place(node: in_force.Node, order: list[int]) -> list[int]:
-    return [order.index(id_) for id_ in node.ids if id_ in order]

@@ -112,9 +112,7 @@ def with_days(draft: Draft, days: Mapping[date, DayRule | None], complete: bool)
     """
     years = {day.year for day in days}
     kept = {day: rule for day, rule in draft.days.items() if not complete or day.year not in years}
-    rules = kept | {day: rule for day, rule in days.items() if rule is not None}
-    for day in days.keys() - {day for day, rule in days.items() if rule is not None}:
-        rules.pop(day, None)
+    rules = {day: rule for day, rule in sorted({**kept, **days}.items()) if rule is not None}
     until = draft.until
     if complete:
         known = draft.until or date(min(years) - 1, 12, 31)
@@ -122,7 +120,7 @@ def with_days(draft: Draft, days: Mapping[date, DayRule | None], complete: bool)
         if gap:
             raise BadInput(N_("The days of %(year)s are missing in between."), year=gap[0])
         until = max(known, date(max(years), 12, 31))
-    return replace(draft, days=dict(sorted(rules.items())), until=until)
+    return replace(draft, days=rules, until=until)
 
 
 def preview(draft: Draft, by: Actor) -> Preview:
@@ -173,15 +171,13 @@ def save(draft: Draft, note: str, by: Actor) -> None:
         if (row.version if row else 0) != draft.based_on and (row or draft.based_on):
             raise Conflict(NEWER)
         shown = preview(draft, by)
-        refuse({} if note.strip() else {"note": WHY})
-        making.session.add_all(_rows(draft, shown, note.strip()[:200], by))
+        note = note.strip()[:200]
+        refuse({} if note else {"note": WHY})
+        names = (draft.name_zh, draft.name_en)
+        making.session.add_all(rows_of(shown.after, *names, shown.before, by.name, note))
         making.session.flush()
         if draft.based_on:
             recompute.begin(draft.code, shown.after.version, by)
         calendar_years.plan()
         making.id, making.old = draft.code, {"version": draft.based_on}
-        making.new = {"version": shown.after.version, "note": note.strip()[:200]}
-
-
-def _rows(draft: Draft, shown: Preview, note: str, by: Actor) -> list[Any]:
-    return list(rows_of(shown.after, draft.name_zh, draft.name_en, shown.before, by.name, note))
+        making.new = {"version": shown.after.version, "note": note}

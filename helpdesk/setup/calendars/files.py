@@ -75,15 +75,12 @@ def read(content: bytes, filename: str) -> File:
             errors.setdefault(str(entry.line), TWICE)
         days[entry.day] = entry.rule
     if errors:
-        raise BadInput(WRONG, errors=dict(sorted(errors.items(), key=_line)[:MOST_ERRORS]))
+        first = sorted(errors.items(), key=lambda line: int(line[0]))[:MOST_ERRORS]
+        raise BadInput(WRONG, errors=dict(first))
     if not days:
         raise BadInput(EMPTY)
     asked = sorted({entry.day for entry in entries if entry.asked})
     return File(dict(sorted(days.items())), tuple(asked))
-
-
-def _line(item: tuple[str, str]) -> int:
-    return int(item[0])
 
 
 def decoded(content: bytes) -> str:
@@ -100,7 +97,7 @@ def decoded(content: bytes) -> str:
 
 def _csv(text: str, source: str, errors: dict[str, str]) -> Iterator[Entry]:
     first = text.splitlines()[0] if text.strip() else ""
-    reader = csv.reader(io.StringIO(text), delimiter=_delimiter(first))
+    reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
     columns: list[str] = []
     for line in reader:
         if reader.line_num > MOST_LINES:
@@ -111,10 +108,6 @@ def _csv(text: str, source: str, errors: dict[str, str]) -> Iterator[Entry]:
             yield from _csv_entry(row, reader.line_num, source, errors)
         elif any(cells):
             columns = _columns(cells)
-
-
-def _delimiter(first: str) -> str:
-    return max(",;\t", key=first.count)
 
 
 def _columns(cells: list[str]) -> list[str]:

@@ -20,16 +20,6 @@ from helpdesk.setup.calendars import years
 from helpdesk.setup.calendars.texts import KINDS
 from helpdesk.web.pages import Page
 
-DAY_NAMES = (
-    N_("Monday"),
-    N_("Tuesday"),
-    N_("Wednesday"),
-    N_("Thursday"),
-    N_("Friday"),
-    N_("Saturday"),
-    N_("Sunday"),
-)
-
 
 @dataclass(frozen=True)
 class Trial:
@@ -51,10 +41,9 @@ def calendar_list() -> Page:
     return render_template(
         "setup/calendars.html",
         calendars=calendars,
-        names=_names(),
+        names={code: row.name(g.language) for code, row in newest().items()},
         year=year,
         special={code: _special(calendar, year) for code, calendar in calendars.items()},
-        day_names=DAY_NAMES,
         day_kinds=KINDS,
         span_kinds=receipts.KINDS,
         lacking=years.missing(),
@@ -62,10 +51,6 @@ def calendar_list() -> Page:
         asked=_asked(),
         trial=_trial(calendars),
     )
-
-
-def _names() -> dict[str, str]:
-    return {code: row.name(g.language) for code, row in newest().items()}
 
 
 def _special(calendar: WorkCalendar, year: int) -> list[tuple[date, date, str, str]]:

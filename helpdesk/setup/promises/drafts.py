@@ -96,17 +96,8 @@ def lines_of(draft: PolicyDraft) -> dict[str, Terms]:
 
 
 def _special(draft: PolicyDraft, name: str) -> Terms:
-    category = draft[f"{name}-category_id"]
-    return Terms(
-        promise=draft[f"{name}-promise"],
-        severity=draft[f"{name}-severity"],
-        kind=draft[f"{name}-kind"],
-        category_id=whole(category),
-        channel=draft[f"{name}-channel"],
-        limit=draft[f"{name}-limit"],
-        owner=draft[f"{name}-owner"],
-        chain=draft[f"{name}-chain"],
-    )
+    typed: dict[str, Any] = {each: draft[f"{name}-{each}"] for each in FIELDS}
+    return Terms(**typed | {"category_id": whole(typed["category_id"])})
 
 
 @dataclass
