@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from flask_babel.speaklater import LazyString
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 
+from helpdesk.clock import now as right_now
 from helpdesk.settings import settings
 
 ROOT = Path(__file__).parent.parent
@@ -177,7 +178,7 @@ def when(at: datetime | None) -> str:
         return ""
     local = at.astimezone(zone())
     clock = f"{local.hour:02}:{local.minute:02}"
-    old = abs(datetime.now(UTC) - local) >= HALF_A_YEAR
+    old = abs(right_now() - local) >= HALF_A_YEAR
     if language() == "zh_Hans":
         year = f"{local.year}年" if old else ""
         return f"{year}{local.month}月{local.day}日 {clock}"

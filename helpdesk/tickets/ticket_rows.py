@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -14,10 +14,11 @@ from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.i18n import duration, gettext, when
+from helpdesk.core.i18n import duration, gettext, language, when, zone
 from helpdesk.promises.dues import Clock
 from helpdesk.promises.models import Promise
 from helpdesk.promises.rail import Mark, marks
+from helpdesk.promises.words import AT_RISK
 from helpdesk.setup import in_force
 from helpdesk.tickets import sight
 from helpdesk.tickets.models import Ticket
@@ -33,6 +34,14 @@ READ = [
         *("limit", "calendar", "started_at", "due_at", "met_at", "pauses"),
     )
 ]
+# What a row is made of beside its promises and people; any change of a ticket is a new version.
+OWN = (
+    *("id", "version", "number", "subject", "language", "channel", "severity", "status", "cycle"),
+    *("waiting_since", "received_at", "closed_at", "due_at", "assignee_id"),
+)
+HOLDS = timedelta(seconds=20)  # the page counts on by itself
+NEARLY = AT_RISK - 0.1  # of its time; no promise uses a tenth while a row holds
+MOST_KEPT = 2_000
 LATEST = datetime.max.replace(tzinfo=UTC)
 LAST = 99_999_999_999  # sorts behind every due time
 
@@ -60,15 +69,27 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What became of a ticket's columns and promises at one moment; it holds for a while."""
+
+    marks: list[Mark]
+    state: str  # of the next promise: running, risk, breached, paused, none
+    shown: Shown
+    since: datetime
+    until: datetime  # from here on it may read otherwise, though nothing has happened
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether it reads so at that moment."""
+        return self.since <= moment < self.until
+
+
+@dataclass(frozen=True)
 class TicketRow:
     """One ticket in a list: how its promise stands, what, who, by which channel, since when."""
 
     ticket: Ticket
-    marks: list[Mark]
-    state: str  # of the next promise: running, risk, breached, paused, none
     person: str
-    since: datetime | None
-    hidden: bool = False  # the customer's identity is not for this reader
+    drawn: Drawn
 
     @property
     def element(self) -> str:
@@ -76,58 +97,118 @@ class TicketRow:
         return f"ticket-{self.ticket.number}"
 
     @property
-    def shown(self) -> Shown:
-        """The row as the macro takes it, in the language in force."""
-        ticket, ended = self.ticket, self.ticket.closed_at is not None
-        since = self.since or ticket.received_at
-        level = "plain" if self.hidden else ticket.person.level
-        return Shown(
-            number=ticket.number,
-            url=f"/tickets/{ticket.number}",
-            subject=ticket.subject,
-            lang=ticket.language.replace("_", "-"),
-            marks=tuple(mark.drawn for mark in self.marks),
-            due=self.due,
-            person=self.person,
-            level=gettext(LEVELS[level]) if level in LEVELS and level != "plain" else "",
-            channel=ticket.channel,
-            channel_label=gettext(CHANNELS[ticket.channel]),
-            since="" if ended else since.isoformat(),
-            since_text="" if ended else duration(now() - since),
-            received=when(ticket.received_at) if ended else "",
-            severity=ticket.severity,
-            assignee=ticket.assignee.name if ticket.assignee else "",
-            sort=int(ticket.due_at.timestamp()) if ticket.due_at else LAST,
-            take=ticket.assignee_id is None and not ended,
-        )
+    def marks(self) -> list[Mark]:
+        """The rail."""
+        return self.drawn.marks
 
     @property
-    def due(self) -> Clock | None:
-        """The clock of the promise that is due next; a ticket on hold says so."""
-        near = [mark for mark in self.marks if mark.is_open]
-        if near:
-            return min(near, key=lambda mark: mark.due_at or LATEST).due
-        if self.state == "paused":
-            return Clock("", gettext("paused"), "paused")
-        return None
+    def state(self) -> str:
+        """How the next promise stands: running, risk, breached, paused, none."""
+        return self.drawn.state
+
+    @property
+    def shown(self) -> Shown:
+        """The row as the macro takes it, in the language in force."""
+        return self.drawn.shown
+
+
+@dataclass
+class _Keeping:
+    """Rows that were drawn under one set-up. All that they are made of is their key, so that nothing
+    has to be told of a change: what reads otherwise is another key. Fifty readers share them."""
+
+    snapshot: in_force.Setup | None = None
+    rows: dict[Hashable, Drawn] = field(default_factory=dict)
+
+    def get(self, snapshot: in_force.Setup, key: Hashable, make: Callable[[], Drawn]) -> Drawn:
+        """The row with this key as it reads now, drawn if need be."""
+        if snapshot is not self.snapshot:
+            self.snapshot, self.rows = snapshot, {}
+        found = self.rows.get(key)
+        if found is None or not found.holds(now()):
+            if len(self.rows) >= MOST_KEPT:
+                self.rows = {}
+            found = self.rows[key] = make()
+        return found
+
+
+_keeping = _Keeping()
 
 
 def rows(tickets: Sequence[Ticket], who: Actor) -> list[TicketRow]:
     """The rows of these tickets, with one statement for all their promises."""
-    snapshot, moment = in_force.current(), now()
+    snapshot = in_force.current()
     by_ticket: dict[int, list[Promise]] = defaultdict(list)
     ids = [ticket.id for ticket in tickets]
     about = _COLUMNS.subject_kind == Ticket.subject_kind, _COLUMNS.subject_id.in_(ids)
     for row in db.session.execute(select(*READ).where(*about)).all():
         by_ticket[row.subject_id].append(row)  # type: ignore[arg-type]  # it reads like one
-    return [_row(ticket, by_ticket[ticket.id], who, snapshot, moment) for ticket in tickets]
+    return [_row(ticket, by_ticket[ticket.id], who, snapshot) for ticket in tickets]
 
 
-def _row(
-    ticket: Ticket, rows: list[Promise], who: Actor, snapshot: in_force.Setup, moment: datetime
-) -> TicketRow:
+def _row(ticket: Ticket, rows: list[Promise], who: Actor, snapshot: in_force.Setup) -> TicketRow:
+    hidden = not sight.sees(who, ticket, sight.Field.PERSON)
+    name = sight.name(ticket, who)
+    level = "plain" if hidden else ticket.person.level
+    assignee = ticket.assignee.name if ticket.assignee else ""
+    key = (
+        *(language(), str(zone()), name, level, assignee),
+        *(getattr(ticket, each) for each in OWN),
+        *((*row[:-1], str(row.pauses)) for row in rows),  # type: ignore[index]
+    )
+    drawn = _keeping.get(
+        snapshot, key, lambda: _drawn(ticket, rows, snapshot, name, level, assignee)
+    )
+    return TicketRow(ticket, name, drawn)
+
+
+def _drawn(
+    ticket: Ticket,
+    rows: list[Promise],
+    snapshot: in_force.Setup,
+    person: str,
+    level: str,
+    assignee: str,
+) -> Drawn:
+    moment = now()
     found = marks(promises.shown(rows, ticket), snapshot, moment)
     states = {mark.state for mark in found}
     state = next((each for each in WORST_FIRST if each in states), "none")
-    hidden = not sight.sees(who, ticket, sight.Field.PERSON)
-    return TicketRow(ticket, found, state, sight.name(ticket, who), ticket.waiting_since, hidden)
+    ended, since = ticket.closed_at is not None, ticket.waiting_since or ticket.received_at
+    shown = Shown(
+        number=ticket.number,
+        url=f"/tickets/{ticket.number}",
+        subject=ticket.subject,
+        lang=ticket.language.replace("_", "-"),
+        marks=tuple(mark.drawn for mark in found),
+        due=_due(found, state),
+        person=person,
+        level=gettext(LEVELS[level]) if level in LEVELS and level != "plain" else "",
+        channel=ticket.channel,
+        channel_label=gettext(CHANNELS[ticket.channel]),
+        since="" if ended else since.isoformat(),
+        since_text="" if ended else duration(moment - since),
+        received=when(ticket.received_at) if ended else "",
+        severity=ticket.severity,
+        assignee=assignee,
+        sort=int(ticket.due_at.timestamp()) if ticket.due_at else LAST,
+        take=ticket.assignee_id is None and not ended,
+    )
+    return Drawn(found, state, shown, moment, _until(found, moment))
+
+
+def _until(found: list[Mark], moment: datetime) -> datetime:
+    """How long a row holds: until a promise of it falls due, and not at all while one is about to be
+    at risk."""
+    if any(mark.state == "running" and mark.share >= NEARLY for mark in found):
+        return moment
+    ahead = (mark.due_at for mark in found if mark.due_at and mark.due_at > moment)
+    return min([moment + HOLDS, *ahead])
+
+
+def _due(found: list[Mark], state: str) -> Clock | None:
+    """The clock of the promise that is due next; a ticket on hold says so."""
+    near = [mark for mark in found if mark.is_open]
+    if near:
+        return min(near, key=lambda mark: mark.due_at or LATEST).due
+    return Clock("", gettext("paused"), "paused") if state == "paused" else None
