@@ -18,6 +18,7 @@ from helpdesk.core.db import db
 from helpdesk.ops import doctor
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
+from helpdesk.setup.promises import actions as policy
 from helpdesk.simulator import facts, plans
 from helpdesk.simulator.compare import Bench, tried
 from helpdesk.tickets import lifecycle
@@ -96,7 +97,7 @@ def test_the_simulator_tells_real_lives_as_they_were(replay: Replay) -> None:
     bench = Bench(
         in_force.current(),
         plans.editions(),
-        plans.of_data(plans.as_data(lines=plans.lines_of(in_force.current().policy_version))),
+        plans.of_data(plans.as_data(lines=policy.lines(in_force.current().policy_version))),
         MONDAY + timedelta(days=8),
     )
     cases = facts.cases(0, MONDAY, MONDAY + timedelta(days=30), 100, True)

@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.help import servers
+from tests.help.live import WAIT
 
+expect.set_options(timeout=WAIT)
 HERE = "http://helpdesk.test"
 CHROMIUM = servers.chromium()
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -33,7 +35,7 @@ def open_page(app: Flask, chromium: Browser) -> Iterator[Callable[..., Page]]:
     `answers` are texts for further paths ("/list"). `page.faults` gathers errors, policy breaches among them.
     """
     context = chromium.new_context(base_url=HERE, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(5000)
+    context.set_default_timeout(WAIT)
 
     def show(source: str, answers: dict[str, str] | None = None, **values: object) -> Page:
         page = context.new_page()

@@ -158,7 +158,7 @@ def doors(app: Flask) -> Iterator[str]:
     """The address of every page that takes a form."""
     for rule in app.url_map.iter_rules():
         if "POST" in (rule.methods or ()):
-            values = dict.fromkeys(rule.arguments, "1") | {"decision": "open"}
+            values = dict.fromkeys(rule.arguments, "1") | {"decision": "open", "what": "off"}
             built = rule.build(values, append_unknown=False)
             assert built
             yield built[1]
