@@ -3,7 +3,8 @@
 Runs the program in this process on the database of HELPDESK_DATABASE_URL and asks for each page
 fifteen times; prints the least CPU time of this process, so that other work on the machine hardly
 shows. Time that the database needs is not in it. Beside it stands what a fixed loop took in between:
-two runs can be compared when their loops took the same. /api/v1/tickets+ stands for opening one.
+two runs can be compared when their loops took the same. /api/v1/tickets+ stands for opening one;
+the last line is what is done behind a hundred openings (the receipts), for each of them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import select
 from benchmarks.cases import cases
 from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import fresh_session
+from helpdesk.core import outbox
 from helpdesk.core.db import db
 from tests.help.statements import counted
 from wsgi import app
@@ -43,6 +45,8 @@ def main(token: str, mail: str, *paths: str) -> None:
             session.update(fresh_session(agent))
     for path in paths or PAGES:
         print(_line(client, path, token), flush=True)
+    if not paths:
+        print(_behind(token), flush=True)
 
 
 def _line(client: Any, path: str, token: str) -> str:
@@ -55,6 +59,21 @@ def _line(client: Any, path: str, token: str) -> str:
         answer = ask()
     figures = f"{min(spent):7.1f} ms {len(sent):4} SQL {len(answer.data) / 1024:7.1f} kB"
     return f"{path:44} {answer.status_code} {figures}   loop {min(loops):.2f} ms"
+
+
+def _behind(token: str) -> str:
+    """The deliveries of a hundred openings, for each: CPU and statements."""
+    opening = _asking(app.test_client(), "/api/v1/tickets+", token)
+    with app.app_context():
+        while outbox.deliver_due():
+            pass
+    for _ in range(100):
+        opening()
+    with app.app_context(), counted() as sent:
+        spent = _milliseconds(outbox.deliver_due)
+    loop = min(_milliseconds(_loop) for _ in range(ROUNDS))
+    figures = f"{spent / 100:7.2f} ms {len(sent) / 100:4.2f} SQL"
+    return f"{'behind an opening, 100 at once':48} {figures}   loop {loop:.2f} ms"
 
 
 def _milliseconds(work: Callable[[], Any]) -> float:
