@@ -130,10 +130,7 @@ def _order_key(noted: Event) -> str:
 def deliver_due(limit: int = SET) -> int:
     """Work off what waits in the outbox; returns how many deliveries were tried."""
     tried = 0
-    while tried < limit:
-        claimed = retrying(lambda: _claim(min(SET, limit)))
-        if not claimed:
-            break
+    while tried < limit and (claimed := retrying(lambda: _claim(min(SET, limit)))):
         _deliver(claimed)
         tried += len(claimed)
     return tried

@@ -52,8 +52,7 @@ def write(made: Sequence[Sequence[Envelope]]) -> None:
     rows = _new([row for each in made for row in each])
     had = _had([row.recipient for row in rows if _limited(row)])
     for row in rows:
-        if _limited(row):
-            had[row.recipient] += 1
+        had[row.recipient] += _limited(row)
         if _limited(row) and had[row.recipient] > MOST_AUTOMATIC:
             row.state, row.error = "failed", "limit"
         elif at_rest := _at_rest(row):

@@ -103,16 +103,10 @@ def plain(who: Actor | None, names: Iterable[str]) -> Select[Any]:
 
 
 def addresses(people: Iterable[int]) -> dict[int, list[Any]]:
-    """The addresses of these people, each with kind, value and proof, by the person's id."""
-    rows = select(
-        ContactAddress.person_id,
-        ContactAddress.kind,
-        ContactAddress.value,
-        ContactAddress.proven_by,
-    )
-    mine = rows.where(ContactAddress.person_id.in_(set(people))).order_by(ContactAddress.id)
+    """The plain rows of these people's addresses by the person's id, the oldest first."""
+    mine = select(ContactAddress.__table__).where(ContactAddress.person_id.in_(set(people)))
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in db.session.execute(mine):
+    for row in db.session.execute(mine.order_by(ContactAddress.id)):
         found[row.person_id].append(row)
     return found
 

@@ -24,16 +24,13 @@ from helpdesk.tickets import sight
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import CHANNELS, LEVELS
 
-WORST_FIRST = ("breached", "risk", "running", "paused")
 # What a mark needs: plain rows, because fifty tickets have some three hundred promises.
 _COLUMNS = Promise.__table__.c
-READ = [
-    _COLUMNS[name]
-    for name in (
-        *("subject_id", "promise", "cycle", "part", "position", "state", "verdict"),
-        *("limit", "calendar", "started_at", "due_at", "met_at", "pauses"),
-    )
-]
+PROMISED = (
+    *("subject_id", "promise", "cycle", "part", "position", "state", "verdict"),
+    *("limit", "calendar", "started_at", "due_at", "met_at", "pauses"),
+)
+READ = [_COLUMNS[name] for name in PROMISED]
 # What a row is made of beside its promises and people; any change of a ticket is a new version.
 OWN = (
     *("id", "version", "number", "subject", "language", "channel", "severity", "status", "cycle"),
@@ -68,48 +65,22 @@ class Shown(NamedTuple):
     take: bool  # nobody is on it, so it can be taken
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """What became of a ticket's columns and promises at one moment; it holds for a while."""
 
     marks: list[Mark]
-    state: str  # of the next promise: running, risk, breached, paused, none
     shown: Shown
     since: datetime
     until: datetime  # from here on it may read otherwise, though nothing has happened
 
-    def holds(self, moment: datetime) -> bool:
-        """Whether it reads so at that moment."""
-        return self.since <= moment < self.until
 
-
-@dataclass(frozen=True)
-class TicketRow:
-    """One ticket in a list: how its promise stands, what, who, by which channel, since when."""
+class TicketRow(NamedTuple):
+    """One ticket in a list: what, who, its rail, and all of it as the row's macro takes it."""
 
     ticket: Ticket
     person: str
-    drawn: Drawn
-
-    @property
-    def element(self) -> str:
-        """The id of the row in a page: the live queue morphs by it."""
-        return f"ticket-{self.ticket.number}"
-
-    @property
-    def marks(self) -> list[Mark]:
-        """The rail."""
-        return self.drawn.marks
-
-    @property
-    def state(self) -> str:
-        """How the next promise stands: running, risk, breached, paused, none."""
-        return self.drawn.state
-
-    @property
-    def shown(self) -> Shown:
-        """The row as the macro takes it, in the language in force."""
-        return self.drawn.shown
+    marks: list[Mark]
+    shown: Shown
 
 
 @dataclass
@@ -120,15 +91,13 @@ class _Keeping:
     snapshot: in_force.Setup | None = None
     rows: dict[Hashable, Drawn] = field(default_factory=dict)
 
-    def get(self, snapshot: in_force.Setup, key: Hashable, make: Callable[[], Drawn]) -> Drawn:
+    def get(self, snapshot: in_force.Setup, key: Hashable, draw: Callable[[], Drawn]) -> Drawn:
         """The row with this key as it reads now, drawn if need be."""
-        if snapshot is not self.snapshot:
+        if snapshot is not self.snapshot or len(self.rows) >= MOST_KEPT:
             self.snapshot, self.rows = snapshot, {}
         found = self.rows.get(key)
-        if found is None or not found.holds(now()):
-            if len(self.rows) >= MOST_KEPT:
-                self.rows = {}
-            found = self.rows[key] = make()
+        if found is None or not found.since <= now() < found.until:
+            found = self.rows[key] = draw()
         return found
 
 
@@ -147,19 +116,16 @@ def rows(tickets: Sequence[Ticket], who: Actor) -> list[TicketRow]:
 
 
 def _row(ticket: Ticket, rows: list[Promise], who: Actor, snapshot: in_force.Setup) -> TicketRow:
-    hidden = not sight.sees(who, ticket, sight.Field.PERSON)
-    name = sight.name(ticket, who)
+    name, hidden = sight.name(ticket, who), not sight.sees(who, ticket, sight.Field.PERSON)
     level = "plain" if hidden else ticket.person.level
-    assignee = ticket.assignee.name if ticket.assignee else ""
+    people = name, level, ticket.assignee.name if ticket.assignee else ""
     key = (
-        *(language(), str(zone()), name, level, assignee),
+        *(language(), str(zone()), *people),
         *(getattr(ticket, each) for each in OWN),
         *((*row[:-1], str(row.pauses)) for row in rows),  # type: ignore[index]
     )
-    drawn = _keeping.get(
-        snapshot, key, lambda: _drawn(ticket, rows, snapshot, name, level, assignee)
-    )
-    return TicketRow(ticket, name, drawn)
+    drawn = _keeping.get(snapshot, key, lambda: _drawn(ticket, rows, snapshot, *people))
+    return TicketRow(ticket, name, drawn.marks, drawn.shown)
 
 
 def _drawn(
@@ -172,8 +138,6 @@ def _drawn(
 ) -> Drawn:
     moment = now()
     found = marks(promises.shown(rows, ticket), snapshot, moment)
-    states = {mark.state for mark in found}
-    state = next((each for each in WORST_FIRST if each in states), "none")
     ended, since = ticket.closed_at is not None, ticket.waiting_since or ticket.received_at
     shown = Shown(
         number=ticket.number,
@@ -181,7 +145,7 @@ def _drawn(
         subject=ticket.subject,
         lang=ticket.language.replace("_", "-"),
         marks=tuple(mark.drawn for mark in found),
-        due=_due(found, state),
+        due=_due(found),
         person=person,
         level=gettext(LEVELS[level]) if level in LEVELS and level != "plain" else "",
         channel=ticket.channel,
@@ -194,7 +158,7 @@ def _drawn(
         sort=int(ticket.due_at.timestamp()) if ticket.due_at else LAST,
         take=ticket.assignee_id is None and not ended,
     )
-    return Drawn(found, state, shown, moment, _until(found, moment))
+    return Drawn(found, shown, moment, _until(found, moment))
 
 
 def _until(found: list[Mark], moment: datetime) -> datetime:
@@ -206,9 +170,10 @@ def _until(found: list[Mark], moment: datetime) -> datetime:
     return min([moment + HOLDS, *ahead])
 
 
-def _due(found: list[Mark], state: str) -> Clock | None:
+def _due(found: list[Mark]) -> Clock | None:
     """The clock of the promise that is due next; a ticket on hold says so."""
     near = [mark for mark in found if mark.is_open]
     if near:
         return min(near, key=lambda mark: mark.due_at or LATEST).due
-    return Clock("", gettext("paused"), "paused") if state == "paused" else None
+    stands = any(mark.state == "paused" for mark in found)
+    return Clock("", gettext("paused"), "paused") if stands else None
