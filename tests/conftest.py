@@ -36,6 +36,8 @@ pytest_plugins = (
     "tests.help.visits",
 )
 
+THOROUGH = "HELPDESK_TESTS_THOROUGH"  # in the environment: whether this run is
+
 # A password costs a tenth of a second on purpose: tests of other things need not wait for it.
 DEAR, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
 
@@ -53,10 +55,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--on-stores", action="store_true", help="only what asks for the suite's database"
     )
+    parser.addoption(
+        "--thorough", action="store_true", help="also what tries every case of many for minutes"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Who names files wants all of them; the processes beside the first one only see that."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    os.environ.setdefault(THOROUGH, str(config.getoption("--thorough") or named))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What touches no database is the same on each of them: a second run may leave it out."""
+    """What touches no database is the same on each of them: a second run may leave it out. What tries
+    every case of many is for .ci/run."""
+    if os.environ[THOROUGH] != "True":
+        later = pytest.mark.skip(reason="takes minutes: bin/test --thorough, and .ci/run, run it")
+        for each in filter(lambda each: each.get_closest_marker("thorough"), items):
+            each.add_marker(later)
     if not config.getoption("--on-stores"):
         return
     here = [each for each in items if _needs_database(each)]

@@ -167,6 +167,7 @@ def test_web_workers_share_a_program_that_was_loaded_once(
     find("initdb") is None or find("redis-server") is None,
     reason="PostgreSQL or Redis is not installed",
 )
+@pytest.mark.thorough
 def test_web_live_worker_and_timer_processes_work_together(tmp_path: Path) -> None:
     gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app"]
     with ExitStack() as parts:

@@ -189,6 +189,7 @@ def lead_day() -> str:
     return f"{(now() + timedelta(days=6)).date().isoformat()}T18:00"
 
 
+@pytest.mark.thorough
 def test_the_same_by_phone(team: dict[str, Person]) -> None:
     """One screen, keyboard only, the caller's number first."""
     page = team["agent"].go("/phone")
@@ -205,6 +206,7 @@ def test_the_same_by_phone(team: dict[str, Person]) -> None:
     worked_to_the_end(team, number)
 
 
+@pytest.mark.thorough
 def test_the_same_by_mail(server: servers.Server, team: dict[str, Person]) -> None:
     """A mail through the MTA's pipe."""
     mail = (
@@ -234,6 +236,7 @@ def with_category(person: Person, number: str) -> None:
         page.locator("#edit form button").last.click()
 
 
+@pytest.mark.thorough
 def test_the_same_over_the_api(
     server: servers.Server, chromium: Browser, team: dict[str, Person]
 ) -> None:

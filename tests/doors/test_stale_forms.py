@@ -132,6 +132,7 @@ def _found_forms(world: World) -> Iterator[Found]:
                         yield Found(reader, page, target, matched.rule, form)
 
 
+@pytest.mark.thorough
 def test_every_form_with_a_version_keeps_what_was_typed_and_shows_both(world: World) -> None:
     wrong: list[str] = []
     shown: dict[str, set[str]] = {}

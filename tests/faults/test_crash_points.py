@@ -20,6 +20,8 @@ from tests.help.faults import article_verbs, notice_verbs, ticket_verbs
 from tests.help.faults.crashing import Work, crash_everywhere, killed_at
 from tests.help.faults.state import state
 
+pytestmark = pytest.mark.thorough
+
 Prepare = Callable[[], Work]
 SCENARIOS: dict[str, Prepare] = {
     **{f"ticket {code}": lambda c=code: ticket_verbs.prepared(c) for code in ticket_verbs.BEFORE},

@@ -30,6 +30,8 @@ from tests.help.mail_doors import connect, numbered
 from tests.help.mailbed import Bed
 from tests.help.mails import count
 
+pytestmark = pytest.mark.thorough
+
 STEPS = {  # where the process dies: just before this is called, for the n-th time
     "fetch": (rounds.ImapDoor, "fetch"),
     "keep": (rounds, "take"),

@@ -13,6 +13,8 @@ from benchmarks.faulting import outbox
 from benchmarks.faulting.tally import Tally
 from tests.help.servers import find, redis
 
+pytestmark = pytest.mark.thorough
+
 needs_redis = pytest.mark.skipif(find("redis-server") is None, reason="Redis is not installed")
 
 

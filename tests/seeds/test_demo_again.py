@@ -16,6 +16,8 @@ from helpdesk.seeds.demo import seed_demo, sign_ins
 from helpdesk.setup import in_force
 from helpdesk.tickets.models import Ticket
 
+pytestmark = pytest.mark.thorough
+
 NOON = datetime.fromisoformat("2026-09-09T12:30:00+08:00")
 SUNDAY_NIGHT = datetime.fromisoformat("2026-11-22T17:40:00+00:00")
 

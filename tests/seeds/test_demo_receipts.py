@@ -18,6 +18,8 @@ from helpdesk.setup import in_force
 from helpdesk.tickets.models import Ticket
 from tests.help.receipts import proven
 
+pytestmark = pytest.mark.thorough
+
 NOW = datetime.fromisoformat("2026-11-20T16:20:00+08:00")
 
 

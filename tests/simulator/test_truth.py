@@ -27,6 +27,8 @@ from helpdesk.tickets import actions, lifecycle
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 
+pytestmark = pytest.mark.thorough
+
 NOW = datetime.fromisoformat("2026-03-18T16:20:00+08:00")
 LEAD = Actor(kind="token", id=7, name="Chen Jie", role=Role.ADMIN)
 

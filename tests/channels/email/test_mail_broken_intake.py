@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 
 from benchmarks import mail_fuzz_intake as mail_fuzz
 from tests.help.stores import SHARED
+
+pytestmark = pytest.mark.thorough
 
 NUMBER = 200
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from helpdesk.channels.email import cli
@@ -75,6 +76,7 @@ def peak(pid: int) -> int:
     return int(status.split("VmHWM:")[1].split()[0]) << 10
 
 
+@pytest.mark.thorough
 def test_a_mail_of_60_mb_is_refused_without_its_memory(tmp_path: Path) -> None:
     """At the door the sender's server hears 552, once; whether it told the size or not."""
     around = surroundings(tmp_path)
