@@ -26,6 +26,7 @@ from helpdesk.tickets import (
     news,
     queries,
     queue,
+    sight,
     ticket_lists,
     ticket_rows,
 )
@@ -180,8 +181,7 @@ def callbacks_index() -> str:
     """Tickets whose answer was approved and whose customer waits for our call, a page of them."""
     who, after = me().actor, request.args.get("after", "")
     due, following = callbacks.to_make(who, after)
-    rows = {row.ticket.id: row for row in ticket_rows.rows([ticket for _c, ticket in due], who)}
-    calls = [(callback, rows[ticket.id]) for callback, ticket in due]
+    calls = [(callback, ticket, sight.name(ticket, who)) for callback, ticket in due]
     return render_template(
         "tickets/callbacks.html", calls=calls, moment=now(), after=after, following=following
     )
