@@ -264,3 +264,11 @@ def test_every_status_kind_and_move_has_a_name() -> None:
 
 def test_a_row_of_the_table_does_not_change() -> None:
     assert values.changeable(lifecycle) == set()
+
+
+def test_a_role_may_ever_take_a_step_only_when_that_very_step_is_open_to_it() -> None:
+    """That it may take others says nothing: which way to answer is offered depends on it."""
+    handler = Actor(kind="agent", id=1, name="H", role=Role.HANDLER)
+    assert lifecycle.may_ever("sign", handler)
+    assert not lifecycle.may_ever("merge", handler)
+    assert not lifecycle.may_ever("no such step", handler)
