@@ -36,6 +36,8 @@ pytest_plugins = (
     "tests.help.visits",
 )
 
+# Folders whose tests start browsers and programs, and wait for them.
+WAITING = {"browser", "faults", "ops", "secrecy", "tests", "upgrade", "web"}
 THOROUGH = "HELPDESK_TESTS_THOROUGH"  # in the environment: whether this run is
 
 # A password costs a tenth of a second on purpose: tests of other things need not wait for it.
@@ -66,9 +68,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault(THOROUGH, str(config.getoption("--thorough") or named))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests that wait leave a core to others: a process more than there are cores."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What touches no database is the same on each of them: a second run may leave it out. What tries
-    every case of many is for .ci/run."""
+    every case of many is for .ci/run. Few long files begin first, so that no process waits for one."""
+    items.sort(key=lambda each: each.path.parent.name not in WAITING)
     if os.environ[THOROUGH] != "True":
         later = pytest.mark.skip(reason="takes minutes: bin/test --thorough, and .ci/run, run it")
         for each in filter(lambda each: each.get_closest_marker("thorough"), items):

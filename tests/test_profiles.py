@@ -141,6 +141,7 @@ def test_no_server_starts_on_a_database_that_could_not_be_made_ready(tmp_path: P
     assert "Helpdesk answers on" not in done.stderr
 
 
+@pytest.mark.thorough
 def test_what_was_answered_is_there_after_a_power_cut(tmp_path: Path) -> None:
     with helpdesk(installations.ready(tmp_path)) as server:
         token = token_of(server)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.help import servers
-from tests.help.live import Person, company
+from tests.help.live import LOOKS, Person, company, in_both_looks
 
 pytestmark = pytest.mark.browser
 PUBLIC = ["/", "/new", "/track", "/kb", "/sign-in", "/api/v1/docs", "/no-such-page"]
@@ -76,14 +76,6 @@ CASES = {  # tickets of the demo
     "merged": "2026-000043",
     "confidential": "2026-000051",
 }
-LOOKS = {
-    "light, wide": {"color_scheme": "light", "language": "en-GB"},
-    "dark, narrow": {
-        "color_scheme": "dark",
-        "viewport": {"width": 390, "height": 844},
-        "language": "zh-CN",
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +100,7 @@ def findings(person: Person, pages: list[str]) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("look", list(LOOKS))
+@in_both_looks
 @pytest.mark.parametrize(
     ("name", "pages"),
     [

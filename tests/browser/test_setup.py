@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from helpdesk.agents import second_factor
 from tests.help import servers
-from tests.help.live import Person, company
+from tests.help.live import LOOKS, Person, company, in_both_looks
 
 pytestmark = pytest.mark.browser
 FORMS = [
@@ -29,14 +29,6 @@ FORMS = [
     "/admin/calendars?calendar=cn-office&received=2026-09-29T16:00&limit=5+wd",
     "/me/second-factor",
 ]
-LOOKS = {
-    "light, wide": {"color_scheme": "light", "language": "en-GB"},
-    "dark, narrow": {
-        "color_scheme": "dark",
-        "viewport": {"width": 390, "height": 844},
-        "language": "zh-CN",
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +45,7 @@ def admin(server: servers.Server, chromium: Browser) -> Iterator[Person]:
     person.context.close()
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@in_both_looks
 def test_every_form_of_the_set_up_passes_axe_and_fits_the_screen(
     server: servers.Server, chromium: Browser, look: str
 ) -> None:

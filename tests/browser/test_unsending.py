@@ -10,19 +10,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.help import servers
-from tests.help.live import Person, company
+from tests.help.live import LOOKS, Person, company, in_both_looks
 
 pytestmark = pytest.mark.browser
 WORDS = "压缩机已更换，请放心使用。"
 NUMBER = "2026-000017"
-LOOKS = {
-    "light, wide, English": {"color_scheme": "light", "language": "en-GB"},
-    "dark, narrow, Chinese": {
-        "color_scheme": "dark",
-        "viewport": {"width": 390, "height": 844},
-        "language": "zh-CN",
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
         yield running
 
 
-@pytest.mark.parametrize("look", list(LOOKS))
+@in_both_looks
 def test_the_key_takes_the_answer_back_into_the_box(
     server: servers.Server, chromium: Browser, look: str
 ) -> None:
@@ -57,6 +49,7 @@ def test_the_key_takes_the_answer_back_into_the_box(
     person.context.close()
 
 
+@pytest.mark.thorough
 def test_when_the_time_is_over_the_button_takes_itself_away(
     server: servers.Server, chromium: Browser
 ) -> None:

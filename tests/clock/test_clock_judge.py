@@ -13,6 +13,7 @@ from tests.help.clock_judge import Judge, first_minute
 COUNT = 3000
 
 
+@pytest.mark.thorough
 def test_f13_m17_m18_the_clock_agrees_with_a_judge_who_looks_at_every_minute() -> None:
     """Difference 0 s: lunch, nights, holidays, make-up days, both DST changes."""
     wrong = [case for case in cases(COUNT, seed=13) if difference(case)]

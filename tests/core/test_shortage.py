@@ -186,6 +186,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @only_sqlite
+@pytest.mark.thorough
 def test_a_real_disk_that_runs_full_loses_nothing_and_recovers(
     small_disk: Path, tmp_path: Path
 ) -> None:

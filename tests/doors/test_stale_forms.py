@@ -145,6 +145,7 @@ def test_every_form_with_a_version_keeps_what_was_typed_and_shows_both(world: Wo
     assert CORRECTIONS - {rule for rule, stored in shown.items() if stored} == set()
 
 
+@pytest.mark.thorough
 def test_a_step_on_a_stale_page_keeps_its_words_and_never_fails_for_ever(world: World) -> None:
     """No page after a conflict sends the old version again, and what was typed stands on it."""
     wrong = []

@@ -12,6 +12,7 @@ from helpdesk.core.db import db
 from tests.help.servers import find
 
 
+@pytest.mark.thorough
 def test_f1_every_case_that_was_answered_exists_once(app: Flask, tmp_path: Path) -> None:
     """Web processes are killed twice a second; clients ask again with the same Idempotency-Key."""
     tally = intake.web_killed(app, tmp_path, seconds=5, every=0.5)

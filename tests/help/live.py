@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.help import installations, servers
@@ -14,6 +15,18 @@ from tests.help import installations, servers
 PASSWORD = "haichuan-demo-2026"
 AXE = Path(__file__).parent / "axe-core-4.14.1" / "axe.min.js"
 WAIT = 30_000  # milliseconds: the machine may be busy with other tests
+LOOKS = {
+    "light, wide, English": {"color_scheme": "light", "language": "en-GB"},
+    "dark, narrow, Chinese": {
+        "color_scheme": "dark",
+        "viewport": {"width": 390, "height": 844},
+        "language": "zh-CN",
+    },
+}
+WIDE, NARROW = LOOKS
+in_both_looks = pytest.mark.parametrize(
+    "look", [WIDE, pytest.param(NARROW, marks=pytest.mark.thorough)]
+)
 
 
 @contextmanager

@@ -195,6 +195,7 @@ def test_the_password_of_postgresql_is_no_argument() -> None:
     }
 
 
+@pytest.mark.thorough
 def test_f27_a_backup_under_load_is_whole(app: Flask, settings: Settings, copy: Path) -> None:
     """Tickets with files are opened while the copy is made; whatever is in it is complete."""
     stop, begun = threading.Event(), threading.Event()
@@ -221,6 +222,7 @@ def test_f27_a_backup_under_load_is_whole(app: Flask, settings: Settings, copy: 
     assert count() >= count(Attachment) >= 1
 
 
+@pytest.mark.thorough
 def test_the_commands_move_an_installation_to_another_folder(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     source, target = environment(installations.demo(here)), environment(there)

@@ -221,6 +221,7 @@ def test_metrics_take_the_token_of_an_administrator_or_auditor(
     assert client.get("/metrics", environ_base=OUTSIDE, headers=headers).status_code == status
 
 
+@pytest.mark.thorough
 def test_the_embedded_server_is_ready_on_its_own(app: Flask, tmp_path: Path) -> None:
     with helpdesk(installations.ready(tmp_path)) as server:
         wait_until(lambda: server.get("/readyz").status == 200, 10, "readiness")

@@ -98,6 +98,7 @@ def put_in(path: Path, lines: list[tuple[str, str]]) -> None:
     path.write_text(text, "utf8")
 
 
+@pytest.mark.thorough
 def test_a_further_field_is_five_places_and_stands_in_all_that_speaks_of_fields(copy: Path) -> None:
     """Forms, correction, side pane, CSV, print, API with its description, history, search, filter."""
     page = (ROOT / "docs/architecture.md").read_text("utf8")
