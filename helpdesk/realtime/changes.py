@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import g, render_template
+from flask import g
 from sqlalchemy import select
 
 from helpdesk.agents.rights import SYSTEM, Actor, scope
@@ -18,7 +18,6 @@ from helpdesk.tickets import queries, ticket_rows
 from helpdesk.tickets.lifecycle import AT_DESK, ENDED, Status
 from helpdesk.tickets.models import Ticket
 
-ROW = "tickets/_row.html"
 GONE = "ticket.gone"  # to who knew of it and may not know what happened to it since
 KNOWN_IN = frozenset(Status) - frozenset(AT_DESK)
 
@@ -132,5 +131,4 @@ def rows(tickets: Sequence[Ticket], who: Actor) -> list[str]:
         return []
     g.language = who.language
     with in_language(who.language):
-        shown = ticket_rows.rows(tickets, who)
-        return [render_template(ROW, row=row, language=who.language) for row in shown]
+        return [row.html for row in ticket_rows.rows(tickets, who)]

@@ -176,9 +176,9 @@ def count(filter: Filter, who: Actor) -> int:
 
 @dataclass(frozen=True)
 class TicketPage:
-    """Some rows of a list and where the next ones begin ('' at the end)."""
+    """Some tickets of a list, or their plain rows, and where the next ones begin ('' at the end)."""
 
-    tickets: Sequence[Ticket]
+    tickets: Sequence[Any]
     next: str
 
 
@@ -199,19 +199,28 @@ ORDERS = {
 
 
 def page(
-    filter: Filter, who: Actor, sort: str = "newest", after: str = "", size: int = PAGE
+    filter: Filter,
+    who: Actor,
+    sort: str = "newest",
+    after: str = "",
+    size: int = PAGE,
+    read: Select[Any] | None = None,
 ) -> TicketPage:
-    """One page of the list in one statement. Raises BadInput for a cursor that is none."""
+    """One page of the list in one statement: tickets, or the plain rows that `read` reads of any.
+
+    Raises BadInput for a cursor that is none.
+    """
     order = ORDERS[sort]
     ids = _sorted(select(Ticket.id).where(*conditions(filter, who)), order)
     if after:
         ids = ids.where(_beyond(order, after))
     part = ids.limit(size + 1).subquery()
-    query = _sorted(queries.tickets(who).join(part, part.c.id == Ticket.id), order)
-    query = query.options(joinedload(Ticket.person).lazyload(Person.addresses))
-    found = db.session.scalars(query).all()
-    more = len(found) > size
-    return TicketPage(found[:size], _cursor(order, found[size - 1]) if more else "")
+    whole = queries.tickets(who).options(joinedload(Ticket.person).lazyload(Person.addresses))
+    query = _sorted((whole if read is None else read).join(part, part.c.id == Ticket.id), order)
+    found = db.session.execute(query)
+    rows = found.all() if read is not None else found.scalars().all()
+    more = len(rows) > size
+    return TicketPage(rows[:size], _cursor(order, rows[size - 1]) if more else "")
 
 
 def _sorted(query: Select[Any], order: Order) -> Select[Any]:
@@ -221,7 +230,7 @@ def _sorted(query: Select[Any], order: Order) -> Select[Any]:
     return query.order_by(column, Ticket.id.desc() if order.down else Ticket.id)
 
 
-def _cursor(order: Order, ticket: Ticket) -> str:
+def _cursor(order: Order, ticket: Any) -> str:
     return queries.cursor(getattr(ticket, order.column.key), ticket.id)
 
 

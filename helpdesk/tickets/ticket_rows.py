@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from functools import reduce
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from flask import get_template_attribute
+from sqlalchemy import ScalarSelect, Text, bindparam, cast, func, literal, select
 
 from helpdesk import promises
-from helpdesk.agents.rights import Actor
-from helpdesk.clock import now
+from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import SYSTEM, Actor
+from helpdesk.clock import now, read_moment
 from helpdesk.core.db import db
 from helpdesk.core.i18n import duration, gettext, language, when, zone
 from helpdesk.promises.dues import Clock
@@ -20,22 +24,25 @@ from helpdesk.promises.models import Promise
 from helpdesk.promises.rail import Mark, marks
 from helpdesk.promises.words import AT_RISK
 from helpdesk.setup import in_force
-from helpdesk.tickets import sight
+from helpdesk.tickets import queries, sight, ticket_lists
+from helpdesk.tickets.filters import Filter
+from helpdesk.tickets.lifecycle import STATUS_NAMES
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import CHANNELS, LEVELS
 
-# What a mark needs: plain rows, because fifty tickets have some three hundred promises.
-_COLUMNS = Promise.__table__.c
+# What a mark needs of a promise. Fifty tickets have some three hundred promises, so a ticket's come as one
+# text (see _told), which is taken apart only for a row that is drawn.
 PROMISED = (
-    *("subject_id", "promise", "cycle", "part", "position", "state", "verdict"),
+    *("promise", "cycle", "part", "position", "state", "verdict"),
     *("limit", "calendar", "started_at", "due_at", "met_at", "pauses"),
 )
-READ = [_COLUMNS[name] for name in PROMISED]
 # What a row is made of beside its promises and people; any change of a ticket is a new version.
 OWN = (
     *("id", "version", "number", "subject", "language", "channel", "severity", "status", "cycle"),
-    *("waiting_since", "received_at", "closed_at", "due_at", "assignee_id"),
+    *("waiting_since", "received_at", "closed_at", "due_at", "updated_at", "assignee_id"),
+    "confidential",
 )
+END, APART = "\x1e", "\x1f"  # behind a promise, between its columns
 HOLDS = timedelta(seconds=20)  # the page counts on by itself
 NEARLY = AT_RISK - 0.1  # of its time; no promise uses a tenth while a row holds
 MOST_KEPT = 2_000
@@ -63,6 +70,7 @@ class Shown(NamedTuple):
     assignee: str
     sort: int
     take: bool  # nobody is on it, so it can be taken
+    ended: str  # how it ended, in a word
 
 
 class Drawn(NamedTuple):
@@ -70,17 +78,19 @@ class Drawn(NamedTuple):
 
     marks: list[Mark]
     shown: Shown
+    html: str
     since: datetime
     until: datetime  # from here on it may read otherwise, though nothing has happened
 
 
 class TicketRow(NamedTuple):
-    """One ticket in a list: what, who, its rail, and all of it as the row's macro takes it."""
+    """One ticket in a list: what, who, its rail, all of it as the row's macro takes it, and drawn."""
 
-    ticket: Ticket
+    ticket: Any  # its plain row: the columns of OWN
     person: str
     marks: list[Mark]
     shown: Shown
+    html: str
 
 
 @dataclass
@@ -104,40 +114,77 @@ class _Keeping:
 _keeping = _Keeping()
 
 
+def _told() -> ScalarSelect[str]:
+    """All promises of a ticket as one text, in the order of PROMISED."""
+    columns: list[Any] = [
+        func.coalesce(cast(getattr(Promise, name), Text), "") for name in PROMISED
+    ]
+    told: Any = reduce(lambda left, right: left + literal(APART) + right, columns)
+    return select(func.aggregate_strings(told, END)).where(Promise.of(Ticket)).scalar_subquery()
+
+
+READ = queries.plain(
+    SYSTEM, OWN, Agent.name.label("assignee"), _told().label("promises")
+).outerjoin(Agent, Agent.id == Ticket.assignee_id)
+OF_THESE = READ.where(Ticket.id.in_(bindparam("ids", expanding=True)))
+
+
+def page(
+    filter: Filter, who: Actor, sort: str, after: str = "", size: int = ticket_lists.PAGE
+) -> tuple[list[TicketRow], str]:
+    """One page of a list as rows, and where the next one begins: one statement for all of it."""
+    found = ticket_lists.page(filter, who, sort, after, size, READ)
+    return _rows(found.tickets, who), found.next
+
+
 def rows(tickets: Sequence[Ticket], who: Actor) -> list[TicketRow]:
-    """The rows of these tickets, with one statement for all their promises."""
-    snapshot = in_force.current()
-    by_ticket: dict[int, list[Promise]] = defaultdict(list)
-    ids = [ticket.id for ticket in tickets]
-    about = _COLUMNS.subject_kind == Ticket.subject_kind, _COLUMNS.subject_id.in_(ids)
-    for row in db.session.execute(select(*READ).where(*about)).all():
-        by_ticket[row.subject_id].append(row)  # type: ignore[arg-type]  # it reads like one
-    return [_row(ticket, by_ticket[ticket.id], who, snapshot) for ticket in tickets]
+    """The rows of these tickets as they are now, in one statement."""
+    found = db.session.execute(OF_THESE, {"ids": [ticket.id for ticket in tickets]})
+    by_id = {row.id: row for row in found}
+    return _rows([by_id[ticket.id] for ticket in tickets], who)
 
 
-def _row(ticket: Ticket, rows: list[Promise], who: Actor, snapshot: in_force.Setup) -> TicketRow:
-    name, hidden = sight.name(ticket, who), not sight.sees(who, ticket, sight.Field.PERSON)
-    level = "plain" if hidden else ticket.person.level
-    people = name, level, ticket.assignee.name if ticket.assignee else ""
-    key = (
-        *(language(), str(zone()), *people),
-        *(getattr(ticket, each) for each in OWN),
-        *((*row[:-1], str(row.pauses)) for row in rows),  # type: ignore[index]
-    )
-    drawn = _keeping.get(snapshot, key, lambda: _drawn(ticket, rows, snapshot, *people))
-    return TicketRow(ticket, name, drawn.marks, drawn.shown)
+def _rows(found: Sequence[Any], who: Actor) -> list[TicketRow]:
+    snapshot, reading = in_force.current(), (language(), str(zone()))
+    return [_row(row, who, snapshot, reading) for row in found]
 
 
-def _drawn(
-    ticket: Ticket,
-    rows: list[Promise],
-    snapshot: in_force.Setup,
-    person: str,
-    level: str,
-    assignee: str,
-) -> Drawn:
+def _row(row: Any, who: Actor, snapshot: in_force.Setup, reading: tuple[str, str]) -> TicketRow:
+    name, hidden = sight.name(row, who), not sight.sees(who, row, sight.Field.PERSON)
+    key = reading, name, hidden, row
+    level = "plain" if hidden else row.person.level
+    drawn = _keeping.get(snapshot, key, lambda: _drawn(row, snapshot, name, level))
+    return TicketRow(row, name, drawn.marks, drawn.shown, drawn.html)
+
+
+def _promises(told: str | None) -> list[Any]:
+    """The promises of that text, as the rail reads them."""
+    return [
+        SimpleNamespace(
+            **{
+                name: READ_AS.get(name, str)(told)
+                for name, told in zip(PROMISED, each.split(APART), strict=True)
+            }
+        )
+        for each in (told or "").split(END)
+        if each
+    ]
+
+
+def _time(text: str) -> datetime | None:
+    return read_moment(text, UTC) if text else None
+
+
+READ_AS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("cycle", "part", "position"), int),
+    **dict.fromkeys(("started_at", "due_at", "met_at"), _time),
+    "pauses": json.loads,
+}
+
+
+def _drawn(ticket: Any, snapshot: in_force.Setup, person: str, level: str) -> Drawn:
     moment = now()
-    found = marks(promises.shown(rows, ticket), snapshot, moment)
+    found = marks(promises.shown(_promises(ticket.promises), ticket), snapshot, moment)
     ended, since = ticket.closed_at is not None, ticket.waiting_since or ticket.received_at
     shown = Shown(
         number=ticket.number,
@@ -154,11 +201,13 @@ def _drawn(
         since_text="" if ended else duration(moment - since),
         received=when(ticket.received_at) if ended else "",
         severity=ticket.severity,
-        assignee=assignee,
+        assignee=ticket.assignee or "",
         sort=int(ticket.due_at.timestamp()) if ticket.due_at else LAST,
         take=ticket.assignee_id is None and not ended,
+        ended=gettext(STATUS_NAMES[ticket.status]) if ended else "",
     )
-    return Drawn(found, shown, moment, _until(found, moment))
+    html = get_template_attribute("components/row.html", "ticket_row")(shown)
+    return Drawn(found, shown, html, moment, _until(found, moment))
 
 
 def _until(found: list[Mark], moment: datetime) -> datetime:

@@ -174,7 +174,7 @@ def test_the_page_takes_six_statements_whatever_its_length(desk: FlaskClient, si
     get(desk, "/queue?view=all")
     with counted() as sent:
         get(desk, "/queue?view=all")
-    assert len(sent) <= 6, "\n\n".join(sent)
+    assert len(sent) <= 5, "\n\n".join(sent)
 
 
 def test_taking_a_ticket_from_its_row_answers_with_the_new_row(desk: FlaskClient) -> None:

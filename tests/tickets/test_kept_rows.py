@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app, get_template_attribute
 from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor
@@ -30,14 +30,15 @@ VERBS: dict[str, Callable[[], Work]] = {
 
 
 def shown(who: Actor) -> list[ticket_rows.Shown]:
-    """Every row as this reader has it, in both languages."""
-    db.session.expire_all()
-    query = queries.tickets(make.SUPERVISOR).order_by(Ticket.id)
-    tickets = db.session.scalars(query.execution_options(populate_existing=True)).all()
+    """Every row as this reader has it, in both languages; what stands in a page says the same."""
     found = []
     for language in ("zh_Hans", "en"):
-        with in_language(language):
-            found += [row.shown for row in ticket_rows.rows(tickets, who)]
+        with current_app.test_request_context(), in_language(language):
+            tickets = db.session.scalars(queries.tickets(make.SUPERVISOR).order_by(Ticket.id)).all()
+            rows = ticket_rows.rows(tickets, who)
+            draw = get_template_attribute("components/row.html", "ticket_row")
+            assert [row.html for row in rows] == [draw(row.shown) for row in rows]
+            found += [row.shown for row in rows]
     return found
 
 

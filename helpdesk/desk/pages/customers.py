@@ -25,7 +25,7 @@ from helpdesk.customers.people import PROOFS
 from helpdesk.customers.phones import spoken
 from helpdesk.desk import case
 from helpdesk.desk.pages.moves import Page, given_version, on_ticket
-from helpdesk.tickets import actions, filters, queries, sight, ticket_lists, ticket_rows
+from helpdesk.tickets import actions, filters, queries, sight, ticket_rows
 from helpdesk.tickets.models import Rating, Ticket
 from helpdesk.words import LEVELS, SCORES
 
@@ -77,7 +77,7 @@ def show(person_id: int) -> str:
 
 def _page(person: Person, **more: Any) -> str:
     who, mine = me().actor, filters.Filter(person=str(person.id))
-    found = ticket_lists.page(mine, who, "newest", request.args.get("after", ""))
+    rows, following = ticket_rows.page(mine, who, "newest", request.args.get("after", ""))
     ratings = db.session.execute(
         select(Rating, Ticket.number)
         .join(Ticket, Ticket.id == Rating.ticket_id)
@@ -88,8 +88,8 @@ def _page(person: Person, **more: Any) -> str:
     return render_template(
         "tickets/customer.html",
         person=person,
-        rows=ticket_rows.rows(found.tickets, who),
-        next=found.next,
+        rows=rows,
+        next=following,
         ratings=ratings,
         scores=SCORES,
         spoken=spoken,

@@ -27,7 +27,6 @@ from helpdesk.tickets import (
     queries,
     queue,
     sight,
-    ticket_lists,
     ticket_rows,
 )
 from helpdesk.tickets.models import Ticket
@@ -71,16 +70,16 @@ def _found(view: queue_views.View) -> dict[str, Any]:
         raise BadInput(N_("This list can't be shown: a filter is not understood."))
     # before the rows are read: what comes later is caught up with
     seq = queue_views.counts(who).seq
-    found = ticket_lists.page(asked.within(view.filter), who, sort, after)
+    rows, following = ticket_rows.page(asked.within(view.filter), who, sort, after)
     pushed = view.rows_come and not asked.narrows and sort == "due" and not after
     return {
         "asked": asked,
         "sort": sort,
         "after": after,
         "seq": seq,
-        "next": found.next,
+        "next": following,
         "pushed": pushed,
-        "rows": ticket_rows.rows(found.tickets, who),
+        "rows": rows,
         "here": request.full_path.rstrip("?"),
         "current": request.args.get("current", ""),
     }

@@ -41,7 +41,7 @@ def index() -> str:
     sort, after = request.args.get("sort", "newest"), request.args.get("after", "")
     if sort not in filters.SORTS:
         raise BadInput(N_("This list can't be shown: a filter is not understood."))
-    found = ticket_lists.page(asked, who, sort, after)
+    rows, following = ticket_rows.page(asked, who, sort, after)
     return render_template(
         "tickets/list.html",
         asked=asked,
@@ -50,9 +50,8 @@ def index() -> str:
         total=ticket_lists.count(asked, who),
         sort=sort,
         after=after,
-        next=found.next,
-        rows=ticket_rows.rows(found.tickets, who),
-        status_names=dict(choices.of("status")),
+        next=following,
+        rows=rows,
         options=_options(asked),
         names=NAMES,
     )
@@ -138,7 +137,7 @@ def search() -> Any:
         return _open("-".join(number.groups()))
     if not words:
         return _nothing(words)
-    found = ticket_lists.page(filters.Filter(q=words), who, "newest", size=20)
+    rows, more = ticket_rows.page(filters.Filter(q=words), who, "newest", size=20)
     return render_template(
         "tickets/search.html",
         words=words,
@@ -146,9 +145,8 @@ def search() -> Any:
         people=search_people(words, who, 6),
         spoken=spoken,
         levels=LEVELS,
-        rows=ticket_rows.rows(found.tickets, who),
-        status_names=dict(choices.of("status")),
-        more=found.next,
+        rows=rows,
+        more=more,
         notices=_notices(words, who),
         slug=notice_queries.slug,
     )
