@@ -9,8 +9,7 @@ from functools import cached_property
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Row, select
 
 from helpdesk import promises
 from helpdesk.agents.rights import Actor, may, stands_for
@@ -20,7 +19,9 @@ from helpdesk.core.errors import NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.core.moves import Move
-from helpdesk.customers.models import ContactAddress, Person
+from helpdesk.customers.models import ContactAddress
+from helpdesk.desk import case_rows
+from helpdesk.desk.case_rows import PAGE
 from helpdesk.promises import rail
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force as set_up
@@ -31,7 +32,6 @@ from helpdesk.tickets import (
     copies,
     fields,
     lifecycle,
-    news,
     queries,
     sight,
 )
@@ -43,7 +43,6 @@ from helpdesk.tickets.models import Assist, Attachment, Callback, Extension, Mes
 from helpdesk.tickets.sight import Field
 from helpdesk.words import LEVELS, Kind, casefile
 
-MOST_OTHERS = 60
 ANSWERS = ("reply", "answer_directly")
 
 
@@ -64,6 +63,9 @@ class Case:
     extension: Extension | None = None
     callback: Callback | None = None
     about: askers.About | None = None  # where it came from, for readers who may know
+    has_notices: bool = False
+    before: int = queries.BIGGEST  # the messages are the newest before this id
+    earlier: bool = False  # there are messages before them
     has_news: bool = False  # of the case, that this reader has not looked at yet
     draft: Message | None = None  # this reader's own words that were taken back
 
@@ -134,9 +136,28 @@ class Case:
         return Status(self.ticket.status) not in ENDED
 
     @property
+    def is_newest(self) -> bool:
+        """Whether the messages are the newest ones."""
+        return self.before == queries.BIGGEST
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the messages are all that there are."""
+        return self.is_newest and not self.earlier
+
+    @cached_property
+    def first(self) -> Message | None:
+        """The message that the case began with; on the pages beside the conversation none."""
+        if self.is_whole or not self.messages:
+            return self.messages[0] if self.messages else None
+        return queries.first_message(self.ticket)
+
+    @property
     def further_people(self) -> dict[str, str]:
         """Address and name of those who may get a copy of the answer, when a colleague wants it."""
-        return {} if self.hidden else copies.named_in(self.messages)
+        if self.hidden:
+            return {}
+        return copies.named_in(self.messages) if self.is_whole else copies.named(self.ticket)
 
     @property
     def write_modes(self) -> list[str]:
@@ -227,105 +248,37 @@ class Case:
         return [found.code for found in casefile.lacking(self.ticket.facts, required)]
 
 
-def head(number: str, who: Actor) -> Case:
-    """The ticket with its person, the newest journal number and what is asked, in one statement.
+def load(number: str, who: Actor, *, anew: bool = False, before: int = queries.BIGGEST) -> Case:
+    """The ticket with its newest messages before `before`, promises, the person's other tickets and
+    what is asked, in one statement; `anew` asks once more whose case it is.
 
     Raises NotFound when there is none that `who` may see.
     """
-    newest = select(func.max(Event.seq)).where(Event.ticket_id == Ticket.id).scalar_subquery()
-    other = Ticket.__table__.alias("other")
-    tied = select(Ticket.id).where(queries.known_with_person(who)).correlate(None)
-
-    def number_of(column: Any) -> Any:
-        """The number of another case; none when this reader may not tie it to this one."""
-        named = select(other.c.number).where(other.c.id == column)
-        if not sight.sees_everybody(who):
-            named = named.where(other.c.id.in_(tied), queries.tied_to_person(who))
-        return named.scalar_subquery()
-
-    query = (
-        queries.tickets(who)
-        .where(queries.has_number(number))
-        .options(joinedload(Ticket.person).joinedload(Person.addresses))
-        .outerjoin(Extension, (Extension.ticket_id == Ticket.id) & (Extension.decision == ""))
-        .add_columns(newest, number_of(Ticket.merged_into_id), number_of(Ticket.repeat_of_id))
-        .add_columns(Extension, news.about(who, Ticket.id))
-        .execution_options(populate_existing=True)
-    )
-    row = db.session.execute(query).unique().first()
+    given = {"number": queries.plain_number(number), "before": before, "reader": who.id}
+    row = db.session.execute(case_rows.statement(who), given).unique().first()
     if row is None:
         raise NotFound(N_("There is no such ticket, or it is not yours to see."))
-    ticket, seen, into, repeat_of, extension, has_news = row
-    return Case(
-        ticket, who, seen or 0, into or "", repeat_of or "", extension=extension, has_news=has_news
-    )
-
-
-def load(number: str, who: Actor, anew: bool = False) -> Case:
-    """The ticket with its conversation, promises, the person's other tickets and what is asked;
-    `anew` asks once more whose case it is."""
-    case = head(number, who)
-    ticket = case.ticket
-    said, case.files = _conversation(ticket)
-    case.messages = [message for message in said if message.kind != "draft"]
-    mine = (m for m in reversed(said) if m.kind == "draft" and m.agent_id == who.id)
-    case.draft = next(mine, None) if who.kind == "agent" else None
-    _around(case, anew)
-    return case
-
-
-def _conversation(ticket: Ticket) -> tuple[list[Message], dict[int, list[Attachment]]]:
-    """The messages in their order and the files of each, in one statement."""
-    query = (
-        select(Message, Attachment)
-        .outerjoin(Attachment, Attachment.message_id == Message.id)
-        .where(Message.ticket_id == ticket.id)
-        .order_by(Message.id, Attachment.id)
-    )
-    messages: dict[int, Message] = {}
-    files: dict[int, list[Attachment]] = {}
-    for message, file in db.session.execute(query):
-        messages[message.id] = message
-        if file is not None:
-            files.setdefault(message.id, []).append(file)
-    return list(messages.values()), files
-
-
-def with_promises(number: str, who: Actor) -> Case:
-    """The ticket with what head, rail and side pane show: for its further pages."""
-    case = head(number, who)
-    _around(case)
-    return case
-
-
-def _around(case: Case, anew: bool = False) -> None:
-    ticket = case.ticket
-    case.rows = list(promises.table(ticket))
+    ticket, seen, into, repeat_of, extension, has_news, has_notices, *beside = row
+    case = Case(
+        ticket, who, seen or 0, into or "", repeat_of or "", extension=extension, before=before,
+        has_news=has_news, has_notices=has_notices,
+    )  # fmt: skip
+    said, drafts, files, case.rows, case.assists, others = case_rows.read(beside, who)
+    case.earlier = len(said) > PAGE
+    case.messages = said[:PAGE][::-1]
+    case.draft = next(iter(drafts), None) if who.kind == "agent" else None
+    for file in files:
+        case.files.setdefault(file.message_id, []).append(file)
     case.about = None if case.hidden else askers.about(ticket, case.who, anew=anew)
-    case.others = () if not case.sees(Field.OTHERS) else _others(ticket, case.who)
-    case.assists = db.session.scalars(
-        select(Assist).where(Assist.ticket_id == ticket.id).order_by(Assist.at)
-    ).all()
+    case.others = others if case.sees(Field.OTHERS) else ()
     if ticket.status == Status.CALLBACK:
         case.callback = callbacks.of(ticket)
+    return case
 
 
-def _others(ticket: Ticket, who: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The person's other tickets that this reader may see, newest first."""
-    columns = (
-        Ticket.number,
-        Ticket.subject,
-        Ticket.status,
-        Ticket.kind,
-        Ticket.category_id,
-        Ticket.received_at,
-        Ticket.closed_at,
-        Ticket.language,
-    )
-    query = select(*columns).where(
-        Ticket.person_id == ticket.person_id, Ticket.id != ticket.id, queries.known_with_person(who)
-    )
-    return db.session.execute(query.order_by(Ticket.id.desc()).limit(MOST_OTHERS)).all()
+def head(number: str, who: Actor) -> Case:
+    """The same without its conversation: for its further pages and its verbs."""
+    return load(number, who, before=0)
 
 
 def newer_messages(case: Case, since_seq: int) -> list[Message]:

@@ -25,14 +25,18 @@ def named_in(messages: Iterable[Message]) -> dict[str, str]:
     return found
 
 
+def named(ticket: Ticket) -> dict[str, str]:
+    """The same of all mails of the case."""
+    said = select(Message).where(Message.ticket_id == ticket.id, Message.kind == "customer")
+    return named_in(db.session.scalars(said.order_by(Message.id)))
+
+
 def chosen(ticket: Ticket, by: Actor, wanted: tuple[str, ...]) -> list[str]:
     """The addresses that get a copy of an answer. Raises BadInput for one that no mail of this
     case named, for too many, and for a reader who may not know who the customer is."""
     if not wanted:
         return []
-    said = select(Message).where(Message.ticket_id == ticket.id, Message.kind == "customer")
-    known = named_in(db.session.scalars(said.order_by(Message.id)))
-    found = list(dict.fromkeys(wanted))
+    known, found = named(ticket), list(dict.fromkeys(wanted))
     is_allowed = sight.sees(by, ticket, sight.Field.ADDRESS) and known.keys() >= set(found)
     if not is_allowed or len(found) > MOST:
         wrong = N_("A copy goes only to people whom the customer's mails name, ten at most.")

@@ -111,13 +111,16 @@ def addresses(people: Iterable[int]) -> dict[int, list[Any]]:
     return found
 
 
-def has_number(typed: str) -> ColumnElement[bool]:
-    """The condition of having this number, also when an input method wrote it in full width.
+def plain_number(typed: str) -> str:
+    """A ticket's number as it is stored, also when an input method wrote it in full width; "" for what
+    can be none: PostgreSQL takes no NUL, and no number has one."""
+    found = normalize("NFKC", typed[:80]).strip()[:40]
+    return found if found.isprintable() else ""
 
-    PostgreSQL takes no NUL, and no number has one.
-    """
-    number = normalize("NFKC", typed[:80]).strip()[:40]
-    return Ticket.number == number if number.isprintable() else false()
+
+def has_number(typed: str) -> ColumnElement[bool]:
+    """The condition of having the number that was typed."""
+    return Ticket.number == plain_number(typed)
 
 
 def by_number(number: str, who: Actor | None) -> Ticket:
@@ -170,6 +173,12 @@ def conversation(ticket: Ticket, public_only: bool = False) -> Sequence[Message]
     if public_only:
         query = query.where(Message.public, ~_is_held())
     return db.session.scalars(query.order_by(Message.id)).all()
+
+
+def first_message(ticket: Ticket) -> Message | None:
+    """The message that the case began with."""
+    said = select(Message).where(Message.ticket_id == ticket.id, Message.kind != "draft")
+    return db.session.scalar(said.order_by(Message.id).limit(1))
 
 
 def _is_held() -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from helpdesk.ops.doctor import history
 from helpdesk.tickets import actions, callbacks, queries
 from helpdesk.tickets.models import Attachment, Callback, Ticket
 from tests.help import factories as make
-from tests.help.desk import dispatched, get
+from tests.help.desk import dialogs, dispatched, get
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -332,12 +332,12 @@ def test_a_solved_complaint_can_go_to_its_call_or_back_to_work_by_the_agent(
     ticket = make.ticket()
     assert answer(desk, ticket, solved="yes").status_code == 303
     assert fresh(ticket).status == "answered_directly"
-    page = get(desk, f"/tickets/{ticket.number}")
+    page = get(desk, f"/tickets/{ticket.number}") + dialogs(desk, ticket)
     for code in ("approve", "rework"):
         assert f"/moves/{code}" in page
     desk.post(f"/tickets/{ticket.number}/moves/rework", data={"comment": "还是不行"})
     assert (fresh(ticket).status, fresh(ticket).cycle) == ("reopened", 2)
-    assert "/moves/dispatch" in get(desk, f"/tickets/{ticket.number}")
+    assert "/moves/dispatch" in dialogs(desk, ticket)
 
 
 def test_an_enquiry_is_answered_without_that_question(desk: FlaskClient) -> None:

@@ -22,6 +22,11 @@ def get(client: FlaskClient, address: str, **more: object) -> str:
     return answer.get_data(as_text=True)
 
 
+def dialogs(client: FlaskClient, ticket: Ticket) -> str:
+    """The dialogs of a ticket's page, which it brings when the first of them is wanted."""
+    return get(client, f"/tickets/{ticket.number}?part=dialogs")
+
+
 def dispatched(ticket: Ticket, unit_id: int) -> Ticket:
     """The ticket with a department."""
     lead = make.agent("Chen Jie", "supervisor", email=f"lead{ticket.id}@example.com").actor

@@ -14,7 +14,7 @@ from helpdesk.core.errors import BadInput, NotAllowed, Refused
 from helpdesk.tickets import actions, queries
 from helpdesk.tickets.models import Assist, Ticket
 from tests.help import factories as make
-from tests.help.desk import dispatched, get
+from tests.help.desk import dialogs, dispatched, get
 
 WHY = "The burn turned out to be slight"
 
@@ -71,7 +71,7 @@ def test_a_handler_is_drawn_no_field_that_moves_a_promise_and_may_correct_the_re
     own: Ticket, client: FlaskClient
 ) -> None:
     make.sign_in(client, make.agent("Li Na", "handler", make.department()))
-    page = get(client, f"/tickets/{own.number}")
+    page = dialogs(client, own)
     dialog = page[page.index('id="edit"') :]
     dialog = dialog[: dialog.index("</dialog>")]
     for name in ("kind", "severity", "category", "confidential", "reason"):

@@ -18,7 +18,7 @@ from helpdesk.setup.models import Category
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
-from tests.help.desk import dispatched, get
+from tests.help.desk import dialogs, dispatched, get
 from tests.help.page_forms import PageForm, forms_of
 
 WEDNESDAY = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, inside office hours
@@ -47,8 +47,8 @@ def late(client: FlaskClient) -> Ticket:
 
 def dialog(client: FlaskClient, ticket: Ticket) -> PageForm:
     """The form that corrects the case, as it is drawn now."""
-    page = get(client, f"/tickets/{ticket.number}")
-    return next(form for form in forms_of(page) if form.action.endswith("/edit"))
+    found = forms_of(dialogs(client, ticket))
+    return next(form for form in found if form.action.endswith("/edit"))
 
 
 def sent(client: FlaskClient, ticket: Ticket, **typed: str) -> int:

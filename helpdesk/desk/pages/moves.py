@@ -201,7 +201,7 @@ def fill(number: str) -> Page:
 def _case_file_again(number: str, error: HelpdeskError, **typed: Any) -> tuple[str, int]:
     """The case file as it is now, with what went wrong or is missing."""
     told = _told(error)
-    found = case.with_promises(number, me().actor)
+    found = case.head(number, me().actor)
     return render_case_file(found, **told, **typed), error.status
 
 

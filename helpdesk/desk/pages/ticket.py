@@ -17,12 +17,14 @@ from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
+from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_
-from helpdesk.desk import case, correcting
+from helpdesk.desk import case, correcting, said
 from helpdesk.desk.nav import is_installed
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
 from helpdesk.promises import receipts
+from helpdesk.promises import table as promise_table
 from helpdesk.promises.models import Promise
 from helpdesk.settings import settings
 from helpdesk.setup.names import departments
@@ -48,11 +50,14 @@ PARTS = {"case": "tickets/_conversation.html", "dialogs": "tickets/_dialogs.html
 @needs("ticket.read")
 def show(number: str) -> str:
     """The ticket with its conversation; a live page asks for the inside alone."""
-    found = case.load(number, me().actor, anew=request.args.get("asker") == "1")
+    asker, before = request.args.get("asker") == "1", whole(request.args.get("before"))
+    part = request.args.get("part")
+    wanted = 0 if part == "dialogs" else before or queries.BIGGEST
+    found = case.load(number, me().actor, anew=asker, before=wanted)
     if found.has_news:
         news.saw(me().actor, ticket=found.ticket)
-    if request.args.get("part") in PARTS:
-        return render(found, PARTS[request.args["part"]])
+    if part in PARTS:
+        return render(found, PARTS[part], **_for_dialogs(found) if part == "dialogs" else {})
     return render(found, own_code=_for_the_caller(found))
 
 
@@ -64,31 +69,39 @@ def _for_the_caller(found: case.Case) -> str:
 
 
 def render(found: case.Case, template: str = "tickets/ticket.html", **more: Any) -> str:
-    """A page of the ticket, with what its forms offer."""
-    ticket = found.ticket
+    """A page of the ticket; a dialog that comes back with what is wrong brings what dialogs offer."""
+    if more.get("dialog_open"):
+        more |= _for_dialogs(found)
     return render_template(
         template,
         case=found,
-        ticket=ticket,
+        ticket=found.ticket,
         view=session.get("view") or None,
-        departments=departments(),
-        corrections=correcting.corrections(ticket, found.who),
-        words=choices.words_of(ticket),
+        words=choices.words_of(found.ticket),
         channels=dict(choices.of("channel")),
         newer=case.newer_messages,
+        drawn=said.drawn,
+        troubled=said.TROUBLED,
         status_names=dict(choices.of("status")),
         calls=callbacks,
         has_suggestions=is_installed("/kb/suggest"),
-        until=correcting.local_input(now()),
         **more,
     )
+
+
+def _for_dialogs(found: case.Case) -> dict[str, Any]:
+    return {
+        "departments": departments(),
+        "corrections": correcting.corrections(found.ticket, found.who),
+        "until": correcting.local_input(now()),
+    }
 
 
 @blueprint.get("/tickets/<number>/case-file")
 @needs("ticket.read")
 def case_file(number: str) -> str:
     """The form of the complaint, by block; what lacks before closing is marked."""
-    return render_case_file(case.with_promises(number, me().actor))
+    return render_case_file(case.head(number, me().actor))
 
 
 def render_case_file(found: case.Case, **more: Any) -> str:
@@ -108,13 +121,13 @@ def render_case_file(found: case.Case, **more: Any) -> str:
 @needs("ticket.read")
 def promises(number: str) -> str:
     """The response table with the reasons of every due time."""
-    found = case.with_promises(number, me().actor)
+    found = case.head(number, me().actor)
     noted = queries.corrections(found.ticket)
 
     def corrected(row: Promise) -> list[str]:
         return [history_words.corrected(each) for each in queries.moving(row, noted)]
 
-    table = receipts.table(found.rows, corrected)
+    table = receipts.table(promise_table(found.ticket), corrected)
     return render(found, "tickets/promises.html", table=table, kinds=receipts.kinds())
 
 
@@ -122,7 +135,7 @@ def promises(number: str) -> str:
 @needs("ticket.read")
 def history(number: str) -> str:
     """What happened, who did it, when, with old and new values."""
-    found = case.with_promises(number, me().actor)
+    found = case.head(number, me().actor)
     entries = queries.entries(queries.history(found.ticket), found.ticket, found.who)
     return render(found, "tickets/history.html", entries=entries[::-1], told=history_words)
 

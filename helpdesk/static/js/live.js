@@ -2,7 +2,7 @@
 // The server pushes {topic, seq, name, ticket, html?}: html is one row for a list ("" takes the row out); without html
 // the region's own address is fetched again. After a gap we ask for what was missed; without a socket we poll.
 import { showPresence } from "./controllers/presence.js";
-import { applyRegion, applyRow, rowId } from "./rows.js";
+import { applyRow, fetchRegion, rowId } from "./rows.js";
 import { ask, connect, isLive } from "./socket.js";
 import { announce } from "./texts.js";
 
@@ -18,8 +18,7 @@ function refresh(region) {
   if (!region.dataset.liveUrl || waiting.has(region)) return;
   waiting.set(region, setTimeout(async () => {
     waiting.delete(region);
-    const answer = await fetch(region.dataset.liveUrl, { headers: { "HX-Request": "true" } }).catch(() => null);
-    if (answer?.ok && !answer.redirected && region.isConnected) applyRegion(region, await answer.text());
+    await fetchRegion(region, region.dataset.liveUrl);
   }, 150 + Math.random() * 200));
 }
 

@@ -91,3 +91,12 @@ export function applyRegion(region, html) {
   if (!("list" in region.dataset)) return;
   [...region.children].filter((child) => child.id && !known.has(child.id)).forEach(brieflyNew);
 }
+
+/** Fetch a region's inside from an address and bring it in; whether it came. */
+export async function fetchRegion(region, url) {
+  const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return false;
+  const html = await answer.text();
+  if (region.isConnected) applyRegion(region, html);
+  return true;
+}

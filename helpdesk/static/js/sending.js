@@ -16,7 +16,8 @@ async function isReachable() {
   }
 }
 
-function tell(place) {
+/** Say at this place that nothing went out: there is no connection. */
+export function tell(place) {
   place.querySelector(".not-sent")?.remove();
   const line = Object.assign(document.createElement("p"), { className: "field-error not-sent", role: "alert", textContent: document.body.dataset.notSent });
   place.append(line);

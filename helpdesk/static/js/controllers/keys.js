@@ -23,6 +23,7 @@ export default class extends Controller {
   }
 
   act(key) {
+    if (document.querySelector("[data-dialogs-url][aria-busy=true]")) return true;
     const dialog = document.querySelector("dialog[open]");
     if (key === "?" && !dialog) return this.showSheet();
     if ((key === "j" || key === "k") && !dialog) return this.walk(key === "j" ? 1 : -1);
