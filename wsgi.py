@@ -52,16 +52,17 @@ def serve(arguments: list[str]) -> None:
     known()
     wanted = {"--prepare", "--demo"} & set(arguments)
     if wanted:
-        prepare(made(), [*(wanted - {"--prepare"})])
+        command(made(), ["prepare", *(wanted - {"--prepare"})], ends=False)
     options = ["-c", str(CONFIG), *(each for each in arguments if each not in wanted)]
     program = [sys.executable, "-m", "gunicorn", *options]
     os.execv(sys.executable, program)  # noqa: S606  (our own interpreter, our own arguments)
 
 
-def prepare(ready: Flask, arguments: list[str]) -> None:
-    """Run `flask prepare` in this process."""
+def command(ready: Flask, arguments: list[str], *, ends: bool = True) -> None:
+    """Run a flask command in this process, which `ends` with it. The command `flask` itself loads what
+    only migrations need."""
     context = ScriptInfo(create_app=lambda: ready)
-    ready.cli.commands["prepare"].main(arguments, "prepare", standalone_mode=False, obj=context)
+    ready.cli.main(arguments, "flask", standalone_mode=ends, obj=context)
 
 
 if __name__ == "__main__":

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from dotenv import load_dotenv
 from flask import Flask
-from flask_migrate import Migrate
 from sqlalchemy.orm import configure_mappers
 
 from helpdesk import files, realtime, settings, wiring
-from helpdesk.core import events, i18n, jobs
+from helpdesk.core import events, i18n, jobs, migrating
 from helpdesk.core.db import db, engine_options
 from helpdesk.web import drafts, http, statics
-
-migrate = Migrate()
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 def wired(given: settings.Settings | None = None) -> Flask:
@@ -29,7 +24,7 @@ def wired(given: settings.Settings | None = None) -> Flask:
     app.config.update(_config(given))
     i18n.compile_catalogues()
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    migrating.init(app)
     jobs.connect(given.redis_url)
     http.init(app, given)
     drafts.init(app)

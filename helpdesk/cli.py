@@ -10,11 +10,10 @@ import threading
 
 import click
 from flask.cli import with_appcontext
-from flask_migrate import upgrade
 
 from helpdesk.agents import accounts, start_key
 from helpdesk.agents.cli import Commands
-from helpdesk.core import alarms, background, dbclock, jobs, outbox
+from helpdesk.core import alarms, background, dbclock, jobs, migrating, outbox
 from helpdesk.core.background import this_app
 from helpdesk.core.db import db
 from helpdesk.ops import manual
@@ -31,7 +30,7 @@ seed = Commands("seed", help="Fill the database: defaults, demo.")
 @with_appcontext
 def prepare(demo: bool) -> None:
     """Make the database ready: migrations and defaults. Running it again changes nothing."""
-    upgrade()
+    migrating.upgrade()
     seed_defaults()
     years.plan()
     if demo:

@@ -59,7 +59,7 @@ from helpdesk.desk.pages import bulk, customers, moves, phone, printing, queue, 
 from helpdesk.kb import category_pages, public_pages
 from helpdesk.kb import desk_pages as kb_desk
 from helpdesk.notices import pages as notice_pages
-from helpdesk.ops import health
+from helpdesk.ops import health, processes
 from helpdesk.ops.backup import cli as backup_cli
 from helpdesk.ops.doctor import cli as doctor_cli
 from helpdesk.settings import settings_of
@@ -101,6 +101,8 @@ COMMANDS = (
     *backup_cli.COMMANDS,
     *cli.COMMANDS,
     *doctor_cli.COMMANDS,
+    processes.background_,
+    processes.processes,
     mail_cli.mail,
 )
 

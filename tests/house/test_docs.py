@@ -85,7 +85,9 @@ def test_the_operations_page_names_every_process_and_how_to_make_the_database() 
         assert wanted in page
 
 
-@pytest.mark.parametrize("name", ["web", "live", "worker", "alarms", "fetch", "serve"])
+@pytest.mark.parametrize(
+    "name", ["web", "live", "background", "worker", "alarms", "fetch", "serve"]
+)
 def test_each_process_of_the_operations_page_is_one_that_the_unit_can_start(name: str) -> None:
     page = (ROOT / "docs/operations.md").read_text(encoding="utf8")
     assert f"`{name}`" in page

@@ -13,12 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 
-from alembic.migration import MigrationContext
-from flask_migrate import upgrade
 from sqlalchemy import Engine, func, inspect, select, update
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
+from helpdesk.core import migrating
 from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.outbox import Delivery
 from helpdesk.files import location, stored_keys
@@ -88,8 +87,7 @@ def _add_files(tar: tarfile.TarFile) -> int:
 
 
 def _manifest(engine: Engine, files: int) -> Manifest:
-    with engine.connect() as connection:
-        heads = MigrationContext.configure(connection).get_current_heads()
+    heads = migrating.here(engine)
     tickets = db.session.scalar(select(func.count()).select_from(Ticket)) or 0
     return Manifest(FORMAT, now().isoformat(), engine.dialect.name, ",".join(heads), tickets, files)
 
@@ -112,7 +110,7 @@ def restore(
         _put_files(Path(folder) / "files")
         _load(Path(folder), manifest)
         _keep_secret((Path(folder) / SECRET).read_text(encoding="utf8"), settings)
-    upgrade()
+    migrating.upgrade()
     in_force.forget()
     if not resend:
         _fence()

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from flask import current_app
 from redis.exceptions import RedisError
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpdesk.agents import tokens
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
-from helpdesk.core import background, jobs
+from helpdesk.core import background, jobs, migrating
 from helpdesk.core.db import db
 from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.settings import settings
@@ -35,11 +32,7 @@ def database() -> Broken:
 @check("schema", "the tables are those of this release (flask db upgrade)")
 def migrations() -> Broken:
     """The tables are those of this release."""
-    config = current_app.extensions["migrate"].migrate.get_config()
-    newest = set(ScriptDirectory.from_config(config).get_heads())
-    with db.engine.connect() as connection:
-        here = set(MigrationContext.configure(connection).get_current_heads())
-    return sorted(newest ^ here)
+    return sorted(set(migrating.newest()) ^ set(migrating.here()))
 
 
 @check("redis", "Redis answers, where one is set")

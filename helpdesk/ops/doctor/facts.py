@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk.channels.email.models import FOR_PEOPLE, InboundMail
 from helpdesk.clock import now
-from helpdesk.core import seals
+from helpdesk.core import migrating, seals
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
@@ -27,9 +26,7 @@ MB = 2**20
 
 def schema() -> Iterator[Fact]:
     """Which migration the tables are at."""
-    with db.engine.connect() as connection:
-        here = MigrationContext.configure(connection).get_current_heads()
-    yield "schema version", ", ".join(here) or "none"
+    yield "schema version", ", ".join(migrating.here()) or "none"
 
 
 def oldest() -> Iterator[Fact]:
