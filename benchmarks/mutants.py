@@ -61,6 +61,7 @@ class Trial:
         self.seconds, self.changes, self.told = seconds, changes, told
         self.calls: dict[str, set[Place]] = {}
         self.loaded: Loaded | None = None
+        self.kept: list[Any] = []  # caches: what one test had done, the next would not call
         self.failed, self.now = False, ""
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -75,11 +76,12 @@ class Trial:
             self.run(session, session.items)
             return True
         files = {change.file for change in self.changes}
+        _, self.kept = loaded(files)
         with self.called(files):
             self.run(session, session.items)
         if self.failed:
             return True
-        self.loaded = loaded(files)
+        self.kept, self.loaded = [], loaded(files)
         for change in self.changes:
             tests = self.callers(session, change)
             limit = 30 + 5 * sum(self.seconds[each.nodeid] for each in tests)
@@ -114,6 +116,8 @@ class Trial:
         items = sorted(items, key=lambda item: self.seconds.get(item.nodeid, 0))
         for item, after in zip(items, [*items[1:], session], strict=True):
             self.now = item.nodeid
+            for cache in self.kept:
+                cache.cache_clear()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             if self.failed:
                 break

@@ -288,6 +288,23 @@ def test_each_condition_has_its_column_its_fields_and_its_line_in_the_guide(app:
         assert f"**{each.label}**" in guide, each.label
 
 
+@pytest.mark.parametrize(("column", "most"), [("place", 80), ("words", 500)])
+def test_a_condition_is_as_long_as_its_entry_says(
+    desk: FlaskClient, quality: Department, column: str, most: int
+) -> None:
+    sent = {"name": "Long", "department_id": str(quality.id), "active": "y"}
+    assert desk.post("/admin/routes/new", data=sent | {column: "x" * (most + 1)}).status_code == 422
+    assert actions.listed() == []
+    assert desk.post("/admin/routes/new", data=sent | {column: "x" * most}).status_code == 303
+    assert len(actions.listed()) == 1
+
+
+def test_the_words_alone_take_the_whole_width(app: Flask) -> None:
+    form = RuleForm()
+    form.offer()
+    assert [field.name for field, full in form.conditions() if full] == ["words"]
+
+
 def test_nothing_but_the_list_names_the_conditions_of_a_rule() -> None:
     root = Path(actions.__file__).parent
     for name in ("actions.py", "pages.py", "../names.py"):

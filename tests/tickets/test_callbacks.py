@@ -280,3 +280,16 @@ class TestOwnJudgement:
     def test_what_is_said_is_kept_to_two_thousand_characters(self, ticket: Ticket) -> None:
         said = callbacks.rate(ticket, by=make.CUSTOMER, result=4, words="好" * 2001)
         assert said.words == "好" * 2000
+
+
+def test_a_page_of_calls_says_whether_more_follow(ticket: Ticket, caller: Actor) -> None:
+    with moved_to(EVENING):
+        later = make.ticket()
+        actions.answer_directly(later, by=make.agent("Wu Di").actor, body="已安排更换。")
+        actions.approve(later, by=make.SUPERVISOR)
+    everything, end = callbacks.to_make(caller, size=2)
+    assert ([case.id for _, case in everything], end) == ([ticket.id, later.id], "")
+    first, behind = callbacks.to_make(caller, size=1)
+    assert [case.id for _, case in first] == [ticket.id] and behind
+    second, end = callbacks.to_make(caller, behind, size=1)
+    assert ([case.id for _, case in second], end) == ([later.id], "")

@@ -180,6 +180,12 @@ def test_a_case_is_only_given_to_who_may_see_it(app: Flask) -> None:
         queue.assign(ticket, by=make.agent().actor, agent_id=handler.id)
 
 
+def test_only_who_may_see_a_case_is_named_as_its_taker(app: Flask) -> None:
+    agent, handler = make.agent("Li Na"), make.agent("Wang Lei", "handler", make.department())
+    assert {each.id for each in queue.takers(make.ticket())} == {agent.id}
+    assert {each.id for each in queue.takers()} == {agent.id, handler.id}
+
+
 def test_an_auditor_takes_nothing(app: Flask) -> None:
     with pytest.raises(NotAllowed):
         queue.claim(make.ticket(), by=make.agent("Au", "auditor").actor)
