@@ -23,7 +23,7 @@ from helpdesk.agents import passwords
 from helpdesk.api import auth
 from helpdesk.core.db import db
 from helpdesk.seeds.defaults import seed_defaults
-from helpdesk.setup import in_force
+from helpdesk.setup import in_force, kept
 from tests.help import described, servers
 from tests.help.smtp_sink import Sink
 from tests.help.stores import POSTGRES, SHARED, PostgresqlStore, Store
@@ -161,6 +161,7 @@ def app(the_app: Flask, store: Store) -> Iterator[Flask]:
     with the_app.app_context():
         store.fresh()
         in_force.forget()
+        kept.forget()
         auth.paces.forget()
         in_force._kept[db.engine] = store.setup
         yield the_app

@@ -10,18 +10,19 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import flask_babel
 from flask import Flask, g, redirect, request, session
 from flask_login import LoginManager, current_user, login_user
+from sqlalchemy import Select, bindparam, select
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.models import Agent, new_key
 from helpdesk.agents.rights import Actor, Role, require
 from helpdesk.clock import now
-from helpdesk.core import options
+from helpdesk.core import along, options
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import NotSignedIn
 from helpdesk.core.given import whole
@@ -148,8 +149,17 @@ def holder(kept: Mapping[str, Any]) -> Agent | None:
     `kept` is what its cookie holds: the one rule of pages and of sockets that stay open.
     """
     ident = str(kept.get("_user_id", "")).partition(":")[0]
-    found = db.session.get(Agent, whole(ident) or 0, populate_existing=True)
+    row = db.session.execute(_person(), {"id": whole(ident) or 0}).one_or_none()
+    along.told(row)
+    found = row.Agent if row else None
     return found if holds(kept, found) else None
+
+
+@cache
+def _person() -> Select[Any]:
+    """An agent's row as it is now, and what is read along; put together once."""
+    query = select(Agent, *along.columns()).where(Agent.id == bindparam("id"))
+    return query.execution_options(populate_existing=True)
 
 
 def holds(kept: Mapping[str, Any], agent: Agent | None) -> bool:

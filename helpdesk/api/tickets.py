@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ def _answer(
 def index(asked: dict[str, Any]) -> Response:
     """Tickets, newest first, in keyset pages: {items, next}."""
     who, limit = api_actor(), asked.get("limit") or 50
-    query = queries.plain(who, shapes.COLUMNS).where(*ticket_lists.narrowing(_filter(), who))
+    query = shapes.ROWS.where(*ticket_lists.conditions(_filter(), who))
     if "updated_after" in asked:
         query = query.where(Ticket.updated_at > asked["updated_after"])
     if asked.get("cursor"):
@@ -68,9 +69,10 @@ def index(asked: dict[str, Any]) -> Response:
         query.order_by(Ticket.id.desc()).limit(limit + 1)
     ).all()
     after = str(rows[limit - 1].id) if len(rows) > limit else None
-    known, snapshot = queries.addresses(row.person.id for row in rows), in_force.current()
-    items = [shapes.summary(row, who, snapshot, known[row.person.id]) for row in rows[:limit]]
-    return jsonify({"items": items, "next": after})
+    items = ",".join(shapes.summaries(rows[:limit], who))
+    return Response(
+        f'{{"items":[{items}],"next":{json.dumps(after)}}}\n', mimetype="application/json"
+    )
 
 
 def _filter() -> filters.Filter:

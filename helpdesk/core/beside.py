@@ -50,15 +50,20 @@ def _reader(kind: Any) -> Callable[[Any], Any] | None:
 
 
 class Beside:
-    """The rows of a query (at most 50 columns) as a column of another one, and back again."""
+    """The rows of a query (at most 50 columns) as a column of another one, and back again.
 
-    def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
-        rows = query.subquery()
-        self._row: Any = namedtuple("Row", rows.c.keys())  # type: ignore[misc]
+    `of_each`: the query names the other one's table, so each of its rows has its own, in no order.
+    """
+
+    def __init__(self, query: Select[*tuple[Any, ...]], *, of_each: bool = False) -> None:
+        rows = query.selected_columns if of_each else query.subquery().c
+        self._row: Any = namedtuple("Row", rows.keys())  # type: ignore[misc]
         self._readers = [
-            (place, read) for place, each in enumerate(rows.c) if (read := _reader(each.type))
+            (place, read) for place, each in enumerate(rows) if (read := _reader(each.type))
         ]
-        self.column = select(_Gathered(*rows.c)).select_from(rows).scalar_subquery()
+        gathered = _Gathered(*rows)
+        found = query.with_only_columns(gathered) if of_each else select(gathered)
+        self.column = found.scalar_subquery()
 
     def read(self, value: str | None) -> list[Any]:
         """The rows of the column's value, with attributes named as the query's columns."""

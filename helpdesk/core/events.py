@@ -16,6 +16,7 @@ from sqlalchemy import Index, event, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from helpdesk.clock import now
+from helpdesk.core import along
 from helpdesk.core.db import JsonData, Model, UtcTime, before_commit, db
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Event(Model):
     data: Mapped[dict[str, Any]] = mapped_column(JsonData, default=dict)
 
 
+along.reads("seq", select(Counter.value).where(Counter.name == "event").scalar_subquery())
 COLUMNS = tuple(column.name for column in Event.__table__.columns)
 NOTE = insert(Event.__table__)  # type: ignore[arg-type]
 
@@ -141,6 +143,12 @@ def draw(session: Session, name: str, count: int = 1) -> int:
 def last_seq() -> int:
     """The newest number of the journal."""
     return db.session.scalar(select(Counter.value).where(Counter.name == "event")) or 0
+
+
+def seq_seen() -> int:
+    """The newest number of the journal when this request began, or now: whatever is read after it
+    has all that happened up to there."""
+    return along.get("seq") or last_seq()
 
 
 def _tell(events: Sequence[Event]) -> None:

@@ -10,15 +10,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from flask import has_request_context, request
-from sqlalchemy import insert, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from helpdesk.core import along
 from helpdesk.core.db import JsonData, Model, change_rows, db
 
 _defaults: dict[str, Any] = {}
 KEPT = "helpdesk.core.options"  # in a request's environ
+_read: WeakKeyDictionary[Engine, dict[str, Any]] = WeakKeyDictionary()  # as they were last read
 _once: ContextVar[dict[str, Any] | None] = ContextVar("settings read once", default=None)
 
 
@@ -28,6 +31,9 @@ class Option(Model):
     __tablename__ = "option"
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[Any] = mapped_column(JsonData)
+
+
+along.reads("version", select(Option.value).where(Option.name == "version").scalar_subquery())
 
 
 def declare(defaults: Mapping[str, Any]) -> None:
@@ -62,14 +68,23 @@ def read_once() -> Iterator[None]:
 
 def _kept() -> dict[str, Any] | None:
     """All settings where they are read once, as for a page that is only looked at; None where what
-    changes something reads anew."""
+    changes something reads anew. Of a page whose reader is known they are read after a change only."""
     kept = _once.get()
     if kept is None and has_request_context() and request.method == "GET":
+        last = _read.get(db.engine)
+        if last and last["version"] == along.get("version"):
+            return last
         kept = request.environ.setdefault(KEPT, {})
     if kept == {}:
         rows = db.session.execute(select(Option.name, Option.value))
         kept.update({"version": 0} | {row.name: row.value for row in rows})
+        _read[db.engine] = kept
     return kept
+
+
+def forget() -> None:
+    """Drop what was read (tests make new databases under one name)."""
+    _read.clear()
 
 
 def put(name: str, value: Any) -> None:

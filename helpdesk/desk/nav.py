@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain, repeat
 from typing import Any
 
 from flask import current_app, has_request_context, request
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import ScalarSelect, Select, select
 from werkzeug.exceptions import HTTPException
 
 from helpdesk.agents import sign_in
+from helpdesk.agents.models import Agent
 from helpdesk.agents.pages import blueprint
 from helpdesk.agents.rights import Actor, may
+from helpdesk.clock import now
+from helpdesk.core import along
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_, gettext
+from helpdesk.setup.kept import Keeping, Made
 
 
 @dataclass(frozen=True)
@@ -44,20 +49,29 @@ ENTRIES = (
     Entry("wallboard", N_("Wallboard"), "/wallboard", "wallboard.read", "device-tv"),
     Entry("admin", N_("Settings"), "/admin", "settings.read", "settings"),
 )
-# A number, or the scalar select that counts it: all selects of a page travel in one statement.
 KEYS = "1234567890"
-Counter = Callable[[Actor], "int | ScalarSelect[int] | None"]
+HOLDS = timedelta(seconds=5)  # some work becomes due with time alone
+Counter = Callable[[Actor], ScalarSelect[int]]
 _counters: dict[str, Counter] = {}
+_along: list[str] = []
+_keeping: Keeping[dict[str, int]] = Keeping(most=500)
 
 
 def count_for(code: str) -> Callable[[Counter], Counter]:
-    """Register what counts an entry's open work for a person: `@count_for("queue")`."""
+    """Register what counts an entry's open work for a person, of which the journal tells every change:
+    `@count_for("queue")`."""
 
     def register(counter: Counter) -> Counter:
         _counters[code] = counter
         return counter
 
     return register
+
+
+def count_along(code: str, query: Select[int]) -> None:
+    """Register a count that changes without an event: it is read along with the person's row (Agent)."""
+    along.reads(code, query.scalar_subquery())
+    _along.append(code)
 
 
 def nav(who: Actor | None) -> list[dict[str, Any]]:
@@ -72,20 +86,28 @@ def nav(who: Actor | None) -> list[dict[str, Any]]:
     current = _current(request.path) if has_request_context() else None
     keys = chain(KEYS, repeat(""))
     return [
-        _shown(entry, key, counts.get(entry.code), entry is current)
+        _shown(entry, key, counts.get(entry.code) or None, entry is current)
         for entry, key in zip(allowed, keys, strict=False)
     ]
 
 
-def _counts(codes: list[str], who: Actor) -> dict[str, int | None]:
-    """What the counters say for these entries; one statement for all that ask the database."""
-    said = {code: _counters[code](who) for code in codes if code in _counters}
-    asked = {code: each for code, each in said.items() if isinstance(each, ScalarSelect)}
-    known = {code: each for code, each in said.items() if not isinstance(each, ScalarSelect)}
-    if asked:
-        row = db.session.execute(select(*asked.values())).one()
-        known |= {code: number or None for code, number in zip(asked, row, strict=True)}
-    return known
+def _counts(codes: list[str], who: Actor) -> dict[str, int]:
+    """What is counted for these entries; what the journal tells of once while it stands still."""
+    kept = _keeping.while_still(who, lambda: Made(_counted(codes, who), now(), now() + HOLDS))
+    read = {code: along.get(code) for code in _along}
+    return kept | (_read(who) if None in read.values() else read)
+
+
+def _counted(codes: list[str], who: Actor) -> dict[str, int]:
+    asked = {code: _counters[code](who) for code in codes if code in _counters}
+    row = db.session.execute(select(*asked.values())).one() if asked else ()
+    return dict(zip(asked, row, strict=True))
+
+
+def _read(who: Actor) -> dict[str, int]:
+    """What else was read along, when it was not, or the request has changed something."""
+    row = db.session.execute(select(*along.columns(*_along)).where(Agent.id == who.id)).first()
+    return dict(zip(_along, row or (), strict=bool(row)))
 
 
 def go_keys(entries: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -6,12 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flask import has_request_context, request
 from sqlalchemy import ScalarSelect, func, select
 
 from helpdesk.agents.rights import Actor, may, scope
 from helpdesk.clock import now
-from helpdesk.core import events
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.i18n import N_, gettext, language
@@ -19,6 +17,7 @@ from helpdesk.desk.nav import count_for
 from helpdesk.notices import rows
 from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
+from helpdesk.setup.kept import FOR_GOOD, Keeping, Made
 from helpdesk.setup.routing import DISPATCH_DESK
 from helpdesk.tickets import queries, queue, ticket_lists
 from helpdesk.tickets.filters import Filter
@@ -44,13 +43,12 @@ class View:
     always: bool = True
 
 
-@dataclass
+@dataclass(frozen=True)
 class Counts:
-    """Open tickets as one statement counted them, for one reader."""
+    """How many tickets are open, and how many of them late, for one reader."""
 
-    seq: int = 0  # the journal's number before anything was read
     open: Counter[str] = field(default_factory=Counter)  # by view
-    late: Counter[str] = field(default_factory=Counter)  # of them late, by view
+    late: Counter[str] = field(default_factory=Counter)
 
     def of(self, code: str) -> int:
         """The count of a view."""
@@ -102,36 +100,45 @@ def view(code: str, who: Actor) -> View:
 
 
 def counts(who: Actor) -> Counts:
-    """Open tickets by view: one GROUP BY over the open ones, read once in a request."""
-    if not has_request_context():
-        return _count(who)
-    kept: dict[Actor, Counts] = request.environ.setdefault("helpdesk.queue_counts", {})
-    if who not in kept:
-        kept[who] = _count(who)
-    return kept[who]
+    """Open tickets by view: counted once while the journal stands still, for all who see the same."""
+    every = _keeping.while_still(scope(who), lambda: _by_queue(who))
+    own = _keeping.while_still(who, lambda: _own(who))
+    return Counts(every.open | own.open, every.late | own.late)
 
 
-def _count(who: Actor) -> Counts:
+_keeping: Keeping[Counts] = Keeping(most=500)
+
+
+def _by_queue(who: Actor) -> Made[Counts]:
+    """The views that look alike for all with this scope: one GROUP BY over the open ones."""
+    moment, total = now(), Counts()
+    late, waits = Ticket.due_at < moment, queries.call_is_due()
+    columns: list[Any] = [func.count().filter(each) for each in (late, waits, waits & late)]
+    next_due = func.min(Ticket.due_at).filter(Ticket.due_at >= moment)
+    query = select(Ticket.queue, func.count(), *columns, next_due).where(*_open_to(who))
+    ahead = [FOR_GOOD]
+    for code, number, overdue, calls, calls_late, due in db.session.execute(
+        query.group_by(Ticket.queue)
+    ):
+        total.open.update({code: number, "all": number, "late": overdue, "callbacks": calls})
+        total.late.update({code: overdue, "all": overdue, "late": overdue, "callbacks": calls_late})
+        ahead += [due] if due else []
+    return Made(total, moment, min(ahead))
+
+
+def _own(who: Actor) -> Made[Counts]:
+    """What this person is on."""
+    moment = now()
+    late, ahead = Ticket.due_at < moment, Ticket.due_at >= moment
+    columns = func.count(), func.count().filter(late), func.min(Ticket.due_at).filter(ahead)
     mine = Ticket.assignee_id == (who.id if who.kind == "agent" else None)
-    late = Ticket.due_at < now()
-    waits = queries.call_is_due()
-    parts = (mine, late, waits, mine & late, waits & late)
-    columns: list[Any] = [func.count().filter(each) for each in parts]
-    newest = select(events.Counter.value).where(events.Counter.name == "event").scalar_subquery()
-    query = (
-        select(Ticket.queue, func.count(), *columns, newest)
-        .where(Ticket.closed_at.is_(None), queries.visible_to(who))
-        .group_by(Ticket.queue)
-    )
-    total = Counts()
-    for code, number, own, overdue, calls, own_late, calls_late, seq in db.session.execute(query):
-        total.open.update({code: number, "all": number, "late": overdue})
-        total.open.update({"mine": own, "callbacks": calls})
-        total.late.update({code: overdue, "all": overdue, "late": overdue})
-        total.late.update({"mine": own_late, "callbacks": calls_late})
-        total.seq = seq or 0
-    total.seq = total.seq or events.last_seq()  # with nothing open no row has told it
-    return total
+    number, overdue, due = db.session.execute(select(*columns).where(mine, *_open_to(who))).one()
+    counts = Counts(Counter(mine=number), Counter(mine=overdue))
+    return Made(counts, moment, due or FOR_GOOD)
+
+
+def _open_to(who: Actor) -> tuple[Any, ...]:
+    return Ticket.closed_at.is_(None), queries.visible_to(who)
 
 
 @count_for("notices")

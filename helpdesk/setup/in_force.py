@@ -72,6 +72,7 @@ def forget() -> None:
     """Drop the kept snapshots (tests make new databases under one name)."""
     _kept.clear()
     calendars.forget()
+    options.forget()
 
 
 def _load(version: int) -> Setup:

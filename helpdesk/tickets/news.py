@@ -87,9 +87,9 @@ def _lately(noted: Event, known: Iterable[int]) -> set[int]:
     return set(db.session.scalars(query))
 
 
-def unseen(who: Actor) -> Select[int]:
+def unseen(agent_id: Any) -> Select[int]:
     """How many news this person has not looked at."""
-    return select(func.count()).where(News.agent_id == _id(who), News.seen_at.is_(None))
+    return select(func.count()).where(News.agent_id == agent_id, News.seen_at.is_(None))
 
 
 def _id(who: Actor) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +20,7 @@ from helpdesk.core.events import Event
 from helpdesk.core.given import wholes
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import Move
-from helpdesk.customers.models import ContactAddress, Person
+from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
 from helpdesk.tickets import lifecycle, sight
 from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Rating, Ticket
@@ -100,15 +99,6 @@ def plain(who: Actor | None, names: Iterable[str], *more: Any) -> Select[Any]:
         .join(Person, Person.id == Ticket.person_id)
         .where(visible_to(who))
     )
-
-
-def addresses(people: Iterable[int]) -> dict[int, list[Any]]:
-    """The plain rows of these people's addresses by the person's id, the oldest first."""
-    mine = select(ContactAddress.__table__).where(ContactAddress.person_id.in_(set(people)))
-    found: dict[int, list[Any]] = defaultdict(list)
-    for row in db.session.execute(mine.order_by(ContactAddress.id)):
-        found[row.person_id].append(row)
-    return found
 
 
 def plain_number(typed: str) -> str:

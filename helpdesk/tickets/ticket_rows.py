@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import reduce
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from flask import get_template_attribute
-from sqlalchemy import ScalarSelect, Text, bindparam, cast, func, literal, select
+from sqlalchemy import bindparam, select
 
 from helpdesk import promises
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor
-from helpdesk.clock import now, read_moment
+from helpdesk.clock import now
+from helpdesk.core.beside import Beside
 from helpdesk.core.db import db
 from helpdesk.core.i18n import duration, gettext, language, when, zone
 from helpdesk.promises.dues import Clock
@@ -24,6 +21,7 @@ from helpdesk.promises.models import Promise
 from helpdesk.promises.rail import Mark, marks
 from helpdesk.promises.words import AT_RISK
 from helpdesk.setup import in_force
+from helpdesk.setup.kept import Keeping, Made
 from helpdesk.tickets import queries, sight, ticket_lists
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.lifecycle import STATUS_NAMES
@@ -31,10 +29,14 @@ from helpdesk.tickets.models import Ticket
 from helpdesk.words import CHANNELS, LEVELS
 
 # What a mark needs of a promise. Fifty tickets have some three hundred promises, so a ticket's come as one
-# text (see _told), which is taken apart only for a row that is drawn.
+# text, which is taken apart only for a row that is drawn.
 PROMISED = (
     *("promise", "cycle", "part", "position", "state", "verdict"),
     *("limit", "calendar", "started_at", "due_at", "met_at", "pauses"),
+)
+OWED = Beside(
+    select(*(Promise.__table__.c[name] for name in PROMISED)).where(Promise.of(Ticket)),
+    of_each=True,
 )
 # What a row is made of beside its promises and people; any change of a ticket is a new version.
 OWN = (
@@ -42,10 +44,8 @@ OWN = (
     *("waiting_since", "received_at", "closed_at", "due_at", "updated_at", "assignee_id"),
     "confidential",
 )
-END, APART = "\x1e", "\x1f"  # behind a promise, between its columns
 HOLDS = timedelta(seconds=20)  # the page counts on by itself
 NEARLY = AT_RISK - 0.1  # of its time; no promise uses a tenth while a row holds
-MOST_KEPT = 2_000
 LATEST = datetime.max.replace(tzinfo=UTC)
 LAST = 99_999_999_999  # sorts behind every due time
 
@@ -74,13 +74,11 @@ class Shown(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """What became of a ticket's columns and promises at one moment; it holds for a while."""
+    """What became of a ticket's columns and promises at one moment."""
 
     marks: list[Mark]
     shown: Shown
     html: str
-    since: datetime
-    until: datetime  # from here on it may read otherwise, though nothing has happened
 
 
 class TicketRow(NamedTuple):
@@ -93,38 +91,14 @@ class TicketRow(NamedTuple):
     html: str
 
 
-@dataclass
-class _Keeping:
-    """Rows that were drawn under one set-up. All that they are made of is their key, so that nothing
-    has to be told of a change: what reads otherwise is another key. Fifty readers share them."""
-
-    snapshot: in_force.Setup | None = None
-    rows: dict[Hashable, Drawn] = field(default_factory=dict)
-
-    def get(self, snapshot: in_force.Setup, key: Hashable, draw: Callable[[], Drawn]) -> Drawn:
-        """The row with this key as it reads now, drawn if need be."""
-        if snapshot is not self.snapshot or len(self.rows) >= MOST_KEPT:
-            self.snapshot, self.rows = snapshot, {}
-        found = self.rows.get(key)
-        if found is None or not found.since <= now() < found.until:
-            found = self.rows[key] = draw()
-        return found
-
-
-_keeping = _Keeping()
-
-
-def _told() -> ScalarSelect[str]:
-    """All promises of a ticket as one text, in the order of PROMISED."""
-    columns: list[Any] = [
-        func.coalesce(cast(getattr(Promise, name), Text), "") for name in PROMISED
-    ]
-    told: Any = reduce(lambda left, right: left + literal(APART) + right, columns)
-    return select(func.aggregate_strings(told, END)).where(Promise.of(Ticket)).scalar_subquery()
+_keeping: Keeping[Drawn] = Keeping(most=2_000)
 
 
 READ = queries.plain(
-    SYSTEM, OWN, Agent.name.label("assignee"), _told().label("promises")
+    SYSTEM,
+    OWN,
+    Agent.name.label("assignee"),
+    OWED.column.label("promises"),
 ).outerjoin(Agent, Agent.id == Ticket.assignee_id)
 OF_THESE = READ.where(Ticket.id.in_(bindparam("ids", expanding=True)))
 
@@ -157,34 +131,10 @@ def _row(row: Any, who: Actor, snapshot: in_force.Setup, reading: tuple[str, str
     return TicketRow(row, name, drawn.marks, drawn.shown, drawn.html)
 
 
-def _promises(told: str | None) -> list[Any]:
-    """The promises of that text, as the rail reads them."""
-    return [
-        SimpleNamespace(
-            **{
-                name: READ_AS.get(name, str)(told)
-                for name, told in zip(PROMISED, each.split(APART), strict=True)
-            }
-        )
-        for each in (told or "").split(END)
-        if each
-    ]
-
-
-def _time(text: str) -> datetime | None:
-    return read_moment(text, UTC) if text else None
-
-
-READ_AS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("cycle", "part", "position"), int),
-    **dict.fromkeys(("started_at", "due_at", "met_at"), _time),
-    "pauses": json.loads,
-}
-
-
-def _drawn(ticket: Any, snapshot: in_force.Setup, person: str, level: str) -> Drawn:
+def _drawn(ticket: Any, snapshot: in_force.Setup, person: str, level: str) -> Made[Drawn]:
     moment = now()
-    found = marks(promises.shown(_promises(ticket.promises), ticket), snapshot, moment)
+    owed = OWED.read(ticket.promises)
+    found = marks(promises.shown(owed, ticket), snapshot, moment)
     ended, since = ticket.closed_at is not None, ticket.waiting_since or ticket.received_at
     shown = Shown(
         number=ticket.number,
@@ -207,7 +157,7 @@ def _drawn(ticket: Any, snapshot: in_force.Setup, person: str, level: str) -> Dr
         ended=gettext(STATUS_NAMES[ticket.status]) if ended else "",
     )
     html = get_template_attribute("components/row.html", "ticket_row")(shown)
-    return Drawn(found, shown, html, moment, _until(found, moment))
+    return Made(Drawn(found, shown, html), moment, _until(found, moment))
 
 
 def _until(found: list[Mark], moment: datetime) -> datetime:

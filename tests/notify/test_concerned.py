@@ -184,15 +184,15 @@ def test_the_page_for_you_counts_lists_and_forgets(
     make.sign_in(client, handler)
     listed = client.get("/news").get_data(as_text=True)
     assert ticket.number in listed and "Dispatched to your department" in listed
-    assert db.session.scalar(news.unseen(handler.actor)) == 1
+    assert db.session.scalar(news.unseen(handler.id)) == 1
     client.get(f"/tickets/{ticket.number}")
     db.session.expire_all()
-    assert db.session.scalar(news.unseen(handler.actor)) == 0
+    assert db.session.scalar(news.unseen(handler.id)) == 0
     actions.urge(ticket, by=CUSTOMER)
     deliver_due()
     assert client.post("/news/seen").status_code == 303
     db.session.expire_all()
-    assert db.session.scalar(news.unseen(handler.actor)) == 0
+    assert db.session.scalar(news.unseen(handler.id)) == 0
 
 
 def test_news_of_what_one_may_not_see_any_more_is_not_listed(

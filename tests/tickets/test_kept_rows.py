@@ -16,17 +16,14 @@ from helpdesk.core.db import db, transaction
 from helpdesk.core.i18n import in_language
 from helpdesk.customers.models import Person
 from helpdesk.promises.words import ALARM
+from helpdesk.setup import kept
 from helpdesk.tickets import queries, ticket_rows
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
-from tests.help.faults import ticket_verbs
 from tests.help.faults.crashing import Work
+from tests.help.faults.ticket_verbs import EVERY
 
 READERS = ("agent", "handler")
-VERBS: dict[str, Callable[[], Work]] = {
-    **{code: lambda c=code: ticket_verbs.prepared(c) for code in ticket_verbs.BEFORE},
-    **ticket_verbs.OTHERS,
-}
 
 
 def shown(who: Actor) -> list[ticket_rows.Shown]:
@@ -44,7 +41,7 @@ def shown(who: Actor) -> list[ticket_rows.Shown]:
 
 def anew(who: Actor) -> list[ticket_rows.Shown]:
     """The same, with nothing kept."""
-    ticket_rows._keeping.rows = {}
+    kept.forget()
     return shown(who)
 
 
@@ -53,9 +50,9 @@ def readers() -> list[Actor]:
     return [make.agent(f"R {role}", role, unit).actor for role in READERS]
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
+@pytest.mark.parametrize("verb", sorted(EVERY))
 def test_after_each_verb_a_kept_row_reads_as_one_that_is_drawn_anew(app: Flask, verb: str) -> None:
-    work: Work = VERBS[verb]()
+    work: Work = EVERY[verb]()
     who = readers()
     before = [shown(each) for each in who]
     work()

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from sqlalchemy import ScalarSelect
 from werkzeug.wrappers import Response as BaseResponse
 
-from helpdesk.agents.rights import Actor
+from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Refused
+from helpdesk.core.events import seq_seen
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.desk import queue_views
-from helpdesk.desk.nav import count_for
+from helpdesk.desk.nav import count_along
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
 from helpdesk.tickets import (
@@ -68,8 +68,7 @@ def _found(view: queue_views.View) -> dict[str, Any]:
     sort, after = request.args.get("sort", "due"), request.args.get("after", "")
     if sort not in filters.SORTS:
         raise BadInput(N_("This list can't be shown: a filter is not understood."))
-    # before the rows are read: what comes later is caught up with
-    seq = queue_views.counts(who).seq
+    seq = seq_seen()  # before the rows are read: what comes later is caught up with
     rows, following = ticket_rows.page(asked.within(view.filter), who, sort, after)
     pushed = view.rows_come and not asked.narrows and sort == "due" and not after
     return {
@@ -137,9 +136,7 @@ def beat() -> tuple[str, int]:
     return "", 204
 
 
-@count_for("news")
-def _in_navigation(who: Actor) -> ScalarSelect[int]:
-    return news.unseen(who).scalar_subquery()
+count_along("news", news.unseen(Agent.id))
 
 
 @blueprint.get("/news")

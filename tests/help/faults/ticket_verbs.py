@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor
@@ -278,4 +279,8 @@ OTHERS: dict[str, Callable[[], Work]] = {
     "renew_message": _renew_message,
     "escalate": _escalate,
     "end_hold": _end_hold,
+}
+EVERY: dict[str, Callable[[], Work]] = {
+    **{code: partial(prepared, code) for code in BEFORE},
+    **OTHERS,
 }

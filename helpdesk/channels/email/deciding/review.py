@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import func, select
 
 from helpdesk.agents.rights import Actor, require
 from helpdesk.channels.email.deciding import inbound, into_tickets
@@ -20,7 +20,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import db, locked, stored, transaction
 from helpdesk.core.errors import HelpdeskError, Refused
 from helpdesk.core.i18n import N_
-from helpdesk.desk.nav import count_for
+from helpdesk.desk.nav import count_along
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
 
@@ -28,10 +28,8 @@ PAGE = 50
 DECIDED = N_("Somebody has decided about this mail already.")
 
 
-@count_for("mail")
-def waiting(_who: Actor) -> ScalarSelect[int]:
-    """How many mails wait for a person: beside the entry, until somebody has looked."""
-    return select(func.count()).where(InboundMail.outcome.in_(FOR_PEOPLE)).scalar_subquery()
+# How many mails wait for a person: beside the entry, until somebody has looked.
+count_along("mail", select(func.count()).where(InboundMail.outcome.in_(FOR_PEOPLE)))
 
 
 def listed(

@@ -1,0 +1,119 @@
+"""What is kept of counts and lists reads, after every verb, as if nothing were kept."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from helpdesk.agents.models import Agent
+from helpdesk.clock import moved_to
+from helpdesk.core import options, outbox
+from helpdesk.core.db import transaction
+from helpdesk.setup import kept
+from helpdesk.tickets import queue
+from tests.help import factories as make
+from tests.help.calls import token
+from tests.help.desk import dispatched
+from tests.help.faults.ticket_verbs import EVERY
+from tests.help.statements import counted
+
+COUNT = re.compile(r'class="count">([^<]*)')
+LIST = "/api/v1/tickets"
+
+
+def told(client: FlaskClient, readers: list[Agent], headers: list[dict[str, str]]) -> list[object]:
+    """Every count on the page of each reader, and what the API's list says to each program."""
+    pages = []
+    for each in readers:
+        make.sign_in(client, each)
+        pages.append(COUNT.findall(client.get("/queue").text))
+    lists = [
+        client.get(f"{LIST}?lang={language}", headers=each).json
+        for each in headers
+        for language in ("zh_Hans", "en")
+    ]
+    return [*pages, *lists]
+
+
+@pytest.mark.parametrize("verb", sorted(EVERY))
+def test_after_each_verb_counts_and_lists_are_as_if_counted_anew(
+    client: FlaskClient, verb: str
+) -> None:
+    work, unit = EVERY[verb](), make.department("seeing")
+    readers = [make.agent(f"R {role}", role, unit) for role in ("supervisor", "handler")]
+    headers = [token("agent"), token("handler", unit)]
+    told(client, readers, headers)
+    work()
+    after = told(client, readers, headers)
+    kept.forget()
+    options.forget()
+    assert after == told(client, readers, headers)
+
+
+def beside(page: str, entry: str) -> str:
+    """The number beside an entry of the navigation; '' without one."""
+    found = re.findall(rf'href="{entry}".*?</a>', page, re.DOTALL)
+    return "".join(COUNT.findall("".join(found)))
+
+
+def test_what_a_colleague_takes_is_counted_for_them_alone(client: FlaskClient) -> None:
+    one, other, ticket = make.agent("One"), make.agent("Other"), make.ticket()
+    for taken in (False, True):
+        if taken:
+            queue.claim(ticket, by=one.actor)
+        for each in (one, other):
+            page = make.sign_in(client, each).get("/queue?view=mine").text
+            mine = "1" if taken and each is one else ""
+            assert beside(page, "/queue") == mine
+            assert beside(page, r"/queue\?view=mine") == (mine or "0")
+            assert beside(page, r"/queue\?view=all") == "1"
+
+
+def test_a_ticket_is_counted_as_late_from_its_moment_on(client: FlaskClient) -> None:
+    lead, ticket = make.agent("Chen Jie", "supervisor"), make.ticket()
+    assert ticket.due_at
+    for second, number in ((-5, "0"), (1, "1"), (-5, "0")):
+        with moved_to(ticket.due_at + timedelta(seconds=second)):
+            make.sign_in(client, lead)
+            head = re.search(
+                r'<h1>.*?class="count">(\d+)', client.get("/queue?view=late").text, re.S
+            )
+        assert head and head[1] == number
+
+
+def test_news_that_are_read_on_a_page_are_not_counted_on_it(client: FlaskClient) -> None:
+    """Looking at a case marks its news as seen, and no event tells of that."""
+    unit = make.department("seeing")
+    handler, ticket = make.agent("H", "handler", unit), make.ticket()
+    dispatched(ticket, unit.id)
+    outbox.deliver_due()
+    make.sign_in(client, handler)
+    for _ in range(2):
+        assert beside(client.get("/queue").text, "/news") == "1"
+    assert beside(client.get(f"/tickets/{ticket.number}").text, "/news") == ""
+    assert beside(client.get("/queue").text, "/news") == ""
+
+
+def test_counting_again_takes_no_statement_while_nothing_happens(client: FlaskClient) -> None:
+    make.sign_in(client, make.agent("Chen Jie", "supervisor"))
+    make.ticket()
+    client.get("/queue?part=views")
+    with counted() as sent:
+        client.get("/queue?part=views")
+    assert len(sent) == 1, "who asks"
+    make.ticket()
+    with counted() as sent:
+        client.get("/queue?part=views")
+    assert [each for each in sent if "GROUP BY" in each]
+
+
+def test_a_setting_holds_on_the_next_page(client: FlaskClient) -> None:
+    make.sign_in(client, make.agent("Ada", "supervisor"))
+    assert "Acme Lamps" not in client.get("/queue").text
+    with transaction():
+        options.put("company_en", "Acme Lamps")
+        options.put("company_zh", "Acme Lamps")
+    assert "Acme Lamps" in client.get("/queue").text
