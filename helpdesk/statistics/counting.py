@@ -66,16 +66,26 @@ class Edges:
 def edges(scope: Scope) -> Edges:
     """Counts of the stretch before, and the ids, in one statement."""
     span = scope.period.before
-    came = [Ticket.received_at >= span[0], Ticket.received_at < scope.period.end]
+    both = [Ticket.received_at >= span[0], Ticket.received_at < scope.period.end]
+    # counting as well keeps PostgreSQL from walking all ids in search of the smallest
+    ids = (func.min(Ticket.id), func.max(Ticket.id), func.count())
+    query: Any = select(*_came(scope, span), *ids).where(*both)
+    received, closed, first, last, _all = db.session.execute(query).one()
+    return Edges(received, closed, first or 0, last or 0)
+
+
+def came(scope: Scope, span: Span) -> tuple[int, int]:
+    """How many cases were received and closed in a span."""
+    received, closed = db.session.execute(select(*_came(scope, span))).one()
+    return received, closed
+
+
+def _came(scope: Scope, span: Span) -> list[Any]:
     counts = [
         select(func.count()).select_from(Ticket).where(*within(scope, moment, span))
         for moment in ("received", "closed")
     ]
-    # counting as well keeps PostgreSQL from walking all ids in search of the smallest
-    ids = (func.min(Ticket.id), func.max(Ticket.id), func.count())
-    query = select(counts[0].scalar_subquery(), counts[1].scalar_subquery(), *ids).where(*came)
-    received, closed, first, last, _all = db.session.execute(query).one()
-    return Edges(received, closed, first or 0, last or 0)
+    return [count.scalar_subquery() for count in counts]
 
 
 def standing(scope: Scope, by: str) -> Counts:

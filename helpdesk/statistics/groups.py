@@ -96,11 +96,12 @@ def _span(moment: Moment, period: Period) -> ColumnElement[str]:
 
 def _category(scope: Scope) -> ColumnElement[Any]:
     """The category one level below the one that is asked for, or that one itself."""
-    whens = [(Ticket.category_id.in_(ids), code) for code, ids in _branches(scope.base).items()]
+    whens = [(Ticket.category_id.in_(ids), code) for code, ids in branches(scope.base).items()]
     return case(*whens, else_=NONE) if whens else cast(literal(NONE), Ticket.channel.type)
 
 
-def _branches(base: Filter) -> dict[str, list[int]]:
+def branches(base: Filter) -> dict[str, list[int]]:
+    """The categories of each group: those one level below the one that is asked for."""
     nodes = in_force.current().categories
     asked = [node for node in nodes.values() if (node.code,) == base.category]
     depth = len(asked[0].ids) if asked else 0

@@ -6,6 +6,7 @@ A period chooses promises by the cases received in it, or by the promises whose 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -85,6 +86,31 @@ def in_all(
     """Both for the whole period, with percentiles; what fell due also in the stretch "before"."""
     received = _received(scope, "", promises, edges)
     return _with_tenths("span", union_all(received, _due(scope, "span", due)))
+
+
+def later(
+    scope: Scope, promise: str, begin: datetime, middle: datetime, end: datetime
+) -> dict[int, int]:
+    """By how many cases each worst rank from `begin` to `end` differs from that up to `middle`."""
+    of_promise = (Promise.subject_kind == Ticket.subject_kind, Promise.promise == promise)
+    fresh = select(Promise.subject_id).where(*of_promise, verdicts.fell_due(middle, end))
+    early = case((Promise.due_at < middle, verdicts.rank()), else_=0)
+    worst = (
+        select(func.max(verdicts.rank()).label("now"), func.max(early).label("before"))
+        .join(Ticket, Promise.of(Ticket))
+        .where(*ticket_lists.conditions(scope.base, scope.who), verdicts.fell_due(begin, end))
+        .where(*of_promise, Promise.subject_id.in_(fresh))
+        .group_by(Promise.subject_id)
+        .subquery()
+    )
+    found = dict.fromkeys((0, *verdicts.RANKS.values()), 0)
+    columns = (worst.c.now, worst.c.before)
+    for now_, before, number in db.session.execute(
+        select(*columns, func.count()).group_by(*columns)
+    ):
+        found[now_] += number
+        found[before] -= number
+    return found
 
 
 def _with_tenths(by: str, cases: Any) -> dict[str, Kept]:

@@ -17,9 +17,10 @@ from helpdesk.statistics.counting import Edges
 from helpdesk.statistics.figures import Cell, FigureRow, Figures, wilson
 from helpdesk.statistics.groups import Scope
 from helpdesk.statistics.judging import Judged, Kept
+from helpdesk.statistics.kept import sums
 from helpdesk.statistics.measures import BY_CODE, JUDGED, KEPT, Measure, promises_of
 from helpdesk.statistics.periods import Period, choose
-from helpdesk.statistics.sources import NOBODY, Sums, cases
+from helpdesk.statistics.sources import NOBODY, cases
 from helpdesk.tickets import choices
 from helpdesk.tickets import filters as lists
 from helpdesk.tickets.filters import Filter
@@ -92,7 +93,7 @@ class Report:
         self.asked = asked
         self.scope, self.period = asked.scope, asked.period
         self.levels = {f"level_{at}": Filter(level=(str(at),)) for at in _levels()}
-        self.sums = Sums(asked.scope, asked.by, asked.promise, percentiles=False, more=self.levels)
+        self.sums = sums(asked.scope, asked.by, asked.promise, percentiles=False, more=self.levels)
         self.figures = Figures(self.sums)
 
     @cached_property
@@ -106,12 +107,12 @@ class Report:
 
     @cached_property
     def _kept(self) -> dict[str, Kept]:
-        return judging.in_all(self.scope, promises_of("kept"), ORDER, self.before)
+        return self.sums.in_all(promises_of("kept"), ORDER)
 
-    @property
+    @cached_property
     def before(self) -> Edges:
         """What was received and closed in the stretch before."""
-        return self.sums.edges
+        return self.sums.before
 
     @property
     def columns(self) -> list[Measure]:
@@ -184,11 +185,11 @@ class Report:
     @property
     def escalations(self) -> list[tuple[int, int, Filter]]:
         """(level in per cent of the clock, cases, list)."""
-        sums = self.whole.sums.received["all"]
+        received = self.whole.sums.received["all"]
         return [
-            (int(name.removeprefix("level_")), sums[name], self._list(part))
+            (int(name.removeprefix("level_")), received[name], self._list(part))
             for name, part in self.levels.items()
-            if sums.get(name)
+            if received.get(name)
         ]
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -32,6 +33,7 @@ class Sums:
     promise: str = ""
     percentiles: bool = True  # False where only averages are shown
     more: Mapping[str, Filter] = field(default_factory=dict)
+    at: datetime | None = None  # the moment that they tell of; None for now
 
     @cached_property
     def received(self) -> Counts:
@@ -94,6 +96,15 @@ class Sums:
     def edges(self) -> Edges:
         """What came before, and where the rows of the period lie."""
         return counting.edges(self.scope)
+
+    @property
+    def before(self) -> Edges:
+        """What was received and closed in the stretch before."""
+        return self.edges
+
+    def in_all(self, promises: tuple[str, ...], due: tuple[str, ...]) -> dict[str, Kept]:
+        """How promises were kept in the whole period, see judging.in_all()."""
+        return judging.in_all(self.scope, promises, due, self.edges)
 
     def whole(self, kept: Kept, due: Kept) -> Sums:
         """The whole scope in one group: the sums of these groups, with what was asked apart."""

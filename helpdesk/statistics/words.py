@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from babel.dates import format_date
 
-from helpdesk.core.i18n import gettext, language, ngettext
+from helpdesk.core.i18n import gettext, language, ngettext, zone
 from helpdesk.statistics.periods import NAMES, Period
 
 MANY_TIMES = 3  # beyond that a percentage says less than the number
@@ -43,6 +43,11 @@ def period_name(period: Period) -> str:
 def before(period: Period) -> str:
     """What a period is compared with: 'the 7 days before'."""
     return ngettext("the day before", "the %(num)s days before", period.days)
+
+
+def as_of(at: datetime) -> str:
+    """How old figures are: 'Figures as of 14:03:05'."""
+    return gettext("Figures as of %(time)s", time=f"{at.astimezone(zone()):%H:%M:%S}")
 
 
 def percent(rate: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +17,16 @@ from helpdesk.core.i18n import company_zone
 from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
+from helpdesk.statistics import kept
 from helpdesk.statistics.groups import Scope
+from helpdesk.statistics.judging import Judged
 from helpdesk.statistics.periods import Period
 from helpdesk.statistics.sources import Sums
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
 
 DAYS = 30
+KEPT = ("received", "closed", "said", "kept", "due")
 GROUPS = ("department", "channel", "severity", "kind", "category", "agent", "day")
 
 
@@ -55,6 +59,35 @@ def _tickets(period: Period, moment: InstrumentedAttribute[Any]) -> int:
     query = select(func.count()).select_from(Ticket)
     within = query.where(moment >= period.begin, moment < period.end)
     return db.session.scalar(within) or 0
+
+
+@check("I9", f"the kept sums of the last {DAYS} days are what counting their cases gives")
+def kept_sums() -> Broken:
+    """I9: what is kept of statistics is what the cases tell; nothing is compared while they are filled."""
+    return _odd_kept()
+
+
+def _odd_kept() -> Iterator[str]:
+    scope = Scope(Filter(merged="no"), last_days(), SYSTEM)
+    for by in ("", *GROUPS):
+        mine = kept.sums(scope, by, percentiles=False)
+        anew = Sums(scope, by, percentiles=not by)
+        for name in KEPT if isinstance(mine, kept.KeptSums) else ():
+            if _plain(getattr(mine, name)) != _plain(getattr(anew, name)):
+                yield f"{name} by {by or 'nothing'}"
+
+
+def _plain(found: Any) -> dict[str, Any]:
+    """By group and code, without what is nothing and without percentiles."""
+    rows = {
+        key: {
+            code: replace(told, median=None, ninety=None) if isinstance(told, Judged) else told
+            for code, told in row.items()
+            if told
+        }
+        for key, row in found.items()
+    }
+    return {key: row for key, row in rows.items() if row}
 
 
 @check("I9", "each promise to solve is judged once")
