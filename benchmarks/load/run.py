@@ -32,7 +32,8 @@ from benchmarks.load.writing import Writing
 from helpdesk import clock, search
 from helpdesk.core import options
 from helpdesk.core.db import transaction
-from helpdesk.core.events import Event, draw
+from helpdesk.core.events import Event
+from helpdesk.core.rows import draw
 from helpdesk.promises.models import Promise
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.setup import in_force

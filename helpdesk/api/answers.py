@@ -83,10 +83,10 @@ def filled(described: Mapping[str, Schema], row: Any, **given: Any) -> dict[str,
 
 
 def _plain(schema: Schema, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return time(value)
-    may_be_null = "null" in schema.get("type", ()) or None in schema.get("enum", ())
-    return None if value == "" and may_be_null else value
+    if value == "":
+        may_be_null = "null" in schema.get("type", ()) or None in schema.get("enum", ())
+        return None if may_be_null else value
+    return time(value) if isinstance(value, datetime) else value
 
 
 def time(at: datetime | None) -> str | None:

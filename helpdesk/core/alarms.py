@@ -28,9 +28,9 @@ from helpdesk.core.db import (
     db,
     gave_way,
     giving_way,
-    insert_many,
     transaction,
 )
+from helpdesk.core.rows import insert_many
 
 log = logging.getLogger(__name__)
 MAX_TRIES = 5

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -19,12 +18,10 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
-    Executable,
     Index,
     MetaData,
     TypeDecorator,
     event,
-    insert,
     select,
     text,
 )
@@ -277,10 +274,15 @@ def _state(error: BaseException) -> str | None:
 
 
 def _begin_writing(session: Session) -> None:
-    if session.in_transaction():
-        session.commit()  # ends a read transaction; objects stay loaded, verbs lock and refresh
+    """On PostgreSQL what has read goes on to write: each statement sees what is committed by then.
+
+    Objects stay loaded; verbs lock and refresh.
+    """
+    on_sqlite = db.engine.dialect.name == "sqlite"
+    if on_sqlite and session.in_transaction():
+        session.commit()  # what only reads has no write lock
     session.info["writing"] = True
-    session.connection(execution_options={"writing": True})
+    session.connection(execution_options={"writing": True} if on_sqlite else None)
 
 
 def _undo(session: Session) -> None:
@@ -340,45 +342,6 @@ def insert_new(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> l
     statement = statement.returning(*returning) if returning else statement
     found = db.session.connection().execute(statement, rows)
     return list(found.all()) if returning else []
-
-
-def insert_many(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
-    """Insert rows of one shape in one statement; gives the columns `returning` of each.
-
-    PostgreSQL gets them as one JSON value: to take hundreds of placeholders apart costs its driver
-    more than the rows cost the database.
-    """
-    if not rows:
-        return []
-    connection = db.session.connection()
-    if connection.dialect.name == "sqlite":
-        statement = insert(table).returning(*returning) if returning else insert(table)
-        found = connection.execute(statement, rows)
-    else:
-        from_rows = _from_rows(table, tuple(rows[0]), returning)
-        found = connection.execute(from_rows, {"rows": json.dumps(rows, default=_iso)})
-    return list(found.all()) if returning else []
-
-
-@cache
-def _from_rows(table: Any, names: tuple[str, ...], returning: tuple[Any, ...]) -> Executable:
-    """INSERT ... SELECT from a JSON array of objects with these keys, put together once."""
-    quote = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
-    into, columns = quote(table.name), ", ".join(quote(name) for name in names)
-    words = (
-        f"INSERT INTO {into} ({columns}) "  # noqa: S608  names of our own tables and columns
-        f"SELECT {columns} FROM json_populate_recordset(CAST(NULL AS {into}), CAST(:rows AS json))"
-    )
-    if not returning:
-        return text(words)
-    back = ", ".join(quote(column.name) for column in returning)
-    return text(f"{words} RETURNING {back}").columns(*returning)
-
-
-def _iso(value: Any) -> str:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.isoformat()
-    raise TypeError(f"{value!r} can't be stored.")
 
 
 def change_rows(statement: Any) -> Any:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Index, event, insert, select, text
+from sqlalchemy import Index, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from helpdesk.clock import now
 from helpdesk.core import along
 from helpdesk.core.db import JsonData, Model, UtcTime, before_commit, db
+from helpdesk.core.rows import Rows, fresh, values_of, write_numbered
 
 log = logging.getLogger(__name__)
 Noted = tuple["Event", datetime]  # and when somebody outside may be told
@@ -52,8 +53,7 @@ class Event(Model):
 
 
 along.reads("seq", select(Counter.value).where(Counter.name == "event").scalar_subquery())
-COLUMNS = tuple(column.name for column in Event.__table__.columns)
-NOTE = insert(Event.__table__)  # type: ignore[arg-type]
+TABLE: Any = Event.__table__
 
 
 class By(Protocol):
@@ -68,12 +68,15 @@ class By(Protocol):
 
 
 _on_commit: list[Callable[[Sequence[Event]], None]] = []
-_beside: list[Callable[[Session, Sequence[Noted]], None]] = []
+_beside: list[Callable[[Sequence[Noted]], Rows]] = []
+_numbered = {TABLE.c.seq}
 
 
-def beside(write: Callable[[Session, Sequence[Noted]], None]) -> None:
-    """Register what is written in the transaction of the events, once they have their numbers."""
-    _beside.append(write)
+def beside(column: Any) -> Callable[[Callable[[Sequence[Noted]], Rows]], None]:
+    """Register what gives rows that are written with the events. Each names its event in `column`, as
+    the event is named there: by its place among them, before they get their numbers."""
+    _numbered.add(column)
+    return _beside.append
 
 
 def on_commit(callback: Callable[[Sequence[Event]], None]) -> None:
@@ -97,7 +100,8 @@ def record(
     """
     session = db.session()
     assert session.info.get("writing"), "record() outside transaction()"
-    noted = Event(
+    noted = fresh(
+        Event,
         at=now(),
         name=name,
         by_kind=by.kind,
@@ -118,26 +122,13 @@ def write_journal(session: Session) -> None:
     if not recorded:
         return
     events = [noted for noted, _due in recorded]
-    first = draw(session, "event", len(events))
-    for offset, noted in enumerate(events):
-        noted.seq = first + offset
-    connection = session.connection()
-    connection.execute(NOTE, [{name: getattr(noted, name) for name in COLUMNS} for noted in events])
     session.info["after_commit"].append(lambda: _tell(events))
-    for write in _beside:
-        write(session, recorded)
-
-
-_DRAW = text(
-    "INSERT INTO counter (name, value) VALUES (:name, :count) "
-    "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value"
-)
-
-
-def draw(session: Session, name: str, count: int = 1) -> int:
-    """The next number of a counter (the first of `count`); its row stays locked until commit."""
-    last: int = session.connection().execute(_DRAW, {"name": name, "count": count}).scalar_one()
-    return last - count + 1
+    for place, noted in enumerate(events):
+        noted.seq = place
+    batch = [values_of(events), *(rows(recorded) for rows in _beside)]
+    first = write_numbered(session, "event", len(events), batch, frozenset(_numbered))
+    for place, noted in enumerate(events):
+        noted.seq = first + place
 
 
 def last_seq() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
+import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, case, func, select, tuple_, update
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from helpdesk.clock import now
 from helpdesk.core import events, jobs, options
@@ -27,11 +28,11 @@ from helpdesk.core.db import (
     after_commit,
     change_rows,
     db,
-    insert_many,
     retrying,
     transaction,
 )
 from helpdesk.core.events import Event, Noted
+from helpdesk.core.rows import Rows
 
 log = logging.getLogger(__name__)
 MAX_TRIES = 5
@@ -96,13 +97,13 @@ def subscribe(subscriber: Subscriber) -> None:
     _durable[subscriber.name] = subscriber
 
 
-@events.beside
-def write_deliveries(session: Session, recorded: Sequence[Noted]) -> None:
-    """One row for each event and subscriber, in the transaction of the events."""
+@events.beside(OUTBOX.c.event_seq)
+def deliveries(recorded: Sequence[Noted]) -> Rows:
+    """One row for each event and subscriber, written with the events."""
     rows = [row for noted, due in recorded for row in _deliveries(noted, due)]
-    insert_many(OUTBOX, rows)
     if rows:
         after_commit(lambda: jobs.wake("deliver"))
+    return Rows(OUTBOX, rows)
 
 
 def _deliveries(noted: Event, due: datetime) -> Iterable[dict[str, Any]]:
@@ -123,7 +124,7 @@ def _order_key(noted: Event) -> str:
     """What keeps its order: a ticket, else a notice; what concerns neither waits for nothing."""
     if noted.ticket_id:
         return f"t{noted.ticket_id}"
-    return f"n{noted.notice_id}" if noted.notice_id else f"e{noted.seq}"
+    return f"n{noted.notice_id}" if noted.notice_id else f"e{secrets.token_hex(8)}"
 
 
 @jobs.job("deliver")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Select, case, func, or_, select
@@ -16,6 +17,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
 from helpdesk.core.i18n import N_
+from helpdesk.core.rows import fresh
 from helpdesk.customers.addresses import Address, kind_of, normal, read
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.words import LEVELS
@@ -55,6 +57,10 @@ class Asker:
 
     def addresses(self) -> list[Address]:
         """Each given address once, mail before phone. Raises BadInput by field."""
+        return list(self._addresses)
+
+    @cached_property
+    def _addresses(self) -> tuple[Address, ...]:
         found: dict[tuple[str, str, str], Address] = {}
         errors = {}
         given = [("email", "email", self.email), ("phone", "phone", self.phone)]
@@ -68,7 +74,7 @@ class Asker:
             except BadInput as error:
                 errors[name] = error.text
         refuse(errors)
-        return list(found.values())
+        return tuple(found.values())
 
 
 def is_at(kind: Writing, normal: Writing) -> ColumnElement[bool]:
@@ -101,7 +107,15 @@ def find(value: str) -> Sequence[Person]:
 
 def make(asker: Asker, language: str, *, proven: Proven | None = None, claimed: bool) -> Person:
     """A new person, who gets an id with the next flush. `claimed`: nothing but one case says so."""
-    person = Person(
+    person = drafted(asker, language, proven=proven, claimed=claimed)
+    db.session.add(person)
+    return person
+
+
+def drafted(asker: Asker, language: str, *, proven: Proven | None = None, claimed: bool) -> Person:
+    """The same, whom no session knows yet."""
+    person = fresh(
+        Person,
         name=asker.name.strip(),
         organisation=asker.organisation.strip(),
         language=asker.language or language,
@@ -112,13 +126,12 @@ def make(asker: Asker, language: str, *, proven: Proven | None = None, claimed: 
     for row in person.addresses:
         if proven is not None and (row.kind, row.normal) == (proven.kind, proven.normal):
             row.proven_at, row.proven_by = now(), proven.by
-    db.session.add(person)
     return person
 
 
 def row_of(address: Address) -> ContactAddress:
     """The address as a row that nothing has proven yet."""
-    return ContactAddress(**address._asdict(), proven_by="")
+    return fresh(ContactAddress, **address._asdict())
 
 
 def confirm(person: Person, asker: Asker) -> list[ContactAddress]:
@@ -149,10 +162,14 @@ def prove_all(person: Person, given: Iterable[Address], by: str) -> list[Contact
 
 def index(person: Person) -> None:
     """Let the person be found by name, company, telephone (also without the country) and mail."""
+    search.put(db.session(), "person", person.id, found_by(person))
+
+
+def found_by(person: Person) -> list[str]:
+    """The texts for that, the name first."""
     numbers = list(dict.fromkeys(a.normal for a in person.addresses))
     national = [number.removeprefix("+86") for number in numbers if number.startswith("+86")]
-    texts = [person.name, person.organisation, *numbers, *national]
-    search.put(db.session(), "person", person.id, texts)
+    return [person.name, person.organisation, *numbers, *national]
 
 
 def known(words: str, most: int = 20) -> Select[Person]:

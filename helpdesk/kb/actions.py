@@ -14,8 +14,8 @@ from helpdesk.clock import now
 from helpdesk.core.alarms import Ring, on_alarm
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import BadInput, Refused, bad_fields
-from helpdesk.core.events import draw
 from helpdesk.core.i18n import N_
+from helpdesk.core.rows import draw
 from helpdesk.kb import drafts, lifecycle, shelves
 from helpdesk.kb.drafts import Draft
 from helpdesk.kb.lifecycle import State

@@ -17,9 +17,10 @@ from sqlalchemy import func, select
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
 from helpdesk.core import jobs
-from helpdesk.core.db import after_commit, db, insert_many, locked, retrying, transaction
+from helpdesk.core.db import after_commit, db, locked, retrying, transaction
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.i18n import in_language
+from helpdesk.core.rows import insert_many
 from helpdesk.notify import media, optouts, paces
 from helpdesk.notify.media import Ended, Letter
 from helpdesk.notify.models import LOST, OPEN, Envelope

@@ -32,7 +32,6 @@ from helpdesk.promises.rows import (
     plan,
     planned,
     shown,
-    store,
     table,
 )
 from helpdesk.promises.running import (

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 from helpdesk.clock import Limit, WorkCalendar, due_at, now
 from helpdesk.core.calendars import edition
@@ -85,6 +86,9 @@ class Placed(Protocol):
     def ids(self) -> tuple[int, ...]: ...
 
 
+Found = tuple[dict[str, Terms], list[Terms]]
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everything that decides what is promised, until when, and who is told on the way there."""
@@ -95,6 +99,11 @@ class Snapshot:
     policy: tuple[Terms, ...]
     chains: dict[str, tuple[ChainStep, ...]]
     calendars: dict[str, WorkCalendar]
+
+    @cached_property
+    def known(self) -> dict[tuple[Any, ...], Found]:
+        """The terms of matters that were asked for before: this snapshot never changes."""
+        return {}
 
     def calendar_of(self, row: Promise) -> WorkCalendar:
         """The version by which the row's times were counted: of what has ended, that of then."""
@@ -131,6 +140,20 @@ def applicable(matter: Matter, snapshot: Snapshot) -> dict[str, Terms]:
 
     A rule of law that is switched on for such cases adds its promise, or wins where it is earlier.
     """
+    about = (matter.severity, matter.kind, matter.channel, matter.category_id)
+    if about not in snapshot.known:
+        snapshot.known[about] = _closest(matter, snapshot)
+    closest, legal = snapshot.known[about]
+    found = dict(closest)
+    for row in legal:
+        if row.promise not in found or _is_earlier(row, found[row.promise], snapshot):
+            found[row.promise] = row
+    return found
+
+
+def _closest(matter: Matter, snapshot: Snapshot) -> Found:
+    """What applicable() chooses among whatever the time is: the closest match for each promise, and
+    the rules of law that fit."""
     category = snapshot.categories.get(matter.category_id or 0)
     ids = category.ids if category else ()
     best: dict[str, tuple[tuple[int, int, int, int], Terms]] = {}
@@ -141,11 +164,7 @@ def applicable(matter: Matter, snapshot: Snapshot) -> dict[str, Terms]:
             legal.append(row)
         elif weight is not None and (row.promise not in best or weight > best[row.promise][0]):
             best[row.promise] = (weight, row)
-    found = {promise: row for promise, (_weight_, row) in best.items() if row.limit}
-    for row in legal:
-        if row.promise not in found or _is_earlier(row, found[row.promise], snapshot):
-            found[row.promise] = row
-    return found
+    return {promise: row for promise, (_weight_, row) in best.items() if row.limit}, legal
 
 
 def _is_earlier(row: Terms, other: Terms, snapshot: Snapshot) -> bool:

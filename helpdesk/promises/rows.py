@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 
 from helpdesk.clock import now
-from helpdesk.core.db import db, insert_many
+from helpdesk.core.db import db
+from helpdesk.core.rows import fresh
 from helpdesk.promises import external, timing
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Snapshot, Terms, applicable
@@ -16,7 +17,6 @@ from helpdesk.promises.words import AT_OPENING, DESK_CALENDAR, LATER, ONCE, ORDE
 
 POSITIONS = {promise: place for place, promise in enumerate(ORDER)}
 COLUMNS = tuple(column.key for column in Promise.__table__.columns if column.key != "id")
-BLANK = {name: getattr(Promise.__table__.columns[name].default, "arg", None) for name in COLUMNS}
 
 
 def plan(subject: PolicySubject, snapshot: Snapshot) -> list[Promise]:
@@ -49,9 +49,8 @@ def new_row(subject: Subject, terms: Terms, snapshot: Snapshot, part: int = 1) -
     """A row whose clock has not begun yet."""
     department = snapshot.departments.get(subject.department_id or 0)
     calendar = department.calendar if department and terms.owner == "department" else DESK_CALENDAR
-    row = Promise()
-    row.__dict__.update(  # a new row has no changes to keep track of
-        BLANK,
+    return fresh(
+        Promise,
         subject_kind=subject.subject_kind,
         subject_id=subject.id,
         promise=terms.promise,
@@ -66,20 +65,7 @@ def new_row(subject: Subject, terms: Terms, snapshot: Snapshot, part: int = 1) -
         calendar=calendar,
         policy_version=snapshot.policy_version,
         profile=terms.profile,
-        pauses=[],
     )
-    return row
-
-
-def store(subject: Subject, rows: list[Promise]) -> None:
-    """Write the rows of a new subject in one statement, and give them their ids."""
-    for row in rows:
-        row.subject_id = subject.id
-    values = [{name: row.__dict__[name] for name in COLUMNS} for row in rows]
-    written = insert_many(Promise.__table__, values, Promise.promise, Promise.id)
-    ids = {row.promise: row.id for row in written}
-    for row in rows:
-        row.id = ids[row.promise]
 
 
 def table(subject: Subject) -> Sequence[Promise]:

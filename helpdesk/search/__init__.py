@@ -14,6 +14,7 @@ from helpdesk.search.index import (
     is_index_table,
     loading,
     matching,
+    new_row,
     put,
     put_many,
     ranked,

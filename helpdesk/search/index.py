@@ -72,6 +72,8 @@ def loading(session: Writer, kind: str) -> Iterator[None]:
 
 
 def _within_limit(words: list[str]) -> list[str]:
+    if 5 * sum(map(len, words)) <= _LIMIT:  # no character takes more than four bytes
+        return words
     sizes = accumulate(len(word.encode()) + 1 for word in words)
     return [word for word, size in zip(words, sizes, strict=True) if size <= _LIMIT]
 
@@ -93,6 +95,13 @@ def put(session: Writer, kind: str, subject_id: int, texts: Texts) -> None:
     """
     backend = _backend(session)
     session.execute(backend.put(_name(kind)), _row(backend, kind, subject_id, texts))
+
+
+def new_row(writer: Writer, kind: str, subject_id: int, texts: Texts) -> tuple[Any, dict[str, Any]]:
+    """The table and the row of a subject that is new, for who writes it together with others."""
+    backend = _backend(writer)
+    table, row = backend.stored(_name(kind), _row(backend, kind, subject_id, texts))
+    return table, row
 
 
 def put_many(session: Writer, kind: str, subjects: Iterable[tuple[int, Texts]]) -> None:

@@ -103,6 +103,12 @@ def row(subject_id: int, heading: Sequence[str], body: Sequence[str]) -> dict[st
     return {"subject_id": subject_id, "size": len(words.encode()), "words": words}
 
 
+def stored(name: str, row: dict[str, object]) -> tuple[Table, dict[str, object]]:
+    """The table and these parameters as its columns; the words are read as a vector."""
+    vector = row["words"]
+    return _table(name), {"subject_id": row["subject_id"], "size": row["size"], "vector": vector}
+
+
 def _insert(table: Table) -> Insert:
     return insert(table).values(
         subject_id=bindparam("subject_id"),

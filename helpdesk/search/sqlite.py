@@ -61,6 +61,11 @@ def row(subject_id: int, heading: Sequence[str], body: Sequence[str]) -> dict[st
     return {"rowid": subject_id, "heading": " ".join(heading), "body": " ".join(body)}
 
 
+def stored(name: str, row: dict[str, object]) -> tuple[Table, dict[str, object]]:
+    """The table and these parameters as its columns."""
+    return _table(name), row
+
+
 @lru_cache
 def put(name: str) -> Insert:
     """Write a subject's row anew."""

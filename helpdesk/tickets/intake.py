@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
-from helpdesk.core.alarms import set_alarms
+from helpdesk.core.alarms import TABLE as ALARMS
 from helpdesk.core.db import retrying, transaction
 from helpdesk.core.errors import BadInput, bad_fields, refuse
-from helpdesk.core.events import draw, record
+from helpdesk.core.events import record
 from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
+from helpdesk.core.rows import Rows, adopt, fresh, keep, name, store
 from helpdesk.customers import people
 from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
@@ -164,20 +166,16 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
         return Opened(seen, list(promises.table(seen)), new=False)
     snapshot = in_force.current(look.setup_version)
     known = whose.whose(session, intake, by, look.people)
-    person = whose.asker(session, intake, by, known)
+    person = whose.asker(intake, by, known)
     plan = _decide(session, intake, person, known, snapshot)
-    ticket = _ticket(intake, person, plan)
-    for name, value in whose.facts(intake, known).items():
-        setattr(ticket, name, value)
+    ticket = _ticket(intake, person, plan, whose.facts(intake, known))
     rows = _promises(ticket, intake, snapshot, by)
-    _store(session, ticket, rows, intake, person, snapshot)
-    if person is not known or intake.person_id is not None:  # new, or a pick has added to them
-        people.index(person)
+    _store(session, ticket, rows, intake, known, snapshot)
     record(
         "ticket.opened",
         by=by,
         ticket=ticket,
-        **{name: getattr(ticket, name) for name in ("kind", "channel", "severity", "queue")},
+        **{each: getattr(ticket, each) for each in ("kind", "channel", "severity", "queue")},
         person=person.id,
         rule=plan.route.rule,
         reason=plan.route.reason,
@@ -236,7 +234,7 @@ def _repeat(
     return session.scalar(queries.repeated(known.id, node.id, intake.received_at or now()))
 
 
-def _ticket(intake: Intake, person: Person, plan: _Plan) -> Ticket:
+def _ticket(intake: Intake, person: Person, plan: _Plan, origin: dict[str, Any]) -> Ticket:
     received = min(intake.received_at or now(), now())
     given = {each.column: getattr(intake, each.name) for each in GIVEN}
     decided = {
@@ -244,11 +242,10 @@ def _ticket(intake: Intake, person: Person, plan: _Plan) -> Ticket:
         "category_id": plan.node.id if plan.node else None,
         "received_at": received,
     }
-    return Ticket(
-        **(given | decided),
-        status="registered",
+    ticket = fresh(
+        Ticket,
+        **(given | decided | origin),
         external_id=intake.external_id,
-        person=person,
         facts=intake.fields,
         department_id=plan.unit.id if plan.unit else None,
         queue=plan.unit.code if plan.unit else routing.DISPATCH_DESK,
@@ -258,17 +255,9 @@ def _ticket(intake: Intake, person: Person, plan: _Plan) -> Ticket:
         waiting_since=received,
         repeat_of_id=plan.repeat_of_id,
         track_salt=secrets.token_hex(8),
-        cycle=1,
-        returns=0,
-        urges=0,
-        escalation=0,
     )
-
-
-def _number(session: Session) -> str:
-    """The next number of this year, 2026-000412; never used twice (drawn under its row's lock)."""
-    year = now().astimezone(NUMBER_ZONE).year
-    return f"{year}-{draw(session, f'ticket:{year}'):06d}"
+    set_committed_value(ticket, "person", person)
+    return ticket
 
 
 def _promises(ticket: Ticket, intake: Intake, snapshot: in_force.Setup, by: Actor) -> list[Promise]:
@@ -285,37 +274,55 @@ def _store(
     ticket: Ticket,
     rows: list[Promise],
     intake: Intake,
-    person: Person,
+    known: Person | None,
     snapshot: in_force.Setup,
 ) -> None:
-    """Write the ticket with its number drawn last, then what hangs on its id."""
-    ticket.number = _number(session)
-    session.add(ticket)
-    session.flush()
-    message = session.connection().execute(FIRST_MESSAGE, _first_message(ticket, intake))
-    promises.store(ticket, rows)
+    """Write the ticket with its number drawn last, and with it all that names it."""
+    person, message = ticket.person, _first_message(ticket, intake)
+    newcomers = [] if known else [person, *person.addresses]
+    new = [*newcomers, ticket, message, *rows]
+    keep(ticket, number=_number(session, new), person_id=person.id)
+    keep(message, ticket_id=ticket.id)
+    for address in newcomers[1:]:
+        keep(address, person_id=person.id)
+    for row in rows:
+        keep(row, subject_id=ticket.id)
+    words = fields.searched(ticket, person.name, [intake.body])
+    found = [_found_by(session, "ticket", ticket.id, words)]
+    if not known:
+        found.append(_found_by(session, "person", person.id, people.found_by(person)))
+    store(session, new, Rows(ALARMS, promises.alarms_of(rows, snapshot)), *found)
+    adopt(session, [*newcomers, ticket])
     if intake.files:
-        message_id = message.inserted_primary_key[0]  # type: ignore[index]
-        session.add_all(actions.attachment_rows(intake.files, ticket.id, message_id, public=True))
-    set_alarms(promises.alarms_of(rows, snapshot))
-    search.put(session, "ticket", ticket.id, fields.searched(ticket, person.name, [intake.body]))
+        session.add_all(actions.attachment_rows(intake.files, ticket.id, message.id, public=True))
+    if known and intake.person_id is not None:  # a pick has added to them
+        people.index(person)
 
 
-FIRST_MESSAGE = insert(Message.__table__)  # type: ignore[arg-type]
+def _number(session: Session, new: list[Any]) -> str:
+    """The next number of this year, 2026-000412, and ids for what is new. No number is used twice (it
+    is drawn under its row's lock)."""
+    year = now().astimezone(NUMBER_ZONE).year
+    return f"{year}-{name(session, f'ticket:{year}', new):06d}"
 
 
-def _first_message(ticket: Ticket, intake: Intake) -> dict[str, object]:
-    return {
-        "ticket_id": ticket.id,
-        "kind": "customer",
-        "public": True,
-        "channel": intake.channel,
-        "author": ticket.contact_name,
-        "body": intake.body,
-        "quoted": intake.quoted,
-        "html": intake.html,
-        "language": intake.language,
-        "message_id": intake.message_id,
-        "data": intake.mail,
-        "at": ticket.received_at,
-    }
+def _found_by(session: Session, kind: str, subject_id: int, texts: list[str]) -> Rows:
+    table, row = search.new_row(session, kind, subject_id, texts)
+    return Rows(table, [row])
+
+
+def _first_message(ticket: Ticket, intake: Intake) -> Message:
+    return fresh(
+        Message,
+        kind="customer",
+        public=True,
+        channel=intake.channel,
+        author=ticket.contact_name,
+        body=intake.body,
+        quoted=intake.quoted,
+        html=intake.html,
+        language=intake.language,
+        message_id=intake.message_id,
+        data=intake.mail,
+        at=ticket.received_at,
+    )

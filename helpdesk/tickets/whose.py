@@ -145,8 +145,8 @@ def _the_one(session: Session, found: tuple[int | None, int | None]) -> Person |
     return session.get(Person, least) if least is not None and least == most else None
 
 
-def asker(session: Session, intake: Intake, by: Actor, known: Person | None) -> Person:
-    """The person of the new ticket. Only a colleague's pick adds to a known one."""
+def asker(intake: Intake, by: Actor, known: Person | None) -> Person:
+    """The person of the new ticket, known or drafted. Only a colleague's pick adds to a known one."""
     if known is not None:
         if intake.person_id is not None:
             people.confirm(known, intake.person)
@@ -156,7 +156,7 @@ def asker(session: Session, intake: Intake, by: Actor, known: Person | None) -> 
     if intake.proof and at is not None and speaks_for_itself(intake):
         proven = Proven(at.kind, at.normal, intake.proof)
     claimed = proven is None and not vouches(by)
-    return people.make(intake.person, intake.language, proven=proven, claimed=claimed)
+    return people.drafted(intake.person, intake.language, proven=proven, claimed=claimed)
 
 
 def facts(intake: Intake, known: Person | None) -> dict[str, object]:

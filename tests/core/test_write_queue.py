@@ -12,7 +12,7 @@ from flask import Flask
 from helpdesk.core import write_queue as queues
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import Busy
-from helpdesk.core.events import draw
+from helpdesk.core.rows import draw
 from helpdesk.core.write_queue import Turns, turn
 from tests.help.servers import wait_until
 

@@ -19,8 +19,9 @@ from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core import alarms
 from helpdesk.core.alarms import Alarm
-from helpdesk.core.db import db, gave_way, insert_many, locked, retrying, transaction
+from helpdesk.core.db import db, gave_way, locked, retrying, transaction
 from helpdesk.core.errors import Busy, Conflict
+from helpdesk.core.rows import insert_many
 from helpdesk.ops import doctor
 from helpdesk.promises import rows
 from helpdesk.promises.models import Promise

@@ -11,10 +11,11 @@ from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import PICK, refuse
-from helpdesk.core.events import draw, record
+from helpdesk.core.events import record
 from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.core.moves import require_filled
+from helpdesk.core.rows import draw
 from helpdesk.files import StoredFile
 from helpdesk.notices import clock
 from helpdesk.notices.actions.step import Step, attach, index, move, step

@@ -1,0 +1,257 @@
+"""New rows: as plain values or as objects, of one table or of several that name one another.
+
+What names another row has that one's id before either is written: name() draws ids as the
+database itself would. PostgreSQL gets all rows as JSON in one statement (to take hundreds of placeholders
+apart costs its driver more than the rows cost the database), SQLite one statement for each table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, Dialect, insert
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session, make_transient_to_detached
+
+from helpdesk.core.db import Model, db
+
+T = TypeVar("T", bound=Model)
+
+
+class Rows(NamedTuple):
+    """Rows of one table and one shape: every one has the same names."""
+
+    table: Any
+    values: Sequence[Mapping[str, Any]]
+
+
+def fresh(kind: type[T], /, **values: Any) -> T:
+    """A new object with `values` and the defaults of its other columns; no session knows it."""
+    row = kind()
+    fixed, made = _blank(kind)
+    keep(row, **fixed)
+    keep(row, **{name: default(None) for name, default in made.items()})
+    keep(row, **values)
+    return row
+
+
+def keep(row: Model, **values: Any) -> None:
+    """Set columns of an object that is not stored yet: it has no changes to keep track of."""
+    row.__dict__.update(values)
+
+
+@cache
+def _blank(kind: type[Model]) -> tuple[dict[str, Any], dict[str, Callable[[None], Any]]]:
+    """The defaults of a table's columns without its id: those that are fixed, and those made anew."""
+    columns = [each for each in kind.__table__.columns if not each.primary_key]
+    defaults = {each.key: each.default for each in columns}
+    made = {name: each.arg for name, each in defaults.items() if each and each.is_callable}
+    fixed = {name: getattr(each, "arg", None) for name, each in defaults.items()}
+    return {name: value for name, value in fixed.items() if name not in made}, made
+
+
+def values_of(objects: Sequence[Model]) -> Rows:
+    """The rows of objects of one kind and shape that came from fresh()."""
+    table: Any = objects[0].__table__ if objects else None
+    names = [each.name for each in table.c if each.name in objects[0].__dict__] if objects else []
+    return Rows(table, [{name: each.__dict__[name] for name in names} for each in objects])
+
+
+_DRAW = (
+    "INSERT INTO counter (name, value) VALUES (:name, :count) "
+    "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value"
+)
+_DRAWN = _DRAW.replace(":name", "%(name)s").replace(
+    ":count", "%(count)s"
+)  # for PostgreSQL's driver
+
+
+def draw(session: Session, name: str, count: int = 1) -> int:
+    """The next number of a counter (the first of `count`); its row stays locked until commit."""
+    connection = session.connection()
+    words = _DRAW if connection.dialect.name == "sqlite" else _DRAWN
+    last: int = connection.exec_driver_sql(words, {"name": name, "count": count}).scalar_one()
+    return last - count + 1
+
+
+def name(session: Session, counter: str, objects: Sequence[Any]) -> int:
+    """Give new objects, one kind after the other, the ids that they will be written with.
+
+    Gives the next number of a counter beside them: its row stays locked until commit.
+    """
+    wanted = Counter(each.__table__ for each in objects)
+    number, ids = _taken(session, counter, wanted)
+    for each, one in zip(objects, chain(*ids), strict=True):
+        keep(each, id=one)
+    return number
+
+
+def _taken(
+    session: Session, counter: str, wanted: Mapping[Any, int]
+) -> tuple[int, list[list[int]]]:
+    connection, tables = session.connection(), tuple(wanted)
+    if (
+        connection.dialect.name == "sqlite"
+    ):  # one writer: what is free stays free until it has ended
+        number, last = draw(session, counter), connection.exec_driver_sql(_last_ids(tables)).one()
+        counts = zip(last, wanted.values(), strict=True)
+        return number, [list(range(used + 1, used + 1 + n)) for used, n in counts]
+    counted = {f"n{at}": count for at, count in enumerate(wanted.values())}
+    given = {"name": counter, "count": 1} | counted
+    row = connection.exec_driver_sql(_taking(tables), given).one()
+    return row[0], list(row[1:])
+
+
+@cache
+def _last_ids(tables: tuple[Any, ...]) -> str:
+    last = (f"(SELECT coalesce(max(id), 0) FROM {each.name})" for each in tables)
+    return f"SELECT {', '.join(last)}"
+
+
+@cache
+def _taking(tables: tuple[Any, ...]) -> str:
+    ids = (
+        f"ARRAY(SELECT nextval(CAST(pg_get_serial_sequence('{each.name}', 'id') AS regclass))"
+        f" FROM generate_series(1, %(n{at})s))"
+        for at, each in enumerate(tables)
+    )
+    return f"WITH drawn AS ({_DRAWN}) SELECT value, {', '.join(ids)} FROM drawn"
+
+
+def store(session: Session, objects: Sequence[Model], *more: Rows) -> None:
+    """Write new objects that have their ids, one kind after the other and those that others name
+    first, with more rows. No session knows them: see adopt()."""
+    kinds = [values_of(list(each)) for _kind, each in groupby(objects, key=type)]
+    write(session, [*kinds, *more])
+
+
+def adopt(session: Session, objects: Iterable[Model]) -> None:
+    """Let the session know objects whose rows were written as they are, e.g. because verbs follow."""
+    for each in objects:
+        make_transient_to_detached(each)
+    session.add_all(objects)
+
+
+def write(session: Session, batch: Iterable[Rows]) -> None:
+    """Write the rows of several tables, those that others name first."""
+    full = [each for each in batch if each.values]
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        _one_by_one(connection, full)
+    elif full:
+        connection.exec_driver_sql(_together(_shape(full)), _as_json(full))
+
+
+def write_numbered(
+    session: Session, name: str, count: int, batch: Iterable[Rows], columns: frozenset[Any]
+) -> int:
+    """The same for rows that bear `count` numbers of a counter, drawn now: in `columns` they have 0, 1 ...
+    and get the first number and what follows. Gives the first; the counter's row stays locked until commit."""
+    full = [each for each in batch if each.values]
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        given = _as_json(full) | {"name": name, "count": count}
+        last: int = connection.exec_driver_sql(_together(_shape(full), columns), given).scalar_one()
+        return last - count + 1
+    first = draw(session, name, count)
+    _one_by_one(connection, [_raised(each, columns, first) for each in full])
+    return first
+
+
+def _raised(rows: Rows, columns: frozenset[Any], first: int) -> Rows:
+    """The rows with their numbers instead of 0, 1 ..."""
+    mine = [column.name for column in rows.table.c if column in columns]
+    return Rows(
+        rows.table, [{**row, **{name: first + row[name] for name in mine}} for row in rows.values]
+    )
+
+
+def _one_by_one(connection: Connection, batch: Iterable[Rows]) -> None:
+    """SQLite: as its driver takes it, since to put each statement together takes longer than to run it."""
+    for table, values in batch:
+        words, pick, makers = _for_sqlite(table, tuple(values[0]), connection.dialect)
+        rows = [list(pick(row)) for row in values]
+        for row in rows:
+            for at, make in makers:
+                if row[at] is not None:
+                    row[at] = make(row[at])
+        connection.exec_driver_sql(words, list(map(tuple, rows)))
+
+
+def insert_many(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
+    """Insert rows of one shape in one statement; gives the columns `returning` of each."""
+    if not rows:
+        return []
+    session, batch = db.session(), [Rows(table, rows)]
+    if not returning:
+        write(session, batch)
+        return []
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return list(connection.execute(insert(table).returning(*returning), rows).all())
+    back = ", ".join(_quote(column.name) for column in returning)
+    words = f"{_from_json(_shape(batch)[0])} RETURNING {back}"
+    return list(connection.exec_driver_sql(words, _as_json(batch)).all())
+
+
+Shape = tuple[Any, tuple[str, ...]]
+
+
+def _shape(batch: Iterable[Rows]) -> tuple[Shape, ...]:
+    """What a statement depends on: it is put together once for each."""
+    return tuple((table, tuple(values[0])) for table, values in batch)
+
+
+def _as_json(batch: Iterable[Rows]) -> dict[str, Any]:
+    return {f"rows_{table.name}": json.dumps(values, default=_iso) for table, values in batch}
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat()
+    raise TypeError(f"{value!r} can't be stored.")
+
+
+@cache
+def _for_sqlite(table: Any, names: tuple[str, ...], dialect: Dialect) -> tuple[str, Any, list[Any]]:
+    """The INSERT, what gives a row's values in its order, and by place what makes one SQLite's own."""
+    quote = dialect.identifier_preparer.quote
+    columns, places = ", ".join(map(quote, names)), ", ".join("?" * len(names))
+    words = f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})"
+    types = [table.c[name].type.dialect_impl(dialect) for name in names]
+    makers = [(at, each.bind_processor(dialect)) for at, each in enumerate(types)]
+    return words, itemgetter(*names), [(at, make) for at, make in makers if make]
+
+
+@cache
+def _together(shapes: tuple[Shape, ...], numbered: frozenset[Any] = frozenset()) -> str:
+    """One statement that writes all; with numbered columns it draws the numbers and gives the last one."""
+    parts = [f"drawn AS ({_DRAWN})"] if numbered else []
+    parts += [f"new_{each[0].name} AS ({_from_json(each, numbered)})" for each in shapes]
+    return f"WITH {', '.join(parts)} SELECT {'value FROM drawn' if numbered else '1'}"
+
+
+def _from_json(shape: Shape, numbered: frozenset[Any] = frozenset()) -> str:
+    """INSERT ... SELECT from a JSON array of objects with these keys."""
+    table, names = shape
+    into = _quote(table.name)
+    raised = "(SELECT value - %(count)s + 1 FROM drawn) + "
+    columns = [_quote(name) for name in names]
+    given = [
+        f"{raised}{column}" if table.c[name] in numbered else column
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return (
+        f"INSERT INTO {into} ({', '.join(columns)}) SELECT {', '.join(given)} "
+        f"FROM json_populate_recordset(CAST(NULL AS {into}), CAST(%(rows_{table.name})s AS json))"
+    )
+
+
+_quote = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]

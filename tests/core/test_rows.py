@@ -1,0 +1,120 @@
+"""New rows are the same rows whichever way they are written: as each database takes them best, or one
+by one as SQLAlchemy would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
+
+from helpdesk.clock import moved_to
+from helpdesk.core import events, rows
+from helpdesk.core.db import Model, db, transaction
+from helpdesk.core.rows import Rows, draw
+from helpdesk.customers.people import Asker
+from tests.help import factories as make
+
+NOON = datetime(2026, 3, 5, 4, tzinfo=UTC)
+RANDOM = {"track_salt"}
+POINTS = {  # what names another row without a foreign key
+    ("promise", "subject_id"): "ticket",
+    ("alarm", "subject_id"): "promise",
+    ("event", "ticket_id"): "ticket",
+    ("search_ticket", "subject_id"): "ticket",
+    ("search_person", "subject_id"): "person",
+}
+FILLED = ("person", "contact_address", "ticket", "message", "promise", "alarm", "event", "delivery")
+
+
+def open_many() -> None:
+    """New and known people, odd characters, every kind of column, and one that dispatches itself."""
+    make.rule("fridges", make.department(), words="冷柜", dispatch=True)
+    known = Asker(name="王芳", phone="139 1234 5678", email="wang@example.com")
+    make.ticket(person=known, fields={"product": "BCD-452"}, confidential=True)
+    make.ticket(person=known, external_id="A-1", body="又“坏”了: 100 %, it's \\ %(x)s :y ? 🙂")
+    make.ticket(
+        person=Asker(), kind="enquiry", category="", mail={"others": [["a@b.example", "é"]]}
+    )
+    make.ticket(person=Asker(name="Ann", email="ann@example.com"), proof="", body="冷柜 no. 2")
+    make.ticket(channel="phone", external_due_at=datetime(2026, 4, 1, tzinfo=UTC))
+
+
+def stored() -> dict[str, list[dict[str, Any]]]:
+    """Every row that an opening makes; each id is its place in its table."""
+    tables = [Model.metadata.tables[name] for name in FILLED]
+    found = {
+        table.name: [dict(row) for row in db.session.execute(select(table)).mappings()]
+        for table in tables
+    }
+    for kind in ("ticket", "person"):
+        key = "rowid" if db.engine.dialect.name == "sqlite" else "subject_id"
+        words = db.session.execute(text(f"SELECT {key} AS subject_id, * FROM search_{kind}"))
+        found[f"search_{kind}"] = [dict(row) for row in words.mappings()]
+    ids = {name: sorted(row.get("id", 0) for row in each) for name, each in found.items()}
+    for table in tables:
+        for column in table.c:
+            for key in column.foreign_keys:
+                POINTS.setdefault((table.name, column.name), key.column.table.name)
+    return {name: [_placed(name, row, ids) for row in each] for name, each in found.items()}
+
+
+def _placed(table: str, row: dict[str, Any], ids: dict[str, list[int]]) -> dict[str, Any]:
+    named = {name: of for (about, name), of in POINTS.items() if about == table} | {"id": table}
+    placed = {
+        name: ids[of].index(row[name])
+        for name, of in named.items()
+        if row.get(name) in ids.get(of, ())
+    }
+    kept = {name: value for name, value in row.items() if name not in RANDOM | {"order_key"}}
+    data = {"data": {**row["data"], "person": None}} if table == "event" else {}
+    return kept | placed | data
+
+
+def empty() -> None:
+    with transaction() as session:
+        for name in (
+            *reversed(FILLED),
+            "search_ticket",
+            "search_person",
+            "counter",
+            "routing_rule",
+        ):
+            session.execute(text(f"DELETE FROM {name}"))
+    db.session.expunge_all()
+
+
+def plainly(session: Session, batch: Iterable[Rows]) -> None:
+    """What write() does, as SQLAlchemy does it."""
+    for table, values in batch:
+        for row in values:
+            session.connection().execute(insert(table), dict(row))
+
+
+def plainly_numbered(
+    session: Session, name: str, count: int, batch: Iterable[Rows], columns: frozenset[Any]
+) -> int:
+    first = draw(session, name, count)
+    for each in batch:
+        plainly(session, [rows._raised(each, columns, first)])
+    return first
+
+
+def test_cases_are_stored_row_by_row_as_one_insert_after_the_other_would_store_them(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with moved_to(NOON):
+        open_many()
+        together = stored()
+        empty()
+        monkeypatch.setattr(rows, "write", plainly)
+        monkeypatch.setattr(events, "write_numbered", plainly_numbered)
+        open_many()
+        apart = stored()
+    assert {name: len(each) for name, each in together.items() if not each} == {}
+    for name, each in together.items():
+        assert each == apart[name], name
