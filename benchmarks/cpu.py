@@ -5,8 +5,10 @@ fifteen times; prints the least CPU time of this process, so that other work on 
 shows. Time that the database needs is not in it, but in the least wall time beside it. What a fixed
 loop took in between stands there too: two runs can be compared when their loops took the same.
 /statistics is asked for by the first supervisor, all else by who is named. /nothing says one letter
-to who is signed in: what each page costs at least. /api/v1/tickets+ stands for opening one; the last
-line is what is done behind a hundred openings (the receipts), for each of them.
+to who is signed in: what each page costs at least. /api/v1/tickets+ stands for opening one, "most" for
+the number of the case with most messages; what customers read is asked for by somebody who has given
+that case's tracking code. The last line is what is done behind a hundred openings (the receipts), for
+each of them.
 """
 
 from __future__ import annotations
@@ -16,23 +18,32 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from benchmarks.cases import cases
 from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import fresh_session, signed_in
 from helpdesk.core import outbox
 from helpdesk.core.db import db
+from helpdesk.settings import settings
+from helpdesk.tickets import tracking
+from helpdesk.tickets.models import Message, Ticket
 from tests.help.statements import counted
 from wsgi import app
 
 ROUNDS = 15
 NOTHING = "/nothing"
+PUBLIC = ("/new", "/track", "/kb?q")
 PAGES = (
     NOTHING,
     "/queue?view=all",
     "/tickets",
     "/search?q=%22repair%22",
+    "/tickets/most",
+    "/tickets/most?part=dialogs",
+    "/new",
+    "/track/most",
+    "/kb?q=repair",
     "/statistics",
     "/statistics?period=year",
     "/api/v1/tickets?limit=50",
@@ -45,9 +56,14 @@ def main(token: str, mail: str, *paths: str) -> None:
     """One line for each page: CPU in ms, statements, size in kB."""
     app.add_url_rule(NOTHING, view_func=signed_in(lambda: "x"))
     agent, leader = _client(Agent.email == mail), _client(Agent.role == "supervisor")
+    anybody = app.test_client()
+    with app.app_context():
+        number, code = _longest()
+    anybody.get(f"/track/{number}/{code}")
     for path in paths or PAGES:
         who = leader if path.startswith("/statistics") else agent
-        print(_line(who, path, token), flush=True)
+        browser = anybody if path.startswith(PUBLIC) else who
+        print(_line(browser, path.replace("most", number), token), flush=True)
     if not paths:
         print(_behind(token), flush=True)
 
@@ -61,6 +77,13 @@ def _client(which: Any) -> Any:
         with client.session_transaction() as session:
             session.update(fresh_session(agent))
     return client
+
+
+def _longest() -> tuple[str, str]:
+    """Number and tracking code of the case with most messages."""
+    most = select(Message.ticket_id).group_by(Message.ticket_id).order_by(func.count().desc())
+    ticket = db.session.get_one(Ticket, db.session.scalar(most.limit(1)))
+    return ticket.number, tracking.secret(ticket, settings().secret_key)
 
 
 def _line(client: Any, path: str, token: str) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from markdown_it.tree import SyntaxTreeNode
 
 from helpdesk.web.sanitize import markdown
 
+MOST_KEPT = 300  # texts: every search tells the same ones
 
+
+@lru_cache(maxsize=MOST_KEPT)
 def plain(body: str) -> str:
     """The words in their order: paragraphs apart, list marks kept, addresses after their words.
 
@@ -21,6 +25,7 @@ def plain(body: str) -> str:
     return written
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def excerpt(body: str, most: int = 140) -> str:
     """The beginning in one line, cut at `most` characters; tables only where there is no sentence."""
     blocks = list(_blocks(_read(body[: most * 12])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from helpdesk import promises
 from helpdesk.clock import now
+from helpdesk.core import i18n
 from helpdesk.core.db import db
 from helpdesk.promises import dues
 from helpdesk.promises.models import Promise
@@ -28,18 +29,31 @@ class Foretold(NamedTuple):
 
     kind: str
     category: str
-    due_at: datetime
-    limit: str
-
-    @property
-    def words(self) -> str:
-        """The promise as a sentence."""
-        return dues.promised(self.due_at, self.limit, sent=False)
+    words: str  # the promise as a sentence, in the language and the zone in force
 
 
-def first_answers(kinds: list[str], channel: str, language: str) -> list[Foretold]:
-    """For each kind when somebody answers at the latest, and again for categories that differ."""
-    snapshot = in_force.current()
+_kept: dict[Hashable, list[Foretold]] = {}
+_kept_for: list[in_force.Setup | datetime] = []  # the set-up, and the minute
+
+
+def first_answers(kinds: Sequence[str], channel: str, language: str) -> list[Foretold]:
+    """For each kind when somebody answers at the latest, and again for categories that differ.
+
+    Told to the minute, and so counted once in each.
+    """
+    snapshot, minute = in_force.current(), now().replace(second=0, microsecond=0)
+    if not _kept_for or _kept_for[0] is not snapshot or _kept_for[1] != minute:
+        _kept_for[:] = snapshot, minute
+        _kept.clear()
+    key = (*kinds, channel, language, i18n.language(), str(i18n.zone()))
+    if key not in _kept:
+        _kept[key] = _counted(kinds, channel, language, snapshot)
+    return _kept[key]
+
+
+def _counted(
+    kinds: Sequence[str], channel: str, language: str, snapshot: in_force.Setup
+) -> list[Foretold]:
     nodes = [node for node in snapshot.categories.values() if node.public and node.active]
     found: list[Foretold] = []
     for kind in kinds:
@@ -54,7 +68,7 @@ def first_answers(kinds: list[str], channel: str, language: str) -> list[Foretol
 
 def _foretold(row: Promise, kind: str, category: str) -> Foretold:
     assert row.due_at is not None  # its clock begins with the case
-    return Foretold(kind, category, row.due_at, row.limit)
+    return Foretold(kind, category, dues.promised(row.due_at, row.limit, sent=False))
 
 
 def _first_answer(

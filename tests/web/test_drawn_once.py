@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, get_template_attribute
+from markupsafe import Markup
 
 from helpdesk.core.i18n import gettext, in_language
-from helpdesk.web.http import drawn_once
+from helpdesk.web.http import drawn_once, kept
 
 
 def test_the_same_values_are_drawn_once_in_each_language(app: Flask) -> None:
@@ -22,3 +23,19 @@ def test_the_same_values_are_drawn_once_in_each_language(app: Flask) -> None:
         with in_language("en"):
             assert drawn_once(macro, "B") == "B: kept"
     assert drawn == ["A", "A", "B"]
+
+
+def test_a_text_is_never_taken_for_a_piece_of_html_that_reads_the_same(app: Flask) -> None:
+    with app.test_request_context("/"):
+        for name in ("button", "badge"):
+            path = "components/controls.html" if name == "button" else "components/marks.html"
+            draw = get_template_attribute(path, name)
+            assert "<b>x</b>" in draw(Markup("<b>x</b>"))
+            assert "<b>x</b>" not in draw("<b>x</b>")
+
+
+def test_what_is_kept_is_drawn_once_for_equal_values(app: Flask) -> None:
+    drawn: list[tuple[object, ...]] = []
+    macro = kept(lambda *values, **more: (drawn.append(values), str((values, more)))[1])
+    assert macro("A", look="b") == macro("A", look="b") != macro("A", look="c")
+    assert len(drawn) == 2

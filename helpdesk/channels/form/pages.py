@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, g, redirect, render_template, request, session
 from werkzeug.wrappers import Response
@@ -151,16 +151,31 @@ def _form(form: CaseForm) -> str:
         "public/new.html",
         form=form,
         page="new",
-        promise_of=_promise_of,
-        promises=foretold.first_answers(list(KINDS), "web", g.language),
+        promises=_promises(),
         most_bytes=settings().max_file_bytes,
     )
 
 
-def _promise_of(line: foretold.Foretold) -> str:
-    """The kind, and the category where it has a promise of its own, in the form's words."""
-    node = in_force.current().category(line.category)
-    return " · ".join([gettext(KINDS[line.kind]), *([node.names[g.language]] if node else [])])
+class Promised(NamedTuple):
+    """What the form promises to a kind, and to a category where it has a promise of its own."""
+
+    kind: str
+    category: str
+    of: str
+    words: str
+
+
+def _promises() -> tuple[Promised, ...]:
+    names = {node.code: node.names[g.language] for node in in_force.current().categories.values()}
+    return tuple(
+        Promised(
+            line.kind,
+            line.category,
+            " · ".join(filter(None, [gettext(KINDS[line.kind]), names.get(line.category)])),
+            line.words,
+        )
+        for line in foretold.first_answers(list(KINDS), "web", g.language)
+    )
 
 
 def remember(ticket: Ticket, *, judges: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -13,10 +13,11 @@ from sqlalchemy import func, select
 
 from helpdesk.channels.form import tracking_pages as web_tracking
 from helpdesk.clock import moved_to, now
-from helpdesk.core import i18n
+from helpdesk.core import i18n, options
 from helpdesk.core.db import db, transaction
 from helpdesk.promises.models import Promise
 from helpdesk.settings import settings
+from helpdesk.setup.models import PolicyRow
 from helpdesk.tickets import actions, lifecycle, tracking
 from helpdesk.tickets.models import Attachment, Message, Rating, Ticket
 from tests.help import factories as make
@@ -48,6 +49,30 @@ def test_without_scripts_one_promise_stands_for_each_kind(client: FlaskClient) -
     assert 0 < len(shown) <= page.count('name="kind"') and len(shown) < len(lines)
     assert all('data-category=""' in line for line in shown)
     assert "<noscript>" in page and "your receipt names yours" in page
+
+
+def test_the_promises_are_told_anew_with_each_minute_language_and_policy(
+    client: FlaskClient,
+) -> None:
+    def told(language: str = "en") -> list[str]:
+        page = client.get("/new", headers={"Accept-Language": language}).get_data(as_text=True)
+        return re.findall(r'<p data-promise-target="line".*?</p>', page, re.DOTALL)
+
+    with moved_to(datetime(2026, 11, 25, 3, 0, tzinfo=UTC)) as tick:
+        first = told()
+        tick(30)
+        assert told() == first
+        assert told("zh-CN") != first and told() == first
+        tick(60)
+        later = told()
+        assert len(later) == len(first) and later != first
+        with transaction() as session:
+            for row in session.scalars(
+                select(PolicyRow).where(PolicyRow.promise == "first_answer")
+            ):
+                row.limit = "9 cd"
+            options.changed()
+        assert told() != later
 
 
 @pytest.mark.parametrize(("language", "thanks"), [("zh-CN", "谢谢"), ("en", "Thank you")])
