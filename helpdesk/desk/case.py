@@ -109,6 +109,12 @@ class Case:
         """Whether the customer's identity is not for this reader."""
         return not self.sees(Field.PERSON)
 
+    @cached_property
+    def eyes(self) -> tuple[object, ...]:
+        """What a message of this case reads like depends on, beside itself: whom the reader sees."""
+        sees = self.sees(Field.NAME), self.sees(Field.SOURCE), may(self.who, "mail.review")
+        return language(), self.ticket.number, self.customer, *sees
+
     @property
     def customer(self) -> str:
         """The customer's name as this reader may see it."""

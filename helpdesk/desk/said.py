@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpdesk.agents.rights import may
-from helpdesk.core.i18n import language, when
+from helpdesk.core.i18n import when
 from helpdesk.desk.case import Case
 from helpdesk.tickets.models import Message
 
@@ -35,11 +34,4 @@ def drawn(case: Case, message: Message, draw: Callable[[Message], str]) -> str:
 
 
 def _made_of(case: Case, message: Message) -> object:
-    files = case.files.get(message.id, ())
-    return (
-        *(language(), case.ticket.number, message.id, message.kind, message.channel),
-        *(message.language, message.at, when(message.at), repr(message.data)),
-        *(case.author(message), case.body(message), message.quoted, bool(message.html)),
-        *(case.customer, case.sees("source"), may(case.who, "mail.review")),
-        *((file.key, file.name, file.size, file.scan) for file in files),
-    )
+    return case.eyes, when(message.at), repr(message), *case.files.get(message.id, ())

@@ -156,6 +156,7 @@ def own_words(text: str) -> Markup:
     return Markup(text)  # noqa: S704 - nobody else writes the catalogue
 
 
+@lru_cache(maxsize=200, typed=True)
 def text_to_html(text: str) -> Markup:
     """A plain message as safe HTML: paragraphs, line breaks, and links that can be clicked."""
     clean = "\n".join(text.replace("\x00", "")[:MAX_HTML].splitlines())
