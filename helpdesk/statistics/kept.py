@@ -347,8 +347,9 @@ def _places(steps: Mapping[str, int]) -> dict[int, tuple[int, int]]:
 def _looking(number: int) -> TextClause:
     """So many times in one statement: text, since to put twenty selects together takes longer."""
     one = (
-        "SELECT {i}, min(taken) FROM (SELECT taken, sum(number) OVER (ORDER BY taken) AS reached "
+        "SELECT {i}, (SELECT taken FROM (SELECT taken, sum(number) OVER (ORDER BY taken) AS reached "
         "FROM case_time WHERE code = :code{i} AND taken >= :low{i} AND taken < :high{i} "
-        "AND first >= :since AND last < :after) AS ranked{i} WHERE reached >= :place{i}"
+        "AND first >= :since AND last < :after) AS ranked WHERE reached >= :place{i} "
+        "ORDER BY taken LIMIT 1)"
     )
     return text(" UNION ALL ".join(one.format(i=i) for i in range(number)))
