@@ -7,6 +7,7 @@ list, count, search, export, page, attachment and socket room asks for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from helpdesk.core.errors import NotAllowed
@@ -47,7 +48,13 @@ class Actor:
     @classmethod
     def of(cls, kind: str, row: Any, **more: Any) -> Actor:
         """The person or program of this row."""
-        return cls(kind, row.id, row.name, Role(row.role), row.department_id, **more)
+        return _actor(kind, row.id, row.name, row.role, row.department_id, **more)
+
+
+@lru_cache(maxsize=500)
+def _actor(kind: str, id_: int, name: str, role: str, *where: Any, **more: Any) -> Actor:
+    """One object for all who ask: a page asks many times who reads it."""
+    return Actor(kind, id_, name, Role(role), *where, **more)
 
 
 SYSTEM = Actor(kind="system", id=None, name="system", role=Role.SYSTEM)

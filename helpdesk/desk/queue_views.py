@@ -88,9 +88,12 @@ def _of_queue(code: str, label: str) -> View:
     return View(code, label, OPEN.but(queue=(code,)), f"queue:{code}", rows_come=True)
 
 
-def view(code: str, who: Actor) -> View:
-    """The view with this code, or the one a person begins with. Raises NotFound."""
-    offered = views(who)
+def view(code: str, who: Actor, offered: list[View] | None = None) -> View:
+    """The view with this code, or the one a person begins with, of those that are offered to them.
+
+    Raises NotFound.
+    """
+    offered = offered or views(who)
     if not code:
         return offered[1] if scope(who).everything else offered[-1]
     for each in offered:

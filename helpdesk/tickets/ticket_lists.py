@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from helpdesk import search
@@ -24,6 +35,7 @@ from helpdesk.customers.models import Person
 from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
+from helpdesk.setup.kept import Keeping, Made
 from helpdesk.tickets import queries, sight
 from helpdesk.tickets.filters import CHOSEN, COLUMN_OF, TEXTS, Filter
 from helpdesk.tickets.models import Callback, Rating, Ticket
@@ -198,6 +210,12 @@ ORDERS = {
 }
 
 
+# A list that is narrowed by these alone is the same statement at any time, so it is put together once.
+STILL = {"open", "queue", "assignee", "person", "q", *(each.column for each in CHOSEN)}
+STILL |= {"category", "department"}
+_statements: Keeping[Select[Any]] = Keeping(most=100)
+
+
 def page(
     filter: Filter,
     who: Actor,
@@ -210,14 +228,24 @@ def page(
 
     Raises BadInput for a cursor that is none.
     """
-    order = ORDERS[sort]
-    ids = _sorted(select(Ticket.id).where(*conditions(filter, who)), order)
+    order, place, last_id = ORDERS[sort], None, 0
     if after:
-        ids = ids.where(_beyond(order, after))
-    part = ids.limit(size + 1).subquery()
-    whole = queries.tickets(who).options(joinedload(Ticket.person).lazyload(Person.addresses))
-    query = _sorted((whole if read is None else read).join(part, part.c.id == Ticket.id), order)
-    found = db.session.execute(query)
+        place, last_id = queries.read_cursor(after)
+    begin = "first" if not after else "valued" if place else "empty"
+
+    def made() -> Made[Select[Any]]:
+        ids = _sorted(select(Ticket.id).where(*conditions(filter, who)), order)
+        if after:
+            ids = ids.where(_beyond(order, begin == "empty"))
+        part = ids.limit(size + 1).subquery()
+        whole = queries.tickets(who).options(joinedload(Ticket.person).lazyload(Person.addresses))
+        found = (whole if read is None else read).join(part, part.c.id == Ticket.id)
+        return Made(_sorted(found, order), now())
+
+    key = filter, who, sort, begin, size, read
+    still = STILL.issuperset(filter.given())
+    query = _statements.get(in_force.current(), key, made) if still else made().value
+    found = db.session.execute(query, {"place": place, "last_id": last_id} if after else {})
     rows = found.all() if read is not None else found.scalars().all()
     more = len(rows) > size
     return TicketPage(rows[:size], _cursor(order, rows[size - 1]) if more else "")
@@ -234,13 +262,13 @@ def _cursor(order: Order, ticket: Any) -> str:
     return queries.cursor(getattr(ticket, order.column.key), ticket.id)
 
 
-def _beyond(order: Order, cursor: str) -> Condition:
-    value, last_id = queries.read_cursor(cursor)
-    column, id_ = order.column, Ticket.id
+def _beyond(order: Order, among_empty: bool) -> Condition:
+    """The rows behind a cursor, whose place and last_id the statement is given."""
+    column, id_, last_id = order.column, Ticket.id, bindparam("last_id", type_=Integer)
     further = id_ < last_id if order.down else id_ > last_id
-    if value is None:
+    if among_empty:
         return column.is_(None) & further
-    place = literal(value, column.type)
+    place: Any = bindparam("place", type_=column.type)
     past = column < place if order.down else column > place
     return or_(past, and_(column == place, further), column.is_(None))
 

@@ -6,10 +6,11 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from babel import Locale
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask_babel import Babel, refresh
 from flask_wtf.csrf import CSRFProtect
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 babel = Babel()
 INDENTATION = re.compile(r"(?:^|\n)[ \t]+")
+MOST_DRAWN = 300
+_drawn: dict[Hashable, str] = {}  # see drawn_once
 LANGUAGE_COOKIE = "helpdesk_language"
 HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 HTTP_SENTENCES = {
@@ -55,7 +58,7 @@ def init(app: Flask, known: Settings) -> None:
     csrf.init_app(app)
     babel.init_app(
         app,
-        locale_selector=lambda: g.get("language", known.language),
+        locale_selector=lambda: _locale(g.get("language", known.language)),
         timezone_selector=lambda: g.get("timezone", known.timezone),
     )
     app.after_request(_headers)
@@ -84,6 +87,9 @@ def init(app: Flask, known: Settings) -> None:
     app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(Unindented)
+
+
+_locale = cache(Locale.parse)  # each request asks for the locale of one of two languages
 
 
 def number_columns(
@@ -126,17 +132,25 @@ def kept(macro: Callable[..., str]) -> Callable[..., str]:
     return lru_cache(maxsize=1000, typed=True)(macro)
 
 
-def drawn_once(macro: Callable[..., str], *values: Hashable) -> str:
+def drawn_once(macro: Callable[..., str], *values: Any) -> str:
     """What a macro makes of these values, made once in each language while many ask for it.
 
     Only for macros that show nothing but their values and texts of the catalogue.
     """
-    return _drawn(macro, i18n.language(), values)
+    key = macro, i18n.language(), _frozen(values)
+    found = _drawn.get(key)
+    if found is None:
+        if len(_drawn) >= MOST_DRAWN:
+            _drawn.clear()
+        found = _drawn[key] = macro(*values)
+    return found
 
 
-@lru_cache(maxsize=1000)
-def _drawn(macro: Callable[..., str], _language: str, values: tuple[Hashable, ...]) -> str:
-    return macro(*values)
+def _frozen(value: Any) -> Hashable:
+    """The value as a part of a key. A text and a piece of HTML that reads the same are two values."""
+    if isinstance(value, dict):
+        return tuple((name, _frozen(each)) for name, each in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else (type(value), value)
 
 
 def _begin() -> None:

@@ -9,11 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
-from helpdesk.clock import moved_to
+from helpdesk.clock import moved_to, now
 from helpdesk.core import options, outbox
 from helpdesk.core.db import transaction
 from helpdesk.setup import kept
-from helpdesk.tickets import queue
+from helpdesk.tickets import queries, queue
+from helpdesk.web import http
 from tests.help import factories as make
 from tests.help.calls import token
 from tests.help.desk import dispatched
@@ -117,3 +118,39 @@ def test_a_setting_holds_on_the_next_page(client: FlaskClient) -> None:
         options.put("company_en", "Acme Lamps")
         options.put("company_zh", "Acme Lamps")
     assert "Acme Lamps" in client.get("/queue").text
+
+
+ONCE = re.compile(
+    r'nonce="[^"]*"|data-now="[^"]*"|name="once"[^>]*>|csrf[-_]token"[^>]*>|<form class="inline"[^>]*>'
+)
+PAGES = (
+    "/queue",
+    "/queue?view=late&pane=1",
+    "/tickets?status=registered",
+    "/search?q=repair",
+    "/me",
+)
+
+
+def test_pages_of_different_people_read_as_if_nothing_were_kept(client: FlaskClient) -> None:
+    """Whatever is personal stands outside of what is kept, or in its key."""
+    unit = make.department("seeing")
+    people = [make.agent(f"R {role}", role, unit) for role in ("agent", "handler", "supervisor")]
+    sealed = make.ticket(subject="repair", confidential=True)
+    whose = queries.person_of(dispatched(sealed, unit.id)).name
+    seen: dict[tuple[str, str], list[str]] = {}
+    with moved_to(now()):
+        for fresh in (False, False, True):
+            for who in people:
+                make.sign_in(client, who)
+                for page in PAGES:
+                    if fresh:
+                        kept.forget()
+                        options.forget()
+                        http._drawn.clear()
+                    seen.setdefault((who.name, page), []).append(
+                        ONCE.sub("", client.get(page).text)
+                    )
+    assert [asked for asked, texts in seen.items() if len(set(texts)) != 1] == []
+    named = {name for (name, _page), texts in seen.items() if whose in texts[0]}
+    assert named == {"R agent", "R supervisor"}

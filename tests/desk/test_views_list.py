@@ -133,3 +133,7 @@ def test_search_finds_customers_by_name_and_number(lead: FlaskClient) -> None:
     outbox.deliver_due()
     for words in ("李雷", "13800138000", "0086 138 0013 8000", "li@example.com", "1380013"):
         assert "李雷" in get(lead, f"/search?q={words.replace('+', '%2B')}"), words
+
+
+def test_the_search_page_is_named_after_its_words(lead: FlaskClient) -> None:
+    assert "<title>unicorn" in get(lead, "/search?q=unicorn")

@@ -39,3 +39,11 @@ def test_what_is_kept_is_drawn_once_for_equal_values(app: Flask) -> None:
     macro = kept(lambda *values, **more: (drawn.append(values), str((values, more)))[1])
     assert macro("A", look="b") == macro("A", look="b") != macro("A", look="c")
     assert len(drawn) == 2
+
+
+def test_a_text_is_not_taken_for_html_that_reads_the_same(app: Flask) -> None:
+    with app.test_request_context("/"):
+        env = app.jinja_env
+        macro = env.from_string("{% macro m(x) %}{{ x[0].a }}{% endmacro %}").module.m  # type: ignore[attr-defined]
+        for each, words in ((Markup("<b>"), "<b>"), ("<b>", "&lt;b&gt;"), (Markup("<b>"), "<b>")):
+            assert drawn_once(macro, [{"a": each}]) == words

@@ -39,27 +39,27 @@ blueprint = Blueprint("queue", __name__)
 @needs("ticket.read")
 def index() -> str:
     """The queue; a live page asks for its list alone."""
-    view = queue_views.view(request.args.get("view", ""), me().actor)
+    offered = queue_views.views(me().actor)
+    view = queue_views.view(request.args.get("view", ""), me().actor, offered)
     session["view"] = view.code
     if request.args.get("part") == "views":
-        return render_template("tickets/_views.html", **_views(view))
+        return render_template("tickets/_views.html", **_views(view, offered))
     found = _found(view)
     if request.args.get("pane"):
-        return render_template("tickets/_pane.html", **_views(view), **found)
+        return render_template("tickets/_pane.html", **_views(view, offered), **found)
     if request.headers.get("HX-Request"):
         return render_template("tickets/_list.html", view=view, **found)
     return render_template(
         "tickets/queue.html",
         options=choices.for_filter(),
-        **_views(view),
+        **_views(view, offered),
         **found,
     )
 
 
-def _views(view: queue_views.View) -> dict[str, Any]:
+def _views(view: queue_views.View, offered: list[queue_views.View]) -> dict[str, Any]:
     """The tabs with their counts."""
-    who = me().actor
-    return {"view": view, "views": queue_views.views(who), "counts": queue_views.counts(who)}
+    return {"view": view, "views": offered, "counts": queue_views.counts(me().actor)}
 
 
 def _found(view: queue_views.View) -> dict[str, Any]:
