@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Select, bindparam, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE, WORK
@@ -142,7 +142,11 @@ def speaks_for_itself(intake: Intake) -> bool:
 
 def _the_one(session: Session, found: tuple[int | None, int | None]) -> Person | None:
     least, most = found
-    return session.get(Person, least) if least is not None and least == most else None
+    if least is None or least != most:
+        return None
+    return session.get(
+        Person, least, options=[joinedload(Person.addresses)]
+    )  # who answers tells them
 
 
 def asker(intake: Intake, by: Actor, known: Person | None) -> Person:
