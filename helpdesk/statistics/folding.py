@@ -35,7 +35,8 @@ from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Callback, Rating, Ticket
 
 SHAPE = 1  # counts up when facts.py tells something else of the same rows
-BATCH = 300  # cases in one transaction
+BATCH = 300  # events in one transaction
+FILL = 50  # cases, while they are first read: SQLite's other writers wait for no more
 PAUSE = 2.0  # seconds between two looks at the journal
 CHUNK = 500
 KEY = (DaySum.by, DaySum.level, DaySum.first, DaySum.last, DaySum.key)
@@ -134,13 +135,13 @@ def _changed(state: Folded, moment: datetime) -> tuple[set[int], bool]:
     missing = [] if state.whole else _missing(state)
     state.seq = named[-1].seq if named else state.seq
     ids = {*(row.ticket_id for row in named if row.ticket_id), *found, *missing}
-    return ids, BATCH in (len(named), len(found), len(missing))
+    return ids, BATCH in (len(named), len(found)) or not state.whole
 
 
 def _missing(state: Folded) -> Sequence[int]:
     later = select(Ticket.id).where(Ticket.id > state.filled)
-    found = db.session.scalars(later.order_by(Ticket.id).limit(BATCH)).all()
-    state.whole = len(found) < BATCH
+    found = db.session.scalars(later.order_by(Ticket.id).limit(FILL)).all()
+    state.whole = len(found) < FILL
     state.filled = found[-1] if found else state.filled
     return found
 
@@ -312,7 +313,10 @@ def _times(fact: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _round() -> float:
     """One batch; returns the seconds until the next look."""
-    return background.BREATH if look().behind and fold() >= BATCH else PAUSE
+    done = fold() if look().behind else 0
+    if not look().behind:
+        return PAUSE
+    return background.BREATH if done else background.TICK / 5  # another process is at it
 
 
 @background.also

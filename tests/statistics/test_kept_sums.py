@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.clock import moved_to, now
+from helpdesk.core.background import BREATH
 from helpdesk.core.db import db, transaction
 from helpdesk.ops import doctor
 from helpdesk.promises.words import ORDER
@@ -20,6 +21,7 @@ from helpdesk.statistics.kept import KeptSums
 from helpdesk.statistics.measures import promises_of
 from helpdesk.statistics.models import DaySum
 from helpdesk.statistics.sources import NOBODY, Sums
+from helpdesk.tickets import actions
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
@@ -204,3 +206,16 @@ def test_the_doctor_finds_a_kept_number_that_is_wrong(app: Flask) -> None:
             assert row
             row.counts = row.counts | {"received.received": 2}
         assert doctor.sums.kept_sums().examples == ("received by channel",)
+
+
+def test_the_loop_goes_on_at_once_while_anything_is_left(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "FILL", 2)
+    monkeypatch.setattr(folding, "BATCH", 2)
+    tickets = [make.ticket(subject=f"Case {turn}") for turn in range(5)]
+    assert [folding._round() for _turn in range(3)] == [BREATH, BREATH, folding.PAUSE]
+    for ticket in tickets[:3]:
+        actions.urge(ticket, by=samples.BOSS)
+    assert [folding._round() for _turn in range(2)] == [BREATH, folding.PAUSE]
+    assert compared([{"period": "today"}], ("",))
