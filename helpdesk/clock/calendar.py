@@ -53,7 +53,7 @@ class DayRule:
         object.__setattr__(self, "intervals", pairs(self.intervals))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class WorkCalendar:
     """When people work. Wall times of one zone; dates in `days` beat the weekly pattern.
 

@@ -12,12 +12,9 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import Any
 
 from helpdesk.clock.calendar import ONE_DAY, DayRule, NoCalendarData, WorkCalendar
-
-if TYPE_CHECKING:
-    from holidays import HolidayBase
 
 FIRST_YEAR = 2006  # from here on two independent packages agree on every day
 SOURCE = f"holidays {version('holidays')}"
@@ -75,7 +72,7 @@ def default_calendars() -> list[WorkCalendar]:
 
 
 @cache
-def _notice(year: int) -> HolidayBase:
+def _notice(year: int) -> Any:
     from holidays import country_holidays  # asked once a year; nobody else waits for it to load
 
     return country_holidays("CN", years=year, language="zh_CN")
@@ -111,7 +108,7 @@ def _swapped(label: str) -> date | None:
 
 def _add_weekends(rest: dict[date, Name], makeup: set[date]) -> None:
     """Name the free weekend days that touch a holiday, as the notices do."""
-    for step in (ONE_DAY, -ONE_DAY) * 2:
+    for step in (ONE_DAY, ONE_DAY, -ONE_DAY, -ONE_DAY):
         for day in sorted(rest):
             beside = day + step
             free = beside.weekday() >= 5 and beside not in makeup and beside.year == day.year

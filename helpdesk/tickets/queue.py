@@ -159,10 +159,10 @@ on_commit(wake_on)
 @jobs.job("offer")
 def offer_waiting(most: int = 50) -> int:
     """Give waiting cases to free colleagues, longest wait first; returns how many were given."""
-    given = 0
-    while given < most and _offer_one():
-        given += 1
-    return given
+    for given in range(most):
+        if not _offer_one():
+            return given
+    return most
 
 
 def _offer_one() -> bool:
