@@ -7,16 +7,18 @@ statement more than the one that reads the person.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cache, wraps
+from functools import cache, reduce, wraps
+from operator import add
 from typing import Any, ParamSpec, TypeVar
 
 import flask_babel
 from flask import Flask, g, redirect, request, session
 from flask_login import LoginManager, current_user, login_user
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, Text, bindparam, cast, func, select
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.models import Agent, new_key
@@ -37,6 +39,16 @@ SETTING_UP = (
     "static",
 )  # what an administrator without a second factor may open
 TOUCH_SECONDS = 60  # the cookie is written again at most once a minute
+
+MADE_OF = (
+    *(Agent.id, Agent.active, Agent.session_key, Agent.ended_sessions),  # holds()
+    *(Agent.name, Agent.role, Agent.department_id, Agent.leads, Agent.language),  # Actor.of()
+)
+_STANDING = select(
+    func.aggregate_strings(
+        reduce(add, (func.coalesce(cast(each, Text), "") + "|" for each in MADE_OF)), "\n"
+    )
+)
 
 manager = LoginManager()
 P = ParamSpec("P")
@@ -166,7 +178,7 @@ def holds(kept: Mapping[str, Any], agent: Agent | None) -> bool:
     """Whether a session is alive: not idle or open for too long, and neither it nor all of its
     person's were ended. `agent` is the person's row as it is now.
     """
-    if agent is None or not agent.active or _is_over(kept):
+    if agent is None or not agent.active or now().timestamp() > ends_at(kept):
         return False
     if not hmac.compare_digest(agent.get_id().encode(), str(kept.get("_user_id", "")).encode()):
         return False
@@ -182,11 +194,16 @@ def _holder(user_id: str) -> Agent | None:
     return agent
 
 
-def _is_over(kept: Mapping[str, Any]) -> bool:
-    moment = now().timestamp()
-    idle = moment - kept.get("seen", 0)
-    age = moment - kept.get("since", 0)
-    return bool(idle > IDLE.total_seconds() or age > LONGEST.total_seconds())
+def ends_at(kept: Mapping[str, Any]) -> float:
+    """When a session is over by itself, as a timestamp."""
+    seen, since = float(kept.get("seen", 0)), float(kept.get("since", 0))
+    return min(seen + IDLE.total_seconds(), since + LONGEST.total_seconds())
+
+
+def standing() -> bytes:
+    """The digest of all that sessions and actors of all colleagues are made of: while it is the same,
+    what holds() said of a session stays true until that ends by itself."""
+    return hashlib.sha256((db.session.scalar(_STANDING) or "").encode()).digest()
 
 
 def _follow_the_person() -> Response | None:

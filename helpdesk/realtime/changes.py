@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from flask import g
@@ -45,6 +46,9 @@ class Batch:
             if noted.ticket_id:
                 self.happened.setdefault(noted.ticket_id, []).append(noted)
         self.tickets = self._load()
+        self._concerned = {ticket.id: self._people(ticket) for ticket in self.tickets}
+        self.people = frozenset(chain.from_iterable(self._concerned.values()))
+        self.topics = frozenset(f"ticket:{ticket.number}" for ticket in self.tickets)
         self._seen: dict[Actor, frozenset[int]] = {}
 
     def _load(self) -> list[Ticket]:
@@ -74,15 +78,15 @@ class Batch:
         if kind == "queue":
             return self._of_queue(topic, told, who)
         if topic == "me":
-            told = [ticket for ticket in told if self._concerns(ticket, who)]
+            told = [ticket for ticket in told if who.id in self._concerned[ticket.id]]
         elif kind == "ticket":
             told = [ticket for ticket in told if ticket.number == name]
         return [self._message(topic, ticket) for ticket in told]
 
-    def _concerns(self, ticket: Ticket, who: Actor) -> bool:
-        """Whether a ticket is somebody's own, or they were told of what happened to it."""
+    def _people(self, ticket: Ticket) -> set[int | None]:
+        """Whose own a ticket is, and who was told of what happened to it."""
         told = (noted.data.get("agents", ()) for noted in self.happened[ticket.id])
-        return ticket.assignee_id == who.id or any(who.id in agents for agents in told)
+        return {ticket.assignee_id, *chain.from_iterable(told)}
 
     def _of_queue(self, topic: str, seen: list[Ticket], who: Actor) -> list[dict[str, Any]]:
         code = topic.removeprefix("queue:")
@@ -97,9 +101,10 @@ class Batch:
         gone = [ticket for ticket in self.tickets if ticket.id not in self.seen_by(who)]
         return [t for t in gone if any(knew(who, t, noted) for noted in self.happened[t.id])]
 
-    def hidden_from(self, who: Actor) -> list[str]:
-        """The numbers of the tickets that a reader may not know of."""
-        return [each.number for each in self.tickets if each.id not in self.seen_by(who)]
+    def hides(self, topic: str, who: Actor) -> bool:
+        """Whether a topic is a ticket that a reader may not know of."""
+        hidden = (each.number for each in self.tickets if each.id not in self.seen_by(who))
+        return any(topic == f"ticket:{number}" for number in hidden)
 
     def _message(self, topic: str, ticket: Ticket) -> dict[str, Any]:
         newest = self.happened[ticket.id][-1]

@@ -24,6 +24,7 @@ from helpdesk.core.errors import Busy, HelpdeskError, NotAllowed, NotFound, NotS
 from helpdesk.core.i18n import N_
 from helpdesk.settings import settings, settings_of
 from helpdesk.web import http
+from helpdesk.web.serving.post import Post
 
 PATH = "/socket.io/"
 LINE = "helpdesk.line"  # its place in the environment of a request
@@ -33,6 +34,9 @@ FULL = N_("%(count)s pages are open, all that this server bears: this one reload
 # To an upgrade without any session, or when all is full: crowds of them cost next to nothing.
 NOBODY = Response(status=401)
 NO_ROOM = Response(status=503)
+EXTENSIONS = "HTTP_SEC_WEBSOCKET_EXTENSIONS"
+# Each message is deflated by itself: what is deflated once can be sent to everybody.
+DEFLATES = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -41,7 +45,8 @@ class OpenSocket:
     """One open websocket, from its upgrade to its end."""
 
     person: int
-    wire: socket.socket | None = None
+    wire: Post | None = None
+    deflates: bool = False  # its client inflates messages
     opened: float = field(default_factory=time.monotonic)
     spoken: bool = False  # its Socket.IO connect has come
 
@@ -112,7 +117,8 @@ def guarded(app: Flask, inside: Wsgi, live: Wsgi) -> Wsgi:
             return line(environ, start_response)
         getattr(environ.get("gunicorn.socket"), "let_in", int)()
         try:
-            more = {LINE: line, "gunicorn.socket": line.wire} if line.wire else {LINE: line}
+            more = {LINE: line, EXTENSIONS: DEFLATES if line.deflates else ""}
+            more |= {"gunicorn.socket": line.wire} if line.wire else {}
             return live(environ | more, start_response)
         finally:
             door.leave(line)
@@ -128,7 +134,7 @@ def _let_in(app: Flask, environ: dict[str, Any]) -> OpenSocket | Response:
             if app.preprocess_request() is not None:
                 raise NotSignedIn(N_("Please sign in again."))
             _require_own_page()
-            line = OpenSocket(me().id, _wire(environ))
+            line = OpenSocket(me().id, _wire(environ), _inflates(environ.get(EXTENSIONS, "")))
             door.enter(line)
         except HelpdeskError as error:
             return http.problem(error)
@@ -145,7 +151,12 @@ def _require_own_page() -> None:
         raise NotAllowed(N_("This page is not one of ours."))
 
 
-def _wire(environ: dict[str, Any]) -> Any:
+def _wire(environ: dict[str, Any]) -> Post | None:
     """The socket itself, also where the server has wrapped it."""
     wrapped = environ.get("gunicorn.socket")
-    return getattr(wrapped, "bare", wrapped)
+    return Post(getattr(wrapped, "bare", wrapped)) if wrapped else None
+
+
+def _inflates(offered: str) -> bool:
+    """Whether a client inflates messages, without a wish for a small window of ours."""
+    return "permessage-deflate" in offered and "server_max_window_bits" not in offered

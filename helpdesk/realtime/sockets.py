@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
 
 from flask import request, session
-from flask_socketio import SocketIO, join_room, leave_room
+from flask_socketio import SocketIO
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import Actor
-from helpdesk.agents.sign_in import holder, holds
+from helpdesk.agents.sign_in import ends_at, holder, holds
 from helpdesk.core import events
 from helpdesk.core.errors import PICK, BadInput, HelpdeskError, NotAllowed, NotFound, NotSignedIn
 from helpdesk.core.i18n import N_, gettext
 from helpdesk.realtime import changes, people
 from helpdesk.realtime.door import LINE, OpenSocket
+from helpdesk.realtime.frames import Ready
 from helpdesk.realtime.rooms import require_topic, room_of
 
 MOST_MISSED = 200
@@ -35,11 +37,27 @@ class Watcher:
     kept: dict[str, Any]  # what the cookie of its session holds
     actor: Actor
     line: OpenSocket
+    until: float  # when its session ends by itself, as a timestamp
     topics: dict[str, str] = field(default_factory=dict)  # topic -> room
+    looked_at: bytes | None = None  # how all stood when it was alive; see sign_in.standing
+
+    def heard(self) -> list[tuple[str, str]]:
+        """Its topics and their rooms at this moment."""
+        return list(self.topics.items())
 
     def is_alive(self, agent: Agent | None) -> bool:
         """Whether session and rights are still those with which it was opened."""
         return agent is not None and holds(self.kept, agent) and agent.actor == self.actor
+
+    def tell(self, parts: list[Ready]) -> None:
+        """Write what is ready, in one piece, without waiting for who reads it."""
+        if self.line.wire is None:  # no socket of our server's: the slow way is the only one
+            for name, content in (each for part in parts for each in part.told):
+                socketio.emit(name, content, to=self.sid)
+            return
+        ready = [part.deflated if self.line.deflates else part.plain for part in parts]
+        with suppress(OSError):  # who reads from it ends it
+            self.line.wire.sendall(b"".join(ready))
 
 
 watchers: dict[str, Watcher] = {}
@@ -53,7 +71,8 @@ def connected(_auth: Any = None) -> bool | None:
         return False
     line = request.environ.get(LINE) or OpenSocket(agent.id)
     line.spoken = True
-    watchers[_sid()] = Watcher(_sid(), dict(session), agent.actor, line)
+    kept = dict(session)
+    watchers[_sid()] = Watcher(_sid(), kept, agent.actor, line, ends_at(kept))
     return None
 
 
@@ -76,12 +95,19 @@ def close(watcher: Watcher) -> None:
     watcher.line.hang_up()
 
 
+def tell(ready: Mapping[str, Ready]) -> None:
+    """Tell all sockets what is ready for their rooms."""
+    for watcher in list(watchers.values()):
+        parts = [ready[room] for _topic, room in watcher.heard() if room in ready]
+        if parts:
+            watcher.tell(parts)
+
+
 def forget(topic: str, room: str) -> None:
     """Nobody of this room may hear its topic any longer."""
     for watcher in list(watchers.values()):
         if watcher.topics.get(topic) == room:
             del watcher.topics[topic]
-            socketio.server.leave_room(watcher.sid, room)
 
 
 def answered(ask: Callable[[Watcher, Any], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -108,9 +134,7 @@ def watch(watcher: Watcher, data: Any) -> dict[str, Any]:
     """Join a topic's room when the person may know of it; the answer has the newest number."""
     topic = _text(data, "topic")
     require_topic(topic, watcher.actor)
-    room = room_of(topic, watcher.actor)
-    watcher.topics[topic] = room
-    join_room(room)
+    watcher.topics[topic] = room_of(topic, watcher.actor)
     return {"seq": events.last_seq()}
 
 
@@ -118,9 +142,7 @@ def watch(watcher: Watcher, data: Any) -> dict[str, Any]:
 @answered
 def unwatch(watcher: Watcher, data: Any) -> dict[str, Any]:
     """Leave a topic's room."""
-    room = watcher.topics.pop(_text(data, "topic"), None)
-    if room:
-        leave_room(room)
+    watcher.topics.pop(_text(data, "topic"), None)
     return {}
 
 

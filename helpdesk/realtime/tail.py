@@ -13,18 +13,25 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy import select
 
+from helpdesk.agents import sign_in
 from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import Actor
+from helpdesk.clock import now
 from helpdesk.core import events, jobs
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.realtime import changes, people
 from helpdesk.realtime.door import door, guarded
+from helpdesk.realtime.frames import Ready
 from helpdesk.realtime.sockets import close, forget, socketio, watchers
+from helpdesk.realtime.sockets import tell as tell_sockets
 from helpdesk.settings import settings_of
+from helpdesk.web.serving.post import send_on
 
 log = logging.getLogger(__name__)
 CHANNEL = "helpdesk:live"
-GATHER = 0.1  # seconds in which changes travel together
+GATHER = 0.03  # seconds between two rounds, at least; what happens in them travels together
+REST = 2.8  # times what a round took of the processor: however many listen, pushing is a quarter of a core
 IDLE = 0.5  # seconds between two looks without a wake-up
 CHECK_EVERY = 2.0  # seconds between two looks at everybody's session and rights
 _news = threading.Event()
@@ -65,6 +72,7 @@ def tell(_events: Sequence[Event] = ()) -> None:
 def start_tail(app: Flask, stop: threading.Event) -> None:
     """Start the loop (and the Redis listener, when there is one) beside the socket server."""
     socketio.start_background_task(_run, app, stop)
+    socketio.start_background_task(send_on, stop)
     if jobs.redis_client() is not None:
         socketio.start_background_task(_listen, stop)
 
@@ -76,15 +84,15 @@ def _run(app: Flask, stop: threading.Event) -> None:
     checked = time.monotonic()
     while not stop.is_set():
         _news.wait(IDLE)
-        if _news.is_set():
-            _news.clear()
-            time.sleep(GATHER)
+        _news.clear()
+        began = time.thread_time()
         try:
             with app.app_context():
                 seq = _push_after(app, seq)
                 if time.monotonic() - checked > CHECK_EVERY:
                     checked = time.monotonic()
                     _check()
+            time.sleep(min(max(GATHER, REST * (time.thread_time() - began)), IDLE))
         except Exception:
             log.exception(
                 "A round of the live loop failed; the next one reads the same journal rows."
@@ -116,34 +124,50 @@ def _push_after(app: Flask, seq: int) -> int:
 def push(found: Sequence[Event]) -> None:
     """One message per ticket, topic and room, to rooms whose sockets may still hear it."""
     recheck()
-    batch = changes.Batch(found)
-    rooms = {(room, topic): w for w in list(watchers.values()) for topic, room in w.topics.items()}
-    for (room, topic), watcher in rooms.items():
-        for told in batch.of_topic(topic, watcher.actor):
-            socketio.emit("change", told, to=room)
-        if any(topic == f"ticket:{number}" for number in batch.hidden_from(watcher.actor)):
+    batch, ready = changes.Batch(found), dict[str, Ready]()
+    for room, (topic, who) in _rooms(batch).items():
+        if told := batch.of_topic(topic, who):
+            ready[room] = Ready([("change", each) for each in told])
+        elif batch.hides(topic, who):
             forget(topic, room)
+    tell_sockets(ready)
+
+
+def _rooms(batch: changes.Batch) -> dict[str, tuple[str, Actor]]:
+    """The rooms that something may be told to: their topic and one of their readers."""
+    rooms = {}
+    for watcher in list(watchers.values()):
+        for topic, room in watcher.heard():
+            mine = topic != "me" or watcher.actor.id in batch.people
+            if mine and (topic in batch.topics or not topic.startswith("ticket:")):
+                rooms[room] = topic, watcher.actor
+    return rooms
 
 
 def recheck() -> None:
     """Close the sockets of sessions that are over, and of people who have other rights now."""
-    known = {watcher.actor.id for watcher in list(watchers.values())}
-    if not known:
-        return
-    rows = db.session.scalars(
-        select(Agent).where(Agent.id.in_(known)).execution_options(populate_existing=True)
-    )
-    agents = {agent.id: agent for agent in rows}
-    for watcher in list(watchers.values()):
+    present, moment = list(watchers.values()), now().timestamp()
+    standing = sign_in.standing() if present else b""
+    other = [w for w in present if w.looked_at != standing or moment > w.until]
+    agents = _agents({watcher.actor.id or 0 for watcher in other})
+    for watcher in other:
+        watcher.looked_at = standing
         if not watcher.is_alive(agents.get(watcher.actor.id or 0)):
             close(watcher)
 
 
+def _agents(ids: set[int]) -> dict[int, Agent]:
+    """These people as their rows are now."""
+    if not ids:
+        return {}
+    query = select(Agent).where(Agent.id.in_(ids)).execution_options(populate_existing=True)
+    return {agent.id: agent for agent in db.session.scalars(query)}
+
+
 def _push_people(number: str, present: list[dict[str, Any]]) -> None:
-    told = {"ticket": number, "people": present}
-    topic = f"ticket:{number}"
-    for room in {w.topics[topic] for w in list(watchers.values()) if topic in w.topics}:
-        socketio.emit("presence", told, to=room)
+    told, topic = Ready([("presence", {"ticket": number, "people": present})]), f"ticket:{number}"
+    rooms = {w.topics.get(topic, "") for w in list(watchers.values())} - {""}
+    tell_sockets(dict.fromkeys(rooms, told))
 
 
 def _listen(stop: threading.Event) -> None:

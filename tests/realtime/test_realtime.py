@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent, Department
@@ -16,39 +16,14 @@ from helpdesk.agents.rights import Actor, Role
 from helpdesk.clock import moved_to, now
 from helpdesk.core import events
 from helpdesk.core.db import db, transaction
-from helpdesk.realtime import changes, people, socketio, tail
+from helpdesk.realtime import people, socketio, tail
 from helpdesk.realtime.rooms import room_of
 from helpdesk.realtime.sockets import watchers
 from helpdesk.tickets import actions, queue
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
+from tests.help.live_pages import Browser, push
 from tests.help.statements import counted
-
-
-class Browser:
-    """One signed-in person with a socket."""
-
-    def __init__(self, app: Flask, agent: Agent) -> None:
-        self.http = make.sign_in(app.test_client(), agent)
-        g.pop("_login_user", None)  # the test's own context would remember the person before
-        self.socket = socketio.test_client(app, flask_test_client=self.http)
-
-    def ask(self, event: str, **data: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self.socket.emit(event, data, callback=True)
-        return answer
-
-    def heard(self, name: str = "change") -> list[dict[str, Any]]:
-        return [m["args"][0] for m in self.socket.get_received() if m["name"] == name]
-
-
-def push(app: Flask, seq: int) -> int:
-    """What the loop of a live process does once."""
-    found = changes.read(seq, 500)
-    if found:
-        with app.test_request_context():
-            tail.push(found)
-        return found[-1].seq
-    return seq
 
 
 def test_nobody_listens_without_a_sign_in(app: Flask, client: FlaskClient) -> None:

@@ -8,6 +8,7 @@ be cut when too many wait. Nothing here knows the program; gunicorn.conf.py name
     crowd.py      those who wait: how many, how many from one address, who has to go
     wire.py       a socket as gunicorn's responses see it
     outlet.py     what a client does not take at once of an answer
+    post.py       what is written to a websocket, by whoever has something to tell
     threads.py    gunicorn's threads (pages, the embedded server)
     greenlets.py  gunicorn's greenlets (live processes)
 """

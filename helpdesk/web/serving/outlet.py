@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from helpdesk.web.serving.wire import Wire
+from helpdesk.web.serving.wire import Wire, at_once
 
 BLOCK = 256 * 1024  # bytes that are sent at once
 IN_MEMORY = 256 * 1024  # of one answer; the rest waits on the disk
@@ -35,7 +35,7 @@ class Outlet(Wire):
 
     def sendall(self, data: bytes) -> None:
         """Send what goes at once, keep the rest."""
-        sent = 0 if self.unsent else self._now(data)
+        sent = 0 if self.unsent else at_once(self.bare, data)
         if sent < len(data):
             part = self._open_part()
             part.file.write(memoryview(data)[sent:])
@@ -55,12 +55,6 @@ class Outlet(Wire):
             self.unsent.append(Part(spool, 0, is_ours=True))
         return self.unsent[-1]
 
-    def _now(self, data: bytes) -> int:
-        try:
-            return self.bare.send(data, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return 0
-
     @property
     def kept(self) -> int:
         """The bytes that are kept for it, beside files that are there anyway."""
@@ -76,7 +70,7 @@ class Outlet(Wire):
         """Send on, as much as is taken; returns how much that was."""
         part = self.unsent[0]
         data = part.file.read(min(BLOCK, part.left))
-        sent = self._now(data) if data else 0
+        sent = at_once(self.bare, data) if data else 0
         part.file.seek(sent - len(data), os.SEEK_CUR)
         part.left -= sent
         if not part.left or not data:

@@ -8,6 +8,15 @@ from typing import Any
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+def at_once(bare: Any, data: bytes | memoryview) -> int:
+    """Send what a socket takes without waiting; how much that was. Raises OSError when it is broken."""
+    try:
+        # gevent's own send() would wait, the socket inside it does not
+        return int(getattr(bare, "_sock", bare).send(data, socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return 0
+
+
 class Wire:
     """Passes everything on to the `bare` socket but the sending, which each worker does in its own way."""
 
