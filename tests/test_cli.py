@@ -22,6 +22,7 @@ from helpdesk.ops import doctor
 from helpdesk.setup.models import Category
 from helpdesk.tickets import lifecycle
 from helpdesk.tickets.models import Ticket
+from tests.help import installations
 from tests.help.servers import ROOT, environment, find, flask, redis, wait_until
 
 
@@ -172,3 +173,17 @@ def test_a_worker_does_what_another_process_asked_for(tmp_path: Path) -> None:
         finally:
             process.kill()
         assert not client.exists("rq:failed:helpdesk")
+
+
+def test_the_command_line_has_the_migrations_though_serving_loads_none_of_them(
+    tmp_path: Path,
+) -> None:
+    environ = environment(installations.ready(tmp_path))
+    done = flask("db", "current", environ=environ)
+    assert done.returncode == 0 and "(head)" in done.stdout, done.stderr
+    assert "upgrade" in flask("db", "--help", environ=environ).stdout
+    asked = "import sys, wsgi; print({'alembic', 'mako'} & set(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+    assert loaded.stdout.strip() == "set()", loaded.stderr

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import click
 from flask import Flask, current_app
+from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy import Engine
 
 from helpdesk.core.db import db
@@ -13,10 +14,21 @@ from helpdesk.core.db import db
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
+class _Commands(AppGroup):
+    """The app's commands; `db` is loaded with the first look at it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), "db"})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "db" and "db" not in self.commands:
+            _connect(ctx.ensure_object(ScriptInfo).load_app())
+        return super().get_command(ctx, cmd_name)
+
+
 def init(app: Flask) -> None:
-    """Let `flask db` know the migrations: its command line loads Flask-Migrate before any app."""
-    if "flask_migrate" in sys.modules:
-        _connect(app)
+    """Let the app have its command `db`. Called before any other command is registered."""
+    app.cli = _Commands(app.cli.name)
 
 
 def upgrade() -> None:
