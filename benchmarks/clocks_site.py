@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import upgrade
 
 from benchmarks import sites
 from benchmarks.load.run import seed_load
 from helpdesk import create_app, settings
 from helpdesk.core.db import db
+from helpdesk.core.migrating import upgrade
 from helpdesk.seeds.defaults import seed_defaults
 from tests.help import servers
 

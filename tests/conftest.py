@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 
 from helpdesk import create_app, settings
 from helpdesk.agents import passwords
 from helpdesk.api import auth
 from helpdesk.core.db import db
+from helpdesk.core.migrating import upgrade
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.setup import in_force, kept
 from tests.help import described, servers

@@ -22,7 +22,7 @@ class _Commands(AppGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "db" and "db" not in self.commands:
-            _connect(ctx.ensure_object(ScriptInfo).load_app())
+            connect(ctx.ensure_object(ScriptInfo).load_app())
         return super().get_command(ctx, cmd_name)
 
 
@@ -35,7 +35,7 @@ def upgrade() -> None:
     """Bring the tables to the newest edition."""
     from flask_migrate import upgrade  # see above
 
-    _connect(current_app._get_current_object())  # type: ignore[attr-defined]
+    connect(current_app._get_current_object())  # type: ignore[attr-defined]
     upgrade()
 
 
@@ -54,7 +54,8 @@ def newest() -> tuple[str, ...]:
     return tuple(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
 
-def _connect(app: Flask) -> None:
+def connect(app: Flask) -> None:
+    """Let Flask-Migrate know the app, its tables and their migrations."""
     from flask_migrate import Migrate  # see above
 
     Migrate(app, db, directory=str(MIGRATIONS))

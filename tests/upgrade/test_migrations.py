@@ -18,6 +18,7 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from helpdesk import create_app, settings
+from helpdesk.core import migrating
 from helpdesk.core.db import db
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.search import is_index_table
@@ -40,6 +41,7 @@ def empty(tmp_path: Path) -> Iterator[Flask]:
         "HELPDESK_INSTANCE": str(tmp_path),
     }
     app = create_app(settings.load(given))
+    migrating.connect(app)
     with app.app_context():
         yield app
         db.session.remove()
