@@ -193,7 +193,9 @@ def test_other_measures_or_another_zone_begin_the_sums_anew(
 
 def test_the_doctor_finds_a_kept_number_that_is_wrong(app: Flask) -> None:
     with moved_to(samples.LAST):
-        make.ticket()
+        escalated = make.ticket()
+        with transaction():
+            escalated.escalation = 75
     with moved_to(samples.LAST + timedelta(days=2)):
         brought_up()
         assert doctor.sums.kept_sums().ok

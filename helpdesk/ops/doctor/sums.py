@@ -71,23 +71,35 @@ def _odd_kept() -> Iterator[str]:
     scope = Scope(Filter(merged="no"), last_days(), SYSTEM)
     for by in ("", *GROUPS):
         mine = kept.sums(scope, by, percentiles=False)
-        anew = Sums(scope, by, percentiles=not by)
+        anew = Sums(scope, by, percentiles=not by, more=_levels())
         for name in KEPT if isinstance(mine, kept.KeptSums) else ():
             if _plain(getattr(mine, name)) != _plain(getattr(anew, name)):
                 yield f"{name} by {by or 'nothing'}"
+
+
+def _levels() -> dict[str, Filter]:
+    """The steps of escalation that any case has reached: they are kept, whatever chains say today."""
+    steps = db.session.scalars(select(Ticket.escalation).where(Ticket.escalation > 0).distinct())
+    return {f"level_{at}": Filter(level=(str(at),)) for at in steps}
 
 
 def _plain(found: Any) -> dict[str, Any]:
     """By group and code, without what is nothing and without percentiles."""
     rows = {
         key: {
-            code: replace(told, median=None, ninety=None) if isinstance(told, Judged) else told
+            code: _even(told) if isinstance(told, Judged) else told
             for code, told in row.items()
             if told
         }
         for key, row in found.items()
     }
     return {key: row for key, row in rows.items() if row}
+
+
+def _even(told: Judged) -> Judged:
+    """Without percentiles; the databases round an average in its last digits."""
+    average = None if told.average is None else round(told.average, 3)
+    return replace(told, average=average, median=None, ninety=None)
 
 
 @check("I9", "each promise to solve is judged once")
