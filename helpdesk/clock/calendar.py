@@ -85,7 +85,7 @@ class WorkCalendar:
         self._set("_days", {day: self._rule_hours(day, rule) for day, rule in self.days.items()})
         self._check_seasons()
         self._check_days()
-        self._set("_digest", blake2b(repr(self).encode(), digest_size=16).digest())
+        self._set("_digest", blake2b(repr(self).encode()).digest())
 
     def __hash__(self) -> int:
         return hash(self._digest)
