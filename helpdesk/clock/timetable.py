@@ -108,12 +108,10 @@ def instant(zone: str, day: date, minutes: int) -> int:
 
 def _jump(zone: ZoneInfo, before: int, after: int) -> int:
     """The instant between the two at which the wall clock leaps forward."""
-    low, high = before // SECOND, after // SECOND
-    old = _offset(zone, low)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _offset(zone, middle) == old else (low, middle)
-    return high * SECOND
+    first, last = before // SECOND, after // SECOND
+    old = _offset(zone, first)
+    still = bisect_right(range(first, last), False, key=lambda second: _offset(zone, second) != old)
+    return (first + still) * SECOND
 
 
 def _offset(zone: ZoneInfo, second: int) -> timedelta | None:
