@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, Dialect, insert
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.util import identity_key
 
 from helpdesk.core.db import Model, db
 
@@ -133,9 +134,15 @@ def store(session: Session, objects: Sequence[Model], *more: Rows) -> None:
 
 
 def adopt(session: Session, objects: Iterable[Model]) -> None:
-    """Let the session know objects whose rows were written as they are, e.g. because verbs follow."""
+    """Let the session know objects whose rows were written as they are, e.g. because verbs follow.
+
+    What it knew under the same id was undone: SQLite gives ids of a rollback again.
+    """
     for each in objects:
         make_transient_to_detached(each)
+        undone = session.identity_map.get(identity_key(instance=each))
+        if undone is not None:
+            session.expunge(undone)
     session.add_all(objects)
 
 

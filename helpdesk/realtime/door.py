@@ -50,6 +50,11 @@ class OpenSocket:
     opened: float = field(default_factory=time.monotonic)
     spoken: bool = False  # its Socket.IO connect has come
 
+    @property
+    def over(self) -> bool:
+        """Whether it was hung up on because its client is far behind."""
+        return self.wire is not None and self.wire.over
+
     def hang_up(self) -> None:
         """Cut it, whatever the other side does: its thread is free at once."""
         with suppress(OSError):

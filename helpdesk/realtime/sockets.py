@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
@@ -24,9 +25,16 @@ from helpdesk.realtime.rooms import require_topic, room_of
 
 MOST_MISSED = 200
 BIGGEST_SEQ = 2**31 - 1  # as its column has it
+REST = 2.8  # times what work took of the processor: then it takes a quarter of a core at most
+LONGEST_REST = 0.5  # seconds
 socketio = SocketIO()
 F = TypeVar("F", bound=Callable[..., Any])
 on: Callable[[str], Callable[[F], F]] = socketio.on
+
+
+def rest_after(began: float) -> float:
+    """The seconds that work rests before it goes on; `began` is its thread's time of the processor."""
+    return min(REST * (time.thread_time() - began), LONGEST_REST)
 
 
 @dataclass
@@ -40,6 +48,17 @@ class Watcher:
     until: float  # when its session ends by itself, as a timestamp
     topics: dict[str, str] = field(default_factory=dict)  # topic -> room
     looked_at: bytes | None = None  # how all stood when it was alive; see sign_in.standing
+    rests_until: float = 0.0  # of time.monotonic()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until it may ask again: one that asks in a loop leaves the others their turn."""
+        time.sleep(max(0.0, self.rests_until - time.monotonic()))
+        began = time.thread_time()
+        try:
+            yield
+        finally:
+            self.rests_until = time.monotonic() + rest_after(began)
 
     def heard(self) -> list[tuple[str, str]]:
         """Its topics and their rooms at this moment."""
@@ -117,9 +136,12 @@ def answered(ask: Callable[[Watcher, Any], dict[str, Any]]) -> Callable[..., dic
     def handler(data: Any = None) -> dict[str, Any]:
         watcher = watchers.get(_sid())
         try:
-            if watcher is None or not watcher.is_alive(holder(watcher.kept)):
+            if watcher is None or watcher.line.over:
                 raise NotSignedIn(N_("Please sign in again."))
-            return {"ok": True} | ask(watcher, data)
+            with watcher.turn():
+                if not watcher.is_alive(holder(watcher.kept)):
+                    raise NotSignedIn(N_("Please sign in again."))
+                return {"ok": True} | ask(watcher, data)
         except HelpdeskError as error:
             if watcher is not None and isinstance(error, NotSignedIn):
                 close(watcher)

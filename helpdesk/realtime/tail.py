@@ -23,7 +23,7 @@ from helpdesk.core.events import Event
 from helpdesk.realtime import changes, people
 from helpdesk.realtime.door import door, guarded
 from helpdesk.realtime.frames import Ready
-from helpdesk.realtime.sockets import close, forget, socketio, watchers
+from helpdesk.realtime.sockets import close, forget, rest_after, socketio, watchers
 from helpdesk.realtime.sockets import tell as tell_sockets
 from helpdesk.settings import settings_of
 from helpdesk.web.serving.post import send_on
@@ -31,7 +31,6 @@ from helpdesk.web.serving.post import send_on
 log = logging.getLogger(__name__)
 CHANNEL = "helpdesk:live"
 GATHER = 0.03  # seconds between two rounds, at least; what happens in them travels together
-REST = 2.8  # times what a round took of the processor: however many listen, pushing is a quarter of a core
 IDLE = 0.5  # seconds between two looks without a wake-up
 CHECK_EVERY = 2.0  # seconds between two looks at everybody's session and rights
 _news = threading.Event()
@@ -92,7 +91,7 @@ def _run(app: Flask, stop: threading.Event) -> None:
                 if time.monotonic() - checked > CHECK_EVERY:
                     checked = time.monotonic()
                     _check()
-            time.sleep(min(max(GATHER, REST * (time.thread_time() - began)), IDLE))
+            time.sleep(max(GATHER, rest_after(began)))  # however many listen
         except Exception:
             log.exception(
                 "A round of the live loop failed; the next one reads the same journal rows."

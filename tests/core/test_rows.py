@@ -17,6 +17,7 @@ from helpdesk.core import events, rows
 from helpdesk.core.db import Model, db, transaction
 from helpdesk.core.rows import Rows, draw
 from helpdesk.customers.people import Asker
+from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 
 NOON = datetime(2026, 3, 5, 4, tzinfo=UTC)
@@ -102,6 +103,29 @@ def plainly_numbered(
     for each in batch:
         plainly(session, [rows._raised(each, columns, first)])
     return first
+
+
+class UndoneError(Exception):
+    """Something else goes wrong after the case was written."""
+
+
+def test_a_case_can_be_opened_after_one_that_was_undone_in_the_same_session(app: Flask) -> None:
+    """SQLite gives its ids to the next one, which the session took for a second of the same."""
+    kept = []
+    for _ in range(2):
+        with pytest.raises(UndoneError), transaction():
+            kept.append(make.ticket(subject="undone"))
+            raise UndoneError
+    with transaction() as session:
+        kept.append(make.ticket(subject="first"))
+        with session.begin_nested() as savepoint:
+            kept.append(make.ticket(subject="undone"))
+            savepoint.rollback()
+        kept.append(make.ticket(subject="second"))
+    found = db.session.execute(select(Ticket.subject, Ticket.number).order_by(Ticket.id)).all()
+    assert [subject for subject, _number in found] == ["first", "second"]
+    assert [number[5:] for _subject, number in found] == ["000001", "000002"]
+    assert db.session.get_one(Ticket, kept[-1].id) is kept[-1]
 
 
 def test_cases_are_stored_row_by_row_as_one_insert_after_the_other_would_store_them(

@@ -113,3 +113,21 @@ def test_a_client_that_is_gone_is_told_of_to_who_writes(pair: tuple[Post, socket
     theirs.close()
     with pytest.raises(OSError):
         post.sendall(MESSAGE)
+
+
+def test_who_says_much_is_read_from_slowly_and_a_page_at_once(
+    pair: tuple[Post, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked in a loop waits on the asker's side and not in our memory."""
+    post, theirs = pair
+    moment, slept = 1000.0, list[float]()
+    monkeypatch.setattr(time, "monotonic", lambda: moment)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    for _ in range(8):
+        theirs.sendall(b"a" * 4096)
+        assert len(post.recv(4096)) == 4096
+    assert slept == [0, 0, 0, 0, 0, 2, 4, 6]
+    moment += 60
+    theirs.sendall(b"b")
+    post.recv(4096)
+    assert slept[-1] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,3 +43,24 @@ def test_a_browser_reads_what_is_written_for_all_and_what_is_answered_to_it_alon
         page.wire.sendall(framed('427["after",{"topic":"queue:all","seq":0}]'))
         [answer] = json.loads(page.hear(b"437[")[3:])
         assert answer["changes"] == [change]
+
+
+def test_who_asks_in_a_loop_and_reads_nothing_keeps_no_other_page_waiting(server: Server) -> None:
+    """All that it asked was answered in one go, for twenty seconds, also after it had been cut."""
+    cookies, parts = Browser(server, "li.na@example.com").cookies, urlsplit(server.url)
+    place = parts.hostname or "", parts.port or 0
+    token = Path(server.environ["HELPDESK_INSTANCE"]) / installations.TOKEN
+    client = Client(server.url, {"Authorization": f"Bearer {token.read_text('utf8')}"})
+    bodies = cases(1)
+    for _ in range(40):
+        client.post_json("/api/v1/tickets", next(bodies))
+    page, greedy = opened(place, cookies, True), opened(place, cookies, False)
+    greedy.wire.sendall(framed('427["after",{"topic":"queue:all","seq":0}]') * 800)
+    late = []
+    for _ in range(4):
+        began = time.monotonic()
+        number = client.post_json("/api/v1/tickets", next(bodies)).json()["number"]
+        while json.loads(page.hear(b'42["change"')[2:])[1]["ticket"] != number:
+            pass
+        late.append(time.monotonic() - began)
+    assert max(late) < 3, late

@@ -2,12 +2,14 @@
 
 What its client does not take at once waits in a queue of its own, in whole messages that all readers
 share. Whoever is far behind is hung up on: a page comes back by itself, and asks for what it missed.
+Whoever asks in a loop is read from slowly: what it asks waits on its own side.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 
@@ -15,6 +17,10 @@ from helpdesk.web.serving.wire import Wire, at_once
 
 FAR_BEHIND = 512 * 1024  # bytes that wait when a further message comes; one alone may be longer
 AGAIN = 0.03  # seconds between two tries to send on
+HEARD = (
+    2 * 1024
+)  # bytes a second that a client may say; a page asks a hundred at once, then for long none
+AT_ONCE = 8.0  # seconds' worth of it
 
 
 class Post(Wire):
@@ -28,6 +34,15 @@ class Post(Wire):
         self._queue: deque[memoryview] = deque()
         self._lock = threading.Lock()
         self.waits = 0  # bytes in the queue
+        self.over = False  # hung up on
+        self._said = 0.0  # until when what it said would last, at that pace
+
+    def recv(self, size: int) -> bytes:
+        """What its client says next, when it is time for it."""
+        time.sleep(max(0.0, self._said - AT_ONCE - time.monotonic()))
+        data = self.bare.recv(size)
+        self._said = max(self._said, time.monotonic()) + len(data) / HEARD
+        return data
 
     def sendall(self, data: bytes) -> None:
         """Send what goes at once and queue the rest. Raises OSError when the connection is over."""
@@ -64,7 +79,7 @@ class Post(Wire):
     def _hang_up(self) -> None:
         """Cut it and let go of what waits; who reads from it ends it."""
         self._queue.clear()
-        self.waits = 0
+        self.waits, self.over = 0, True
         with suppress(OSError):
             self.bare.shutdown(socket.SHUT_RDWR)
 
