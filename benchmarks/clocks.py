@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 
-from benchmarks import clocks_alarms, clocks_due, clocks_recompute
+from benchmarks import clocks_alarms, clocks_due, clocks_recompute, clocks_together
 from benchmarks.clocks_site import Asked, Figure
 from benchmarks.report import machine
 
@@ -18,6 +18,7 @@ MEASURES: dict[str, Callable[[Asked], Iterable[Figure]]] = {
     "alarms": clocks_alarms.measure,
     "due": clocks_due.measure,
     "recompute": clocks_recompute.measure,
+    "together": clocks_together.measure,
 }
 
 

@@ -26,6 +26,7 @@ from helpdesk.customers.people import Asker
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.promises.words import ALARM
 from helpdesk.tickets.intake import Intake, open_ticket
+from helpdesk.tickets.lifecycle import ENDED
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 
@@ -46,9 +47,9 @@ def measure(asked: Asked) -> Iterator[Figure]:
 
 
 def _flood(app: Flask, aim: float) -> Iterator[Figure]:
-    _settle()
+    settle()
     begin = now() + timedelta(seconds=3)
-    rows = _plan(begin)
+    rows = plan([begin + timedelta(seconds=MINUTE * n / FLOOD) for n in range(FLOOD)], PART)
     waits: list[float] = []
     stop = threading.Event()
     threads = [
@@ -76,34 +77,34 @@ def _flood(app: Flask, aim: float) -> Iterator[Figure]:
     yield Figure("flood: opening one, 99th percentile", _p99(waits) * 1000, "ms", 500, less=True)
 
 
-def _settle() -> None:
+def settle() -> None:
     """Somebody to tell, and none of the alarms that the invented tickets brought."""
     make.agent("Chen Jie", "supervisor")
     with transaction() as session:
         session.execute(delete(Alarm))
 
 
-def _plan(begin: datetime) -> set[int]:
-    """A promise for each ticket, half of its time used up within one minute; returns their ids."""
-    tickets = db.session.scalars(select(Ticket.id).order_by(Ticket.id).limit(FLOOD)).all()
-    moments = [begin + timedelta(seconds=MINUTE * n / FLOOD) for n in range(FLOOD)]
+def plan(moments: list[datetime], part: int) -> set[int]:
+    """A promise for each of the first open tickets, half of its time used up then; returns their ids."""
+    first = select(Ticket.id).where(Ticket.status.not_in(ENDED)).order_by(Ticket.id)
+    tickets = db.session.scalars(first.limit(len(moments))).all()
     with transaction() as session:
-        session.execute(
-            insert(Promise), [_promise(*one) for one in zip(tickets, moments, strict=True)]
-        )
-        mine = select(Promise.id).where(Promise.part == PART).order_by(Promise.subject_id)
-        rows = session.scalars(mine).all()
-        due = zip(rows, moments, strict=True)
+        rows = [_promise(*one, part) for one in zip(tickets, moments, strict=True)]
+        session.execute(insert(Promise), rows)
+        mine = select(Promise.id).where(Promise.part == part).order_by(Promise.subject_id)
+        ids = session.scalars(mine).all()
+        due = zip(ids, moments, strict=True)
         alarms.set_alarms([alarms.alarm_row(ALARM, row, at, level=50) for row, at in due])
-    return set(rows)
+    return set(ids)
 
 
-def _promise(ticket_id: int, half: datetime) -> dict[str, object]:
+def _promise(ticket_id: int, half: datetime, part: int) -> dict[str, object]:
     return {
-        "ticket_id": ticket_id,
+        "subject_kind": "ticket",
+        "subject_id": ticket_id,
         "promise": "acknowledge",
         "cycle": 1,
-        "part": PART,
+        "part": part,
         "owner": "desk",
         "limit": "2 h",
         "chain": "standard",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import select
 
@@ -52,6 +53,17 @@ class Roster:
         self, role: str, team: int | None, assignee_id: int | None = None
     ) -> list[RosterEntry]:
         """The people behind a role, each once. `team` is the department, None the service desk."""
+        asked = role, team, assignee_id
+        if asked not in self.known:
+            self.known[asked] = self._told(*asked)
+        return self.known[asked]
+
+    @cached_property
+    def known(self) -> dict[tuple[str, int | None, int | None], list[RosterEntry]]:
+        """Who was found for what was asked before: a roster is that of one moment."""
+        return {}
+
+    def _told(self, role: str, team: int | None, assignee_id: int | None) -> list[RosterEntry]:
         for candidates in self._candidates(role, team, assignee_id):
             present = self._present(candidates)
             if present:

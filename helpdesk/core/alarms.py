@@ -30,7 +30,7 @@ from helpdesk.core.db import (
     giving_way,
     transaction,
 )
-from helpdesk.core.rows import insert_many
+from helpdesk.core.rows import among, insert_many
 
 log = logging.getLogger(__name__)
 MAX_TRIES = 5
@@ -156,7 +156,7 @@ def alarm_row(
 def clear_alarms(kind: str, subject_ids: list[int]) -> None:
     """Take back all alarms of a kind for these subjects: what was owed was met, paused or dropped."""
     if subject_ids:
-        change_rows(delete(Alarm).where(Alarm.kind == kind, Alarm.subject_id.in_(subject_ids)))
+        change_rows(delete(Alarm).where(Alarm.kind == kind, among(Alarm.subject_id, subject_ids)))
 
 
 def next_due() -> datetime | None:
@@ -185,13 +185,20 @@ def backlog() -> int:
 def ring_due(limit: int = BATCH) -> int:
     """Ring one batch of what is due, and follow up when nothing more is; returns how much was done."""
     with transaction() as session:
-        due = session.execute(claim_query(limit)).all()
+        due = _what_fits(session.execute(claim_query(limit)).all())
         with giving_way(session):
             done = sum(
                 _ring_together(session, kind, list(rows))
                 for kind, rows in groupby(due, key=lambda row: row.kind)
             )
         return done if len(due) >= limit else done + follow_up()
+
+
+def _what_fits(due: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Without those beyond BATCH that are rung one by one: the others of their set would wait long."""
+    alone = [row.id for row in due if not isinstance(_handlers.get(row.kind), Many)]
+    left = set(alone[BATCH:])
+    return [row for row in due if row.id not in left]
 
 
 def follow_up() -> int:
@@ -246,7 +253,9 @@ def _handle(session: Session, kind: str, rows: list[Row[Any]]) -> int:
     """Take the rows away and handle them, all or none; returns how many were rung."""
     rings = [_ring_of(row) for row in rows]
     with _attempt(session):
-        session.connection().execute(delete(TABLE).where(TABLE.c.id.in_([row.id for row in rows])))
+        session.connection().execute(
+            delete(TABLE).where(among(TABLE.c.id, [row.id for row in rows]))
+        )
         left = {(ring.subject_id, ring.cycle) for ring in _run(_handlers[kind], rings)}
         session.flush()
         kept = [dict(row._mapping) for row in rows if (row.subject_id, row.cycle) in left]

@@ -22,7 +22,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
 from helpdesk.core import alarms, jobs, outbox, seals
-from helpdesk.core.alarms import BATCH as MOST_ALARMS
 from helpdesk.core.alarms import ring_due
 from helpdesk.core.db import Model, UtcTime, change_rows, db, transaction
 
@@ -33,6 +32,7 @@ GATHER = 0.1  # alarms that are due closely after each other ring in one transac
 BREATH = 0.02  # between two batches: SQLite's other writers get their turn
 BEAT_EVERY = 10.0
 LONGEST_BATCH = 0.05  # seconds for which SQLite's other writers are kept waiting
+MOST_ALARMS = 500  # in one transaction, however fast it is
 LEAST_ALARMS = 20  # in one transaction, however slow the machine is
 FORGET_AFTER = timedelta(days=1)
 BATCH = 100
@@ -80,14 +80,15 @@ class Pace:
     many as this machine manages in LONGEST_BATCH; each batch tells for the next one.
     """
 
-    size: int = MOST_ALARMS
+    size: int = alarms.BATCH
 
     def ring(self) -> int:
         """Ring one batch; returns how much was done."""
+        if db.engine.dialect.name != "sqlite":
+            return ring_due(MOST_ALARMS)
         began = time.monotonic()
         done = ring_due(self.size)
-        if db.engine.dialect.name == "sqlite":
-            self.learn(done, time.monotonic() - began)
+        self.learn(done, time.monotonic() - began)
         return done
 
     def learn(self, done: int, seconds: float) -> None:

@@ -7,7 +7,7 @@ follow a commit is handed to after_commit() and never runs when the commit fails
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -329,19 +329,6 @@ def require_current(fresh: Model, version: int | None) -> None:
 def own_insert(table: Any) -> Any:
     """An INSERT of this database's own kind, which can say what becomes of a row that is there."""
     return (sqlite if db.engine.dialect.name == "sqlite" else postgresql).insert(table)
-
-
-def insert_new(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
-    """Insert many rows in one statement, leaving out those whose unique key is there already.
-
-    Gives the columns `returning` of the rows that were new: the unique constraint is the guard, no code.
-    """
-    if not rows:
-        return []
-    statement = own_insert(table).on_conflict_do_nothing()
-    statement = statement.returning(*returning) if returning else statement
-    found = db.session.connection().execute(statement, rows)
-    return list(found.all()) if returning else []
 
 
 def change_rows(statement: Any) -> Any:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Dialect, insert
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ColumnElement, Connection, Dialect, Integer, bindparam, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.util import identity_key
 
@@ -180,32 +180,69 @@ def _raised(rows: Rows, columns: frozenset[Any], first: int) -> Rows:
     )
 
 
-def _one_by_one(connection: Connection, batch: Iterable[Rows]) -> None:
+def _one_by_one(connection: Connection, batch: Iterable[Rows], more: str = "") -> None:
+    for rows in batch:
+        _run_many(connection, _inserting(rows.table, tuple(rows.values[0])) + more, rows)
+
+
+def _run_many(connection: Connection, words: str, rows: Rows) -> None:
     """SQLite: as its driver takes it, since to put each statement together takes longer than to run it."""
-    for table, values in batch:
-        words, pick, makers = _for_sqlite(table, tuple(values[0]), connection.dialect)
-        rows = [list(pick(row)) for row in values]
-        for row in rows:
-            for at, make in makers:
-                if row[at] is not None:
-                    row[at] = make(row[at])
-        connection.exec_driver_sql(words, list(map(tuple, rows)))
+    pick, makers = _for_sqlite(rows.table, tuple(rows.values[0]), connection.dialect)
+    given = [list(pick(row)) for row in rows.values]
+    for row in given:
+        for at, make in makers:
+            if row[at] is not None:
+                row[at] = make(row[at])
+    connection.exec_driver_sql(words, list(map(tuple, given)))
 
 
 def insert_many(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
     """Insert rows of one shape in one statement; gives the columns `returning` of each."""
+    return _insert(table, rows, returning)
+
+
+def insert_new(table: Any, rows: Sequence[dict[str, Any]], *returning: Any) -> list[Any]:
+    """The same, leaving out rows whose unique key is there already: the constraint is the guard, no code.
+
+    Gives the columns `returning` of the rows that were new.
+    """
+    return _insert(table, rows, returning, " ON CONFLICT DO NOTHING")
+
+
+def _insert(
+    table: Any, rows: Sequence[dict[str, Any]], returning: Sequence[Any], more: str = ""
+) -> list[Any]:
     if not rows:
         return []
-    session, batch = db.session(), [Rows(table, rows)]
-    if not returning:
-        write(session, batch)
-        return []
-    connection = session.connection()
+    connection, batch = db.session().connection(), [Rows(table, rows)]
     if connection.dialect.name == "sqlite":
-        return list(connection.execute(insert(table).returning(*returning), rows).all())
+        if not returning:
+            _one_by_one(connection, batch, more)
+            return []
+        into = sqlite.insert(table).on_conflict_do_nothing() if more else insert(table)
+        return list(connection.execute(into.returning(*returning), rows).all())
     back = ", ".join(_quote(column.name) for column in returning)
-    words = f"{_from_json(_shape(batch)[0])} RETURNING {back}"
-    return list(connection.exec_driver_sql(words, _as_json(batch)).all())
+    words = _from_json(_shape(batch)[0]) + more + (f" RETURNING {back}" if back else "")
+    found = connection.exec_driver_sql(words, _as_json(batch))
+    return list(found.all()) if back else []
+
+
+def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """The column is one of these, written out: to the driver hundreds of placeholders cost more than rows."""
+    given = bindparam(None, ids, expanding=True, literal_execute=True, type_=Integer)
+    found: ColumnElement[bool] = column.in_(given)
+    return found
+
+
+def change_many(table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Change rows in one statement: each is named by its `id`, and all have new values of the same columns."""
+    if not rows:
+        return
+    connection, batch = db.session().connection(), Rows(table, rows)
+    if connection.dialect.name == "sqlite":
+        _run_many(connection, _changing(table, tuple(rows[0])), batch)
+    else:
+        connection.exec_driver_sql(_changing_from_json(table, tuple(rows[0])), _as_json([batch]))
 
 
 Shape = tuple[Any, tuple[str, ...]]
@@ -227,14 +264,31 @@ def _iso(value: Any) -> str:
 
 
 @cache
-def _for_sqlite(table: Any, names: tuple[str, ...], dialect: Dialect) -> tuple[str, Any, list[Any]]:
-    """The INSERT, what gives a row's values in its order, and by place what makes one SQLite's own."""
-    quote = dialect.identifier_preparer.quote
-    columns, places = ", ".join(map(quote, names)), ", ".join("?" * len(names))
-    words = f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})"
+def _inserting(table: Any, names: tuple[str, ...]) -> str:
+    columns, places = ", ".join(map(_quote, names)), ", ".join("?" * len(names))
+    return f"INSERT INTO {_quote(table.name)} ({columns}) VALUES ({places})"
+
+
+@cache
+def _changing(table: Any, names: tuple[str, ...]) -> str:
+    place = {name: f"{_quote(name)} = ?{at}" for at, name in enumerate(names, 1)}
+    which = place.pop("id")
+    return f"UPDATE {_quote(table.name)} SET {', '.join(place.values())} WHERE {which}"
+
+
+@cache
+def _changing_from_json(table: Any, names: tuple[str, ...]) -> str:
+    what, columns = _quote(table.name), [_quote(name) for name in names if name != "id"]
+    values = ", ".join(f"{column} = new.{column}" for column in columns)
+    return f"UPDATE {what} SET {values} FROM {_read(table)} AS new WHERE {what}.id = new.id"
+
+
+@cache
+def _for_sqlite(table: Any, names: tuple[str, ...], dialect: Dialect) -> tuple[Any, list[Any]]:
+    """What gives a row's values in its order, and by place what makes one SQLite's own."""
     types = [table.c[name].type.dialect_impl(dialect) for name in names]
     makers = [(at, each.bind_processor(dialect)) for at, each in enumerate(types)]
-    return words, itemgetter(*names), [(at, make) for at, make in makers if make]
+    return itemgetter(*names), [(at, make) for at, make in makers if make]
 
 
 @cache
@@ -256,9 +310,14 @@ def _from_json(shape: Shape, numbered: frozenset[Any] = frozenset()) -> str:
         for name, column in zip(names, columns, strict=True)
     ]
     return (
-        f"INSERT INTO {into} ({', '.join(columns)}) SELECT {', '.join(given)} "
-        f"FROM json_populate_recordset(CAST(NULL AS {into}), CAST(%(rows_{table.name})s AS json))"
+        f"INSERT INTO {into} ({', '.join(columns)}) SELECT {', '.join(given)} FROM {_read(table)}"
     )
+
+
+def _read(table: Any) -> str:
+    """The rows that were given as JSON."""
+    into = _quote(table.name)
+    return f"json_populate_recordset(CAST(NULL AS {into}), CAST(%(rows_{table.name})s AS json))"
 
 
 _quote = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]

@@ -17,8 +17,9 @@ from helpdesk import promises
 from helpdesk.clock import Limit, after_pause, now
 from helpdesk.core import options
 from helpdesk.core.alarms import clear_alarms, set_alarm, set_alarms
-from helpdesk.core.db import db, insert_new
+from helpdesk.core.db import db
 from helpdesk.core.i18n import N_, P_
+from helpdesk.core.rows import insert_new
 from helpdesk.notices.lifecycle import ENDED, Level, State
 from helpdesk.notices.models import Notice
 from helpdesk.promises import keeping, rows, running, timing

@@ -8,16 +8,17 @@ its row with its true due time, and only the highest is told.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from sqlalchemy import select
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
-from helpdesk.core.alarms import Ring, clear_alarms, on_alarms, set_alarms
-from helpdesk.core.db import db, insert_new
+from helpdesk.core.alarms import Ring, alarm_row, clear_alarms, on_alarms, set_alarms
+from helpdesk.core.db import db
 from helpdesk.core.events import record
+from helpdesk.core.rows import among, change_many, insert_new
 from helpdesk.promises import policy, timing
 from helpdesk.promises.models import Escalation, Promise
 from helpdesk.promises.policy import Snapshot
@@ -26,6 +27,7 @@ from helpdesk.promises.subjects import Standing, kinds
 from helpdesk.promises.words import ALARM, BREACH
 
 STEPS: Any = Escalation.__table__
+PROMISES: Any = Promise.__table__
 
 
 @on_alarms(ALARM)
@@ -41,9 +43,9 @@ def ring(alarms: Sequence[Ring]) -> list[Ring]:
     mine = [row for row in rows if _about(row) in found]
     open_ = [row for row in mine if found[_about(row)].is_open]
     reached = [_reached(row, found[_about(row)], due[row.id], snapshot) for row in open_]
-    _take(_not_taken_before([one for one in reached if one.steps]), snapshot)
-    clear_alarms(ALARM, [row.id for row in open_])
-    set_alarms(timing.alarms_of(open_, snapshot))
+    taken = _not_taken_before([one for one in reached if one.steps])
+    _keep(reached, {one.row.id: one.highest for one in taken})
+    _take(taken, snapshot)
     return [due[row.id] for row in rows if _about(row) not in found]
 
 
@@ -53,7 +55,7 @@ def _about(row: Promise) -> tuple[str, int]:
 
 def _locked(promise_ids: list[int]) -> dict[tuple[str, int], Standing]:
     """What these promises are about, locked, without what somebody is changing now."""
-    about = select(Promise.subject_id).where(Promise.id.in_(promise_ids))
+    about = select(Promise.subject_id).where(among(Promise.id, promise_ids))
     return {
         (name, standing.id): standing
         for name, kind in kinds().items()
@@ -62,21 +64,35 @@ def _locked(promise_ids: list[int]) -> dict[tuple[str, int], Standing]:
 
 
 def _running(promise_ids: list[int]) -> Sequence[Promise]:
-    query = select(Promise).where(Promise.id.in_(promise_ids), Promise.state == "running")
-    ordered = query.order_by(Promise.id).execution_options(populate_existing=True)
-    return db.session.scalars(ordered).all()
+    """Those whose clock runs, as plain rows: what changes is written for the whole set."""
+    query = select(PROMISES).where(among(PROMISES.c.id, promise_ids), PROMISES.c.state == "running")
+    rows: Any = db.session.execute(query.order_by(PROMISES.c.id)).all()
+    return cast("Sequence[Promise]", rows)
 
 
 def _reached(row: Promise, subject: Standing, alarm: Ring, snapshot: Snapshot) -> Reached:
-    """Every step up to now, each with its own due time; the row's level follows."""
+    """Every step up to now, each with its own due time, and the one that follows."""
     tells = {step.at: step.tell for step in snapshot.chains.get(row.chain, ())}
-    due: list[dict[str, Any]] = [{"level": alarm.level, "due_at": alarm.due_at}]
-    row.level = max(row.level, alarm.level)
-    while (following := timing.next_alarm(row, snapshot)) and following[0]["due_at"] <= now():  # type: ignore[operator]
-        due.append(following[0])
-        row.level = int(following[0]["level"])  # type: ignore[call-overload]
-    steps = [Due(one["level"], one["due_at"], tells.get(one["level"], ())) for one in due]
-    return Reached(row, subject, tuple(step for step in steps if step.tell))
+    level, due = max(row.level, alarm.level), [(alarm.level, alarm.due_at)]
+    while (following := timing.next_step(row, level, snapshot)) and following[1] <= now():
+        due.append(following)
+        level = following[0]
+    steps = tuple(Due(at, moment, tells[at]) for at, moment in due if tells.get(at))
+    return Reached(row, subject, steps, level, following)
+
+
+def _keep(reached: Sequence[Reached], new: Mapping[int, Due]) -> None:
+    """How far each row's chain has gone, and when it rings next; `new` are the steps just taken."""
+    rows = []
+    for one in reached:
+        row, step = one.row, new.get(one.row.id)
+        warned = row.warned_at or (now() if step else None)
+        verdict = row.verdict or ("missed" if step and step.level >= BREACH else "")
+        rows.append({"id": row.id, "level": one.level, "warned_at": warned, "verdict": verdict})
+    change_many(PROMISES, rows)
+    clear_alarms(ALARM, [one.row.id for one in reached])
+    further = [(one.row.id, one.following) for one in reached if one.following]
+    set_alarms([alarm_row(ALARM, about, at, level=level) for about, (level, at) in further])
 
 
 def _not_taken_before(reached: Iterable[Reached]) -> list[Reached]:
@@ -102,17 +118,16 @@ def _values(one: Reached, step: Due) -> dict[str, object]:
     }
 
 
-def _take(reached: Sequence[Reached], snapshot: Snapshot) -> None:
-    for one in reached:
-        one.row.warned_at = one.row.warned_at or now()
-        if one.highest.level >= BREACH and not one.row.verdict:
-            one.row.verdict = "missed"
+def _take(taken: Sequence[Reached], snapshot: Snapshot) -> None:
+    by_kind: dict[str, list[tuple[Promise, int]]] = defaultdict(list)
+    for one in taken:
+        by_kind[one.row.subject_kind].append((one.row, one.highest.level))
         for step in one.steps:
             _note(one, step)
-        kinds()[one.row.subject_kind].reached(one.row, one.highest.level, snapshot)
-    db.session.flush()
-    _keep_levels(reached)
-    remind(reached, snapshot)
+    for name, steps in by_kind.items():
+        kinds()[name].reached(steps, snapshot)
+    _keep_levels(taken)
+    remind(taken, snapshot)
 
 
 def _keep_levels(reached: Iterable[Reached]) -> None:

@@ -6,9 +6,10 @@ the outbox once nothing more rings, so that a backlog of hours reaches a person 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -20,8 +21,9 @@ from helpdesk.agents.rights import SYSTEM
 from helpdesk.agents.roster import Roster, RosterEntry
 from helpdesk.clock import now, opens_at
 from helpdesk.core.alarms import after_ringing, next_due
-from helpdesk.core.db import db, insert_new
+from helpdesk.core.db import db
 from helpdesk.core.events import record
+from helpdesk.core.rows import change_many, insert_new
 from helpdesk.promises.models import Promise, Reminder
 from helpdesk.promises.policy import Snapshot
 from helpdesk.promises.subjects import Standing
@@ -30,6 +32,7 @@ from helpdesk.promises.words import BREACH, DESK_CALENDAR, URGENT
 MOST_SINGLE = 20  # more than these at once come as one digest
 LONGEST_WAIT = timedelta(minutes=1)  # for the rest of a backlog; then what is there is told
 TABLE: Any = Reminder.__table__
+Daylight = Callable[[RosterEntry], datetime]
 
 
 class Due(NamedTuple):
@@ -47,6 +50,8 @@ class Reached:
     row: Promise
     subject: Standing
     steps: tuple[Due, ...]
+    level: int = 0  # how far its chain has gone, steps included that nobody is told of
+    following: tuple[int, datetime] | None = None  # the next step, and its moment
 
     @property
     def highest(self) -> Due:
@@ -73,11 +78,11 @@ class Reached:
 def remind(reached: Sequence[Reached], snapshot: Snapshot) -> None:
     """Write down who is told of each highest step, by the roster of this moment."""
     if reached:
-        people = roster.at()
-        insert_new(TABLE, [row for one in reached for row in _rows(one, people, snapshot)])
+        people, daylight = roster.at(), cache(partial(_by_daylight, snapshot=snapshot))
+        insert_new(TABLE, [row for one in reached for row in _rows(one, people, daylight)])
 
 
-def _rows(one: Reached, people: Roster, snapshot: Snapshot) -> list[dict[str, object]]:
+def _rows(one: Reached, people: Roster, daylight: Daylight) -> list[dict[str, object]]:
     told: dict[int, tuple[RosterEntry, str]] = {}
     subject, breached = one.subject, one.highest.level >= BREACH
     team = subject.department_id if one.row.owner == "department" else None
@@ -87,10 +92,10 @@ def _rows(one: Reached, people: Roster, snapshot: Snapshot) -> list[dict[str, ob
     issuer = people.stand_in(subject.issuer_id) if subject.issuer_id and breached else None
     if issuer is not None:
         told.setdefault(issuer.id, (issuer, "issuer"))
-    return [_row(one, person, role, snapshot) for person, role in told.values()]
+    return [_row(one, person, role, daylight) for person, role in told.values()]
 
 
-def _row(one: Reached, person: RosterEntry, role: str, snapshot: Snapshot) -> dict[str, object]:
+def _row(one: Reached, person: RosterEntry, role: str, daylight: Daylight) -> dict[str, object]:
     return {
         "agent_id": person.id,
         "promise_id": one.row.id,
@@ -101,7 +106,7 @@ def _row(one: Reached, person: RosterEntry, role: str, snapshot: Snapshot) -> di
         "cycle": one.run,
         "role": role,
         "due_at": one.highest.due_at,
-        "tell_at": now() if one.urgent else _by_daylight(person, snapshot),
+        "tell_at": now() if one.urgent else daylight(person),
         "outcome": "",
     }
 
@@ -147,31 +152,25 @@ def _due() -> tuple[ColumnElement[bool], ...]:
 
 def _tell(agent_id: int) -> bool:
     """Hand what this person is due to the outbox; False when another process does."""
-    query = (
-        select(Reminder)
-        .where(Reminder.agent_id == agent_id, *_due())
-        .order_by(Reminder.due_at, Reminder.id)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    rows = db.session.scalars(query).all()
+    query = select(*TABLE.c, Promise.state).outerjoin(Promise, Promise.id == Reminder.promise_id)
+    query = query.where(Reminder.agent_id == agent_id, *_due())
+    query = query.order_by(Reminder.due_at, Reminder.id)
+    rows: Any = db.session.execute(query.with_for_update(skip_locked=True, of=Reminder)).all()
     worth = _worth_telling(rows)
-    for row in rows:
-        row.told_at = now()
-        row.outcome = "passed" if row.id not in worth else ""
-    _record([row for row in rows if row.id in worth], agent_id)
-    db.session.flush()
+    told = [row for row in rows if row.id in worth]
+    digest = told[0].id if len(told) > MOST_SINGLE else None
+    what = {"told_at": now(), "outcome": "digest" if digest else "told", "digest": digest}
+    passed = what | {"outcome": "passed", "digest": None}
+    change_many(TABLE, [{"id": row.id, **(what if row.id in worth else passed)} for row in rows])
+    _record(told, agent_id, digest)
     return bool(rows)
 
 
-def _worth_telling(rows: Iterable[Reminder]) -> set[int]:
+def _worth_telling(rows: Iterable[Any]) -> set[int]:
     """Only the highest step of each promise, and a warning only while it can still be kept."""
-    highest: dict[tuple[int, int], Reminder] = {}
-    rows = list(rows)
-    states = _states(rows)
+    highest: dict[tuple[int, int], Any] = {}
     for row in rows:
-        state = states.get(row.promise_id)
-        if state == "running" or (row.level >= BREACH and state == "met"):
+        if row.state == "running" or (row.level >= BREACH and row.state == "met"):
             key = (row.promise_id, row.cycle)
             known = highest.get(key)
             if known is None or row.level > known.level:
@@ -179,27 +178,11 @@ def _worth_telling(rows: Iterable[Reminder]) -> set[int]:
     return {row.id for row in highest.values()}
 
 
-def _states(rows: Iterable[Reminder]) -> dict[int, str]:
-    """The state of each promise now, in chunks that both databases can take."""
-    ids = [row.promise_id for row in rows]
-    found: dict[int, str] = {}
-    for start in range(0, len(ids), 1000):
-        chunk = Promise.id.in_(ids[start : start + 1000])
-        found |= {
-            r.id: r.state
-            for r in db.session.execute(select(Promise.id, Promise.state).where(chunk))
-        }
-    return found
-
-
-def _record(rows: Sequence[Reminder], agent_id: int) -> None:
+def _record(rows: Sequence[Any], agent_id: int, digest: int | None) -> None:
     """The events that the outbox turns into mails: one each, or one digest."""
     if not rows:
         return
     name = db.session.scalar(select(Agent.name).where(Agent.id == agent_id)) or ""
-    digest = rows[0].id if len(rows) > MOST_SINGLE else None
-    for row in rows:
-        row.outcome, row.digest = ("digest" if digest else "told"), digest
     if digest:
         record("staff.digest", by=SYSTEM, agent=agent_id, who=name, digest=digest, count=len(rows))
         return

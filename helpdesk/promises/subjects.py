@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, select
 
 from helpdesk.clock import now
 from helpdesk.core.db import db
+from helpdesk.core.rows import change_many
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Matter, Snapshot
 
@@ -54,13 +55,13 @@ class Standing:
     issuer_id: int | None = None  # who ordered it: told of what is overdue beside the roles
 
 
-def _nothing(_row: Promise, _level: int, _snapshot: Snapshot) -> None:
-    """Nothing follows a step beside the telling."""
+def _nothing(_taken: Sequence[tuple[Promise, int]], _snapshot: Snapshot) -> None:
+    """Nothing follows steps beside the telling."""
 
 
 @dataclass(frozen=True)
 class SubjectKind:
-    """One kind of subject: what of its rows the clock reads and keeps, and what follows a step.
+    """One kind of subject: what of its rows the clock reads and keeps, and what follows steps.
 
     `ended` are the states in which nothing is owed any more; `severity` and `told` (assignee_id or
     issuer_id) are read for a step; `level` names the column that keeps the highest share; `journal`
@@ -73,7 +74,7 @@ class SubjectKind:
     told: str
     level: str
     journal: Callable[[Promise], tuple[str, dict[str, Any]]]
-    reached: Callable[[Promise, int, Snapshot], None] = _nothing
+    reached: Callable[[Sequence[tuple[Promise, int]], Snapshot], None] = _nothing
     recounts: bool = True  # whether its open promises are counted anew when a calendar is edited
     touched: bool = True  # whether a step is a change of the subject
 
@@ -105,12 +106,8 @@ class SubjectKind:
         self._keep("due_at", dues)
 
     def _keep(self, column: str, values: Mapping[int, Any], **same: Any) -> None:
-        table = self.model.__table__
-        kept = update(table).where(table.c.id == bindparam("about"))
-        rows = [{"about": i, "kept": value} for i, value in sorted(values.items())]
-        if rows:
-            kept = kept.values({column: bindparam("kept"), **same})
-            db.session.connection().execute(kept, rows)
+        rows = [{"id": i, column: value, **same} for i, value in sorted(values.items())]
+        change_many(self.model.__table__, rows)
 
 
 _kinds: dict[str, SubjectKind] = {}

@@ -59,10 +59,16 @@ def alarms_of(rows: Iterable[Promise], snapshot: Snapshot) -> list[dict[str, obj
 
 def next_alarm(row: Promise, snapshot: Snapshot) -> list[dict[str, object]]:
     """The alarm of the first step after the level that was reached; none after the last step."""
+    following = next_step(row, row.level, snapshot)
+    return [alarm_row(ALARM, row.id, following[1], level=following[0])] if following else []
+
+
+def next_step(row: Promise, level: int, snapshot: Snapshot) -> tuple[int, datetime] | None:
+    """The first step of the row's chain after this level, and its moment; None after the last."""
     for step in snapshot.chains.get(row.chain, ()):
-        if step.at > row.level:
-            return [alarm_row(ALARM, row.id, share_at(row, step.at, snapshot), level=step.at)]
-    return []
+        if step.at > level:
+            return step.at, share_at(row, step.at, snapshot)
+    return None
 
 
 def share_at(row: Promise, percent: int, snapshot: Snapshot) -> datetime:

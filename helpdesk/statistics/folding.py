@@ -18,11 +18,11 @@ from sqlalchemy import and_, bindparam, case, delete, or_, select, true, tuple_
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
 from helpdesk.core import background
-from helpdesk.core.db import change_rows, db, insert_new, transaction
+from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.events import Counter as Drawn
 from helpdesk.core.events import Event, last_seq
 from helpdesk.core.i18n import company_zone
-from helpdesk.core.rows import insert_many
+from helpdesk.core.rows import insert_many, insert_new
 from helpdesk.customers.models import Person
 from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise

@@ -18,9 +18,10 @@ from helpdesk import promises
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.background import BATCH, forgetting
-from helpdesk.core.db import Model, change_rows, db, insert_new, retrying, transaction
+from helpdesk.core.db import Model, change_rows, db, retrying, transaction
 from helpdesk.core.errors import Refused
 from helpdesk.core.i18n import N_
+from helpdesk.core.rows import insert_new
 from helpdesk.files import StoredFile, drop
 from helpdesk.tickets.actions.twins import prints_of
 from helpdesk.tickets.intake import Intake, Opened, open_ticket

@@ -11,9 +11,10 @@ from sqlalchemy import Exists, Select, exists, func, select, update
 
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
-from helpdesk.core.db import change_rows, db, insert_new, transaction
+from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.events import Event, record
 from helpdesk.core.i18n import N_
+from helpdesk.core.rows import insert_new
 from helpdesk.tickets.models import News, Ticket
 
 PAGE = 50

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from helpdesk.clock import now
-from helpdesk.core.alarms import set_alarm
+from helpdesk.core.alarms import alarm_row, clear_alarms, set_alarms
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Snapshot
 from helpdesk.promises.subjects import SubjectKind, register
@@ -21,11 +22,13 @@ def _journal(row: Promise) -> tuple[str, dict[str, Any]]:
     return "promise", {"promise": row.promise, "response": row.id}
 
 
-def _sign(row: Promise, level: int, snapshot: Snapshot) -> None:
+def _sign(taken: Sequence[tuple[Promise, int]], snapshot: Snapshot) -> None:
     """Not signed by the last step of the signing chain: it is signed for the department."""
     last = max((step.at for step in snapshot.chains.get(SIGNING_CHAIN, ())), default=0)
-    if (row.promise, row.chain) == ("sign", SIGNING_CHAIN) and level >= last:
-        set_alarm(FORCED_SIGNING, row.subject_id, now())
+    due = [row for row, level in taken if level >= last]
+    unsigned = {r.subject_id for r in due if (r.promise, r.chain) == ("sign", SIGNING_CHAIN)}
+    clear_alarms(FORCED_SIGNING, list(unsigned))
+    set_alarms([alarm_row(FORCED_SIGNING, each, now()) for each in unsigned])
 
 
 register(

@@ -541,5 +541,5 @@ def test_a_department_s_promise_is_told_to_the_department_and_the_desk_s_to_the_
     case = Standing(1, True, "S1", quality.id, None, 0)
     for owner, person in (("department", lead), ("desk", desk)):
         one = Reached(promise(owner=owner), case, (Due(50, NINE, ("owner",)),))
-        told_of = {row["agent_id"] for row in _rows(one, people, in_force.current())}
+        told_of = {row["agent_id"] for row in _rows(one, people, lambda _person: NINE)}
         assert told_of == {person.id}
