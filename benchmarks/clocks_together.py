@@ -52,8 +52,8 @@ def measure(asked: Asked, count: int = COUNT) -> Iterator[Figure]:
 
 def _alone(mine: set[int]) -> Iterator[Figure]:
     began, cpu, theirs = time.monotonic(), time.process_time(), _backend()
-    while background.ring_round() == background.BREATH:
-        time.sleep(background.BREATH)
+    while (pause := background.ring_round()) <= background.BREATH:
+        time.sleep(pause)
     seconds = time.monotonic() - began
     used, theirs = time.process_time() - cpu, _backend() - theirs
     yield from _steps("alone", mine)

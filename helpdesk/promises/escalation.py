@@ -28,6 +28,9 @@ from helpdesk.promises.words import ALARM, BREACH
 
 STEPS: Any = Escalation.__table__
 PROMISES: Any = Promise.__table__
+_TOLD = "id subject_kind subject_id promise cycle owner chain level verdict warned_at"
+_COUNTED = "started_at due_at limit calendar calendar_version pauses extended_at"  # see timing
+READ = [PROMISES.c[name] for name in f"{_TOLD} {_COUNTED}".split()]
 
 
 @on_alarms(ALARM)
@@ -65,7 +68,7 @@ def _locked(promise_ids: list[int]) -> dict[tuple[str, int], Standing]:
 
 def _running(promise_ids: list[int]) -> Sequence[Promise]:
     """Those whose clock runs, as plain rows: what changes is written for the whole set."""
-    query = select(PROMISES).where(among(PROMISES.c.id, promise_ids), PROMISES.c.state == "running")
+    query = select(*READ).where(among(PROMISES.c.id, promise_ids), PROMISES.c.state == "running")
     rows: Any = db.session.execute(query.order_by(PROMISES.c.id)).all()
     return cast("Sequence[Promise]", rows)
 

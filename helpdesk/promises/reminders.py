@@ -32,6 +32,8 @@ from helpdesk.promises.words import BREACH, DESK_CALENDAR, URGENT
 MOST_SINGLE = 20  # more than these at once come as one digest
 LONGEST_WAIT = timedelta(minutes=1)  # for the rest of a backlog; then what is there is told
 TABLE: Any = Reminder.__table__
+_READ = "id promise_id cycle level role promise due_at subject_kind subject_id"
+READ = [TABLE.c[name] for name in _READ.split()]
 Daylight = Callable[[RosterEntry], datetime]
 
 
@@ -92,21 +94,23 @@ def _rows(one: Reached, people: Roster, daylight: Daylight) -> list[dict[str, ob
     issuer = people.stand_in(subject.issuer_id) if subject.issuer_id and breached else None
     if issuer is not None:
         told.setdefault(issuer.id, (issuer, "issuer"))
-    return [_row(one, person, role, daylight) for person, role in told.values()]
+    step, moment = _step(one), now() if one.urgent else None
+    return [
+        step | {"agent_id": person.id, "role": role, "tell_at": moment or daylight(person)}
+        for person, role in told.values()
+    ]
 
 
-def _row(one: Reached, person: RosterEntry, role: str, daylight: Daylight) -> dict[str, object]:
+def _step(one: Reached) -> dict[str, object]:
+    """What the rows of all who are told of a step have in common."""
     return {
-        "agent_id": person.id,
         "promise_id": one.row.id,
         "subject_kind": one.row.subject_kind,
         "subject_id": one.row.subject_id,
         "promise": one.row.promise,
         "level": one.highest.level,
         "cycle": one.run,
-        "role": role,
         "due_at": one.highest.due_at,
-        "tell_at": now() if one.urgent else daylight(person),
         "outcome": "",
     }
 
@@ -152,7 +156,7 @@ def _due() -> tuple[ColumnElement[bool], ...]:
 
 def _tell(agent_id: int) -> bool:
     """Hand what this person is due to the outbox; False when another process does."""
-    query = select(*TABLE.c, Promise.state).outerjoin(Promise, Promise.id == Reminder.promise_id)
+    query = select(*READ, Promise.state).outerjoin(Promise, Promise.id == Reminder.promise_id)
     query = query.where(Reminder.agent_id == agent_id, *_due())
     query = query.order_by(Reminder.due_at, Reminder.id)
     rows: Any = db.session.execute(query.with_for_update(skip_locked=True, of=Reminder)).all()

@@ -139,3 +139,16 @@ def test_what_a_handler_leaves_stays_due_as_it_was(
     assert alarms.ring_due() == 0
     left = db.session.scalars(select(Alarm)).one()
     assert (left.due_at, left.tries) == (due, 0)
+
+
+def test_of_those_that_ring_one_by_one_a_large_set_takes_a_hundred(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others of their set, and whoever wants to write, do not wait for more of them."""
+    monkeypatch.setitem(alarms._handlers, "bell", lambda _ring: None)
+    monkeypatch.setitem(alarms._handlers, "bells", alarms.Many(lambda _rings: []))
+    with transaction():
+        for kind in ("bell", "bells"):
+            alarms.set_alarms([alarms.alarm_row(kind, n, now()) for n in range(150)])
+    assert alarms.ring_due(500) == alarms.BATCH + 150
+    assert alarms.ring_due(500) == 50

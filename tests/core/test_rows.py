@@ -13,13 +13,16 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from helpdesk.clock import moved_to
-from helpdesk.core import events, rows
+from helpdesk.core import alarms, events, rows
 from helpdesk.core.db import Model, db, transaction
 from helpdesk.core.rows import Rows, draw
 from helpdesk.customers.people import Asker
+from helpdesk.promises.models import Escalation
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
+from tests.help.statements import counted
 
+STEPS: Any = Escalation.__table__
 NOON = datetime(2026, 3, 5, 4, tzinfo=UTC)
 RANDOM = {"track_salt"}
 POINTS = {  # what names another row without a foreign key
@@ -49,7 +52,10 @@ def stored() -> dict[str, list[dict[str, Any]]]:
     """Every row that an opening makes; each id is its place in its table."""
     tables = [Model.metadata.tables[name] for name in FILLED]
     found = {
-        table.name: [dict(row) for row in db.session.execute(select(table)).mappings()]
+        table.name: [
+            dict(row)
+            for row in db.session.execute(select(table).order_by(*table.primary_key)).mappings()
+        ]
         for table in tables
     }
     for kind in ("ticket", "person"):
@@ -142,3 +148,30 @@ def test_cases_are_stored_row_by_row_as_one_insert_after_the_other_would_store_t
     assert {name: len(each) for name, each in together.items() if not each} == {}
     for name, each in together.items():
         assert each == apart[name], name
+
+
+def test_rows_are_changed_in_one_statement_each_to_values_of_its_own(app: Flask) -> None:
+    with transaction():
+        alarms.set_alarms([alarms.alarm_row("bell", n, NOON) for n in range(5)])
+    table = alarms.TABLE
+    ids = db.session.scalars(select(table.c.id).order_by(table.c.id)).all()
+    new = [
+        {"id": i, "level": n, "first_due_at": NOON, "error": None} for n, i in enumerate(ids[1:])
+    ]
+    with transaction(), counted() as statements:
+        rows.change_many(table, new)
+        rows.change_many(table, [])
+    assert len(statements) == 1
+    found = db.session.execute(select(table.c.level, table.c.first_due_at).order_by(table.c.id))
+    assert [tuple(each) for each in found] == [(0, None), *((n, NOON) for n in range(4))]
+
+
+def test_rows_whose_key_is_there_are_left_out_and_the_new_ones_are_named(app: Flask) -> None:
+    step = {"promise_id": 1, "cycle": 1, "told": "", "due_at": NOON, "at": NOON}
+    steps = [step | {"level": level} for level in (50, 75)]
+    with transaction():
+        assert rows.insert_new(STEPS, steps[:1]) == []
+        found = rows.insert_new(STEPS, steps, STEPS.c.promise_id, STEPS.c.level)
+        assert rows.insert_new(STEPS, steps) == []
+    assert [tuple(row) for row in found] == [(1, 75)]
+    assert db.session.scalars(select(STEPS.c.level).order_by(STEPS.c.level)).all() == [50, 75]

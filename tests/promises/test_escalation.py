@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from helpdesk.clock import moved_to, now
 from helpdesk.core import alarms
@@ -20,6 +20,7 @@ from helpdesk.promises.models import Escalation, Promise
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
+from tests.help.statements import counted
 
 
 def steps(promise: str = "acknowledge") -> list[int]:
@@ -89,6 +90,26 @@ def test_two_timer_processes_take_each_step_once(app: Flask) -> None:
     assert steps() == [50] * 20
     told = db.session.scalar(select(func.count()).where(Event.name == "promise.warned"))
     assert told == 20
+
+
+def test_a_set_is_stepped_without_an_object_or_a_statement_for_each_promise(app: Flask) -> None:
+    """Plain rows are read, and what changes is written for all of them at once."""
+    loaded: list[object] = []
+    event.listen(Promise, "load", lambda row, _context: loaded.append(row))
+    event.listen(Promise, "refresh", lambda row, _context, _names: loaded.append(row))
+    make.agent("Chen Jie", "supervisor")
+    costs = []
+    for count in (3, 12):
+        for n in range(count):
+            make.ticket(subject=f"nr {count}.{n}", severity="S2")
+        loaded.clear()
+        with moved_to(now() + timedelta(minutes=16)), counted() as statements:
+            alarms.ring_due()
+        costs.append(len(statements))
+        db.session.remove()
+    assert steps() == [50] * 15
+    assert loaded == []
+    assert costs[0] == costs[1]
 
 
 def test_a_missed_promise_is_marked_missed_on_the_ticket_and_in_its_history(app: Flask) -> None:
