@@ -16,6 +16,7 @@ from helpdesk.statistics import measures, report
 from helpdesk.statistics.charts import link
 from helpdesk.statistics.figures import Cell, Figures
 from helpdesk.statistics.kept import sums
+from helpdesk.statistics.sources import Sums
 
 
 @takes(
@@ -28,7 +29,7 @@ def statistics(measure: str, asked: dict[str, Any]) -> Response:
     """The measure with its definition: rows by group, and the whole. Times are seconds."""
     require(api_actor(), "statistics.read")
     wanted, report_of = measures.measure(measure), report.read(request.args, api_actor(), by="")
-    shape = _shape(Figures(sums(report_of.scope, "", report_of.promise)).cell(wanted))
+    shape = _shape(Figures(sums(Sums(report_of.scope, "", report_of.promise))).cell(wanted))
     period = report_of.period
     return jsonify(
         {
@@ -48,7 +49,7 @@ def statistics(measure: str, asked: dict[str, Any]) -> Response:
 
 
 def _rows(wanted: measures.Measure, asked: report.Asked) -> list[dict[str, Any]]:
-    figures = Figures(sums(asked.scope, asked.by, asked.promise))
+    figures = Figures(sums(Sums(asked.scope, asked.by, asked.promise)))
     figures.require(wanted)
     return [
         {"key": row.key, "name": row.name} | _shape(row.cells[wanted.code])

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, cast, func, or_, select, true, union_all
 
+from helpdesk.agents.rights import Actor
 from helpdesk.core.db import db
 from helpdesk.statistics.groups import Scope, bucket, key_of
 from helpdesk.tickets import queries, ticket_lists
@@ -27,13 +28,14 @@ def within(scope: Scope, moment: str, span: Span | None = None) -> list[ColumnEl
     return [*ticket_lists.conditions(scope.base, scope.who), column >= begin, column < end]
 
 
+def flags(parts: Mapping[str, Filter], who: Actor) -> list[ColumnElement[int]]:
+    """For each part, 1 where a case fulfils its filter, else 0."""
+    found = [and_(true(), *ticket_lists.narrowing(part, who)) for part in parts.values()]
+    return [case((wanted, 1), else_=0) for wanted in found]
+
+
 def _sums(parts: Mapping[str, Filter], scope: Scope) -> list[ColumnElement[Any]]:
-    """For each part, how many of the cases fulfil its filter."""
-    found: list[ColumnElement[Any]] = []
-    for name, part in parts.items():
-        wanted = and_(true(), *ticket_lists.narrowing(part, scope.who))
-        found.append(func.sum(case((wanted, 1), else_=0)).label(name))
-    return found
+    return [func.sum(flag) for flag in flags(parts, scope.who)]
 
 
 def tally(scope: Scope, moment: str, by: str, parts: Mapping[str, Filter]) -> Counts:
@@ -126,18 +128,24 @@ def said(scope: Scope, by: str, edges: Edges) -> Counts:
     """What came back from customers, by group: cases by their last rating ("5" to "1"), and by how
     their follow-up call went.
     """
-    key = bucket(by, Ticket.received_at, scope).label("bucket")
-    cases = within(scope, "received")
-    score = cast(Rating.result, Callback.state.type).label("answer")
-    rated = _of_cases(select(key, score, func.count()), Rating, cases, edges)
-    called = _of_cases(select(key, Callback.state, func.count()), Callback, cases, edges)
-    rated = rated.where(queries.last_rating()).group_by("bucket", Rating.result)
-    called = called.where(Callback.cycle == Ticket.cycle).group_by("bucket", Callback.state)
+    key = bucket(by, Ticket.received_at, scope)
     found: Counts = {}
-    for value, answer, number in db.session.execute(union_all(rated, called)):
+    query = answers(key, within(scope, "received"), edges)
+    for value, answer, number in db.session.execute(query):
         row = found.setdefault(key_of(by, value), {})
         row[answer] = row.get(answer, 0) + number
     return found
+
+
+def answers(key: Any, wanted: list[ColumnElement[bool]], edges: Edges) -> Any:
+    """Their query: group, answer and number of the cases `wanted`, all of which `edges` hold."""
+    key = key.label("bucket")
+    score = cast(Rating.result, Callback.state.type).label("answer")
+    rated = _of_cases(select(key, score, func.count()), Rating, wanted, edges)
+    called = _of_cases(select(key, Callback.state, func.count()), Callback, wanted, edges)
+    rated = rated.where(queries.last_rating()).group_by("bucket", Rating.result)
+    called = called.where(Callback.cycle == Ticket.cycle).group_by("bucket", Callback.state)
+    return union_all(rated, called)
 
 
 def _of_cases(query: Any, model: Any, cases: list[Any], edges: Edges) -> Any:

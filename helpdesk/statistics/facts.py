@@ -9,20 +9,33 @@ from typing import Any
 from helpdesk.promises.verdicts import RANKS
 from helpdesk.statistics.measures import promises_of
 
-GROUPS = ("channel", "category", "department", "severity", "kind", "agent")
-CASE_FILE = ("cause_code", "product", "lot", "validity", "liability", "remedy_type")
-DAY, MONTH, YEAR = "d", "m", "y"
-LEVELS = {DAY: 10, MONTH: 7, YEAR: 4}  # so much of a date names the span
+STEPS, SECONDS = "steps", "seconds"  # sums of times: by what took them, then by the second
+DAY, MONTH = "d", "m"
+LEVELS = {DAY: 10, MONTH: 7}  # so much of a date names the span
 MOMENT = ("", "")  # the span of what holds now
 KEPT = (RANKS["on_time"], RANKS["late"])
-FINE = 6  # so many bits of a time tell its step: the 64 steps of an octave
 Span = tuple[str, str]
+Key = tuple[str, str, str, str, str]  # that of a row of the sums: by, key, level, first, last
 Row = Sequence[Any]  # promise, day on which it fell due ('' not yet), rank, seconds taken
 Numbers = dict[Span, Counter[str]]
 
 
+def rows(told: Mapping[str, Any]) -> Iterator[tuple[Key, Mapping[str, int]]]:
+    """Which numbers a case adds to which rows of the sums."""
+    for level in LEVELS:
+        for span, numbers in added(told, level).items():
+            plain = {name: number for name, number in numbers.items() if "@" not in name}
+            for by, key in {"": "", **told["groups"]}.items():
+                yield (by, key, level, *span), plain
+            for name in numbers.keys() - plain.keys():
+                code, _at, taken = name.partition("@")
+                step = step_of(int(taken))
+                yield (STEPS, code, level, *span), {str(step): numbers[name]}
+                yield (SECONDS, f"{code} {step}", level, *span), {taken: numbers[name]}
+
+
 def added(told: Mapping[str, Any], level: str) -> Numbers:
-    """The numbers that a case adds to each day (or month, or year, by their first days).
+    """The numbers that a case adds to each day (or month, by its first day).
 
     A promise with several rounds counts once in a stretch of time, by the worst round in it. So
     beside what each day has of it alone there is what two days have together: for a case that was
@@ -44,15 +57,15 @@ def added(told: Mapping[str, Any], level: str) -> Numbers:
         promises[row[0]].append(row)
     for promise, rows in promises.items():
         if promise in of_received:
-            found[came, came].update(_judged(f"received.{promise}", rows))
-        for span, numbers in _rounds(f"due.{promise}", rows, level):
+            found[came, came].update(_judged(f"received:{promise}", rows))
+        for span, numbers in _rounds(f"due:{promise}", rows, level):
             found[span].update(numbers)
     return found
 
 
 def cut(day: str, level: str) -> str:
-    """The first day of the day, month or year that a day is in."""
-    return (day[: LEVELS[level]] + "-01-01")[:10]
+    """The day itself, or the first one of its month."""
+    return (day[: LEVELS[level]] + "-01")[:10]
 
 
 def _rounds(code: str, rows: Sequence[Row], level: str) -> Iterator[tuple[Span, Mapping[str, int]]]:
@@ -95,13 +108,6 @@ def add(numbers: Counter[str], more: Mapping[str, int], sign: int = 1) -> None:
 
 
 def step_of(taken: int) -> int:
-    """The step of a time: single seconds up to a minute, then 64 steps an octave."""
-    wide = max(0, taken.bit_length() - FINE - 1)
-    return (wide << FINE) + (taken >> wide)
-
-
-def bounds(step: int) -> tuple[int, int]:
-    """The first second of a step, and the first one after it."""
-    wide = max(0, (step >> FINE) - 1)
-    first = (step - (wide << FINE)) << wide
-    return first, first + (1 << wide)
+    """The least time of the same length that begins with the same two digits: 3,640 s are of 3,600."""
+    wide: int = 10 ** max(len(str(taken)) - 2, 0)
+    return taken // wide * wide

@@ -33,6 +33,14 @@ NAMES = {
     "kind": N_("Kind"),
     "agent": N_("Person"),
 }
+COLUMNS: dict[str, Any] = {
+    "channel": Ticket.channel,
+    "category": Ticket.category_id,
+    "department": Ticket.department_id,
+    "severity": Ticket.severity,
+    "kind": Ticket.kind,
+    "agent": Ticket.assignee_id,
+}
 OF_TIME = ("day", "week", "month")
 NONE = "none"
 Moment = InstrumentedAttribute[Any]
@@ -55,15 +63,7 @@ def bucket(by: str, moment: Moment, scope: Scope) -> ColumnElement[Any]:
         return _category(scope)
     if by == "span":
         return _span(moment, scope.period)
-    columns: dict[str, Any] = {
-        "channel": Ticket.channel,
-        "department": Ticket.department_id,
-        "severity": Ticket.severity,
-        "kind": Ticket.kind,
-        "agent": Ticket.assignee_id,
-    }
-    found: ColumnElement[Any] = columns.get(by, cast(literal("all"), Ticket.channel.type))
-    return found
+    return COLUMNS[by] if by else cast(literal("all"), Ticket.channel.type)
 
 
 def _local(by: str, moment: Moment, period: Period) -> ColumnElement[Any]:
@@ -147,13 +147,18 @@ def _days(by: str, first: date) -> tuple[date, date]:
 
 def every(by: str, period: Period) -> list[str]:
     """All groups of time of the period, also those in which nothing happened."""
-    first, found = period.since, []
-    first -= first.weekday() * ONE_DAY if by == "week" else timedelta()
-    first = first.replace(day=1) if by == "month" else first
+    first, found = begin_of(by, period.since), []
     while first <= period.until:
         found.append(first.isoformat())
         first = _days(by, first)[1] + ONE_DAY
     return found
+
+
+def begin_of(by: str, day: date) -> date:
+    """The first day of the group of time that a day is in."""
+    if by == "week":
+        return day - day.weekday() * ONE_DAY
+    return day.replace(day=1) if by == "month" else day
 
 
 def names(by: str, keys: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,6 @@ A period chooses promises by the cases received in it, or by the promises whose 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +15,6 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    null,
     or_,
     select,
     union_all,
@@ -25,7 +23,7 @@ from sqlalchemy import (
 from helpdesk.core.db import db
 from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
-from helpdesk.statistics.counting import Edges, within
+from helpdesk.statistics.counting import Edges, Span, within
 from helpdesk.statistics.groups import Scope, bucket, key_of
 from helpdesk.tickets import ticket_lists
 from helpdesk.tickets.models import Ticket
@@ -69,7 +67,7 @@ def judged(scope: Scope, by: str, promises: tuple[str, ...], edges: Edges) -> Ke
 
 def fell_due(scope: Scope, by: str, promises: tuple[str, ...]) -> Kept:
     """How the promises were kept whose time was up in the period, whenever their cases came."""
-    return _told(by, _due(scope, by, promises).subquery(), [null(), null()])[DUE]
+    return _told(by, _due(scope, by, promises).subquery())[DUE]
 
 
 def by_groups(
@@ -77,7 +75,7 @@ def by_groups(
 ) -> dict[str, Kept]:
     """Both in one statement, without percentiles, which spares the database its sorting."""
     both = union_all(_received(scope, by, promises, edges), _due(scope, by, due))
-    return _told(by, both.subquery(), [null(), null()])
+    return _told(by, both.subquery())
 
 
 def in_all(
@@ -88,29 +86,15 @@ def in_all(
     return _with_tenths("span", union_all(received, _due(scope, "span", due)))
 
 
-def later(
-    scope: Scope, promise: str, begin: datetime, middle: datetime, end: datetime
-) -> dict[int, int]:
-    """By how many cases each worst rank from `begin` to `end` differs from that up to `middle`."""
-    of_promise = (Promise.subject_kind == Ticket.subject_kind, Promise.promise == promise)
-    fresh = select(Promise.subject_id).where(*of_promise, verdicts.fell_due(middle, end))
-    early = case((Promise.due_at < middle, verdicts.rank()), else_=0)
-    worst = (
-        select(func.max(verdicts.rank()).label("now"), func.max(early).label("before"))
-        .join(Ticket, Promise.of(Ticket))
-        .where(*ticket_lists.conditions(scope.base, scope.who), verdicts.fell_due(begin, end))
-        .where(*of_promise, Promise.subject_id.in_(fresh))
-        .group_by(Promise.subject_id)
-        .subquery()
-    )
-    found = dict.fromkeys((0, *verdicts.RANKS.values()), 0)
-    columns = (worst.c.now, worst.c.before)
-    for now_, before, number in db.session.execute(
-        select(*columns, func.count()).group_by(*columns)
-    ):
-        found[now_] += number
-        found[before] -= number
-    return found
+def worst(scope: Scope, promise: str, span: Span, touched: Span) -> dict[int, int]:
+    """How many cases have which worst rank in a span, of those with a round in the one `touched`."""
+    mine = [Promise.subject_kind == Ticket.subject_kind, Promise.promise == promise]
+    rounds = select(Promise.subject_id).where(*mine, verdicts.fell_due(*touched))
+    found = [*ticket_lists.conditions(scope.base, scope.who), verdicts.fell_due(*span), *mine]
+    found += [Promise.subject_id.in_(rounds)]
+    cases = _judged_cases(DUE, bucket("", Promise.due_at, scope), found).subquery()
+    query = select(cases.c.rank, func.count()).group_by(cases.c.rank)
+    return dict(db.session.execute(query).all())
 
 
 def _with_tenths(by: str, cases: Any) -> dict[str, Kept]:
@@ -122,10 +106,10 @@ def _with_tenths(by: str, cases: Any) -> dict[str, Kept]:
         func.row_number().over(**window).label("place"),  # in one sorting with the number
         func.count().over(**window, rows=(None, None)).label("of"),
     ).subquery()
-    return _told(by, ranked, [_within_tenths(ranked, tenths) for tenths in (5, 9)])
+    return _told(by, ranked, *(_within_tenths(ranked, tenths) for tenths in (5, 9)))
 
 
-def _told(by: str, cases: Any, tenths: list[Any]) -> dict[str, Kept]:
+def _told(by: str, cases: Any, *tenths: Any) -> dict[str, Kept]:
     counts = [func.count(case((cases.c.rank == rank, 1))) for rank in verdicts.RANKS.values()]
     average = func.avg(case((cases.c.rank.in_(KEPT), cases.c.taken)))
     own = (cases.c.bucket, cases.c.promise, cases.c.basis)

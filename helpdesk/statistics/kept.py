@@ -6,22 +6,21 @@ What they don't hold (a filter, percentiles by group) is counted as sources.Sums
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, TextClause, and_, bindparam, not_, or_, select, text
+from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
 from helpdesk.agents.rights import scope as scope_of
 from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.i18n import company_zone
 from helpdesk.promises.verdicts import RANKS
 from helpdesk.statistics import counting, facts, folding, groups, judging
 from helpdesk.statistics.counting import Counts, Edges
-from helpdesk.statistics.facts import DAY, MONTH, YEAR
+from helpdesk.statistics.facts import DAY, MONTH, SECONDS, STEPS
 from helpdesk.statistics.groups import OF_TIME, Scope
 from helpdesk.statistics.judging import DUE, RECEIVED, Judged, Kept
 from helpdesk.statistics.measures import promises_of
@@ -31,105 +30,95 @@ from helpdesk.statistics.sources import Sums
 from helpdesk.tickets.filters import Filter
 
 FRESH = timedelta(seconds=5)  # older sums are brought up to this moment first
-OPEN_END = "9999-12-31"
-TENTHS = (5, 9)
-WIDEST = {"day": DAY, "week": DAY, "month": MONTH}  # span that lies in one group
-Steps = Mapping[str, Mapping[str, int]]  # of a code: cases by step of time
+OPEN_END = date.max
+TENTHS = {"median": 5, "ninety": 9}
+Numbers = dict[str, Counter[str]]  # by group
+Tenths = dict[str, dict[str, int]]  # by what took the time, then by TENTHS
 
 
-def sums(
-    scope: Scope,
-    by: str = "",
-    promise: str = "",
-    percentiles: bool = True,
-    more: Mapping[str, Filter] | None = None,
-) -> Sums:
-    """The sums of a scope: the kept ones if they hold it, else counted now."""
-    asked = (scope, by, promise, percentiles, more or {})
-    everything = scope.base == Filter(merged="no") and scope_of(scope.who).everything
+def sums(asked: Sums) -> Sums:
+    """What is asked for from the kept sums if they hold it; else the same, counted now."""
+    everything = asked.scope.base == Filter(merged="no") and scope_of(asked.scope.who).everything
     at = as_of() if everything else None
-    return Sums(*asked) if at is None else KeptSums(*asked, at)
+    return asked if at is None else KeptSums(**(vars(asked) | {"at": at}))
 
 
 def as_of() -> datetime | None:
     """The moment that the kept sums tell of, a few seconds ago at most; None while they are filled."""
-    found = folding.look()
-    if found.usable and not _fresh(found):
+    at = folding.look().at
+    if at and not _fresh(at):
         folding.fold()
-        found = folding.look()
-    return found.at if found.usable and _fresh(found) else None
+        at = folding.look().at
+    return at if at and _fresh(at) else None
 
 
-def _fresh(found: folding.Standing) -> bool:
-    return found.at is not None and abs(now() - found.at) <= FRESH
+def _fresh(at: datetime) -> bool:
+    return abs(now() - at) <= FRESH
 
 
-def _of_level(level: str) -> ColumnElement[bool]:
-    return DaySum.level == level
-
-
-def _between(begin: str, end: str) -> ColumnElement[bool]:
-    return and_(DaySum.first >= bindparam(begin), DaySum.last < bindparam(end))
-
-
-_MONTHS, _YEARS = _between("month", "after_months"), _between("year", "after_years")
-_WITHIN = or_(  # each day once, by the largest span that lies within
-    and_(_of_level(YEAR), _YEARS),
-    and_(_of_level(MONTH), _MONTHS, not_(_YEARS)),
-    and_(_of_level(DAY), _between("since", "after"), not_(_MONTHS)),
-)
+_MONTH: BindParameter[str] = bindparam("month")
+_AFTER_MONTHS: BindParameter[str] = bindparam("after_months")
+_BEFORE_THE_END = and_(DaySum.level == DAY, DaySum.last < bindparam("after"))
 _ROWS = select(DaySum.key, DaySum.first, DaySum.last, DaySum.counts).where(
-    DaySum.by == bindparam("by"), or_(_WITHIN, and_(_of_level(DAY), DaySum.first == ""))
+    DaySum.by == bindparam("by"),
+    or_(  # whole months; the days that begin before or end after them; this moment
+        and_(DaySum.level == MONTH, DaySum.first >= _MONTH, DaySum.last < _AFTER_MONTHS),
+        and_(_BEFORE_THE_END, DaySum.first >= bindparam("since"), DaySum.first < _MONTH),
+        and_(_BEFORE_THE_END, DaySum.first >= _MONTH, DaySum.last >= _AFTER_MONTHS),
+        and_(DaySum.level == DAY, DaySum.first == ""),
+    ),
 )
-_TIMES = select(DaySum.times).where(DaySum.by == "", DaySum.key == "", _WITHIN)
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """From the first day to the one before `after`; spans in it are read whole, up to `widest`."""
+    """From the first day to the one before `after`; the months in it are read whole if `months`."""
 
-    since: str
-    after: str
-    widest: str = YEAR
+    since: date
+    after: date
+    months: bool = True
 
-    @classmethod
-    def of(cls, since: date, until: date, widest: str = YEAR) -> Stretch:
-        """These days, both included; what has not ended has no end: nothing is kept of the future."""
-        today = now().astimezone(company_zone()).date()
-        after = OPEN_END if until >= today else (until + ONE_DAY).isoformat()
-        return cls(since.isoformat(), after, widest)
+    def rows(self, by: str, keys: Iterable[str] | None = None) -> Sequence[Any]:
+        """The kept rows of these days, and of this moment; those of these keys alone, if any."""
+        begin = ((self.since - ONE_DAY).replace(day=1) + 32 * ONE_DAY).replace(day=1)
+        days = {
+            "since": self.since,
+            "after": self.after,
+            "month": begin if self.months else OPEN_END,
+            "after_months": self.after.replace(day=1),
+        }
+        given = {name: day.isoformat() for name, day in days.items()}
+        query = _ROWS if keys is None else _ROWS.where(DaySum.key.in_(keys))
+        return db.session.execute(query, given | {"by": by}).all()
 
-    @cached_property
-    def given(self) -> dict[str, str]:
-        """What the statements want to know."""
-        found = {"since": self.since, "after": self.after}
-        for level, name in ((MONTH, "month"), (YEAR, "year")):
-            there = self.widest in (level, YEAR)
-            found[name] = _first_in(level, self.since) if there else OPEN_END
-            found[f"after_{name}s"] = facts.cut(self.after, level)
+    def tenths(self) -> Tenths:
+        """The times within which five and nine tenths were kept, exact: the steps tell where they lie,
+        and only the seconds of those steps are read.
+        """
+        places = {}
+        for code, steps in _added_up(self.rows(STEPS), lambda row: row.key).items():
+            for name, tenths in TENTHS.items() if any(steps.values()) else ():
+                step, place = _reached(steps, -(-steps.total() * tenths // 10))
+                places[code, name] = f"{code} {step}", place
+        keys = {key for key, _place in places.values()}
+        seconds = _added_up(self.rows(SECONDS, keys), lambda row: row.key)
+        found: Tenths = defaultdict(dict)
+        for (code, name), (key, place) in places.items():
+            found[code][name], _among = _reached(seconds[key], place)
         return found
 
-    def rows(self, by: str) -> Sequence[Any]:
-        """The kept rows of these days, and of this moment."""
-        return db.session.execute(_ROWS, self.given | {"by": by}).all()
-
-    def times(self) -> Steps:
-        """How many cases each step of time has, by what took it."""
-        found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for (times,) in db.session.execute(_TIMES, self.given):
-            for code, steps in times.items():
-                sums_ = found[code]
-                for step, number in steps.items():  # tens of thousands
-                    sums_[step] += number
-        return found
+    def total(self) -> Counter[str]:
+        """The numbers of all cases."""
+        return _added_up(self.rows(""), lambda _row: "")[""]
 
 
-def _first_in(level: str, since: str) -> str:
-    """The first month (or year) that begins on that day or later."""
-    begin = facts.cut(since, level)
-    days = 31 if level == MONTH else 366
-    after = date.fromisoformat(begin) + days * ONE_DAY
-    return since if begin == since else facts.cut(after.isoformat(), level)
+def _added_up(rows: Iterable[Any], group_of: Callable[[Any], str | None]) -> Numbers:
+    found: Numbers = defaultdict(Counter)
+    for row in rows:
+        group = group_of(row)
+        if group is not None:
+            found[group].update(row.counts)
+    return found
 
 
 class KeptSums(Sums):
@@ -137,31 +126,32 @@ class KeptSums(Sums):
 
     @cached_property
     def _stretch(self) -> Stretch:
+        """The period; one that has not ended has no end: nothing is kept of the future."""
         period = self.scope.period
-        return Stretch.of(period.since, period.until, WIDEST.get(self.by, YEAR))
+        after = period.until + ONE_DAY if period.end <= now() else OPEN_END
+        return Stretch(period.since, after, months=self.by not in ("day", "week"))
 
     @cached_property
-    def _groups(self) -> dict[str, Counter[str]]:
+    def _groups(self) -> Numbers:
         """The numbers of each group; '' holds those of this moment where days are the groups."""
-        rows = self._stretch.rows("" if self.by in OF_TIME else self.by)
-        return _grouped(rows, self.by, self.scope)
+        return self._read(self._stretch, self.by)
+
+    def _read(self, stretch: Stretch, by: str) -> Numbers:
+        rows = stretch.rows("" if by in OF_TIME else by)
+        return _added_up(rows, _group_of(by, self.scope))
 
     def _named(self, source: str) -> Counts:
         """What the groups tell of this source, those that tell nothing left out."""
-        begin = f"{source}."
-        found = {
-            key: {
-                name.removeprefix(begin): number
-                for name, number in row.items()
-                if name.startswith(begin) and ":" not in name
-            }
-            for key, row in self._groups.items()
-        }
-        return {key: row for key, row in found.items() if row}
+        found: Counts = defaultdict(dict)
+        for key, row in self._groups.items():
+            for name, number in row.items():
+                if number and name.startswith(f"{source}."):
+                    found[key][name.removeprefix(f"{source}.")] = number
+        return found
 
     @cached_property
     def received(self) -> Counts:
-        return {key: row for key, row in self._named("received").items() if "received" in row}
+        return self._named("received")
 
     @cached_property
     def closed(self) -> Counts:
@@ -174,95 +164,70 @@ class KeptSums(Sums):
     @cached_property
     def standing(self) -> Counts:
         """What is open and late now; counted back to the end of a period that is over."""
-        found: dict[str, Counter[str]] = defaultdict(Counter)
+        found: Numbers = defaultdict(Counter)
         for key, row in self._named("now").items():
             found[key or "all"].update(row)
         if self._stretch.after != OPEN_END:
             after = Stretch(self._stretch.after, OPEN_END)
-            by = "" if self.by in OF_TIME else self.by
-            for key, row in _grouped(after.rows(by), by, self.scope).items():
+            for key, row in self._read(after, "" if self.by in OF_TIME else self.by).items():
                 facts.add(found[key], {"open": row["closed.closed"] - row["received.received"]})
         return {key: dict(row) for key, row in found.items() if any(row.values())}
 
     @cached_property
     def kept(self) -> Kept:
-        return self._judged(RECEIVED) if self._told_whole else super().kept
+        return self._judged(RECEIVED, promises_of("kept")) if self._told_whole else super().kept
 
     @cached_property
     def due(self) -> Kept:
-        return self._judged(DUE) if self._told_whole else super().due
+        return self._judged(DUE, self._shared) if self._told_whole else super().due
 
     @property
     def _told_whole(self) -> bool:
         """Percentiles by group are not kept."""
         return not (self.by and self.percentiles)
 
-    def _judged(self, basis: str) -> Kept:
-        wanted = self._shared if basis == DUE else promises_of("kept")
-        found = {key: _promises(row, basis, wanted) for key, row in self._groups.items()}
-        if self.percentiles and basis == RECEIVED:
-            found = {key: _with_tenths(row, basis, self._stretch) for key, row in found.items()}
+    def _judged(self, basis: str, promises: tuple[str, ...]) -> Kept:
+        tenths = self._stretch.tenths() if self.percentiles and basis == RECEIVED else {}
+        found = {key: _promises(row, basis, promises, tenths) for key, row in self._groups.items()}
         return {key: row for key, row in found.items() if row}
 
     def in_all(self, promises: tuple[str, ...], due: tuple[str, ...]) -> dict[str, Kept]:
         """As Sums.in_all(); of the stretch before, the promise that shares judge."""
-        stretch = Stretch.of(self.scope.period.since, self.scope.period.until)
-        row = _grouped(stretch.rows(""), "", self.scope).get("all", Counter())
-        whole = {RECEIVED: _promises(row, RECEIVED, promises), DUE: _promises(row, DUE, due)}
-        steps = stretch.times()
-        told = {basis: _with_tenths(row, basis, stretch, steps) for basis, row in whole.items()}
+        stretch = replace(self._stretch, months=True)
+        row, tenths = stretch.total(), stretch.tenths()
+        before = _promises(self._earlier, DUE, (self.promise,), {})
         return {
-            RECEIVED: {"all": told[RECEIVED]},
-            DUE: {"now": told[DUE], "before": self._before_due},
+            RECEIVED: {"all": _promises(row, RECEIVED, promises, tenths)},
+            DUE: {"now": _promises(row, DUE, due, tenths), "before": before},
         }
-
-    @cached_property
-    def _earlier(self) -> Counter[str]:
-        """The full days of the stretch before."""
-        begin, end = self.scope.period.before
-        stretch = Stretch(begin.date().isoformat(), end.date().isoformat())
-        return _grouped(stretch.rows(""), "", self.scope).get("all", Counter())
-
-    @property
-    def _begun(self) -> tuple[datetime, datetime]:
-        """What the stretch before has of its last day, where it ends within one."""
-        end = self.scope.period.before[1].astimezone(self.scope.period.zone)
-        return self.scope.period.midnight(end.date()), end
 
     @property
     def before(self) -> Edges:
         """What was received and closed in the stretch before."""
-        received, closed = self._earlier["received.received"], self._earlier["closed.closed"]
-        if self._begun[0] < self._begun[1]:
-            more = counting.came(self.scope, self._begun)
-            received, closed = received + more[0], closed + more[1]
-        return Edges(received, closed, 0, 0)
+        return Edges(self._earlier["received.received"], self._earlier["closed.closed"], 0, 0)
 
-    @property
-    def _before_due(self) -> dict[str, Judged]:
-        ranks = {rank: self._earlier[f"due.{self.promise}:{rank}"] for rank in RANKS.values()}
-        begin, (midnight, end) = self.scope.period.before[0], self._begun
+    @cached_property
+    def _earlier(self) -> Counter[str]:
+        """The stretch before: its full days as they are kept, the hours of its last day counted."""
+        begin, end = self.scope.period.before
+        last_day = end.astimezone(self.scope.period.zone).date()
+        midnight = self.scope.period.midnight(last_day)
+        found, hours = Stretch(begin.date(), last_day).total(), (midnight, end)
         if midnight < end:
-            more = judging.later(self.scope, self.promise, begin, midnight, end)
-            ranks = {rank: number + more[rank] for rank, number in ranks.items()}
-        return {self.promise: Judged(*ranks.values())}
+            received, closed = counting.came(self.scope, hours)
+            facts.add(found, {"received.received": received, "closed.closed": closed})
+            for sign, until in ((1, end), (-1, midnight)):
+                ranks = judging.worst(self.scope, self.promise, (begin, until), hours)
+                facts.add(
+                    found, {f"due:{self.promise}:{rank}": n for rank, n in ranks.items()}, sign
+                )
+        return found
 
 
-def _grouped(rows: Sequence[Any], by: str, scope: Scope) -> dict[str, Counter[str]]:
-    """The rows added up by their groups; in groups of time '' is what holds now."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    key_of = _keys(by, scope)
-    for row in rows:
-        key = key_of(row)
-        if key is not None:
-            facts.add(found[key], row.counts)
-    return found
-
-
-def _keys(by: str, scope: Scope) -> Callable[[Any], str | None]:
+def _group_of(by: str, scope: Scope) -> Callable[[Any], str | None]:
     """What gives the group of a row; None where two groups have it together."""
     if by in OF_TIME:
-        return lambda row: _day_group(by, row.first, row.last)
+        return lambda row: _group_of_time(by, row.first, row.last)
     if by == "category":
         codes = {str(id_): code for code, ids in groups.branches(scope.base).items() for id_ in ids}
         return lambda row: codes.get(row.key, groups.NONE)
@@ -271,85 +236,34 @@ def _keys(by: str, scope: Scope) -> Callable[[Any], str | None]:
     return lambda row: row.key or (groups.NONE if by else "all")
 
 
-def _day_group(by: str, first: str, last: str) -> str | None:
-    begin = _begin_of(by, first)
-    return begin if begin == _begin_of(by, last) else None
-
-
 @cache
-def _begin_of(by: str, day: str) -> str:
-    """The first day of the group that a day is in."""
-    if by == "day" or not day:
-        return day
-    at = date.fromisoformat(day)
-    return facts.cut(day, MONTH) if by == "month" else (at - at.weekday() * ONE_DAY).isoformat()
+def _group_of_time(by: str, first: str, last: str) -> str | None:
+    """The group that both days lie in, '' for this moment."""
+    if not first:
+        return ""
+    begin, other = (groups.begin_of(by, date.fromisoformat(day)) for day in (first, last))
+    return begin.isoformat() if begin == other else None
 
 
-def _promises(row: Counter[str], basis: str, promises: Iterable[str]) -> dict[str, Judged]:
-    """How these promises were kept, without percentiles; those with nothing to judge left out."""
+def _promises(
+    row: Counter[str], basis: str, promises: Iterable[str], tenths: Tenths
+) -> dict[str, Judged]:
+    """How these promises were kept; those with nothing to judge left out."""
     found = {}
-    for code, promise in ((f"{basis}.{promise}", promise) for promise in promises):
+    for promise in promises:
+        code = f"{basis}:{promise}"
         on_time, late, missed = (row[f"{code}:{rank}"] for rank in RANKS.values())
         timed = row[f"{code}:timed"]
         average = row[f"{code}:taken"] / timed if timed else None
         if on_time or late or missed:
-            found[promise] = Judged(on_time, late, missed, average)
+            found[promise] = Judged(on_time, late, missed, average, **tenths.get(code, {}))
     return found
 
 
-def _with_tenths(
-    row: Mapping[str, Judged], basis: str, stretch: Stretch, steps: Steps | None = None
-) -> dict[str, Judged]:
-    """The same with the times within which five and nine tenths were kept."""
-    codes = {promise: f"{basis}.{promise}" for promise in row}
-    told = _taken(codes.values(), stretch, stretch.times() if steps is None else steps)
-    return {
-        promise: replace(row[promise], median=told.get((code, 5)), ninety=told.get((code, 9)))
-        for promise, code in codes.items()
-    }
-
-
-def _taken(codes: Iterable[str], stretch: Stretch, steps: Steps) -> dict[tuple[str, int], int]:
-    """The exact time of each code and number of tenths: the steps tell where it lies, and only the
-    cases of that step are looked at.
-    """
-    found: dict[tuple[str, int], int] = {}
-    wide: list[tuple[str, int]] = []
-    given: dict[str, Any] = {"since": stretch.since, "after": stretch.after}
-    for code in codes:
-        for tenths, (step, place) in _places(steps.get(code, {})).items():
-            low, high = facts.bounds(step)
-            found[code, tenths] = low
-            if high > low + 1:  # else it is this second
-                i = len(wide)
-                wide.append((code, tenths))
-                given |= {f"code{i}": code, f"low{i}": low, f"high{i}": high, f"place{i}": place}
-    if wide:
-        rows = db.session.execute(_looking(len(wide)), given)
-        found |= {wide[i]: taken for i, taken in rows}
-    return found
-
-
-def _places(steps: Mapping[str, int]) -> dict[int, tuple[int, int]]:
-    """The steps in which five and nine tenths are reached, and how many cases of it they need."""
-    whole, passed = sum(steps.values()), 0
-    found: dict[int, tuple[int, int]] = {}
-    for step, number in sorted((int(step), number) for step, number in steps.items()):
-        for tenths in TENTHS:
-            place = -(-whole * tenths // 10)
-            if passed < place <= passed + number:
-                found[tenths] = step, place - passed
-        passed += number
-    return found
-
-
-@cache
-def _looking(number: int) -> TextClause:
-    """So many times in one statement: text, since to put twenty selects together takes longer."""
-    one = (
-        "SELECT {i}, (SELECT taken FROM (SELECT taken, sum(number) OVER (ORDER BY taken) AS reached "
-        "FROM case_time WHERE code = :code{i} AND taken >= :low{i} AND taken < :high{i} "
-        "AND first >= :since AND last < :after) AS ranked WHERE reached >= :place{i} "
-        "ORDER BY taken LIMIT 1)"
-    )
-    return text(" UNION ALL ".join(one.format(i=i) for i in range(number)))
+def _reached(numbers: Counter[str], place: int) -> tuple[int, int]:
+    """The time of the case at this place from the least on; its place among those that took as long."""
+    for time in sorted(map(int, numbers)):
+        if place <= numbers[str(time)]:
+            return time, place
+        place -= numbers[str(time)]
+    raise LookupError(f"Nobody is at place {place}.")

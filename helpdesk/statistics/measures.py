@@ -115,6 +115,11 @@ def measure(code: str) -> Measure:
     return BY_CODE[code]
 
 
+def parts() -> dict[str, Filter]:
+    """What is counted of the cases received, by the code of its measure."""
+    return {each.code: each.part for each in BY_CODE.values() if each.source == "received"}
+
+
 def promises_of(source: str) -> tuple[str, ...]:
     """The promises that the measures of this source speak of."""
     found = (each.promise for each in BY_CODE.values() if each.source == source)

@@ -17,6 +17,7 @@ from helpdesk.statistics.figures import Cell, Figures
 from helpdesk.statistics.kept import sums
 from helpdesk.statistics.measures import BY_CODE, Measure, measure
 from helpdesk.statistics.report import Asked
+from helpdesk.statistics.sources import Sums
 from helpdesk.tickets import choices
 from helpdesk.web.exports import csv_bytes, csv_file
 
@@ -59,7 +60,7 @@ def csv(code: str) -> Response:
 
 def spreadsheet(asked: Asked, measure: Measure) -> Iterator[bytes]:
     """The measure by its groups as CSV. Raises BadInput for a group that it can't be told by."""
-    figures = Figures(sums(asked.scope, asked.by, asked.promise))
+    figures = Figures(sums(Sums(asked.scope, asked.by, asked.promise)))
     figures.require(measure)
     group = gettext(groups.NAMES[asked.by])
     headers = [group, gettext("Code"), *_headers(measure)]

@@ -20,7 +20,7 @@ from helpdesk.statistics.judging import Judged, Kept
 from helpdesk.statistics.kept import sums
 from helpdesk.statistics.measures import BY_CODE, JUDGED, KEPT, Measure, promises_of
 from helpdesk.statistics.periods import Period, choose
-from helpdesk.statistics.sources import NOBODY, cases
+from helpdesk.statistics.sources import NOBODY, Sums, cases
 from helpdesk.tickets import choices
 from helpdesk.tickets import filters as lists
 from helpdesk.tickets.filters import Filter
@@ -93,7 +93,8 @@ class Report:
         self.asked = asked
         self.scope, self.period = asked.scope, asked.period
         self.levels = {f"level_{at}": Filter(level=(str(at),)) for at in _levels()}
-        self.sums = sums(asked.scope, asked.by, asked.promise, percentiles=False, more=self.levels)
+        wanted = Sums(asked.scope, asked.by, asked.promise, percentiles=False, more=self.levels)
+        self.sums = sums(wanted)
         self.figures = Figures(self.sums)
 
     @cached_property

@@ -15,7 +15,7 @@ from helpdesk.statistics import counting, groups, judging
 from helpdesk.statistics.counting import Counts, Edges
 from helpdesk.statistics.groups import NAMES, OF_TIME, Scope
 from helpdesk.statistics.judging import Judged, Kept
-from helpdesk.statistics.measures import BY_CODE, Measure, promises_of
+from helpdesk.statistics.measures import Measure, parts, promises_of
 from helpdesk.tickets.filters import Filter
 
 NOBODY = Judged()
@@ -38,8 +38,7 @@ class Sums:
     @cached_property
     def received(self) -> Counts:
         """Cases received, with everything that the ticket's own row tells."""
-        parts = {each.code: each.part for each in BY_CODE.values() if each.source == "received"}
-        return counting.tally(self.scope, "received", self.by, parts | dict(self.more))
+        return counting.tally(self.scope, "received", self.by, parts() | dict(self.more))
 
     @cached_property
     def closed(self) -> Counts:

@@ -20,41 +20,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_case_fact")),
     )
     op.create_index("ix_case_fact_turns_at", "case_fact", ["turns_at"])
-    names = ("by", "level", "first", "last", "key")
+    names = ("by", "key", "level", "first", "last")
     op.create_table(
         "day_sum",
         *(sa.Column(name, sa.String(), nullable=False) for name in names),
         sa.Column("counts", JsonData, nullable=False),
-        sa.Column("times", JsonData, nullable=False),
         sa.PrimaryKeyConstraint(*names, name=op.f("pk_day_sum")),
-    )
-    op.create_table(
-        "case_time",
-        sa.Column("ticket_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("first", sa.String(), nullable=False),
-        sa.Column("last", sa.String(), nullable=False),
-        sa.Column("taken", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "ticket_id", "code", "first", "last", "taken", name=op.f("pk_case_time")
-        ),
-    )
-    op.create_index(
-        "ix_case_time_step", "case_time", ["code", "taken", "first", "last", "number"]
     )
     op.create_table(
         "folded",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("edition", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("filled", sa.Integer(), nullable=False),
-        sa.Column("whole", sa.Boolean(), nullable=False),
         sa.Column("at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_folded")),
     )
 
 
 def downgrade() -> None:
-    for name in ("folded", "case_time", "day_sum", "case_fact"):
+    for name in ("folded", "day_sum", "case_fact"):
         op.drop_table(name)

@@ -43,6 +43,7 @@ VERBS: dict[str, Callable[[], Work]] = {
     **{code: lambda c=code: ticket_verbs.prepared(c) for code in ticket_verbs.BEFORE},
     **ticket_verbs.OTHERS,
 }
+QUICK = ("open_ticket", "reply", "merge", "reopen", "end_hold")  # the others: thorough
 
 
 def brought_up() -> None:
@@ -87,10 +88,10 @@ def compared(periods: Any = PERIODS, bys: Any = BYS) -> int:
         for by in bys:
             for percentiles in (True, False):
                 scope = samples.scope(period)
-                mine = kept.sums(scope, by, "resolve", percentiles, levels)
+                anew = Sums(scope, by, "resolve", percentiles, levels)
+                mine = kept.sums(anew)
                 assert isinstance(mine, KeptSums)
                 found = told(mine, by)
-                anew = Sums(scope, by, "resolve", percentiles, levels)
                 assert found == told(anew, by), (period, by)
                 seen += len(str(found))
     return seen
@@ -104,7 +105,10 @@ def test_kept_sums_tell_what_counting_tells_in_every_period_by_every_group(app: 
         compared(PERIODS[-2:], ("", "week", "month", "department"))
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
+@pytest.mark.parametrize(
+    "verb",
+    [v if v in QUICK else pytest.param(v, marks=pytest.mark.thorough) for v in sorted(VERBS)],
+)
 def test_after_each_verb_the_kept_sums_tell_what_counting_tells(app: Flask, verb: str) -> None:
     work: Work = VERBS[verb]()
     brought_up()
@@ -139,19 +143,19 @@ def test_a_promise_with_several_rounds_counts_once_in_each_stretch(app: Flask) -
                     if first <= facts.cut(d, level) <= last
                 ]
                 worst = max(inside)
-                assert [found[f"due.resolve:{r}"] for r in (1, 2, 3)] == [
+                assert [found[f"due:resolve:{r}"] for r in (1, 2, 3)] == [
                     int(r == worst) for r in (1, 2, 3)
                 ], (size, first, last)
                 if worst < 3:
-                    assert found["due.resolve:taken"] == 100 * sum(inside)
+                    assert found["due:resolve:taken"] == 100 * sum(inside)
 
 
-@pytest.mark.parametrize("taken", [0, 1, 63, 64, 127, 128, 129, 255, 256, 3600, 86_399, 12_882_163])
+@pytest.mark.parametrize("taken", [0, 1, 99, 100, 101, 999, 1000, 3600, 86_399, 12_882_163])
 def test_a_time_lies_within_its_step_and_short_times_are_steps_of_their_own(taken: int) -> None:
-    low, after = facts.bounds(facts.step_of(taken))
-    assert low <= taken < after
-    assert after - low <= max(1, taken // 64)
-    assert facts.step_of(low - 1) < facts.step_of(low) if low else True
+    step = facts.step_of(taken)
+    assert step <= taken <= step + taken // 10
+    assert facts.step_of(step) == step
+    assert step == taken or taken >= 100
 
 
 def test_the_page_says_how_old_its_figures_are_and_needs_no_ticket_or_promise(
@@ -166,7 +170,7 @@ def test_the_page_says_how_old_its_figures_are_and_needs_no_ticket_or_promise(
             page = client.get("/statistics?period=year").get_data(as_text=True)
     assert "Figures as of 10:00:00" in page
     read = [text for text in sent if "FROM ticket" in text or "FROM promise" in text]
-    assert len([text for text in read if "received_at" in text or "promise.due_at" in text]) <= 2
+    assert len([text for text in read if "received_at" in text or "promise.due_at" in text]) <= 3
 
 
 def test_what_happened_more_than_five_seconds_ago_is_told_though_nobody_else_follows(
@@ -177,7 +181,8 @@ def test_what_happened_more_than_five_seconds_ago_is_told_though_nobody_else_fol
         brought_up()
         tick(60)
         make.ticket(subject="Another")
-        assert kept.sums(samples.scope({"period": "today"})).received["all"]["received"] == 2
+        today = Sums(samples.scope({"period": "today"}))
+        assert kept.sums(today).received["all"]["received"] == 2
 
 
 def test_other_measures_or_another_zone_begin_the_sums_anew(
@@ -187,7 +192,7 @@ def test_other_measures_or_another_zone_begin_the_sums_anew(
     brought_up()
     monkeypatch.setattr(folding, "SHAPE", folding.SHAPE + 1)
     assert kept.as_of() is None
-    assert not isinstance(kept.sums(samples.scope({"period": "today"})), KeptSums)
+    assert not isinstance(kept.sums(Sums(samples.scope({"period": "today"}))), KeptSums)
     assert compared([{"period": "year"}], ("", "channel"))
 
 

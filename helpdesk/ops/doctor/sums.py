@@ -70,7 +70,7 @@ def kept_sums() -> Broken:
 def _odd_kept() -> Iterator[str]:
     scope = Scope(Filter(merged="no"), last_days(), SYSTEM)
     for by in ("", *GROUPS):
-        mine = kept.sums(scope, by, percentiles=False)
+        mine = kept.sums(Sums(scope, by, percentiles=False))
         anew = Sums(scope, by, percentiles=not by, more=_levels())
         for name in KEPT if isinstance(mine, kept.KeptSums) else ():
             if _plain(getattr(mine, name)) != _plain(getattr(anew, name)):
