@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -103,6 +104,8 @@ def _from_json(raw: str | bytes) -> Any:
     return empty() if empty else json.loads(raw)
 
 
+_as_json = partial(json.dumps, allow_nan=False)  # SQLite would keep NaN, and never read it again
+
 LOCK_TIMEOUT = "10s"
 PATIENCE = 15  # seconds that a writer waits for SQLite
 
@@ -112,6 +115,7 @@ def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {  # a connection for each thread of the embedded server
             "json_deserializer": _from_json,
+            "json_serializer": _as_json,
             "pool_size": 20,
             "max_overflow": 160,
             "connect_args": {"timeout": PATIENCE, "check_same_thread": False},

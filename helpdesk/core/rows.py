@@ -35,11 +35,8 @@ class Rows(NamedTuple):
 
 def fresh(kind: type[T], /, **values: Any) -> T:
     """A new object with `values` and the defaults of its other columns; no session knows it."""
-    row = kind()
-    fixed, made = _blank(kind)
-    keep(row, **fixed)
-    keep(row, **{name: default(None) for name, default in made.items()})
-    keep(row, **values)
+    row, (fixed, made) = kind(), _blank(kind)
+    keep(row, **(fixed | {name: default(None) for name, default in made.items()} | values))
     return row
 
 
@@ -59,9 +56,9 @@ def _blank(kind: type[Model]) -> tuple[dict[str, Any], dict[str, Callable[[None]
 
 
 def values_of(objects: Sequence[Model]) -> Rows:
-    """The rows of objects of one kind and shape that came from fresh()."""
-    table: Any = objects[0].__table__ if objects else None
-    names = [each.name for each in table.c if each.name in objects[0].__dict__] if objects else []
+    """The rows of objects, at least one, of one kind and shape that came from fresh()."""
+    table: Any = objects[0].__table__
+    names = [each.name for each in table.c if each.name in objects[0].__dict__]
     return Rows(table, [{name: each.__dict__[name] for name in names} for each in objects])
 
 
@@ -69,9 +66,8 @@ _DRAW = (
     "INSERT INTO counter (name, value) VALUES (:name, :count) "
     "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value"
 )
-_DRAWN = _DRAW.replace(":name", "%(name)s").replace(
-    ":count", "%(count)s"
-)  # for PostgreSQL's driver
+# For PostgreSQL's driver.
+_DRAWN = _DRAW.replace(":name", "%(name)s").replace(":count", "%(count)s")
 
 
 def draw(session: Session, name: str, count: int = 1) -> int:
@@ -98,9 +94,8 @@ def _taken(
     session: Session, counter: str, wanted: Mapping[Any, int]
 ) -> tuple[int, list[list[int]]]:
     connection, tables = session.connection(), tuple(wanted)
-    if (
-        connection.dialect.name == "sqlite"
-    ):  # one writer: what is free stays free until it has ended
+    if connection.dialect.name == "sqlite":
+        # One writer: what is free stays free until it has ended.
         number, last = draw(session, counter), connection.exec_driver_sql(_last_ids(tables)).one()
         counts = zip(last, wanted.values(), strict=True)
         return number, [list(range(used + 1, used + 1 + n)) for used, n in counts]

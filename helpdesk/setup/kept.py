@@ -34,8 +34,8 @@ class Keeping(Generic[V]):
         self.made: dict[Hashable, Made[V]] = {}
         _all.add(self)
 
-    def get(self, snapshot: in_force.Setup, key: Hashable, make: Callable[[], Made[V]]) -> V:
-        """The value with this key as it is now, made if need be."""
+    def get(self, snapshot: in_force.Setup | None, key: Hashable, make: Callable[[], Made[V]]) -> V:
+        """The value with this key as it is now, made if need be; no snapshot where set-up has no part in it."""
         if snapshot is not self.snapshot or len(self.made) >= self.most:
             self.snapshot, self.made = snapshot, {}
         found = self.made.get(key)

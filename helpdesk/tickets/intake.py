@@ -245,7 +245,7 @@ def _ticket(intake: Intake, person: Person, plan: _Plan, origin: dict[str, Any])
     ticket = fresh(
         Ticket,
         **(given | decided | origin),
-        external_id=intake.external_id,
+        external_id=intake.external_id or None,
         facts=intake.fields,
         department_id=plan.unit.id if plan.unit else None,
         queue=plan.unit.code if plan.unit else routing.DISPATCH_DESK,

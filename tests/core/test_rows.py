@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from helpdesk.clock import moved_to
@@ -132,6 +133,20 @@ def test_a_case_can_be_opened_after_one_that_was_undone_in_the_same_session(app:
     assert [subject for subject, _number in found] == ["first", "second"]
     assert [number[5:] for _subject, number in found] == ["000001", "000002"]
     assert db.session.get_one(Ticket, kept[-1].id) is kept[-1]
+
+
+def test_what_json_has_no_word_for_is_refused_and_nothing_is_stored(app: Flask) -> None:
+    """SQLite stored NaN, and the page of the case could not be read."""
+    for number in (float("nan"), float("inf")):
+        with pytest.raises((ValueError, DataError)):
+            make.ticket(mail={"odd": number})
+    assert db.session.scalar(select(func.count()).select_from(Ticket)) == 0
+
+
+def test_cases_without_a_key_of_their_own_are_many(app: Flask) -> None:
+    """An empty one was stored as one that each case of the channel had."""
+    numbers = {make.ticket(external_id=key).number for key in ("", None, "")}
+    assert len(numbers) == 3
 
 
 def test_cases_are_stored_row_by_row_as_one_insert_after_the_other_would_store_them(

@@ -16,6 +16,7 @@ from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
 from helpdesk.customers.models import Person
 from helpdesk.desk import case, case_rows, said
+from helpdesk.setup import kept
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests.help import factories as make
@@ -56,7 +57,7 @@ def conversations(app: Flask, people: list[Agent]) -> list[str]:
 
 def anew(app: Flask, people: list[Agent]) -> list[str]:
     """The same, with nothing kept."""
-    said._kept.clear()
+    kept.forget()
     return conversations(app, people)
 
 
