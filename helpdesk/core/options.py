@@ -6,10 +6,10 @@ when a setting, rule or policy has changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask import has_request_context, request
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from helpdesk.core import along
 from helpdesk.core.db import JsonData, Model, change_rows, db
 
+T = TypeVar("T")
 _defaults: dict[str, Any] = {}
 KEPT = "helpdesk.core.options"  # in a request's environ
 _read: WeakKeyDictionary[Engine, dict[str, Any]] = WeakKeyDictionary()  # as they were last read
@@ -66,6 +67,17 @@ def read_once() -> Iterator[None]:
         _once.reset(token)
 
 
+def once(name: str, read: Callable[[], T]) -> T:
+    """What `read` gives; where the settings are read once, so is this."""
+    kept = _once.get()
+    if kept is None:
+        return read()
+    if name not in kept:
+        kept[name] = read()
+    found: T = kept[name]
+    return found
+
+
 def _kept() -> dict[str, Any] | None:
     """All settings where they are read once, as for a page that is only looked at; None where what
     changes something reads anew. Of a page whose reader is known they are read after a change only."""
@@ -75,7 +87,7 @@ def _kept() -> dict[str, Any] | None:
         if last and last["version"] == along.get("version"):
             return last
         kept = request.environ.setdefault(KEPT, {})
-    if kept == {}:
+    if kept is not None and "version" not in kept:
         rows = db.session.execute(select(Option.name, Option.value))
         kept.update({"version": 0} | {row.name: row.value for row in rows})
         _read[db.engine] = kept

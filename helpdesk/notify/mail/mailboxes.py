@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
+from helpdesk.core import options
 from helpdesk.core.db import Model, UtcTime, db
 from helpdesk.customers.addresses import comparable
 from helpdesk.settings import settings
@@ -82,6 +83,10 @@ class Mailbox(Model):
 
 def own_addresses() -> frozenset[str]:
     """Our addresses in comparable form."""
+    return options.once("own addresses", _own_addresses)
+
+
+def _own_addresses() -> frozenset[str]:
     named = db.session.scalars(select(Mailbox.address))
     return frozenset(filter(None, map(comparable, [settings().mail_from, *named])))
 

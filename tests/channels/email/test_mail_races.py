@@ -23,6 +23,7 @@ from helpdesk.tickets import intake, whose
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 from tests.help.mails import count, mail, our_id
+from tests.help.statements import counted
 
 ADDRESS = "wang.fang@example.com"
 SERVER = "mx.example.net"
@@ -150,3 +151,16 @@ def test_what_a_person_changed_meanwhile_still_is_a_conflict_for_a_person(app: F
         into_tickets.retrying(work)
     assert runs == [1]
     assert deliver(mail(In_Reply_To=our_id(ticket))).outcome == "reply"
+
+
+def test_what_holds_for_all_mails_of_a_set_is_read_once(app: Flask) -> None:
+    """Settings and our own addresses, however many mails wait; the next set reads them anew."""
+    for n in range(4):
+        text = f"From: c{n}@example.com\nSubject: nr {n}\nMessage-ID: <{n}@x>\n\nIt broke.\n"
+        take(text.encode(), Came("support", "smtp"))
+    with counted() as statements:
+        assert process_stored() == 4
+    asked = [" ".join(each.split()) for each in map(str, statements)]
+    assert asked.count("SELECT mailbox.address FROM mailbox") == 1
+    assert len([each for each in asked if each.startswith("SELECT option.name")]) == 1
+    assert set(db.session.scalars(select(InboundMail.outcome))) == {"ticket"}

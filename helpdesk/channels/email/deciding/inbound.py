@@ -53,6 +53,7 @@ def take(raw: bytes, came: Came) -> InboundMail:
 
 
 @jobs.job("mail")
+@options.read_once()
 def process_stored(limit: int = 50) -> int:
     """Work on mails that wait, the oldest first; returns how many were taken up."""
     claimed = _claim(limit)
