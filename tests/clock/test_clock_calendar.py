@@ -146,3 +146,8 @@ def test_two_rules_for_a_day_are_the_same_whoever_said_so():
     assert calendar(days={SATURDAY: said}) == calendar(
         days={SATURDAY: DayRule("rest", (), "元旦", "New Year's Day")}
     )
+
+
+def test_a_calendar_may_be_published_for_a_single_day():
+    day = date(2026, 3, 9)
+    assert calendar(covered=(day, day)).covered == (day, day)

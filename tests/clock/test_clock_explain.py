@@ -202,3 +202,13 @@ def test_a_due_day_that_moved_off_a_weekend_stays_told_after_a_pause():
         assert spans[-1].why == "moved"
         rest = 86400 if pauses else 0
         assert sum(span.seconds for span in counted(spans)) == days * 86400 - rest
+
+
+def test_two_pauses_that_touch_are_told_as_one():
+    first = ("2026-11-23 10:00", "2026-11-23 11:00")
+    second = ("2026-11-23 11:00", "2026-11-24 10:00")
+    whole = ("2026-11-23 10:00", "2026-11-24 10:00")
+    begin = "2026-11-23 09:00", "2 wh"
+    assert told(explained(*begin, pauses=[first, second])) == told(
+        explained(*begin, pauses=[whole])
+    )

@@ -99,8 +99,6 @@ def test_a_row_begins_with_nothing_counted_told_or_kept() -> None:
     assert (row.level, row.calendar_version, row.provisional, row.part) == (0, 0, False, 1)
     assert (row.state, row.position) == ("pending", 4)
     assert rows.new_row(Case(), Terms("plan", "4 wh", "desk"), SET).position == 0
-    assert (rows.BLANK["cycle"], rows.BLANK["part"], rows.BLANK["position"]) == (1, 1, 0)
-    assert (rows.BLANK["state"], rows.BLANK["provisional"]) == ("running", False)
 
 
 def kept(*found: Promise, cycle: int = 1) -> list[tuple[str, int]]:

@@ -214,3 +214,11 @@ class TestAssist:
         page = get(client, f"/tickets/{asked.number}")
         assert "/moves/" not in page and 'data-dialog-opens="edit"' not in page
         assert f'action="/tickets/{asked.number}/assists/' in page
+
+
+def test_a_reason_may_have_five_thousand_characters_and_no_more(own: Ticket) -> None:
+    with pytest.raises(BadInput) as refused:
+        actions.edit(own, by=make.SUPERVISOR, severity="S4", reason="x" * 5_001)
+    assert set(refused.value.errors) == {"reason"}
+    actions.edit(own, by=make.SUPERVISOR, severity="S4", reason="x" * 5_000)
+    assert fresh(own).severity == "S4"

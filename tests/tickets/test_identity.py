@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from helpdesk import promises
 from helpdesk.agents import tokens
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.agents.scopes import INTAKE, Bounds
@@ -510,11 +511,25 @@ def test_a_repeated_complaint_goes_one_severity_up_and_none_beyond_the_gravest(
 ) -> None:
     first = make.ticket(person=Asker(name="Greta", email=WORK), kind=kind)
     ticket = claimed(severity=severity, kind=kind)
+    owed = limits(ticket)
     actions.link_person(ticket, by=make.SUPERVISOR, person_id=first.person_id)
     repeats = first.id if kind == "complaint" else None
     assert (newest().repeat_of_id, newest().severity) == (repeats, becomes)
+    assert (limits(newest()) == owed) is (becomes == severity)
     actions.link_person(newest(), by=make.SUPERVISOR, person_id=None)
     assert (newest().repeat_of_id, newest().severity) == (None, severity)
+    assert limits(newest()) == owed
+
+
+def limits(ticket: Ticket) -> list[tuple[str, str]]:
+    """What is owed, and within what time."""
+    return [(row.promise, row.limit) for row in promises.table(ticket)]
+
+
+def test_a_request_after_a_complaint_of_the_same_matter_repeats_nothing(app: Flask) -> None:
+    first = make.ticket(person=Asker(name="Greta", email=WORK), kind="complaint")
+    actions.link_person(claimed(kind="request"), by=make.SUPERVISOR, person_id=first.person_id)
+    assert newest().repeat_of_id is None
 
 
 def test_a_severity_that_somebody_has_set_since_stays_when_the_click_is_taken_back(
