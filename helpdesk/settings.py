@@ -100,7 +100,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         instance.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"HELPDESK_INSTANCE: {instance} can't be made: {error}.") from error
-    database_url = _database_url(get("DATABASE_URL", f"sqlite:///{instance / 'helpdesk.sqlite3'}"))
+    database_url = driven_url(get("DATABASE_URL", f"sqlite:///{instance / 'helpdesk.sqlite3'}"))
     host, port = get("HOST", "127.0.0.1"), get.number("PORT", 5000, 65535)
     base_url = get.url("BASE_URL", f"http://{host}:{port}", "http", "https").rstrip("/")
     return Settings(
@@ -206,7 +206,8 @@ def _scanner(text: str) -> str:
     return text
 
 
-def _database_url(url: str) -> str:
+def driven_url(url: str) -> str:
+    """The address of a database with the driver that we use. Raises SettingsError for another kind."""
     scheme = urlsplit(url).scheme
     if scheme in ("postgres", "postgresql"):
         return "postgresql+psycopg" + url[len(scheme) :]

@@ -26,6 +26,7 @@ import helpdesk.notify.customers
 import helpdesk.notify.escalations
 import helpdesk.notify.mail.medium
 import helpdesk.notify.notices
+import helpdesk.ops.copying
 import helpdesk.promises.escalation
 import helpdesk.promises.recompute
 import helpdesk.setup.calendars.edits

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from helpdesk.core.db import db
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
+_more: list[click.Command] = []
 
 
 class _Commands(AppGroup):
@@ -24,6 +25,12 @@ class _Commands(AppGroup):
         if cmd_name == "db" and "db" not in self.commands:
             connect(ctx.ensure_object(ScriptInfo).load_app())
         return super().get_command(ctx, cmd_name)
+
+
+def also(command: click.Command) -> click.Command:
+    """Register a command of ours that stands beside Flask-Migrate's under `flask db`."""
+    _more.append(command)
+    return command
 
 
 def init(app: Flask) -> None:
@@ -57,5 +64,8 @@ def newest() -> tuple[str, ...]:
 def connect(app: Flask) -> None:
     """Let Flask-Migrate know the app, its tables and their migrations."""
     from flask_migrate import Migrate  # see above
+    from flask_migrate.cli import db as commands  # see above
 
     Migrate(app, db, directory=str(MIGRATIONS))
+    for command in _more:
+        commands.add_command(command)

@@ -123,8 +123,13 @@ def show(article: Article, texts: Draft | ArticleRevision) -> None:
 
 def index(article: Article) -> None:
     """What is shown is what is found; both titles weigh more than both texts."""
+    search.put(db.session(), "article", article.id, found_by(article))
+
+
+def found_by(article: Article) -> list[str]:
+    """The texts for that, both titles first."""
     titles = f"{article.title_zh}\n{article.title_en}"
-    search.put(db.session(), "article", article.id, [titles, article.body_zh, article.body_en])
+    return [titles, article.body_zh, article.body_en]
 
 
 def go_online(article: Article, texts: ArticleRevision) -> None:

@@ -19,5 +19,6 @@ from helpdesk.search.index import (
     put_many,
     ranked,
     remove,
+    subjects,
 )
 from helpdesk.search.words import tokens

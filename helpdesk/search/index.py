@@ -12,7 +12,8 @@ from itertools import accumulate
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Select, text
+from sqlalchemy import Connection, Select, column, select, text
+from sqlalchemy import table as named
 from sqlalchemy.orm import Session, scoped_session
 
 from helpdesk.search import postgresql, sqlite
@@ -69,6 +70,13 @@ def loading(session: Writer, kind: str) -> Iterator[None]:
     yield
     for statement in backend.after_loading(_name(kind)):
         session.execute(text(statement))
+
+
+def subjects(connection: Connection, kind: str, after: int = 0) -> list[int]:
+    """The ids of all that is in the index, in order, from the one behind `after` on."""
+    subject: Any = column(_backend(connection).SUBJECT)
+    found = select(subject).select_from(named(_name(kind))).where(subject > after)
+    return list(connection.scalars(found.order_by(subject)))
 
 
 def _within_limit(words: list[str]) -> list[str]:

@@ -35,6 +35,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR, Insert, insert
 
 from helpdesk.search.words import Phrase, Term
 
+SUBJECT = "subject_id"
 # Weights of D, C, B, A: words of the body bear none (D), those of the heading A.
 _WEIGHTS: ColumnElement[Any] = literal_column("CAST('{0.2,0.2,0.2,1.0}' AS real[])")
 _BY_LENGTH = 1  # the rank is divided by 1 + log(length)

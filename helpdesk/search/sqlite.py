@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from helpdesk.search.words import Phrase, Term
 
+SUBJECT = "rowid"
 HEADING_WEIGHT = 5.0  # against 1 for the body
 
 

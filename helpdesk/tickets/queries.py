@@ -22,7 +22,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.core.moves import Move
 from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
-from helpdesk.tickets import lifecycle, sight
+from helpdesk.tickets import fields, lifecycle, sight
 from helpdesk.tickets.models import Assist, Attachment, Callback, Message, Rating, Ticket
 from helpdesk.words import Kind
 
@@ -187,6 +187,13 @@ def files(ticket: Ticket, public_only: bool = False) -> Sequence[Attachment]:
 def person_of(ticket: Ticket) -> Person:
     """Who asks, also of a ticket that was locked alone."""
     return db.session.get_one(Person, ticket.person_id)
+
+
+def found_by(ticket: Ticket) -> list[str]:
+    """The texts by which the ticket is found today; drafts are their authors' alone."""
+    said = select(Message).where(Message.ticket_id == ticket.id, Message.kind != "draft")
+    words = [sight.searched(each, ticket) for each in db.session.scalars(said.order_by(Message.id))]
+    return fields.searched(ticket, person_of(ticket).name, words)
 
 
 def history(ticket: Ticket) -> Sequence[Event]:

@@ -109,6 +109,10 @@ def attach(notice: Notice, files: tuple[StoredFile, ...]) -> list[str]:
 
 def index(notice: Notice) -> None:
     """Make the notice findable by number, title, problem, demand and the department's answer."""
+    search.put(db.session(), "notice", notice.id, found_by(notice))
+
+
+def found_by(notice: Notice) -> list[str | None]:
+    """The texts for that, the title first."""
     answer = [value for value in notice.answer.values() if isinstance(value, str)]
-    texts = [notice.title, notice.number, notice.problem, notice.requirement, notice.basis, *answer]
-    search.put(db.session(), "notice", notice.id, texts)
+    return [notice.title, notice.number, notice.problem, notice.requirement, notice.basis, *answer]

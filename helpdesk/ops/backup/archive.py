@@ -31,7 +31,7 @@ from helpdesk.tickets.models import Ticket
 FORMAT = 1
 MANIFEST, SECRET = "manifest.json", "secret_key"
 KEY = re.compile(r"files/([0-9a-f]{32})")
-HELD = "Held back: it waited when the backup was made, and may have been sent since."
+HELD = "Held back: it waited when the copy was made, and may have been sent since."
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def restore(
 
     Waiting deliveries are held back for a person, unless `resend`. Raises BackupError.
     """
-    if not force and _is_in_use():
+    if not force and is_in_use():
         raise BackupError(
             "There are people or tickets here already. Nothing was changed. "
             "To replace them by the backup: --force"
@@ -113,11 +113,12 @@ def restore(
     migrating.upgrade()
     in_force.forget()
     if not resend:
-        _fence()
+        hold_back()
     return manifest
 
 
-def _is_in_use() -> bool:
+def is_in_use() -> bool:
+    """Whether there are people or tickets in the database."""
     if not inspect(db.engine).has_table(Ticket.__tablename__):
         return False
     return any(db.session.scalar(select(kind.id).limit(1)) for kind in (Ticket, Agent))
@@ -183,7 +184,8 @@ def _keep_secret(secret: str, settings: Settings) -> None:
     path.write_text(secret, encoding="utf8")
 
 
-def _fence() -> None:
+def hold_back() -> None:
+    """Let what waits to be sent wait for a person."""
     with transaction():
         change_rows(
             update(Delivery)

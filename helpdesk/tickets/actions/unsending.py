@@ -21,7 +21,7 @@ from helpdesk.core.events import Event, record
 from helpdesk.core.i18n import N_
 from helpdesk.core.outbox import take_back
 from helpdesk.setup import in_force
-from helpdesk.tickets import fields, queries, sight
+from helpdesk.tickets import queries
 from helpdesk.tickets.changing import changing
 from helpdesk.tickets.models import Attachment, Message, Sending, Ticket
 
@@ -129,15 +129,8 @@ def _to_draft(message: Message) -> None:
     mine = update(Attachment).where(Attachment.message_id == message.id)
     db.session.execute(mine.values(public=False))
     db.session.flush()
-    _index_again(message.ticket_id)
-
-
-def _index_again(ticket_id: int) -> None:
-    ticket = db.session.get_one(Ticket, ticket_id)
-    said = select(Message).where(Message.ticket_id == ticket_id, Message.kind != "draft")
-    words = [sight.searched(each, ticket) for each in db.session.scalars(said.order_by(Message.id))]
-    name = queries.person_of(ticket).name
-    search.put(db.session(), "ticket", ticket_id, fields.searched(ticket, name, words))
+    ticket = db.session.get_one(Ticket, message.ticket_id)
+    search.put(db.session(), "ticket", ticket.id, queries.found_by(ticket))
 
 
 def use_up(ticket: Ticket, message: Message, how: How, by: Actor) -> None:
