@@ -1,16 +1,27 @@
-"""Fast writing: COPY on PostgreSQL, executemany elsewhere; rows are tuples in a fixed order."""
+"""Fast writing: COPY on PostgreSQL, executemany elsewhere; rows are tuples in a fixed order.
+
+The words by which cases are found take as long as all the rest, so on PostgreSQL a process beside this one
+cuts them, one batch ahead of what is written.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, cast
 
 from sqlalchemy import JSON, Table, func, insert, select
 from sqlalchemy.orm import Session
 
+from helpdesk import search
 from helpdesk.core.db import Model
 
+Found = list[tuple[int, list[str]]]
+AHEAD = 2  # batches of words that may wait
 EMPTY: dict[Any, str] = {dict: "{}", list: "[]"}
 
 
@@ -21,6 +32,8 @@ class Bulk:
         self.session = session
         self.is_postgresql = session.connection().dialect.name == "postgresql"
         self._touched: set[str] = set()
+        self._beside: ProcessPoolExecutor | None = None
+        self._cut: deque[Future[list[tuple[Any, ...]]]] = deque()
 
     def write(
         self, model: type[Model], columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
@@ -45,6 +58,28 @@ class Bulk:
             for row in rows:
                 copy.write_row(_with_json(row, as_json) if as_json else row)
 
+    @contextmanager
+    def indexing(self, kind: str) -> Iterator[None]:
+        """Inside, `index()` may be given very many subjects of this kind; all are written at the end."""
+        with search.loading(self.session, kind), ProcessPoolExecutor(1) as self._beside:
+            yield
+            self._write_words(kind, 0)
+            self._beside = None
+
+    def index(self, kind: str, found: Found) -> None:
+        """Let these new subjects be found by these texts."""
+        if not self.is_postgresql or self._beside is None:
+            search.put_many(self.session, kind, found)
+            return
+        self._cut.append(self._beside.submit(cut, kind, found))
+        self._write_words(kind, AHEAD)
+
+    def _write_words(self, kind: str, waiting: int) -> None:
+        while len(self._cut) > waiting:
+            rows = self._cut.popleft().result()
+            table, row = search.new_row(self.session, kind, 0, [])
+            self._copy(table, list(row), rows)
+
     def first_id(self, model: type[Model]) -> int:
         """The first id that is free in this table."""
         table = model.__table__
@@ -67,3 +102,10 @@ def _with_json(row: tuple[Any, ...], places: Sequence[int]) -> list[Any]:
         value = values[place]
         values[place] = json.dumps(value, ensure_ascii=False) if value else EMPTY[type(value)]
     return values
+
+
+def cut(kind: str, found: Found) -> list[tuple[Any, ...]]:
+    """The rows of PostgreSQL's index for these subjects; needs no database."""
+    named = SimpleNamespace(dialect=SimpleNamespace(name="postgresql"))
+    writer = cast(Session, SimpleNamespace(connection=lambda: named))
+    return [tuple(search.new_row(writer, kind, id_, texts)[1].values()) for id_, texts in found]

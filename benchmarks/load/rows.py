@@ -13,7 +13,7 @@ from benchmarks.load.people import Customer, Staff, one_of
 from benchmarks.load.promises import PromiseRow, Promises, when
 from benchmarks.load.talk import talk_of
 from benchmarks.load.writing import Writing
-from helpdesk import promises, search
+from helpdesk import promises
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import Model
 from helpdesk.promises.models import Escalation, Promise
@@ -71,9 +71,9 @@ class Pages:
         """Write what waits."""
         for model, columns in TABLES.items():
             bulk.write(model, columns, self.rows[model])
-        search.put_many(bulk.session, "ticket", self.texts)
+        bulk.index("ticket", self.texts)
         self.rows.clear()
-        self.texts.clear()
+        self.texts = []
 
     def _id(self, model: type[Model]) -> int:
         self.next_ids[model] += 1

@@ -29,7 +29,7 @@ from benchmarks.load.people import (
 from benchmarks.load.promises import Promises, when
 from benchmarks.load.rows import Pages, World
 from benchmarks.load.writing import Writing
-from helpdesk import clock, search
+from helpdesk import clock
 from helpdesk.core import options
 from helpdesk.core.db import transaction
 from helpdesk.core.events import Event
@@ -185,7 +185,7 @@ def _write(
     pages = Pages(world, {model: bulk.first_id(model) for model in made})
     before = pages.next_ids[Message]
     journal = Journal(world)
-    with search.loading(bulk.session, "ticket"):
+    with bulk.indexing("ticket"):
         for place, life in enumerate(lives):
             target = None if life.merged_into is None else first + life.merged_into
             pages.add(life, first + place, numbers[place], target)
