@@ -20,7 +20,7 @@ from helpdesk.core import jobs
 from helpdesk.core.db import after_commit, db, locked, retrying, transaction
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.i18n import in_language
-from helpdesk.core.rows import insert_many
+from helpdesk.core.rows import fresh, insert_many
 from helpdesk.notify import media, optouts, paces
 from helpdesk.notify.media import Ended, Letter
 from helpdesk.notify.models import LOST, OPEN, Envelope
@@ -109,13 +109,7 @@ def envelope(letter: Letter) -> Envelope:
         "internal": letter.purpose.internal,
         "optional": not letter.purpose.needed,
     }
-    return Envelope(**_blank() | given | columns)
-
-
-def _blank() -> dict[str, Any]:
-    """A new row's own defaults: what is written in sets is complete."""
-    given = {column.name: column.default for column in TABLE.columns if column.default is not None}
-    return {name: each.arg(None) if each.is_callable else each.arg for name, each in given.items()}
+    return fresh(Envelope, **given | columns)
 
 
 def _limited(row: Envelope) -> bool:

@@ -107,6 +107,8 @@ def calls(name: str) -> set[str]:
     for file in sorted(HELPDESK.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             called = getattr(node, "func", None)
+            if getattr(called, "id", "") == "fresh":
+                called = node.args[0]
             if name in (getattr(called, "id", ""), getattr(called, "attr", "")):
                 found.add(str(file.relative_to(HELPDESK)))
     return found
