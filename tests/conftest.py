@@ -20,10 +20,11 @@ from flask.testing import FlaskClient
 from helpdesk import create_app, settings
 from helpdesk.agents import passwords
 from helpdesk.api import auth
+from helpdesk.core import kept
 from helpdesk.core.db import db
 from helpdesk.core.migrating import upgrade
 from helpdesk.seeds.defaults import seed_defaults
-from helpdesk.setup import in_force, kept
+from helpdesk.setup import in_force
 from tests.help import described, servers
 from tests.help.smtp_sink import Sink
 from tests.help.stores import POSTGRES, SHARED, PostgresqlStore, Store

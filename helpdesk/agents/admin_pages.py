@@ -146,7 +146,7 @@ def person_sessions(agent_id: int) -> Page:
 def person_second_factor_off(agent_id: int) -> Page:
     """For a lost phone: ask this colleague for no codes until a new one is set up. It takes the
     administrator's own password."""
-    agent, me = people.found(agent_id), sign_in.me()
+    agent, me = people.found(agent_id), sign_in.my_row()
     try:
         accounts.confirm(me, request.form.get("current", ""))
         second_factor.turn_off(agent, by=me.actor)

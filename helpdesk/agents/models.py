@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Index
@@ -32,7 +32,25 @@ class Department(TwoNames, Model):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class Agent(UserMixin, Model):  # type: ignore[misc]
+class Colleague(UserMixin):  # type: ignore[misc]
+    """What a colleague's row can be asked, whole or in part."""
+
+    @property
+    def is_active(self: Any) -> bool:
+        """Whether this colleague may sign in (Flask-Login asks)."""
+        return bool(self.active)
+
+    def get_id(self: Any) -> str:
+        """What the session cookie holds: it is void when the session key changes."""
+        return f"{self.id}:{self.session_key}"
+
+    @property
+    def actor(self: Any) -> Actor:
+        """This colleague as the `by` of a verb."""
+        return Actor.of("agent", self, leads=self.leads, language=self.language)
+
+
+class Agent(Colleague, Model):
     """A colleague with a sign-in: call agent, handler, supervisor, admin or auditor."""
 
     __tablename__ = "agent"
@@ -61,19 +79,25 @@ class Agent(UserMixin, Model):  # type: ignore[misc]
     department: Mapped[Department | None] = relationship(lazy="joined")
     __mapper_args__ = {"version_id_col": version}
 
-    @property
-    def is_active(self) -> bool:
-        """Whether this colleague may sign in (Flask-Login asks)."""
-        return self.active
 
-    def get_id(self) -> str:
-        """What the session cookie holds: it is void when the session key changes."""
-        return f"{self.id}:{self.session_key}"
+class _OfReader(NamedTuple):
+    id: int
+    active: bool
+    session_key: str
+    ended_sessions: list[Any]
+    email: str
+    name: str
+    role: str
+    department_id: int | None
+    leads: bool
+    language: str
+    timezone: str | None
+    presence: str
+    codes: bool  # whether a second factor is asked for
 
-    @property
-    def actor(self) -> Actor:
-        """This colleague as the `by` of a verb."""
-        return Actor.of("agent", self, leads=self.leads, language=self.language)
+
+class Reader(Colleague, _OfReader):
+    """What each request needs to know of the colleague who asks."""
 
 
 class Invitation(Model):
@@ -89,7 +113,21 @@ class Invitation(Model):
     used_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
-class ApiToken(Model):
+class Program:
+    """What a token's row can be asked, whole or in part."""
+
+    @property
+    def has_expired(self: Any) -> bool:
+        """Whether its last day is over."""
+        return self.expires_at is not None and self.expires_at <= now()
+
+    @property
+    def actor(self: Any) -> Actor:
+        """This program as the `by` of a verb."""
+        return Actor.of("token", self, scopes=frozenset(self.scopes))
+
+
+class ApiToken(Program, Model):
     """A key for a program; only its SHA-256 is kept."""
 
     __tablename__ = "api_token"
@@ -106,11 +144,6 @@ class ApiToken(Model):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
     @property
-    def has_expired(self) -> bool:
-        """Whether its last day is over."""
-        return self.expires_at is not None and self.expires_at <= now()
-
-    @property
     def ends_soon(self) -> bool:
         """Whether somebody should make a new one before programs stand still."""
         return (
@@ -121,8 +154,3 @@ class ApiToken(Model):
     def last_moment(self) -> datetime | None:
         """The last moment at which it works, so that the day that is shown is its last."""
         return self.expires_at - timedelta(seconds=1) if self.expires_at else None
-
-    @property
-    def actor(self) -> Actor:
-        """This program as the `by` of a verb."""
-        return Actor.of("token", self, scopes=frozenset(self.scopes))

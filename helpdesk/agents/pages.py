@@ -119,7 +119,7 @@ def me() -> Page:
 def _me(
     preferences: PreferencesForm | None = None, password: ChangePasswordForm | None = None
 ) -> Page:
-    agent = sign_in.me()
+    agent = sign_in.my_row()
     preferences = preferences or PreferencesForm(
         formdata=None,
         language=agent.language,
@@ -145,7 +145,7 @@ def _me(
 def keep_preferences() -> Page:
     """Keep language, zone and density."""
     form = PreferencesForm()
-    if not form.did(lambda: accounts.prefer(sign_in.me(), **form.typed())):
+    if not form.did(lambda: accounts.prefer(sign_in.my_row(), **form.typed())):
         return _me(preferences=form)
     g.language = form.language.data
     flash(gettext("Kept."), "success")
@@ -159,7 +159,7 @@ def keep_preferences() -> Page:
 @sign_in.signed_in
 def change_password() -> Page:
     """A new password: other sessions end, this one is renewed."""
-    form, agent = ChangePasswordForm(), sign_in.me()
+    form, agent = ChangePasswordForm(), sign_in.my_row()
     current, new = form.current.data, form.password.data
     if not form.did(lambda: accounts.change_password(agent, current, new)):
         return _me(password=form)
@@ -174,7 +174,7 @@ def change_password() -> Page:
 @sign_in.signed_in
 def end_sessions() -> Page:
     """Sign out on every device."""
-    accounts.end_sessions(sign_in.me(), sign_in.by())
+    accounts.end_sessions(sign_in.my_row(), sign_in.by())
     sign_in.end()
     flash(gettext("You are signed out on every device."), "success")
     return redirect(url_for("agents.sign_in_page"), code=303)
@@ -187,7 +187,7 @@ def choose_language() -> Page:
     if wanted not in LANGUAGES:
         raise BadInput(PICK)
     if sign_in.actor():
-        accounts.prefer(sign_in.me(), language=wanted)
+        accounts.prefer(sign_in.my_row(), language=wanted)
     response = make_response(redirect(local_path(request.form.get("next")), code=303))
     _remember(response, LANGUAGE_COOKIE, wanted)
     return response

@@ -31,7 +31,7 @@ def ask() -> Page:
 @sign_in.signed_in
 def setting() -> Page:
     """What it is now; the password leads to turning it on."""
-    agent = sign_in.me()
+    agent = sign_in.my_row()
     if agent.totp_secret:
         return _on_page(PasswordForm(formdata=None))
     form = PasswordForm()
@@ -45,7 +45,7 @@ def setting() -> Page:
 @sign_in.signed_in
 def on() -> Page:
     """Turn it on with a first code of the app; then the codes for paper are shown, once."""
-    agent, form = sign_in.me(), SetupForm()
+    agent, form = sign_in.my_row(), SetupForm()
     if agent.totp_secret:
         return redirect("/me/second-factor", code=303)
     secret = second_factor.secret_of(form.setup.data or "", agent)
@@ -65,7 +65,7 @@ def _setup_page(agent: Agent, form: SetupForm) -> Page:
 @sign_in.signed_in
 def change(what: str) -> Page:
     """New codes for paper, or no second factor any more; either takes the password."""
-    agent, form = sign_in.me(), PasswordForm()
+    agent, form = sign_in.my_row(), PasswordForm()
     if not form.did(lambda: accounts.confirm(agent, form.current.data)):
         return _on_page(form)
     if what == "paper":
@@ -76,6 +76,6 @@ def change(what: str) -> Page:
 
 
 def _on_page(form: PasswordForm) -> Page:
-    left = len(sign_in.me().paper_codes)
+    left = len(sign_in.my_row().paper_codes)
     page = render_template("agents/second_factor_off.html", form=form, left=left)
     return page, form.status

@@ -21,14 +21,16 @@ from flask_login import LoginManager, current_user, login_user
 from sqlalchemy import Select, Text, bindparam, cast, func, select
 from werkzeug.wrappers import Response
 
-from helpdesk.agents.models import Agent, new_key
+from helpdesk.agents.models import Agent, Reader, new_key
 from helpdesk.agents.rights import Actor, Role, require
 from helpdesk.clock import now
 from helpdesk.core import along, options
+from helpdesk.core.beside import Told
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import NotSignedIn
 from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_
+from helpdesk.core.kept import Keeping
 
 IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=12)
@@ -49,6 +51,14 @@ _STANDING = select(
         reduce(add, (func.coalesce(cast(each, Text), "") + "|" for each in MADE_OF)), "\n"
     )
 )
+READER = Told(
+    select(
+        *(getattr(Agent, name) for name in Reader._fields[:-1]),
+        (Agent.totp_secret != "").label("codes"),
+    ),
+    Reader,
+)
+_readers: Keeping[Reader] = Keeping(most=500)
 
 manager = LoginManager()
 P = ParamSpec("P")
@@ -94,7 +104,7 @@ def fresh_session(agent: Agent) -> dict[str, object]:
 def end() -> None:
     """End this session, here and wherever its cookie was copied to."""
     name = session.get("name")
-    agent = me() if _is_somebody() else None
+    agent = my_row() if _is_somebody() else None
     session.clear()
     g.pop("_login_user", None)
     if agent is None or not name:
@@ -111,12 +121,17 @@ def actor() -> Actor | None:
     return current_user.actor if _is_somebody() else None
 
 
-def me() -> Agent:
-    """The row of the person who is signed in. Raises NotSignedIn."""
+def me() -> Reader:
+    """The person who is signed in. Raises NotSignedIn."""
     if not _is_somebody():
         raise NotSignedIn(N_("Please sign in to go on."))
-    found: Agent = current_user._get_current_object()
+    found: Reader = current_user._get_current_object()
     return found
+
+
+def my_row() -> Agent:
+    """The whole row of that person, to be changed. Raises NotSignedIn."""
+    return db.session.get_one(Agent, me().id, populate_existing=True)
 
 
 def by() -> Actor:
@@ -150,12 +165,12 @@ def needs(verb: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 @manager.user_loader  # type: ignore[untyped-decorator]
-def _load(user_id: str) -> Agent | None:
+def _load(user_id: str) -> Reader | None:
     """The person of this session, when the session still holds."""
     return holder(session) if session.get("_user_id") == user_id else None
 
 
-def holder(kept: Mapping[str, Any]) -> Agent | None:
+def holder(kept: Mapping[str, Any]) -> Reader | None:
     """The person of a session, as the row is now, when the session still holds.
 
     `kept` is what its cookie holds: the one rule of pages and of sockets that stay open.
@@ -163,18 +178,17 @@ def holder(kept: Mapping[str, Any]) -> Agent | None:
     ident = str(kept.get("_user_id", "")).partition(":")[0]
     row = db.session.execute(_person(), {"id": whole(ident) or 0}).one_or_none()
     along.told(row)
-    found = row.Agent if row else None
+    found = _readers.once(row[0], lambda: READER.row(row[0])) if row else None
     return found if holds(kept, found) else None
 
 
 @cache
 def _person() -> Select[Any]:
-    """An agent's row as it is now, and what is read along; put together once."""
-    query = select(Agent, *along.columns()).where(Agent.id == bindparam("id"))
-    return query.execution_options(populate_existing=True)
+    """A colleague as the row is now, and what is read along; put together once."""
+    return READER.query.add_columns(*along.columns()).where(Agent.id == bindparam("id"))
 
 
-def holds(kept: Mapping[str, Any], agent: Agent | None) -> bool:
+def holds(kept: Mapping[str, Any], agent: Agent | Reader | None) -> bool:
     """Whether a session is alive: not idle or open for too long, and neither it nor all of its
     person's were ended. `agent` is the person's row as it is now.
     """
@@ -223,9 +237,9 @@ def _follow_the_person() -> Response | None:
     return redirect("/me/second-factor") if _lacks_second_factor(current_user) else None
 
 
-def _lacks_second_factor(agent: Agent) -> bool:
+def _lacks_second_factor(agent: Reader) -> bool:
     """Whether this person must set up a second factor before anything else."""
-    if agent.role != Role.ADMIN or agent.totp_secret:
+    if agent.role != Role.ADMIN or agent.codes:
         return False
     if (request.endpoint or "").startswith(SETTING_UP):
         return False

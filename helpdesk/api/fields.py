@@ -213,6 +213,8 @@ class Query:
         errors = {name: N_("This parameter is not known.") for name in args if self._lacks(name)}
         found: dict[str, Any] = {}
         for name, each in self.fields.items():
+            if name not in args and not each.needed:
+                continue
             if len(args.getlist(name)) > 1 and not each.several:
                 errors[name] = N_("Please give this once.")
                 continue

@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from helpdesk.agents.rights import SYSTEM, Actor
+from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import INTAKE
 from helpdesk.api import answers
 from helpdesk.api.answers import filled, time
@@ -17,12 +17,12 @@ from helpdesk.clock import Span, now
 from helpdesk.core.beside import Beside
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import gettext, language
+from helpdesk.core.kept import Keeping, Made
 from helpdesk.customers.models import ContactAddress, first_of
 from helpdesk.promises import receipts
 from helpdesk.promises.models import Promise
 from helpdesk.settings import settings
 from helpdesk.setup import in_force
-from helpdesk.setup.kept import Keeping, Made
 from helpdesk.tickets import callbacks, choices, fields, queries, scanning, sight, tracking, whose
 from helpdesk.tickets.fields import On
 from helpdesk.tickets.models import Attachment, Message, Ticket
@@ -40,12 +40,12 @@ _ADDRESSES = Beside(
     ).where(ContactAddress.person_id == Ticket.person_id),
     of_each=True,
 )
-ROWS = queries.plain(SYSTEM, COLUMNS, _ADDRESSES.column.label("addresses"))
+ROWS = queries.plain(COLUMNS, _ADDRESSES.column.label("addresses"))
 _kept: Keeping[str] = Keeping(most=1_000)
 
 
-def summaries(rows: Iterable[Any], who: Actor) -> list[str]:
-    """Rows of ROWS as JSON: what a row is made of is the key under which its text is kept."""
+def summaries(rows: Iterable[str], who: Actor) -> list[str]:
+    """Texts of ROWS as JSON: what a row is made of is the key under which its JSON is kept."""
     snapshot, base = in_force.current(), settings().base_url
     reader = who.role, who.scopes, language(), base
     return [
@@ -53,10 +53,11 @@ def summaries(rows: Iterable[Any], who: Actor) -> list[str]:
     ]
 
 
-def _written(row: Any, who: Actor, snapshot: in_force.Setup) -> Made[str]:
+def _written(text: str, who: Actor, snapshot: in_force.Setup) -> Made[str]:
+    row = ROWS.row(text)
     known = sorted(_ADDRESSES.read(row.addresses), key=lambda each: each.id)
     told = summary(row, who, snapshot, known)
-    return Made(current_app.json.dumps(told, separators=(",", ":")), now())
+    return Made(current_app.json.dumps(told, separators=(",", ":")))
 
 
 def ticket(

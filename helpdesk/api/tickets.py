@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, jsonify, request
-from sqlalchemy import select
+from sqlalchemy import Integer, Select, bindparam, select
 
 from helpdesk import promises
 from helpdesk.agents.rights import require
@@ -16,7 +16,7 @@ from helpdesk.api.answers import ref
 from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
 from helpdesk.core import i18n
-from helpdesk.core.db import db
+from helpdesk.core.db import UtcTime, db
 from helpdesk.core.errors import PICK, refuse
 from helpdesk.core.events import Event, last_seq
 from helpdesk.desk import moving
@@ -56,19 +56,25 @@ def _answer(
     return answer, status
 
 
+NARROWING = {  # beside the filter
+    "updated_after": Ticket.updated_at > bindparam("updated_after", type_=UtcTime),
+    "cursor": Ticket.id < bindparam("cursor", type_=Integer),
+}
+
+
 @takes("GET /tickets", "List tickets, newest first", query=inputs.TICKETS, answer=answers.TICKETS)
 def index(asked: dict[str, Any]) -> Response:
     """Tickets, newest first, in keyset pages: {items, next}."""
     who, limit = api_actor(), asked.get("limit") or 50
-    query = shapes.ROWS.where(*ticket_lists.conditions(_filter(), who))
-    if "updated_after" in asked:
-        query = query.where(Ticket.updated_at > asked["updated_after"])
-    if asked.get("cursor"):
-        query = query.where(Ticket.id < asked["cursor"])
-    rows: Sequence[Any] = db.session.execute(
-        query.order_by(Ticket.id.desc()).limit(limit + 1)
-    ).all()
-    after = str(rows[limit - 1].id) if len(rows) > limit else None
+    narrows = [name for name in NARROWING if asked.get(name)]
+
+    def made(found: list[Any]) -> Select[Any]:
+        query = shapes.ROWS.query.where(*found, *(NARROWING[name] for name in narrows))
+        return query.order_by(Ticket.id.desc()).limit(limit + 1)
+
+    shape, given = ("api", limit, *narrows), {name: asked[name] for name in narrows}
+    rows = ticket_lists.read(_filter(), who, shape, made, given)
+    after = str(shapes.ROWS.row(rows[limit - 1]).id) if len(rows) > limit else None
     items = ",".join(shapes.summaries(rows[:limit], who))
     return Response(
         f'{{"items":[{items}],"next":{json.dumps(after)}}}\n', mimetype="application/json"

@@ -26,10 +26,10 @@ def columns(*names: str) -> list[Label[Any]]:
     return [_reads[name].label(name) for name in names or _reads]
 
 
-def told(row: Any) -> None:
-    """Keep what that statement has read in this request."""
+def told(row: Any, *names: str) -> None:
+    """Keep what that statement has read in this request: these values, or all."""
     if row is not None and has_request_context() and request.method == "GET":
-        read = {name: getattr(row, name) for name in _reads if hasattr(row, name)}
+        read = {name: getattr(row, name) for name in names or _reads}
         request.environ[KEPT] = commits(), read
 
 

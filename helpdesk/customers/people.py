@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, case, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, case, func, select, union_all
 from sqlalchemy.orm import selectinload
 
 from helpdesk import search
@@ -185,17 +185,14 @@ def known(words: str, most: int = 20) -> Select[Person]:
     query = select(Person).outerjoin(found, found.c.subject_id == Person.id)
     query = query.where(Person.known_as_id.is_(None))
     mine = (ContactAddress.person_id == Person.id) & (ContactAddress.proven_by != "")
-    by_word, proven = (
-        found.c.subject_id.is_not(None),
-        select(ContactAddress.id).where(mine).exists(),
-    )
+    by_word, proven = select(found.c.subject_id), select(ContactAddress.id).where(mine).exists()
     best = (Person.claimed, proven.desc(), hit.desc(), Person.id)
     try:
         same = select(ContactAddress.person_id).where(is_at(kind, normal(kind, words)))
     except BadInput:
-        return query.where(by_word).order_by(*best).limit(most)
-    exact = Person.id.in_(same)
-    return query.where(or_(exact, by_word)).order_by(exact.desc(), *best).limit(most)
+        return query.where(Person.id.in_(by_word)).order_by(*best).limit(most)
+    exact, either = Person.id.in_(same), Person.id.in_(union_all(by_word, same))
+    return query.where(either).order_by(exact.desc(), *best).limit(most)
 
 
 def edit(person: Person, by: Actor, version: int, **changes: object) -> Person:

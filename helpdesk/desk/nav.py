@@ -20,7 +20,8 @@ from helpdesk.clock import now
 from helpdesk.core import along
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_, gettext
-from helpdesk.setup.kept import Keeping, Made
+from helpdesk.core.kept import Keeping, Made
+from helpdesk.setup import in_force
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ def nav(who: Actor | None) -> list[dict[str, Any]]:
 
 def _counts(codes: list[str], who: Actor) -> dict[str, int]:
     """What is counted for these entries; what the journal tells of once while it stands still."""
-    kept = _keeping.while_still(who, lambda: Made(_counted(codes, who), now(), now() + HOLDS))
+    kept = _keeping.while_still(
+        in_force.current(), who, lambda: Made(_counted(codes, who), now(), now() + HOLDS)
+    )
     read = {code: along.get(code) for code in _along}
     return kept | (_read(who) if None in read.values() else read)
 

@@ -13,11 +13,11 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.i18n import N_, gettext, language
+from helpdesk.core.kept import FOR_GOOD, Keeping, Made
 from helpdesk.desk.nav import count_for
 from helpdesk.notices import rows
 from helpdesk.promises.policy import Unit
 from helpdesk.setup import in_force
-from helpdesk.setup.kept import FOR_GOOD, Keeping, Made
 from helpdesk.setup.routing import DISPATCH_DESK
 from helpdesk.tickets import queries, queue, ticket_lists
 from helpdesk.tickets.filters import Filter
@@ -104,8 +104,8 @@ def view(code: str, who: Actor, offered: list[View] | None = None) -> View:
 
 def counts(who: Actor) -> Counts:
     """Open tickets by view: counted once while the journal stands still, for all who see the same."""
-    every = _keeping.while_still(scope(who), lambda: _by_queue(who))
-    own = _keeping.while_still(who, lambda: _own(who))
+    every = _keeping.while_still(in_force.current(), scope(who), lambda: _by_queue(who))
+    own = _keeping.while_still(in_force.current(), who, lambda: _own(who))
     return Counts(every.open | own.open, every.late | own.late)
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpdesk.clock import now
 from helpdesk.core.i18n import when
+from helpdesk.core.kept import Keeping
 from helpdesk.desk.case import Case
-from helpdesk.setup.kept import Keeping, Made
 from helpdesk.tickets.models import Message
 
 TROUBLED = ("failed", "bounced", "uncertain", "retry")  # a mail that the desk has to know of
 LONGEST = 10_000  # characters of a message that is kept as it was drawn
-_kept: Keeping[str] = Keeping(most=2_000)
+
+_keeping: Keeping[str] = Keeping(most=2_000)
 
 
 def drawn(case: Case, message: Message, draw: Callable[[Message], str]) -> str:
@@ -23,5 +23,8 @@ def drawn(case: Case, message: Message, draw: Callable[[Message], str]) -> str:
     moves = case.held_until(message) or mailed.get("state") in TROUBLED or data.get("invite")
     if moves or len(message.body) + len(message.quoted) > LONGEST:
         return draw(message)
-    key = case.eyes, when(message.at), repr(message), *case.files.get(message.id, ())
-    return _kept.get(None, key, lambda: Made(draw(message), now()))
+    return _keeping.once(_made_of(case, message), lambda: draw(message))
+
+
+def _made_of(case: Case, message: Message) -> object:
+    return case.eyes, when(message.at), repr(message), *case.files.get(message.id, ())

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from flask import request, session
 from flask_socketio import SocketIO
 
-from helpdesk.agents.models import Agent
+from helpdesk.agents.models import Agent, Reader
 from helpdesk.agents.rights import Actor
 from helpdesk.agents.sign_in import ends_at, holder, holds
 from helpdesk.core import events
@@ -64,7 +64,7 @@ class Watcher:
         """Its topics and their rooms at this moment."""
         return list(self.topics.items())
 
-    def is_alive(self, agent: Agent | None) -> bool:
+    def is_alive(self, agent: Agent | Reader | None) -> bool:
         """Whether session and rights are still those with which it was opened."""
         return agent is not None and holds(self.kept, agent) and agent.actor == self.actor
 

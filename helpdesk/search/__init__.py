@@ -20,5 +20,6 @@ from helpdesk.search.index import (
     ranked,
     remove,
     subjects,
+    wanted,
 )
 from helpdesk.search.words import tokens

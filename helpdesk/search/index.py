@@ -144,6 +144,13 @@ def ranked(query: str, kind: str, dialect: str, *, prefix: bool = False) -> Sele
     return statement
 
 
+def wanted(query: str, dialect: str, *, prefix: bool = False) -> str:
+    """What a statement of ranked() or matching() asks for other words by, as its parameter `words`;
+    "" without a word, which matches nothing."""
+    found: str = _BACKENDS[dialect].expression(terms(query, prefix), every=True)
+    return found
+
+
 def matching(query: str, kind: str, dialect: str, *, prefix: bool = False) -> Select[Any]:
     """Select only the `subject_id` of what matches every word, for `IN`. Else like `ranked`."""
     statement = ranked(query, kind, dialect, prefix=prefix)

@@ -163,13 +163,13 @@ def expression(terms: Sequence[Term], every: bool) -> str:
 
 
 def ranked(name: str, terms: Sequence[Term], every: bool = True) -> Select[Any]:
-    """Select subject_id and rank of what holds every term, or any.
+    """Select subject_id and rank of what holds every term, or any, with them as `words`.
 
     The rank is cover density, which likes words that stand close together; of any terms it is
     how many are there, and how often.
     """
     table = _table(name)
-    wanted = cast(bindparam(None, expression(terms, every), String), TSQUERY)
+    wanted = cast(bindparam("words", expression(terms, every), String), TSQUERY)
     measure = func.ts_rank_cd if every else func.ts_rank
     rank = measure(_WEIGHTS, table.c.vector, wanted, _BY_LENGTH, type_=Float)
     found = table.c.vector.bool_op("@@")(wanted) if terms else false()

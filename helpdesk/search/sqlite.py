@@ -102,9 +102,10 @@ def expression(terms: Sequence[Term], every: bool) -> str:
 
 
 def ranked(name: str, terms: Sequence[Term], every: bool = True) -> Select[Any]:
-    """Select subject_id and rank (BM25) of what holds every term, or any."""
+    """Select subject_id and rank (BM25) of what holds every term, or any, with them as `words`."""
     table = _table(name)
     column = table.c[name]
     rank = -func.bm25(column, HEADING_WEIGHT, 1.0, type_=Float)
-    found = column.match(expression(terms, every)) if terms else false()
+    wanted = bindparam("words", expression(terms, every), Text)
+    found = column.match(wanted) if terms else false()
     return select(table.c.rowid.label("subject_id"), rank.label("rank")).where(found)

@@ -179,18 +179,17 @@ def parse(args: Mapping[str, Any]) -> Filter:
     """
     errors: dict[str, str] = {}
     found: dict[str, Any] = {}
-    for name, allowed in ONE_OF.items():
+    for name in ONE_OF.keys() & args.keys():
         given = _text(args.get(name))
-        if given and given not in allowed:
+        if given and given not in ONE_OF[name]:
             errors[name] = PICK
         elif given:
             found[name] = given
-    for name, part in SOME_OF.items():
-        values = _several(args, name)
-        if not all(part.takes(value) for value in values):
+    for name in SOME_OF.keys() & args.keys():
+        found[name] = _several(args, name)
+        if not all(SOME_OF[name].takes(value) for value in found[name]):
             errors[name] = PICK
-        found[name] = values
-    found |= {name: _text(args.get(name))[:200] for name in WORDS}
+    found |= {name: _text(args[name])[:200] for name in WORDS if name in args}
     found |= _days(args, errors)
     person = _text(args.get("person"))
     if person and not _is_id(person):
@@ -202,8 +201,8 @@ def parse(args: Mapping[str, Any]) -> Filter:
 
 def _days(args: Mapping[str, Any], errors: dict[str, str]) -> dict[str, date | None]:
     days: dict[str, date | None] = {}
-    for name, field in DAYS.items():
-        given = _text(args.get(name))
+    for name in DAYS.keys() & args.keys():
+        given, field = _text(args.get(name)), DAYS[name]
         try:
             days[field] = date.fromisoformat(given) if given else None
             if days[field] and not 1990 <= days[field].year <= 2100:  # type: ignore[union-attr]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from helpdesk import promises
 from helpdesk.clock import now
 from helpdesk.core import i18n
 from helpdesk.core.db import db
+from helpdesk.core.kept import Keeping, Made
 from helpdesk.promises import dues
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Terms
@@ -32,8 +33,7 @@ class Foretold(NamedTuple):
     words: str  # the promise as a sentence, in the language and the zone in force
 
 
-_kept: dict[Hashable, list[Foretold]] = {}
-_kept_for: list[in_force.Setup | datetime] = []  # the set-up, and the minute
+_keeping: Keeping[list[Foretold]] = Keeping(most=100)
 
 
 def first_answers(kinds: Sequence[str], channel: str, language: str) -> list[Foretold]:
@@ -42,13 +42,13 @@ def first_answers(kinds: Sequence[str], channel: str, language: str) -> list[For
     Told to the minute, and so counted once in each.
     """
     snapshot, minute = in_force.current(), now().replace(second=0, microsecond=0)
-    if not _kept_for or _kept_for[0] is not snapshot or _kept_for[1] != minute:
-        _kept_for[:] = snapshot, minute
-        _kept.clear()
+
+    def made() -> Made[list[Foretold]]:
+        found = _counted(kinds, channel, language, snapshot)
+        return Made(found, minute, minute + timedelta(minutes=1))
+
     key = (*kinds, channel, language, i18n.language(), str(i18n.zone()))
-    if key not in _kept:
-        _kept[key] = _counted(kinds, channel, language, snapshot)
-    return _kept[key]
+    return _keeping.get(snapshot, key, made)
 
 
 def _counted(

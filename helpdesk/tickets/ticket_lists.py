@@ -6,8 +6,9 @@ place, so a page costs the same however far down it is and never repeats a row.
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,13 +30,14 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from helpdesk import search
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
+from helpdesk.core.beside import Told
 from helpdesk.core.db import db
 from helpdesk.core.given import wholes
+from helpdesk.core.kept import Keeping, Made
 from helpdesk.customers.models import Person
 from helpdesk.promises import verdicts
 from helpdesk.promises.models import Promise
 from helpdesk.setup import in_force
-from helpdesk.setup.kept import Keeping, Made
 from helpdesk.tickets import queries, sight
 from helpdesk.tickets.filters import CHOSEN, COLUMN_OF, TEXTS, Filter
 from helpdesk.tickets.models import Callback, Rating, Ticket
@@ -180,15 +182,19 @@ def _words(words: str, who: Actor) -> Condition:
     return found if sight.sees_everybody(who) else and_(found, queries.known_with_person(who))
 
 
-def count(filter: Filter, who: Actor) -> int:
-    """How many tickets the list has: exactly those that its pages show."""
-    query = select(func.count()).select_from(Ticket).where(*conditions(filter, who))
-    return db.session.scalar(query) or 0
+def count(filter: Filter, who: Actor, most: int | None = None) -> int:
+    """How many tickets the list has: exactly those that its pages show, counted to `most` and no further."""
+
+    def made(found: list[Condition]) -> Select[Any]:
+        query = select(Ticket.id).where(*found).limit(most)
+        return select(func.count()).select_from(query.subquery())
+
+    return int(read(filter, who, ("count", most), made, {})[0])
 
 
 @dataclass(frozen=True)
 class TicketPage:
-    """Some tickets of a list, or their plain rows, and where the next ones begin ('' at the end)."""
+    """Some tickets of a list, or their texts, and where the next ones begin ('' at the end)."""
 
     tickets: Sequence[Any]
     next: str
@@ -201,6 +207,18 @@ class Order:
     column: InstrumentedAttribute[Any]
     down: bool = False
 
+    @property
+    def nullable(self) -> bool:
+        """Whether rows may have no value."""
+        return bool(self.column.property.columns[0].nullable)
+
+    def sorted(self, query: Select[Any]) -> Select[Any]:
+        """The query's rows in this order, those of one value by their number."""
+        column = self.column.desc() if self.down else self.column.asc()
+        if self.nullable:
+            column = column.nulls_last()  # elsewhere it would keep PostgreSQL from its index
+        return query.order_by(column, Ticket.id.desc() if self.down else Ticket.id)
+
 
 ORDERS = {
     "due": Order(Ticket.due_at),
@@ -210,10 +228,33 @@ ORDERS = {
 }
 
 
-# A list that is narrowed by these alone is the same statement at any time, so it is put together once.
+# A list that is narrowed by these alone is the same statement at any time, so it is put together once;
+# the words that are searched are a parameter of it.
 STILL = {"open", "queue", "assignee", "person", "q", *(each.column for each in CHOSEN)}
 STILL |= {"category", "department"}
-_statements: Keeping[Select[Any]] = Keeping(most=100)
+ANY_WORDS = "words"
+_statements: Keeping[Select[Any]] = Keeping(most=300)
+
+
+def read(
+    filter: Filter,
+    who: Actor,
+    shape: Hashable,
+    make: Callable[[list[Condition]], Select[Any]],
+    given: Mapping[str, Any],
+) -> Sequence[Any]:
+    """The first column of what `make` makes of the list's conditions, given these parameters; `shape` is
+    all else that the statement is made of."""
+    words = "" if NUMBER.fullmatch(filter.q.strip()) else filter.q
+    wanted = search.wanted(words, db.engine.dialect.name, prefix=True) if words else ""
+
+    def made() -> Made[Select[Any]]:
+        return Made(make(conditions(filter, who)))
+
+    key = filter.but(q=ANY_WORDS) if wanted else filter, who, shape
+    still = STILL.issuperset(filter.given()) and bool(words) == bool(wanted)
+    query = _statements.get(in_force.current(), key, made) if still else made().value
+    return db.session.scalars(query, {**given, "words": wanted} if wanted else given).all()
 
 
 def page(
@@ -222,55 +263,70 @@ def page(
     sort: str = "newest",
     after: str = "",
     size: int = PAGE,
-    read: Select[Any] | None = None,
+    told: Told | None = None,
 ) -> TicketPage:
-    """One page of the list in one statement: tickets, or the plain rows that `read` reads of any.
+    """One page of the list: tickets, or the texts that `told` tells them as. One statement, and another
+    one where those with a value to sort by end.
 
     Raises BadInput for a cursor that is none.
     """
     order, place, last_id = ORDERS[sort], None, 0
     if after:
         place, last_id = queries.read_cursor(after)
-    begin = "first" if not after else "valued" if place else "empty"
+    empty = bool(after) and place is None
+    opened = filter.open == "yes"
+    whole = not after and (opened or not order.nullable)
+    of = "empty" if empty else "whole" if whole else "valued"
+    part = _Part(of, opened, bool(after), size + 1)
 
-    def made() -> Made[Select[Any]]:
-        ids = _sorted(select(Ticket.id).where(*conditions(filter, who)), order)
-        if after:
-            ids = ids.where(_beyond(order, begin == "empty"))
-        part = ids.limit(size + 1).subquery()
-        whole = queries.tickets(who).options(joinedload(Ticket.person).lazyload(Person.addresses))
-        found = (whole if read is None else read).join(part, part.c.id == Ticket.id)
-        return Made(_sorted(found, order), now())
+    def rows(part: _Part) -> Sequence[Any]:
+        def made(found: list[Condition]) -> Select[Any]:
+            ids = part.ids(found, order).subquery()
+            objects = queries.tickets(who).options(
+                joinedload(Ticket.person).lazyload(Person.addresses)
+            )
+            query = objects if told is None else told.query
+            return order.sorted(query.join(ids, ids.c.id == Ticket.id))
 
-    key = filter, who, sort, begin, size, read
-    still = STILL.issuperset(filter.given())
-    query = _statements.get(in_force.current(), key, made) if still else made().value
-    found = db.session.execute(query, {"place": place, "last_id": last_id} if after else {})
-    rows = found.all() if read is not None else found.scalars().all()
-    more = len(rows) > size
-    return TicketPage(rows[:size], _cursor(order, rows[size - 1]) if more else "")
+        given = {"place": place, "last_id": last_id} if part.beyond else {}
+        return read(filter, who, (sort, part, told), made, given)
 
-
-def _sorted(query: Select[Any], order: Order) -> Select[Any]:
-    column = order.column.desc() if order.down else order.column.asc()
-    if order.column.property.columns[0].nullable:
-        column = column.nulls_last()  # elsewhere it would keep PostgreSQL from its index
-    return query.order_by(column, Ticket.id.desc() if order.down else Ticket.id)
-
-
-def _cursor(order: Order, ticket: Any) -> str:
-    return queries.cursor(getattr(ticket, order.column.key), ticket.id)
+    found = rows(part)
+    if part.of == "valued" and order.nullable and len(found) <= size:
+        found = [*found, *rows(_Part("empty", opened, False, size + 1 - len(found)))]
+    if len(found) <= size:
+        return TicketPage(found, "")
+    last = found[size - 1] if told is None else told.row(found[size - 1])
+    return TicketPage(found[:size], queries.cursor(getattr(last, order.column.key), last.id))
 
 
-def _beyond(order: Order, among_empty: bool) -> Condition:
-    """The rows behind a cursor, whose place and last_id the statement is given."""
-    column, id_, last_id = order.column, Ticket.id, bindparam("last_id", type_=Integer)
-    further = id_ < last_id if order.down else id_ > last_id
-    if among_empty:
-        return column.is_(None) & further
-    place: Any = bindparam("place", type_=column.type)
-    past = column < place if order.down else column > place
-    return or_(past, and_(column == place, further), column.is_(None))
+@dataclass(frozen=True)
+class _Part:
+    """So many tickets of a list, which are one stretch of an index: those with a value to sort by, those
+    without one, which come last, or both; `beyond` the place and last_id that the statement is given."""
+
+    of: str
+    open: bool
+    beyond: bool
+    most: int
+
+    def ids(self, found: list[Condition], order: Order) -> Select[Any]:
+        """The ids of the tickets of this part for which the conditions hold."""
+        column, id_ = order.column, Ticket.id
+        query = select(id_).where(*found).limit(self.most)
+        by_number = self.of == "empty" and not self.open  # else by the column's index of open ones
+        query = query.order_by(id_) if by_number else order.sorted(query)
+        if self.of != "whole" and order.nullable:
+            query = query.where(column.is_(None) if self.of == "empty" else column.is_not(None))
+        if not self.beyond:
+            return query
+        last_id = bindparam("last_id", type_=Integer)
+        further = id_ < last_id if order.down else id_ > last_id
+        if self.of == "empty":
+            return query.where(further)
+        place: Any = bindparam("place", type_=column.type)
+        reached, past = (operator.le, operator.lt) if order.down else (operator.ge, operator.gt)
+        return query.where(reached(column, place), or_(past(column, place), further))
 
 
 def every(filter: Filter, who: Actor) -> Iterator[Ticket]:

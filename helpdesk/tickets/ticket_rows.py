@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import get_template_attribute
@@ -11,17 +12,17 @@ from sqlalchemy import bindparam, select
 
 from helpdesk import promises
 from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import SYSTEM, Actor
+from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.beside import Beside
 from helpdesk.core.db import db
 from helpdesk.core.i18n import duration, gettext, language, when, zone
+from helpdesk.core.kept import Keeping, Made
 from helpdesk.promises.dues import Clock
 from helpdesk.promises.models import Promise
 from helpdesk.promises.rail import Mark, marks
 from helpdesk.promises.words import AT_RISK
 from helpdesk.setup import in_force
-from helpdesk.setup.kept import Keeping, Made
 from helpdesk.tickets import queries, sight, ticket_lists
 from helpdesk.tickets.filters import Filter
 from helpdesk.tickets.lifecycle import STATUS_NAMES
@@ -73,14 +74,6 @@ class Shown(NamedTuple):
     ended: str  # how it ended, in a word
 
 
-class Drawn(NamedTuple):
-    """What became of a ticket's columns and promises at one moment."""
-
-    marks: list[Mark]
-    shown: Shown
-    html: str
-
-
 class TicketRow(NamedTuple):
     """One ticket in a list: what, who, its rail, all of it as the row's macro takes it, and drawn."""
 
@@ -91,16 +84,12 @@ class TicketRow(NamedTuple):
     html: str
 
 
-_keeping: Keeping[Drawn] = Keeping(most=2_000)
+_keeping: Keeping[TicketRow] = Keeping(most=2_000)
 
 
-READ = queries.plain(
-    SYSTEM,
-    OWN,
-    Agent.name.label("assignee"),
-    OWED.column.label("promises"),
-).outerjoin(Agent, Agent.id == Ticket.assignee_id)
-OF_THESE = READ.where(Ticket.id.in_(bindparam("ids", expanding=True)))
+_ASSIGNEE = select(Agent.name).where(Agent.id == Ticket.assignee_id).scalar_subquery()
+READ = queries.plain(OWN, _ASSIGNEE.label("assignee"), OWED.column.label("promises"))
+OF_THESE = READ.query.add_columns(Ticket.id).where(Ticket.id.in_(bindparam("ids", expanding=True)))
 
 
 def page(
@@ -114,25 +103,23 @@ def page(
 def rows(tickets: Sequence[Ticket], who: Actor) -> list[TicketRow]:
     """The rows of these tickets as they are now, in one statement."""
     found = db.session.execute(OF_THESE, {"ids": [ticket.id for ticket in tickets]})
-    by_id = {row.id: row for row in found}
+    by_id = {id_: text for text, id_ in found}
     return _rows([by_id[ticket.id] for ticket in tickets], who)
 
 
-def _rows(found: Sequence[Any], who: Actor) -> list[TicketRow]:
-    snapshot, reading = in_force.current(), (language(), str(zone()))
-    return [_row(row, who, snapshot, reading) for row in found]
+def _rows(found: Sequence[str], who: Actor) -> list[TicketRow]:
+    snapshot = in_force.current()
+    reading = language(), str(zone()), sight.sees_everybody(who)
+    return [
+        _keeping.get(snapshot, (reading, text), partial(_drawn, text, snapshot, who))
+        for text in found
+    ]
 
 
-def _row(row: Any, who: Actor, snapshot: in_force.Setup, reading: tuple[str, str]) -> TicketRow:
-    name, hidden = sight.name(row, who), not sight.sees(who, row, sight.Field.PERSON)
-    key = reading, name, hidden, row
-    level = "plain" if hidden else row.person.level
-    drawn = _keeping.get(snapshot, key, lambda: _drawn(row, snapshot, name, level))
-    return TicketRow(row, name, drawn.marks, drawn.shown, drawn.html)
-
-
-def _drawn(ticket: Any, snapshot: in_force.Setup, person: str, level: str) -> Made[Drawn]:
-    moment = now()
+def _drawn(text: str, snapshot: in_force.Setup, who: Actor) -> Made[TicketRow]:
+    ticket, moment = READ.row(text), now()
+    person, hidden = sight.name(ticket, who), not sight.sees(who, ticket, sight.Field.PERSON)
+    level = "plain" if hidden else ticket.person.level
     owed = OWED.read(ticket.promises)
     found = marks(promises.shown(owed, ticket), snapshot, moment)
     ended, since = ticket.closed_at is not None, ticket.waiting_since or ticket.received_at
@@ -157,7 +144,7 @@ def _drawn(ticket: Any, snapshot: in_force.Setup, person: str, level: str) -> Ma
         ended=gettext(STATUS_NAMES[ticket.status]) if ended else "",
     )
     html = get_template_attribute("components/row.html", "ticket_row")(shown)
-    return Made(Drawn(found, shown, html), moment, _until(found, moment))
+    return Made(TicketRow(ticket, person, found, shown, html), moment, _until(found, moment))
 
 
 def _until(found: list[Mark], moment: datetime) -> datetime:

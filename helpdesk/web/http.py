@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -29,6 +29,7 @@ from helpdesk.core import i18n, options
 from helpdesk.core.db import CHANGED, commits, db, gave_way, is_twin, refusal_of
 from helpdesk.core.errors import BadInput, Busy, Conflict, HelpdeskError, NotFound, NotSignedIn
 from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.kept import Keeping, frozen
 from helpdesk.core.shortage import Shortage, note, shortage_of
 from helpdesk.settings import LANGUAGES, Settings, settings
 from helpdesk.web import bodies, sanitize
@@ -37,8 +38,7 @@ log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 babel = Babel()
 INDENTATION = re.compile(r"(?:^|\n)[ \t]+")
-MOST_DRAWN = 300
-_drawn: dict[Hashable, str] = {}  # see drawn_once
+_drawn: Keeping[str] = Keeping(most=300)
 LANGUAGE_COOKIE = "helpdesk_language"
 HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 HTTP_SENTENCES = {
@@ -83,7 +83,9 @@ def init(app: Flask, known: Settings) -> None:
     }
     app.jinja_env.template_class = Component
     i18n.speak(app.jinja_env, sanitize.own_words)
-    app.jinja_env.globals |= {"drawn_once": drawn_once, "kept": kept}
+    # kept(macro) draws the same values once: for small parts that show nothing else and stand everywhere
+    parts = lru_cache(maxsize=1000, typed=True)
+    app.jinja_env.globals |= {"drawn_once": drawn_once, "kept": parts}
     app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(Unindented)
@@ -126,31 +128,12 @@ def believing_proxies(wsgi: Any, known: Settings) -> Any:
     return ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops) if hops else wsgi
 
 
-def kept(macro: Callable[..., str]) -> Callable[..., str]:
-    """The macro, which draws the same values once. Only for small parts that stand everywhere and show
-    nothing but their values. A text and a piece of HTML that reads the same are two values."""
-    return lru_cache(maxsize=1000, typed=True)(macro)
-
-
 def drawn_once(macro: Callable[..., str], *values: Any) -> str:
     """What a macro makes of these values, made once in each language while many ask for it.
 
     Only for macros that show nothing but their values and texts of the catalogue.
     """
-    key = macro, i18n.language(), _frozen(values)
-    found = _drawn.get(key)
-    if found is None:
-        if len(_drawn) >= MOST_DRAWN:
-            _drawn.clear()
-        found = _drawn[key] = macro(*values)
-    return found
-
-
-def _frozen(value: Any) -> Hashable:
-    """The value as a part of a key. A text and a piece of HTML that reads the same are two values."""
-    if isinstance(value, dict):
-        return tuple((name, _frozen(each)) for name, each in value.items())
-    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else (type(value), value)
+    return _drawn.once((macro, i18n.language(), frozen(values)), lambda: macro(*values))
 
 
 def _begin() -> None:

@@ -6,15 +6,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now
-from helpdesk.core import options, outbox
+from helpdesk.core import kept, options, outbox
 from helpdesk.core.db import transaction
-from helpdesk.setup import kept
-from helpdesk.tickets import queries, queue
-from helpdesk.web import http
+from helpdesk.desk.pages import ticket_lists as lists
+from helpdesk.tickets import filters, queries, queue, ticket_lists
+from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 from tests.help.calls import token
 from tests.help.desk import dispatched
@@ -22,6 +23,7 @@ from tests.help.faults.ticket_verbs import EVERY
 from tests.help.statements import counted
 
 COUNT = re.compile(r'class="count">([^<]*)')
+LEAD = re.compile(r'class="lead">([^<]*)')
 LIST = "/api/v1/tickets"
 
 
@@ -30,7 +32,8 @@ def told(client: FlaskClient, readers: list[Agent], headers: list[dict[str, str]
     pages = []
     for each in readers:
         make.sign_in(client, each)
-        pages.append(COUNT.findall(client.get("/queue").text))
+        pages += [COUNT.findall(client.get(path).text) for path in ("/queue", "/queue?view=late")]
+        pages.append(LEAD.findall(client.get("/tickets").text))
     lists = [
         client.get(f"{LIST}?lang={language}", headers=each).json
         for each in headers
@@ -44,7 +47,11 @@ def test_after_each_verb_counts_and_lists_are_as_if_counted_anew(
     client: FlaskClient, verb: str
 ) -> None:
     work, unit = EVERY[verb](), make.department("seeing")
-    readers = [make.agent(f"R {role}", role, unit) for role in ("supervisor", "handler")]
+    readers = [
+        make.agent(f"R {role} {language}", role, unit, language=language)
+        for role in ("supervisor", "handler")
+        for language in ("en", "zh_Hans")
+    ]
     headers = [token("agent"), token("handler", unit)]
     told(client, readers, headers)
     work()
@@ -120,6 +127,47 @@ def test_a_setting_holds_on_the_next_page(client: FlaskClient) -> None:
     assert "Acme Lamps" in client.get("/queue").text
 
 
+def test_a_long_list_says_that_it_has_more_and_a_short_one_how_many(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MOST_COUNTED", 2)
+    for language, one, more in (
+        ("en", ["1 ticket", "2 tickets"], "More than 2 tickets"),
+        ("zh_Hans", ["共 1 张工单", "共 2 张工单"], "超过 2 张工单"),
+    ):
+        make.sign_in(client, make.agent(f"R {language}", "supervisor", language=language))
+        for said in (*one, more, more):
+            make.ticket(subject=language)
+            assert LEAD.findall(client.get(f"/tickets?q={language}").text) == [said]
+
+
+@pytest.mark.parametrize("sort", sorted(ticket_lists.ORDERS))
+@pytest.mark.parametrize("open_", ["", "yes"])
+def test_the_pages_of_a_list_hold_each_ticket_once_in_its_order(
+    app: Flask, sort: str, open_: str
+) -> None:
+    """Also where several have one moment, and where those without one begin in the midst of a page."""
+    column = ticket_lists.ORDERS[sort].column.key
+    with moved_to(now()):
+        made = [make.ticket() for _ in range(7)]
+    with transaction() as session:
+        for ticket, hours in zip(made, (2, 1, 1, None, 1, None, None), strict=True):
+            at = now() + timedelta(hours=hours) if hours else None
+            if at or ticket_lists.ORDERS[sort].nullable:
+                setattr(session.get_one(Ticket, ticket.id), column, at)
+    for size in (1, 2, 3, 4, 7):
+        after = ""
+        found: list[int] = []
+        while after or not found:
+            wanted = filters.Filter(open=open_)
+            page = ticket_lists.page(wanted, make.SUPERVISOR, sort, after, size)
+            assert len(page.tickets) <= size
+            found += [each.id for each in page.tickets]
+            after = page.next
+        one = ticket_lists.page(wanted, make.SUPERVISOR, sort, size=50).tickets
+        assert found == [each.id for each in one] and len(set(found)) == 7
+
+
 ONCE = re.compile(
     r'nonce="[^"]*"|data-now="[^"]*"|name="once"[^>]*>|csrf[-_]token"[^>]*>|<form class="inline"[^>]*>'
 )
@@ -147,7 +195,6 @@ def test_pages_of_different_people_read_as_if_nothing_were_kept(client: FlaskCli
                     if fresh:
                         kept.forget()
                         options.forget()
-                        http._drawn.clear()
                     seen.setdefault((who.name, page), []).append(
                         ONCE.sub("", client.get(page).text)
                     )

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from helpdesk.agents.models import Agent
 from helpdesk.clock import moved_to, now
+from helpdesk.core import kept
 from helpdesk.core.db import db, transaction
 from helpdesk.customers.models import Person
 from helpdesk.desk import case, case_rows, said

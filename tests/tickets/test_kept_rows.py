@@ -11,12 +11,11 @@ from sqlalchemy import select
 
 from helpdesk.agents.rights import Actor
 from helpdesk.clock import moved_to, now
-from helpdesk.core import alarms
+from helpdesk.core import alarms, kept
 from helpdesk.core.db import db, transaction
 from helpdesk.core.i18n import in_language
 from helpdesk.customers.models import Person
 from helpdesk.promises.words import ALARM
-from helpdesk.setup import kept
 from helpdesk.tickets import queries, ticket_rows
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make

@@ -54,8 +54,8 @@ def _known_to(query: Any, who: Actor) -> Any:
     """A department knows the customers of its own tickets, except the confidential ones."""
     if sight.sees_everybody(who):
         return query
-    own = select(Ticket.person_id).where(queries.known_with_person(who))
-    return query.where(Person.id.in_(own))
+    own = Ticket.person_id == Person.id, queries.known_with_person(who)
+    return query.where(select(Ticket.id).where(*own).correlate(Person).exists())
 
 
 def by_id(person_id: int, who: Actor) -> Person:

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.agents.models import Agent
-from helpdesk.agents.sign_in import me, needs
+from helpdesk.agents.sign_in import me, my_row, needs
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, Refused
@@ -122,7 +122,7 @@ def _row_again(number: str, told: str, status: int) -> tuple[str, int]:
 @needs("presence.set")
 def presence() -> BaseResponse:
     """Ready, busy or away; becoming ready takes waiting work at once."""
-    given = queue.set_presence(me(), request.form.get("state", ""))
+    given = queue.set_presence(my_row(), request.form.get("state", ""))
     if given:
         flash(gettext("You were given %(count)s waiting tickets.", count=given), "info")
     return back(url_for("queue.index", view="mine"))
@@ -132,7 +132,7 @@ def presence() -> BaseResponse:
 @needs("presence.set")
 def beat() -> tuple[str, int]:
     """Still here: the desk says so every 60 s."""
-    queue.touch(me())
+    queue.touch(my_row())
     return "", 204
 
 

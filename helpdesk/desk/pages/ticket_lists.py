@@ -27,6 +27,7 @@ from helpdesk.web.exports import csv_bytes, csv_file
 from helpdesk.words import LEVELS
 
 blueprint = Blueprint("tickets", __name__)
+MOST_COUNTED = 1_000  # a longer list says that it has more
 MOST_NOTICES = 8  # that a search shows
 FIRST = ("status", "kind", "channel", "severity", "category", "department", "assignee")
 NAMES = (*FIRST, *(each.name for each in filters.CHOSEN if each.name not in FIRST))
@@ -47,7 +48,8 @@ def index() -> str:
         asked=asked,
         also=_also(asked),
         also_words=choices.filter_words,
-        total=ticket_lists.count(asked, who),
+        total=ticket_lists.count(asked, who, MOST_COUNTED + 1),
+        most=MOST_COUNTED,
         sort=sort,
         after=after,
         next=following,

@@ -46,6 +46,11 @@ class Ticket(Model):
         Index("ix_ticket_status", "status", "id"),
         Index("ix_ticket_person", "person_id", "id"),
         Index("ix_ticket_received", "received_at", "id"),
+        index_where(OPEN, "ix_ticket_open_received", "received_at", "id"),
+        index_where(OPEN, "ix_ticket_open_waiting", "waiting_since", "id"),
+        # lists by time, of all tickets too: few have these
+        index_where("due_at IS NOT NULL", "ix_ticket_due", "due_at", "id"),
+        index_where("waiting_since IS NOT NULL", "ix_ticket_waiting", "waiting_since", "id"),
         # without the open ones: those have indexes of their own
         index_where(CLOSED, "ix_ticket_closed", "closed_at", "id"),
         Index("ix_ticket_updated", "updated_at", "id"),
