@@ -43,7 +43,7 @@ def test_no_list_reads_a_large_table_from_end_to_end(loaded: Flask, role: str) -
         if db.engine.dialect.name == "postgresql":
             for way in ("seqscan", "mergejoin", "hashjoin"):  # which so few rows would invite
                 db.session.connection().exec_driver_sql(f"SET LOCAL enable_{way} = off")
-        if found := plans.faults(each, 2 * few):
+        if found := plans.faults(each, 4 * few):
             wrong[each.page] = found, each.text
         db.session.rollback()
     assert len(sent) > 50 and wrong == {}
@@ -51,4 +51,4 @@ def test_no_list_reads_a_large_table_from_end_to_end(loaded: Flask, role: str) -
 
 def test_a_list_without_an_index_is_found(loaded: Flask) -> None:
     by_place = plans.Sent("/tickets", "SELECT ticket.id FROM ticket WHERE ticket.place != ''", ())
-    assert plans.faults(by_place, 800)
+    assert plans.faults(by_place, 1_600)

@@ -107,12 +107,15 @@ def faults(sent: Sent, rows: int) -> list[str]:
     connection = db.session.connection()
     if connection.dialect.name == "sqlite":
         found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sent.text}", sent.given)
-        steps = [str(row[-1]) for row in found]
-        ends = "LIMIT" in sent.text  # in the order of an index it ends early
-        in_order = ends and "USE TEMP B-TREE FOR ORDER BY" not in steps
-        wrong = [] if in_order or COUNTS.search(sent.text) else steps
-        scans = [step for step in wrong if (name := SCAN.match(step)) and name[1] in LARGE]
-        return [step for step in scans if "USING" not in step or not ends]
+        steps = [(parent, str(step)) for _id, parent, _unused, step in found]
+        sorting = {parent for parent, step in steps if step == "USE TEMP B-TREE FOR ORDER BY"}
+        ends = "LIMIT" in sent.text  # in the order of the rows or of an index it ends early
+        return [
+            step
+            for parent, step in ([] if COUNTS.search(sent.text) else steps)
+            if (name := SCAN.match(step)) and name[1] in LARGE
+            if not ends or (parent in sorting and "USING" not in step)
+        ]
     text = f"EXPLAIN (ANALYZE, FORMAT JSON) {sent.text}"
     plan: Any = connection.exec_driver_sql(text, sent.given).scalar()
     return [each for step in _steps(plan[0]["Plan"]) if (each := _fault(step, rows, sent.text))]
