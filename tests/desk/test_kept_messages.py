@@ -17,7 +17,6 @@ from helpdesk.core import kept
 from helpdesk.core.db import db, transaction
 from helpdesk.customers.models import Person
 from helpdesk.desk import case, case_rows, said
-from helpdesk.setup import kept
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests.help import factories as make
