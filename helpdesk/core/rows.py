@@ -230,10 +230,16 @@ def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
 
 
 def change_many(table: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Change rows in one statement: each is named by its `id`, and all have new values of the same columns."""
+    """Change rows in one statement: each is named by its `id`, and all have new values of the same columns.
+    What the session holds of them is read anew when it is asked."""
     if not rows:
         return
-    connection, batch = db.session().connection(), Rows(table, rows)
+    session, changed = db.session(), {row["id"] for row in rows}
+    everything: Iterable[Any] = session.identity_map.values()
+    for held in everything:
+        if held.__table__ is table and held.id in changed:
+            session.expire(held)
+    connection, batch = session.connection(), Rows(table, rows)
     if connection.dialect.name == "sqlite":
         _run_many(connection, _changing(table, tuple(rows[0])), batch)
     else:

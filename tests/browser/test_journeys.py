@@ -106,6 +106,7 @@ def to_the_end(team: dict[str, Person], number: str) -> None:
     expect(team["agent"].page.locator(".case-head")).to_contain_text("已办结")
 
 
+@pytest.mark.thorough
 def test_a_chinese_complaint_from_the_public_form_to_the_closed_file(
     server: servers.Server, chromium: Browser, team: dict[str, Person]
 ) -> None:

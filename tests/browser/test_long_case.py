@@ -81,6 +81,7 @@ def long_case(server: servers.Server) -> list[int]:
 
 
 @in_both_looks
+@pytest.mark.thorough
 def test_a_long_case_leads_back_by_keyboard_and_a_link_finds_its_message(
     server: servers.Server, chromium: Browser, look: str, long_case: list[int]
 ) -> None:

@@ -46,6 +46,7 @@ def admin(server: servers.Server, chromium: Browser) -> Iterator[Person]:
 
 
 @in_both_looks
+@pytest.mark.thorough
 def test_every_form_of_the_set_up_passes_axe_and_fits_the_screen(
     server: servers.Server, chromium: Browser, look: str
 ) -> None:

@@ -24,6 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
 
 
 @in_both_looks
+@pytest.mark.thorough
 def test_the_key_takes_the_answer_back_into_the_box(
     server: servers.Server, chromium: Browser, look: str
 ) -> None:

@@ -94,6 +94,7 @@ def here(app: Flask) -> Rows:
     return rows(app.config["SQLALCHEMY_DATABASE_URI"])
 
 
+@pytest.mark.thorough
 def test_a_demo_that_goes_to_postgresql_and_back_keeps_every_row(
     tmp_path: Path, postgresql: str, sqlite: str
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_demo_that_goes_to_postgresql_and_back_keeps_every_row(
     assert rows(sqlite) == before
 
 
+@pytest.mark.thorough
 def test_a_copy_that_is_killed_again_and_again_goes_on_and_doubles_nothing(
     tmp_path: Path, postgresql: str
 ) -> None:

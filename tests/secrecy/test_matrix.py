@@ -14,6 +14,7 @@ import pytest
 from werkzeug.routing import Map, Rule
 
 from helpdesk.api import shapes
+from helpdesk.core import kept
 from helpdesk.realtime import changes, socketio
 from helpdesk.tickets import sight
 from tests.help.secrecy import doors
@@ -165,7 +166,9 @@ def _socket(patch: pytest.MonkeyPatch, world: World) -> None:
 def test_a_leak_that_is_put_in_is_found(world: World, leak: Leak, who: str, door: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         leak(patch, world)
+        kept.forget()  # what was drawn before has no leak
         where = seen(everything(world, who), world)
+    kept.forget()
     assert door in where["sealed name"]
 
 

@@ -66,6 +66,7 @@ def test_it_answers_while_strangers_hold_connections(server: Server, kind: str) 
         assert quick(health(server.url, 5))
 
 
+@pytest.mark.thorough
 def test_who_says_nothing_is_cut_after_ten_seconds(server: Server) -> None:
     with (
         held(server.url, 5, *KINDS["idle"]) as idle,
@@ -81,6 +82,7 @@ def test_an_upgrade_without_a_sign_in_is_refused(server: Server) -> None:
         assert set(statuses(strangers, 10)) == {"HTTP/1.1 401"}
 
 
+@pytest.mark.thorough
 def test_beyond_what_it_bears_upgrades_are_refused_and_pages_are_answered(
     server: Server, browser: Browser
 ) -> None:

@@ -24,9 +24,11 @@ calendar_day: plain calendar kind hours name name_en source
 callback: plain state
 callback_attempt: inside words by_name | plain contact resolved
 canned_reply: inside title_zh title_en body_zh body_en | plain code
+case_fact: inside told
 category: plain code path name_zh name_en severity
 contact_address: plain kind value normal extension proven_by
 counter: plain name
+day_sum: plain by key level first last counts
 delivery: inside error | plain subscriber order_key state
 department: inside mail | plain code name_zh name_en calendar
 duty: plain role weekdays
@@ -36,6 +38,7 @@ escalation: plain told
 escalation_chain: plain code steps
 event: inside by_name data | plain name by_kind
 extension: inside reason asked_by decided_by | plain decision
+folded: plain edition
 heartbeat: plain name process
 idempotency_key: plain actor key request_hash
 inbound_mail: inside reason detail subject words decided_by | plain mailbox door uid identity sha256
