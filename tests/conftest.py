@@ -69,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault(THOROUGH, str(config.getoption("--thorough") or named))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Tests that wait leave a core to others: a process more than there are cores."""
     return (os.cpu_count() or 1) + 1

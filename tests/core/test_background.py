@@ -41,7 +41,8 @@ def ring_in(seconds: float, subject: int = 7, kind: str = "bell") -> None:
 
 def test_a_round_rings_what_is_due_and_looks_again_at_once(app: Flask, rung: list[int]) -> None:
     ring_in(-1)
-    assert background.ring_round() == background.BREATH
+    others_wait = db.engine.dialect.name == "sqlite"
+    assert background.ring_round() == (background.BREATH if others_wait else 0.0)
     assert rung == [7]
 
 

@@ -61,7 +61,9 @@ def stored() -> dict[str, list[dict[str, Any]]]:
     }
     for kind in ("ticket", "person"):
         key = "rowid" if db.engine.dialect.name == "sqlite" else "subject_id"
-        words = db.session.execute(text(f"SELECT {key} AS subject_id, * FROM search_{kind}"))
+        words = db.session.execute(
+            text(f"SELECT {key} AS subject_id, * FROM search_{kind} ORDER BY 1")
+        )
         found[f"search_{kind}"] = [dict(row) for row in words.mappings()]
     ids = {name: sorted(row.get("id", 0) for row in each) for name, each in found.items()}
     for table in tables:

@@ -89,7 +89,7 @@ def test_they_stand_beside_the_case_in_its_export_and_on_paper(
 
 
 def test_they_are_corrected_and_the_history_tells_it(client: FlaskClient, ticket: Any) -> None:
-    drawn = form(get(client, f"/tickets/{ticket.number}"), "/edit")
+    drawn = form(get(client, f"/tickets/{ticket.number}?part=dialogs"), "/edit")
     assert (drawn.value("shelf"), drawn.value("parcel")) == ("A7-north", "torn")
     typed = dict(drawn.typed({"shelf": "D9", "parcel": "whole"}).pairs())
     assert client.post(f"/tickets/{ticket.number}/edit", data=typed).status_code == 303
