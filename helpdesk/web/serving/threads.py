@@ -54,6 +54,7 @@ class Caller(TConn):  # type: ignore[misc]
         self.early = b""  # what came behind the request that is being answered
         self.pace = Pace()
         self.stays = False  # for a further request, when the answer was taken
+        self.is_borne = False  # a websocket was let in: its thread closes the socket, maybe later
         self.drained = 0
 
     @property
@@ -117,7 +118,12 @@ class Threads(ThreadWorker):  # type: ignore[misc]
         """Answer who asks for a websocket: few are looked at at once, the others sleep meanwhile."""
         look = ExitStack()
         look.enter_context(self.checks)
-        caller.sock.let_in = look.close
+
+        def let_in() -> None:
+            caller.is_borne = True
+            look.close()
+
+        caller.sock.let_in = let_in
         with look:
             return self.handle(caller)
 
@@ -224,8 +230,8 @@ class Threads(ThreadWorker):  # type: ignore[misc]
         caller.stays = stays and self.alive and not (arrival.too_large or arrival.broken)
         arrival.drop()
         caller.arrival = None
-        if caller.bare.fileno() < 0:  # a websocket has closed it
-            return self._end(caller)
+        if caller.is_borne or caller.bare.fileno() < 0:
+            return self._end(caller)  # nobody waits for what another thread closes
         caller.bare.setblocking(False)
         caller.sock.begin()
         if not caller.sock.unsent:
