@@ -16,7 +16,7 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Integer, bindparam, insert
+from sqlalchemy import ColumnElement, Connection, Dialect, Integer, bindparam, insert, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.util import identity_key
@@ -234,10 +234,10 @@ def change_many(table: Any, rows: Sequence[dict[str, Any]]) -> None:
     What the session holds of them is read anew when it is asked."""
     if not rows:
         return
-    session, changed = db.session(), {row["id"] for row in rows}
+    session, changed = db.session(), {(row["id"],) for row in rows}
     everything: Iterable[Any] = session.identity_map.values()
     for held in everything:
-        if held.__table__ is table and held.id in changed:
+        if held.__table__ is table and inspect(held).identity in changed:
             session.expire(held)
     connection, batch = session.connection(), Rows(table, rows)
     if connection.dialect.name == "sqlite":

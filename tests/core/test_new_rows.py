@@ -192,3 +192,15 @@ def test_rows_whose_key_is_there_are_left_out_and_the_new_ones_are_named(app: Fl
         assert rows.insert_new(STEPS, steps) == []
     assert [tuple(row) for row in found] == [(1, 75)]
     assert db.session.scalars(select(STEPS.c.level).order_by(STEPS.c.level)).all() == [50, 75]
+
+
+def test_what_a_set_changes_is_read_anew_by_who_holds_it(app: Flask) -> None:
+    """Of two rows that are held, the one that changed; no statement is asked for the other."""
+    one, other = make.ticket(), make.ticket()
+    held, still = db.session.get_one(Ticket, one.id), db.session.get_one(Ticket, other.id)
+    before = held.subject, still.subject
+    with transaction():
+        rows.change_many(Ticket.__table__, [{"id": held.id, "subject": "Another"}])
+    with counted() as sent:
+        assert still.subject == before[1]
+    assert sent == [] and held.subject == "Another" != before[0]
