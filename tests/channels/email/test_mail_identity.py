@@ -21,6 +21,7 @@ from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message, Ticket
 from tests.help import factories as make
+from tests.help.desk import dialogs, get
 from tests.help.mails import mail, our_id, proofs
 
 GRETA = "greta@home.example"
@@ -96,7 +97,7 @@ def test_a_contact_form_is_answered_at_its_reply_to_which_the_desk_sees(
     actions.send_message(ticket, by=make.agent().actor, body="We come tomorrow.")
     assert set(recipients(ticket)) == {customer}
     make.sign_in(client, make.agent("Li Na"))
-    page = client.get(f"/tickets/{ticket.number}").get_data(as_text=True)
+    page = get(client, f"/tickets/{ticket.number}") + dialogs(client, ticket)
     assert sender in page and f"by mail at {customer}" in page
     assert "not the address it came from" in page
 
