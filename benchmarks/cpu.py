@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks.cases import cases
+from benchmarks.report import loop, milliseconds
 from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import fresh_session, signed_in
 from helpdesk.core import outbox
@@ -90,9 +91,9 @@ def _line(client: Any, path: str, token: str) -> str:
     ask = _asking(client, path, token)
     spent, loops, walls = [], [], []
     for _ in range(ROUNDS):
-        loops.append(_milliseconds(_loop))
+        loops.append(milliseconds(loop))
         begin = time.perf_counter()
-        spent.append(_milliseconds(ask))
+        spent.append(milliseconds(ask))
         walls.append((time.perf_counter() - begin) * 1000)
     with app.app_context(), counted() as sent:
         answer = ask()
@@ -110,20 +111,10 @@ def _behind(token: str) -> str:
     for _ in range(100):
         opening()
     with app.app_context(), counted() as sent:
-        spent = _milliseconds(outbox.deliver_due)
-    loop = min(_milliseconds(_loop) for _ in range(ROUNDS))
+        spent = milliseconds(outbox.deliver_due)
+    pace = min(milliseconds(loop) for _ in range(ROUNDS))
     figures = f"{spent / 100:7.2f} ms {len(sent) / 100:4.2f} SQL"
-    return f"{'behind an opening, 100 at once':48} {figures}   loop {loop:.2f} ms"
-
-
-def _milliseconds(work: Callable[[], Any]) -> float:
-    begin = time.process_time()
-    work()
-    return (time.process_time() - begin) * 1000
-
-
-def _loop() -> int:
-    return sum(len(str(n)) for n in range(20_000))
+    return f"{'behind an opening, 100 at once':48} {figures}   loop {pace:.2f} ms"
 
 
 def _asking(client: Any, path: str, token: str) -> Callable[[], Any]:

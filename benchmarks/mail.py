@@ -4,7 +4,8 @@ For each door (`flask mail serve`, IMAP from a Dovecot of its own), database and
 mails per second from the first hand-over until the last row stands on an agent's screen, then the
 95th percentile from "250" to the row at 240 mails a minute, and the memory of the processes that work
 on mails. --only memory brings --mails of them to one process; --only parser reads the fixtures beside
-the project. Everything is private and ends with the run; 1 when an aim was missed.
+the project; --only cpu says what each part of a mail's way costs. Everything is private and ends with
+the run; 1 when an aim was missed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import quantiles
 
-from benchmarks import sites
+from benchmarks import mail_cpu, sites
 from benchmarks.clocks_site import Figure
 from benchmarks.mail_score import all_mails, read
 from benchmarks.mail_site import Place, place
@@ -44,7 +45,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--mails", type=int, default=400)
-    parser.add_argument("--only", nargs="+", choices=("parser", "ingest", "memory"))
+    parser.add_argument("--only", nargs="+", choices=("parser", "ingest", "memory", "cpu"))
     parser.add_argument("--doors", nargs="+", choices=("smtp", "imap"), default=["smtp", "imap"])
     parser.add_argument("--databases", nargs="+", choices=("sqlite", "postgresql"),
                         default=["sqlite", "postgresql"])  # fmt: skip
@@ -57,6 +58,9 @@ def _arguments() -> argparse.Namespace:
 def _figures(given: argparse.Namespace, stack: ExitStack) -> Iterator[Figure]:
     if "parser" in given.only:
         yield from _parser()
+    if "cpu" in given.only:
+        for database in given.databases:
+            yield from mail_cpu.measure("private" if database == "postgresql" else "")
     if not {"ingest", "memory"} & set(given.only):
         return
     bed = _bed(stack) if "imap" in given.doors else None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from benchmarks.client import Times
 
@@ -135,3 +138,15 @@ def machine() -> str:
     """Cores, memory and versions of this machine."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return f"{os.cpu_count()} cores, {pages / 2**30:.0f} GiB, Python {platform.python_version()}"
+
+
+def milliseconds(work: Callable[[], Any]) -> float:
+    """Processor time of this process while it does this."""
+    begin = time.process_time()
+    work()
+    return (time.process_time() - begin) * 1000
+
+
+def loop() -> int:
+    """A fixed piece of work, by which two runs can be compared."""
+    return sum(len(str(n)) for n in range(20_000))

@@ -77,7 +77,7 @@ class Bulk:
     def _write_words(self, kind: str, waiting: int) -> None:
         while len(self._cut) > waiting:
             rows = self._cut.popleft().result()
-            table, row = search.new_row(self.session, kind, 0, [])
+            table, (row,) = search.new_rows(self.session, kind, [(0, [])])
             self._copy(table, list(row), rows)
 
     def first_id(self, model: type[Model]) -> int:
@@ -108,4 +108,4 @@ def cut(kind: str, found: Found) -> list[tuple[Any, ...]]:
     """The rows of PostgreSQL's index for these subjects; needs no database."""
     named = SimpleNamespace(dialect=SimpleNamespace(name="postgresql"))
     writer = cast(Session, SimpleNamespace(connection=lambda: named))
-    return [tuple(search.new_row(writer, kind, id_, texts)[1].values()) for id_, texts in found]
+    return [tuple(row.values()) for row in search.new_rows(writer, kind, found)[1]]

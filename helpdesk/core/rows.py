@@ -78,31 +78,33 @@ def draw(session: Session, name: str, count: int = 1) -> int:
     return last - count + 1
 
 
-def name(session: Session, counter: str, objects: Sequence[Any]) -> int:
+def name(session: Session, counter: str, objects: Sequence[Any], count: int = 1) -> int:
     """Give new objects, one kind after the other, the ids that they will be written with.
 
-    Gives the next number of a counter beside them: its row stays locked until commit.
+    Gives the next number of a counter beside them (the first of `count`): its row stays locked until
+    commit.
     """
     wanted = Counter(each.__table__ for each in objects)
-    number, ids = _taken(session, counter, wanted)
+    number, ids = _taken(session, counter, count, wanted)
     for each, one in zip(objects, chain(*ids), strict=True):
         keep(each, id=one)
     return number
 
 
 def _taken(
-    session: Session, counter: str, wanted: Mapping[Any, int]
+    session: Session, counter: str, count: int, wanted: Mapping[Any, int]
 ) -> tuple[int, list[list[int]]]:
     connection, tables = session.connection(), tuple(wanted)
     if connection.dialect.name == "sqlite":
         # One writer: what is free stays free until it has ended.
-        number, last = draw(session, counter), connection.exec_driver_sql(_last_ids(tables)).one()
+        number = draw(session, counter, count)
+        last = connection.exec_driver_sql(_last_ids(tables)).one()
         counts = zip(last, wanted.values(), strict=True)
         return number, [list(range(used + 1, used + 1 + n)) for used, n in counts]
-    counted = {f"n{at}": count for at, count in enumerate(wanted.values())}
-    given = {"name": counter, "count": 1} | counted
+    counted = {f"n{at}": each for at, each in enumerate(wanted.values())}
+    given = {"name": counter, "count": count} | counted
     row = connection.exec_driver_sql(_taking(tables), given).one()
-    return row[0], list(row[1:])
+    return row[0] - count + 1, list(row[1:])
 
 
 @cache

@@ -14,7 +14,7 @@ from helpdesk.search.index import (
     is_index_table,
     loading,
     matching,
-    new_row,
+    new_rows,
     put,
     put_many,
     ranked,

@@ -105,11 +105,15 @@ def put(session: Writer, kind: str, subject_id: int, texts: Texts) -> None:
     session.execute(backend.put(_name(kind)), _row(backend, kind, subject_id, texts))
 
 
-def new_row(writer: Writer, kind: str, subject_id: int, texts: Texts) -> tuple[Any, dict[str, Any]]:
-    """The table and the row of a subject that is new, for who writes it together with others."""
-    backend = _backend(writer)
-    table, row = backend.stored(_name(kind), _row(backend, kind, subject_id, texts))
-    return table, row
+def new_rows(
+    writer: Writer, kind: str, found: Iterable[tuple[int, Texts]]
+) -> tuple[Any, list[dict[str, Any]]]:
+    """The table and the rows of subjects that are new, for who writes them together with others."""
+    backend, table, rows = _backend(writer), None, []
+    for subject_id, texts in found:
+        table, row = backend.stored(_name(kind), _row(backend, kind, subject_id, texts))
+        rows.append(row)
+    return table, rows
 
 
 def put_many(session: Writer, kind: str, subjects: Iterable[tuple[int, Texts]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,7 +36,7 @@ from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.veil import veiled
 from helpdesk.words import SPOKEN, Kind, casefile
 
-__all__ = ["Intake", "Opened", "checked", "guess_language", "open_ticket"]
+__all__ = ["Intake", "Opened", "checked", "guess_language", "open_ticket", "open_tickets"]
 MOST_SUBJECT, MOST_BODY = 200, 100_000
 GIVEN = fields.on(On.GIVEN)
 TEXTS = [each for each in GIVEN if each.type == "text"]
@@ -61,11 +62,17 @@ def open_ticket(intake: Intake, by: Actor) -> Opened:
     The same (channel, external_id) gives the ticket that it made before. Raises BadInput with a
     sentence by field; then nothing is stored.
     """
-    intake = checked(intake)
+    return open_tickets([(intake, by)])[0]
 
-    def work() -> Opened:
+
+def open_tickets(cases: Sequence[tuple[Intake, Actor]]) -> list[Opened]:
+    """The tickets of several cases, each by whom, written together: all or none. No two of them
+    may be of one person, who could be new."""
+    cases = [(checked(intake), by) for intake, by in cases]
+
+    def work() -> list[Opened]:
         with transaction() as session:
-            return _open(session, intake, by)
+            return _open(session, cases)
 
     return retrying(work)
 
@@ -159,7 +166,34 @@ def _found(session: Session, asked: dict[str, str | None]) -> _Look:
     return _Look(int(row[0] or 0), row[1], candidates)
 
 
-def _open(session: Session, intake: Intake, by: Actor) -> Opened:
+@dataclass(frozen=True)
+class _Draft:
+    """A case that is decided and not written yet."""
+
+    intake: Intake
+    by: Actor
+    known: Person | None
+    snapshot: in_force.Setup
+    plan: _Plan
+    ticket: Ticket
+    message: Message
+    rows: list[Promise]
+
+    @property
+    def newcomer(self) -> list[Person]:
+        """The person, where the case brings a new one."""
+        return [] if self.known else [self.ticket.person]
+
+
+def _open(session: Session, cases: Sequence[tuple[Intake, Actor]]) -> list[Opened]:
+    drafts = [_drafted(session, intake, by) for intake, by in cases]
+    if new := [each for each in drafts if isinstance(each, _Draft)]:
+        _store(session, new)
+    return [_opened(each) if isinstance(each, _Draft) else each for each in drafts]
+
+
+def _drafted(session: Session, intake: Intake, by: Actor) -> _Draft | Opened:
+    """All about the new ticket, or the one that the case made before."""
     look = _look(session, intake)
     if look.seen_id:
         seen = session.get_one(Ticket, look.seen_id)
@@ -170,20 +204,26 @@ def _open(session: Session, intake: Intake, by: Actor) -> Opened:
     plan = _decide(session, intake, person, known, snapshot)
     ticket = _ticket(intake, person, plan, whose.facts(intake, known))
     rows = _promises(ticket, intake, snapshot, by)
-    _store(session, ticket, rows, intake, known, snapshot)
+    message = _first_message(ticket, intake)
+    return _Draft(intake, by, known, snapshot, plan, ticket, message, rows)
+
+
+def _opened(draft: _Draft) -> Opened:
+    """Recorded, and dispatched where its route says so."""
+    ticket, plan = draft.ticket, draft.plan
     record(
         "ticket.opened",
-        by=by,
+        by=draft.by,
         ticket=ticket,
         **{each: getattr(ticket, each) for each in ("kind", "channel", "severity", "queue")},
-        person=person.id,
+        person=ticket.person_id,
         rule=plan.route.rule,
         reason=plan.route.reason,
     )
     if plan.route.dispatch and plan.unit and goes_to_departments(ticket.kind):
         actions.accept(ticket, by=SYSTEM)
         actions.dispatch(ticket, by=SYSTEM, department_id=plan.unit.id)
-    return Opened(ticket, rows, new=True, snapshot=snapshot)
+    return Opened(ticket, draft.rows, new=True, snapshot=draft.snapshot)
 
 
 @dataclass(frozen=True)
@@ -269,46 +309,47 @@ def _promises(ticket: Ticket, intake: Intake, snapshot: in_force.Setup, by: Acto
     return rows
 
 
-def _store(
-    session: Session,
-    ticket: Ticket,
-    rows: list[Promise],
-    intake: Intake,
-    known: Person | None,
-    snapshot: in_force.Setup,
-) -> None:
-    """Write the ticket with its number drawn last, and with it all that names it."""
-    person, message = ticket.person, _first_message(ticket, intake)
-    newcomers = [] if known else [person, *person.addresses]
-    new = [*newcomers, ticket, message, *rows]
-    keep(ticket, number=_number(session, new), person_id=person.id)
-    keep(message, ticket_id=ticket.id)
-    for address in newcomers[1:]:
-        keep(address, person_id=person.id)
-    for row in rows:
-        keep(row, subject_id=ticket.id)
-    words = fields.searched(ticket, person.name, [intake.body])
-    found = [_found_by(session, "ticket", ticket.id, words)]
-    if not known:
-        found.append(_found_by(session, "person", person.id, people.found_by(person)))
-    store(session, new, Rows(ALARMS, promises.alarms_of(rows, snapshot)), *found)
-    adopt(session, [*newcomers, ticket])
-    if intake.files:
-        session.add_all(actions.attachment_rows(intake.files, ticket.id, message.id, public=True))
-    if known and intake.person_id is not None:  # a pick has added to them
-        people.index(person)
+def _store(session: Session, drafts: Sequence[_Draft]) -> None:
+    """Write the tickets with their numbers drawn last, and with them all that names them."""
+    newcomers = [person for each in drafts for person in each.newcomer]
+    addresses = [address for person in newcomers for address in person.addresses]
+    tickets, messages = [each.ticket for each in drafts], [each.message for each in drafts]
+    rows = [row for each in drafts for row in each.rows]
+    new = [*newcomers, *addresses, *tickets, *messages, *rows]
+    numbers = _numbers(session, new, len(tickets))
+    for person in newcomers:
+        for address in person.addresses:
+            keep(address, person_id=person.id)
+    for each, number in zip(drafts, numbers, strict=True):
+        keep(each.ticket, number=number, person_id=each.ticket.person.id)
+        for row in each.rows:
+            keep(row, subject_id=each.ticket.id)
+        keep(each.message, ticket_id=each.ticket.id)
+    alarms = [row for each in drafts for row in promises.alarms_of(each.rows, each.snapshot)]
+    found = [(each.ticket.id, _found_by(each)) for each in drafts]
+    who = [(person.id, people.found_by(person)) for person in newcomers]
+    words = (("ticket", found), ("person", who))
+    searched = [Rows(*search.new_rows(session, kind, texts)) for kind, texts in words]
+    store(session, new, Rows(ALARMS, alarms), *searched)
+    adopt(session, [*newcomers, *addresses, *tickets])
+    for each in drafts:
+        if each.intake.files:
+            here = each.ticket.id, each.message.id
+            session.add_all(actions.attachment_rows(each.intake.files, *here, public=True))
+        if each.known and each.intake.person_id is not None:  # a pick has added to them
+            people.index(each.known)
 
 
-def _number(session: Session, new: list[Any]) -> str:
-    """The next number of this year, 2026-000412, and ids for what is new. No number is used twice (it
+def _found_by(draft: _Draft) -> list[str]:
+    return fields.searched(draft.ticket, draft.ticket.person.name, [draft.intake.body])
+
+
+def _numbers(session: Session, new: list[Any], count: int) -> list[str]:
+    """The next numbers of this year, 2026-000412, and ids for what is new. No number is used twice (it
     is drawn under its row's lock)."""
     year = now().astimezone(NUMBER_ZONE).year
-    return f"{year}-{name(session, f'ticket:{year}', new):06d}"
-
-
-def _found_by(session: Session, kind: str, subject_id: int, texts: list[str]) -> Rows:
-    table, row = search.new_row(session, kind, subject_id, texts)
-    return Rows(table, [row])
+    first = name(session, f"ticket:{year}", new, count)
+    return [f"{year}-{number:06d}" for number in range(first, first + count)]
 
 
 def _first_message(ticket: Ticket, intake: Intake) -> Message:
