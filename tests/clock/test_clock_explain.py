@@ -82,6 +82,15 @@ def test_a_long_promise_is_told_day_by_day():
     assert {span.why for span in spans} == {"open", "night", "weekend"}
 
 
+@pytest.mark.parametrize(
+    ("limit", "due", "told_of"), [("37 wh", "11-09", True), ("45 wh", "11-10", False)]
+)
+def test_breaks_for_lunch_are_told_of_a_promise_up_to_a_week_long(limit, due, told_of):
+    spans = explained("2026-11-02 10:00", limit)
+    assert wall(spans[-1].end)[5:10] == due
+    assert ("lunch" in {span.why for span in spans}) is told_of
+
+
 def test_plain_hours_are_one_stretch():
     assert told(explained("2026-11-28 17:00", "24 h")) == [
         ("counted", "11-28 17:00", "11-29 17:00", 86400, "clock")

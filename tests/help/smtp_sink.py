@@ -24,7 +24,7 @@ class Sink(socketserver.ThreadingTCPServer):
         self.reached: list[list[str]] = []  # whom each of them was for, as the envelope says
         self.refuse: dict[str, str] = {}
         self.after_data = "250 kept"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:

@@ -26,7 +26,7 @@ class TokenServer(ThreadingHTTPServer):
         self.asked: list[str] = []  # the kind of each question
         self.refusal = ""  # what it answers instead, such as invalid_grant
         self.lock = threading.Lock()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:

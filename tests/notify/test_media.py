@@ -48,7 +48,7 @@ class Gateway(ThreadingHTTPServer):
         self.asked: list[str] = []  # the id of each request
         self.phones: dict[str, dict[str, str]] = {}  # what arrived, by its id
         self.answers: list[int | str] = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def texts(self) -> list[str]:

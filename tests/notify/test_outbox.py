@@ -197,7 +197,7 @@ def test_a_server_that_drips_its_answer_holds_nobody(
                     return
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         before = app.extensions["helpdesk_settings"]
         url = f"smtp://127.0.0.1:{server.server_address[1]}"
         app.extensions["helpdesk_settings"] = replace(before, smtp_url=url)

@@ -33,7 +33,7 @@ class Names(socketserver.ThreadingUDPServer):
         self.texts: dict[str, list[str]] = {}
         self.silent = False
         self.asked: list[str] = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
 
 class _Answer(socketserver.BaseRequestHandler):

@@ -33,7 +33,7 @@ class PopServer(socketserver.ThreadingTCPServer):
         self.mails: dict[str, bytes] = {}
         self.broken: set[str] = set()
         self.bearer = ""  # the token that is taken instead of a password
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
 
 class _Talk(socketserver.StreamRequestHandler):

@@ -106,7 +106,7 @@ class Strict(socketserver.ThreadingTCPServer):
     def __init__(self, *, offers: bool = True) -> None:
         super().__init__(("127.0.0.1", 0), _Lines)
         self.offers, self.heard = offers, []  # type: bool, list[str]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
 
 class _Lines(socketserver.StreamRequestHandler):
