@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import Flask, current_app
 
 LANGUAGES = ("zh_Hans", "en")
+LEAST_SECRET = 16  # characters of what signs a provider's hooks
 
 
 class SettingsError(ValueError):
@@ -60,6 +61,8 @@ class Settings:
     mail_key: str = ""
     dns_server: str = ""
     mail_networks: tuple[Allowed, ...] = ()
+    recording_hosts: tuple[str, ...] = ()  # host or host:port that recordings are fetched from
+    phone_secrets: tuple[tuple[str, str], ...] = ()  # what signs a provider's hooks
     pages_each: int = 20  # open pages of one person that a serving process keeps live
     connections_each: int = 500  # connections of one address that wait at the same time
     scanner: str = ""
@@ -122,6 +125,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         mail_key=get("MAIL_KEY", ""),
         dns_server=_dns_server(get("DNS_SERVER", "")),
         mail_networks=_networks(get("MAIL_NETWORKS", "")),
+        recording_hosts=tuple(get("RECORDING_HOSTS", "").lower().replace(",", " ").split()),
+        phone_secrets=_phone_secrets(get("PHONE_SECRETS", "")),
         scanner=_scanner(get("SCANNER", "")),
         role=get.choice("ROLE", "all", ("all", "web", "live")),
         pages_each=get.number("PAGES_EACH", 20),
@@ -193,6 +198,17 @@ def _allowed(text: str) -> Allowed:
             "HELPDESK_MAIL_NETWORKS takes networks or addresses, each with a port if it is no usual"
             f" one: 10.0.0.0/8, 192.168.1.5:1143, [fd00::/8]; not {text!r}."
         ) from None
+
+
+def _phone_secrets(text: str) -> tuple[tuple[str, str], ...]:
+    """carrier=long-secret other=another-long-secret"""
+    pairs = [each.partition("=") for each in text.split()]
+    if any(not name or len(secret) < LEAST_SECRET for name, _equals, secret in pairs):
+        raise SettingsError(
+            "HELPDESK_PHONE_SECRETS takes provider=secret, several parted by blanks, each secret"
+            f" of {LEAST_SECRET} characters at least."
+        )
+    return tuple((name, secret) for name, _equals, secret in pairs)
 
 
 def _scanner(text: str) -> str:

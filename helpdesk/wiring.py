@@ -9,6 +9,7 @@ import threading
 
 from flask import Flask
 
+import helpdesk.api.calls
 import helpdesk.api.document
 import helpdesk.api.kb
 import helpdesk.api.meta

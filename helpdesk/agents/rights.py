@@ -85,6 +85,8 @@ VERBS: dict[str, set[Role]] = {
     "notice.work": _LEAD | {Role.HANDLER},  # steps of notices may be theirs to take
     "notice.issue": _LEAD,
     "callback.work": _DESK,
+    "call.read": _READ,  # which ones: see calls.queries
+    "call.report": _DESK,  # what happened to calls: a telephone system's token
     "article.read": _READ,
     "article.write": _WORK,
     "article.publish": _LEAD,

@@ -14,12 +14,14 @@ from helpdesk.core.i18n import N_, company_zone
 
 INTAKE, READ, WORK = "intake", "read", "work"
 STATISTICS, KB, METRICS = "statistics", "kb", "metrics"
+CALLS = "calls"
 SCOPE_NAMES = {
     INTAKE: N_("Open cases, hand the customer the way back, read the cases it opened itself"),
     READ: N_("Read everything that the role may read"),
     WORK: N_("Open cases, write messages, take steps"),
     STATISTICS: N_("Read statistics"),
     KB: N_("Search the knowledge base"),
+    CALLS: N_("Hand in what happens to telephone calls"),
     METRICS: N_("Read the figures of the machine (/metrics)"),
 }
 CALLS_A_MINUTE = 60_000  # of a token for which nobody has said otherwise

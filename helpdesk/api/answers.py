@@ -11,6 +11,8 @@ from typing import Any
 
 from helpdesk.agents.rights import Role
 from helpdesk.api.fields import Schema
+from helpdesk.calls.words import DIRECTIONS, StayState
+from helpdesk.calls.words import State as CallState
 from helpdesk.customers.people import PROOFS
 from helpdesk.kb.drafts import Visibility
 from helpdesk.kb.lifecycle import State as ArticleState
@@ -243,6 +245,62 @@ ARTICLE: dict[str, Schema] = {
     "expires_at": TIME_OR_NONE,
     "updated_at": TIME,
 }
+STAY: dict[str, Schema] = {
+    "queue": TEXT,
+    "state": one_of(StayState),
+    "joined_at": TIME,
+    "ended_at": TIME_OR_NONE | {"description": "of the waiting"},
+    "waited": SHARE_OR_NONE | {"description": "seconds"},
+    "agent": TEXT_OR_NONE,
+    "agent_id": NUMBER_OR_NONE,
+    "reason": TEXT_OR_NONE,
+    "ticket": TEXT_OR_NONE | {"description": "the case of a missed call"},
+}
+LEG: dict[str, Schema] = {
+    "queue": TEXT_OR_NONE,
+    "state": one_of(("ringing", "answered", "missed", "gone")),
+    "offered_at": TIME,
+    "ended_at": TIME_OR_NONE,
+    "agent": TEXT_OR_NONE,
+    "agent_id": NUMBER_OR_NONE,
+    "reason": TEXT_OR_NONE,
+}
+TALK: dict[str, Schema] = {
+    "id": NUMBER,
+    "queue": TEXT_OR_NONE,
+    "began_at": TIME,
+    "ended_at": TIME_OR_NONE,
+    "held": SHARE_OR_NONE | {"description": "seconds on hold"},
+    "transferred": FLAG,
+    "agent": TEXT_OR_NONE,
+    "agent_id": NUMBER_OR_NONE,
+    "score": NUMBER_OR_NONE,
+    "ticket": TEXT_OR_NONE,
+}
+RECORDING: dict[str, Schema] = {
+    "at": TIME,
+    "state": one_of(("waiting", "kept", "failed", "deleted")),
+}
+CALL: dict[str, Schema] = {
+    "id": NUMBER,
+    "provider": TEXT,
+    "call_id": TEXT,
+    "direction": one_of(DIRECTIONS),
+    "state": one_of(CallState),
+    "from": TEXT_OR_NONE | {"description": "null for a caller who does not show it"},
+    "to": TEXT_OR_NONE,
+    "topic": TEXT_OR_NONE,
+    "started_at": TIME,
+    "answered_at": TIME_OR_NONE,
+    "ended_at": TIME_OR_NONE,
+    "reason": TEXT_OR_NONE,
+    "person_id": NUMBER_OR_NONE | {"description": "whose number it is, where it is one customer's"},
+    "ticket": TEXT_OR_NONE,
+    "stays": some(ref("Stay")),
+    "legs": some(ref("Leg")),
+    "talks": some(ref("Talk")),
+    "recordings": some(thing(**RECORDING)),
+}
 FIGURE: dict[str, Schema] = {
     "value": SHARE_OR_NONE,
     "list_url": TEXT,
@@ -306,6 +364,10 @@ SCHEMAS: dict[str, Schema] = {
     "Notice": thing(**NOTICE),
     "WholeNotice": thing(**NOTICE, events=some(ref("Event"))),
     "Article": thing(**ARTICLE),
+    "Call": thing(**CALL),
+    "Stay": thing(**STAY),
+    "Leg": thing(**LEG),
+    "Talk": thing(**TALK),
     "Statistic": STATISTIC,
     "Meta": META,
     "Problem": thing(
@@ -320,3 +382,9 @@ SCHEMAS: dict[str, Schema] = {
 }
 TICKETS = page_of("TicketSummary", next=TEXT_OR_NONE)
 JOURNAL = page_of("Event", seq=NUMBER, last=NUMBER)
+CALLS = page_of("Call", next=TEXT_OR_NONE)
+TAKEN = thing(
+    taken=NUMBER | {"description": "how many events were new"},
+    known=NUMBER | {"description": "how many were there already"},
+    calls=some(NUMBER) | {"description": "the ids of the calls that have changed"},
+)

@@ -13,7 +13,7 @@ from sqlalchemy import Select, bindparam, select, update
 from helpdesk.agents.invitations import hashed
 from helpdesk.agents.models import ApiToken, Program
 from helpdesk.agents.rights import Actor
-from helpdesk.agents.scopes import INTAKE, KB, METRICS, READ, STATISTICS, WORK
+from helpdesk.agents.scopes import CALLS, INTAKE, KB, METRICS, READ, STATISTICS, WORK
 from helpdesk.clock import now
 from helpdesk.core import along
 from helpdesk.core.beside import Told
@@ -34,6 +34,7 @@ OPENED_BY: dict[str, set[str]] = {  # by endpoint; all others: READ for reading,
     "api.statistics": {READ, STATISTICS},
     "api.kb_search": {READ, KB},
     "api.meta": {INTAKE, READ, WORK, STATISTICS, KB},
+    "api.call_events": {CALLS, WORK},
     "health.metrics": {METRICS},
 }
 PROGRAM = Told(

@@ -49,7 +49,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
         },
     }
     if operation.body:
-        body = _content("", "application/json", answers.ref(operation.body.name))
+        one = answers.ref(operation.body.name)
+        either = {"oneOf": [one, {"type": "array", "minItems": 1, "items": one}]}
+        body = _content("", "application/json", either if operation.several else one)
         found["requestBody"] = {"required": True, "content": body["content"]}
     return found
 

@@ -41,6 +41,7 @@ class Field:
     read: Callable[[Any], Any] = _same
     needed: bool = False
     several: bool = False  # in an address: may be given more than once
+    says: bool = False  # an empty one says something else than none: it is kept as ''
     about: str = ""
 
     @property
@@ -53,6 +54,8 @@ class Field:
 def _or_null(schema: Schema) -> Schema:
     if "$ref" in schema:  # PHP writes an empty object as []
         return {"anyOf": [schema, {"type": "array", "maxItems": 0}, {"type": "null"}]}
+    if isinstance(schema["type"], list):
+        return dict(schema)
     found = schema | {"type": [schema["type"], "null"]}
     return found | ({"enum": [*schema["enum"], "", None]} if "enum" in schema else {})
 
@@ -170,6 +173,21 @@ class Shape:
         except Wrong as wrong:
             raise bad_fields(**wrong.errors) from None
 
+    def check_all(self, sent: list[Any]) -> list[dict[str, Any]]:
+        """The same of several; where they are, each error says in which ("3.at")."""
+        found: list[dict[str, Any]] = []
+        errors: dict[str, str] = {}
+        for place, each in enumerate(sent):
+            try:
+                found.append(self.read(each))
+            except Wrong as wrong:
+                before = f"{place}." if len(sent) > 1 else ""
+                errors |= {
+                    f"{before}{name}".rstrip("."): said for name, said in wrong.errors.items()
+                }
+        refuse(errors)
+        return found
+
     def read(self, sent: Any) -> dict[str, Any]:
         """The same for an object inside another one. Raises Wrong, its errors by name."""
         if sent == []:
@@ -179,6 +197,9 @@ class Shape:
         errors = {name: UNKNOWN for name in sent if name not in self.fields}
         found: dict[str, Any] = {}
         for name, each in self.fields.items():
+            if each.says and name in sent and sent[name] in (None, ""):
+                found[name] = ""
+                continue
             try:
                 _put(found, name, each, sent.get(name))
             except Wrong as wrong:

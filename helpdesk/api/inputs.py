@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from helpdesk.api.fields import (
     Field,
     Query,
@@ -16,6 +18,8 @@ from helpdesk.api.fields import (
     text,
     whole,
 )
+from helpdesk.calls.words import DIRECTIONS, Happening
+from helpdesk.calls.words import State as CallState
 from helpdesk.core.i18n import N_
 from helpdesk.kb.models import LANGUAGES as KB_LANGUAGES
 from helpdesk.notices.fields import ANSWER, NEEDED, ORDER
@@ -138,7 +142,49 @@ NOTICE_MOVE = Shape(
         **dict.fromkeys(("re_due", "planned_at", "until"), UNTIL),
     },
 )
-BODIES = (PERSON, NEW_TICKET, NEW_MESSAGE, MOVE, NEW_NOTICE, NOTICE_MOVE)
+
+
+def _name(value: Any) -> str | int:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise Wrong(N_("Please send text."))
+    return value
+
+
+_NAMED = Field(
+    {"type": ["string", "integer", "null"]}, _name, about="An agent: mail address, extension or id"
+)
+_NUMBER = Field(
+    {"type": ["string", "null"]},
+    text().read,
+    says=True,
+    about="Empty, null or “anonymous” for a caller who does not show it",
+)
+# Types alone: what each value may be is asked in calls/fields.py, for all who hand events in.
+CALL_EVENT = Shape(
+    "CallEvent",
+    {
+        "provider": needed(text()),
+        "call_id": text(about="Needed, except for the state of an agent"),
+        "seq": needed(whole()),
+        "event": needed(choice(tuple(Happening))),
+        "at": needed(moment(ahead=True)),
+        "from": text(
+            about="A number; empty, null or “anonymous” for a caller who does not show it"
+        ),
+        "to": text(),
+        "queue": text(),
+        "agent": _NAMED,
+        "target": _NAMED,
+        "direction": choice(tuple(DIRECTIONS)),
+        "choice": text(about="What was chosen in the menu: the topic"),
+        "reason": text(about="Why: timeout, empty, callback, moved, closed, lost, busy ..."),
+        "status": text(about="Of an agent"),
+        "ticket": text(about="The case that an outgoing call is made for"),
+        "score": whole(),
+        "recording_url": text(),
+    },
+)
+BODIES = (CALL_EVENT, PERSON, NEW_TICKET, NEW_MESSAGE, MOVE, NEW_NOTICE, NOTICE_MOVE)
 
 
 NOBODY_OR_ID = filters.Several(("none",), ids=True)  # no token is a "me"
@@ -180,4 +226,15 @@ ARTICLES = Query(
 STATISTICS = Query(
     {name: _part(name) for name in ("from", "to", "promise", *report.NARROWED_BY)}
     | {"period": choice(periods.NAMES), "by": choice(groups.NAMES)}
+)
+CALLS = Query(
+    {
+        "from": moment(),
+        "to": moment(ahead=True),
+        "queue": text(),
+        "agent": digits(),
+        "state": choice(tuple(CallState)),
+        "cursor": text(),
+        "limit": digits(MOST_ROWS),
+    }
 )

@@ -36,6 +36,7 @@ class Operation:
     body: Shape | None
     answer: Schema
     status: int
+    several: bool = False  # the body may be a list of such things
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -58,11 +59,12 @@ def takes(
     answer: Schema,
     query: Query = NOTHING,
     body: Shape | None = None,
+    several: bool = False,
     status: int = 200,
     on: Blueprint = blueprint,
 ) -> Callable[[View], View]:
     """Mount a view for a call ("GET /meta"). It gets `asked` where the call has parameters, and `sent`
-    where it has a body.
+    where it has a body; where that may be `several`, always as a list.
 
     The call answers 401 without a token, and 422 by name for all that is not declared. `on`: the
     blueprint of a door that stands by itself.
@@ -72,22 +74,24 @@ def takes(
 
     def mount(view: View) -> View:
         endpoint = view.__name__
-        known = Operation(method, rule, summary, endpoint, query, body, answer, status)
+        known = Operation(method, rule, summary, endpoint, query, body, answer, status, several)
         OPERATIONS[f"{on.name}.{endpoint}"] = known
-        checked = with_token(_checked(view, query, body))
+        checked = with_token(_checked(view, query, body, several))
         on.add_url_rule(rule, endpoint, checked, methods=[method])
         return checked
 
     return mount
 
 
-def _checked(view: View, query: Query, body: Shape | None) -> View:
+def _checked(view: View, query: Query, body: Shape | None, several: bool = False) -> View:
     @wraps(view)
     def checked(**parts: Any) -> Any:
         asked = query.check(request.args)
         if query.fields:
             parts["asked"] = asked
-        if body:
+        if body and several:
+            parts["sent"] = body.check_all(read.bodies_of())
+        elif body:
             parts["sent"] = body.check(read.body())
         return view(**parts)
 

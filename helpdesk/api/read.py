@@ -23,6 +23,13 @@ def body() -> dict[str, Any]:
     return found
 
 
+def bodies_of() -> list[Any]:
+    """The objects of this request: one, or those of a list. Raises BadInput for anything else, TooLarge
+    for too much."""
+    found: list[Any] = _storable(bodies.json_objects())
+    return found
+
+
 def once_key() -> str:
     """The Idempotency-Key of this request, for this address only; '' without one."""
     given = request.headers.get("Idempotency-Key", "").strip()

@@ -105,6 +105,27 @@ def find(value: str) -> Sequence[Person]:
     return db.session.scalars(query.limit(MOST_FOUND)).all()
 
 
+def owners(numbers: Iterable[str]) -> dict[str, int | None]:
+    """Whose each of these telephone numbers is (comparable writing): the one customer on file who has
+    it, else the one whom nothing but a case knows; None for nobody and for several. Nobody is guessed."""
+    wanted = sorted(set(numbers))
+    if not wanted:
+        return {}
+    found: dict[str, list[set[int]]] = {each: [set(), set()] for each in wanted}
+    rows = select(ContactAddress.normal, Person.id, Person.claimed, ContactAddress.proven_by)
+    rows = rows.join(Person, Person.id == ContactAddress.person_id)
+    at_one = (ContactAddress.kind == "phone") & ContactAddress.normal.in_(wanted)
+    for number, id_, claimed, proof in db.session.execute(
+        rows.where(at_one, Person.known_as_id.is_(None))
+    ):
+        found[number][claimed and not proof].add(id_)
+    return {number: _only(filed or said) for number, (filed, said) in found.items()}
+
+
+def _only(ids: set[int]) -> int | None:
+    return next(iter(ids)) if len(ids) == 1 else None
+
+
 def make(asker: Asker, language: str, *, proven: Proven | None = None, claimed: bool) -> Person:
     """A new person, who gets an id with the next flush. `claimed`: nothing but one case says so."""
     person = drafted(asker, language, proven=proven, claimed=claimed)

@@ -103,13 +103,28 @@ def too_large(error: RequestEntityTooLarge) -> TooLarge:
 
 def json_object() -> dict[str, Any]:
     """The JSON object of this request. Raises BadInput for anything else, TooLarge for too much."""
-    try:
-        sent = _read(request.get_data(cache=True)) if request.is_json else None
-    except ValueError:
-        sent = None
+    sent = _json()
     if not isinstance(sent, dict):
         raise BadInput(N_("Please send a JSON object."), code="no_json")
     return sent
+
+
+def json_objects() -> list[Any]:
+    """The same where it may be several: a list of them, which is not empty, or the only one."""
+    sent = _json()
+    if isinstance(sent, dict):
+        return [sent]
+    if not isinstance(sent, list) or not sent:
+        raise BadInput(N_("Please send a JSON object, or a list of them."), code="no_json")
+    return sent
+
+
+def _json() -> Any:
+    """What this request says as JSON; None for anything else."""
+    try:
+        return _read(request.get_data(cache=True)) if request.is_json else None
+    except ValueError:
+        return None
 
 
 def _read(raw: bytes) -> Any:

@@ -33,6 +33,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "Move": {"move": "accept"},
     "NewNotice": NOTICE | {"department": "quality"},
     "NoticeMove": {"move": "sign"},
+    "CallEvent": {
+        "provider": "carrier",
+        "call_id": "c1",
+        "seq": 1,
+        "event": "ringing",
+        "at": "2026-03-05T09:30:00Z",
+    },
 }
 ODD = (None, "", " ", "x", "x" * 201, 5, -1, 1.5, True, [], ["x"], {}, {"colour": "red"})
 BODIES = {shape.name: shape for shape in inputs.BODIES}
@@ -81,7 +88,7 @@ def _is_known_elsewhere(name: str, body: dict[str, Any]) -> bool:
     """What JSON Schema does not say: times are a format, a department is looked up, the case file
     is checked by its own table.
     """
-    times = [body.get(each) for each in ("received_at", "external_due_at")]
+    times = [body.get(each) for each in ("received_at", "external_due_at", "at")]
     unit = name == "NewNotice" and body.get("department") in ("x", "x" * 201)
     facts = name == "NewTicket" and body.get("fields") == {"colour": "red"}
     return unit or facts or any(each in ("x", "x" * 201, " ") for each in times)

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, Examples] = {
     "agent_id": lambda w: [str(w.people["agent"].id)],
     "category_id": lambda w: ["1"],
     "rule_id": lambda w: ["1"],
+    "call": lambda w: [str(each) for each in w.calls],
     "reply_id": lambda w: ["1"],
     "version_id": lambda w: ["1"],
     "simulation_id": lambda w: ["1"],

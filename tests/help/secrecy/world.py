@@ -18,6 +18,7 @@ from helpdesk import files
 from helpdesk.agents import tokens
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role
+from helpdesk.calls.models import Interaction
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.core.db import db, transaction
 from helpdesk.core.outbox import deliver_due
@@ -33,6 +34,7 @@ from helpdesk.tickets import actions, mail_ids, tracking
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests.help import articles as samples
 from tests.help import factories as make
+from tests.help import telephone
 from tests.help.mails import bounce
 
 PLAIN = Asker(name="Ottoline Plainname", phone="13900553301", email="ottoline@plain.example")
@@ -75,6 +77,7 @@ class World:
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     markers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     mail_ids: list[int] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
     seq: int = 0
 
     def browser(self, who: str) -> FlaskClient:
@@ -103,6 +106,7 @@ def build(app: Flask) -> World:
     _people(world)
     _cases(world)
     _beside(world)
+    _called(world)
     _returned(world)
     _tokens(world)
     world.markers = _markers(world)
@@ -204,6 +208,18 @@ def _beside(world: World) -> None:
         session.add(Mailbox(name="other", address="other@example.com", active=False))
         person = session.get_one(Person, world.tickets["own"].person_id)
         person.note = "REMARKONPERSON"
+
+
+def _called(world: World) -> None:
+    """The customers of both cases called about them, and were answered."""
+    for name, asker in (("own", PLAIN), ("sealed", SEALED)):
+        said = telephone.answered(world.people["agent"].email, f"call-{name}")
+        said[0]["from"] = asker.phone
+        [call_id] = telephone.take(*said).calls
+        world.calls.append(call_id)
+        with transaction() as session:
+            [talk] = session.scalars(select(Interaction).where(Interaction.call_id == call_id))
+            talk.ticket_id = world.tickets[name].id
 
 
 def _returned(world: World) -> None:

@@ -1,0 +1,292 @@
+"""One event of a call as the program takes it, and the checks that each value passes.
+
+Whatever hands events in (the API, a provider's hook, the connector) goes through read_events(): nothing
+with a line break, an unknown word, a time that is still to come or a stranger's agent comes further.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from helpdesk.agents.models import Agent
+from helpdesk.calls.models import PhoneLine
+from helpdesk.calls.words import DIRECTIONS, Happening
+from helpdesk.clock import now, read_moment, within_reach
+from helpdesk.core.db import db
+from helpdesk.core.errors import FILL, PICK, BadInput, refuse
+from helpdesk.core.given import whole
+from helpdesk.core.i18n import N_
+from helpdesk.customers.addresses import comparable
+from helpdesk.customers.phones import NO_NUMBER, read_phone
+from helpdesk.settings import settings
+from helpdesk.words import SCORES
+
+AHEAD = timedelta(seconds=10)  # another machine's clock may be so much before ours
+MOST_SEQ = 2**53
+MOST_TEXT = 200
+CODE = re.compile(r"[\w][\w.-]{0,59}")
+DIALLED = re.compile(r"\+?[0-9]{3,15}")
+NOBODY = frozenset(
+    [
+        "anonymous",
+        "unknown",
+        "<unknown>",
+        "private",
+        "restricted",
+        "withheld",
+        "unavailable",
+        "blocked",
+    ]
+)
+MORE = ("direction", "choice", "reason", "status", "ticket", "score", "recording_url")
+NEEDED: dict[str, tuple[str, ...]] = {  # beside what every event has
+    Happening.RINGING: ("from", "to"),
+    Happening.QUEUED: ("queue",),
+    Happening.RECORDED: ("recording_url",),
+    Happening.SURVEYED: ("score",),
+    Happening.AGENT: ("agent",),
+}
+MAY_BE_EMPTY = frozenset({"from", "to"})  # but not left out: nobody is anonymous by mistake
+ONE_LINE = N_("Please send one line without control characters.")
+NO_AGENT = N_("There is no such agent.")
+FUTURE = N_("This time lies in the future.")
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event that was checked: numbers as they are compared, the agent's id, times in UTC."""
+
+    provider: str
+    call_id: str
+    seq: int
+    event: str
+    at: datetime
+    caller: str = ""
+    called: str = ""
+    queue: str = ""
+    agent_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def read_events(given: Sequence[Mapping[str, Any]]) -> list[NewEvent]:
+    """The events, each as the contract names its fields. Raises BadInput naming every field that does
+    not fit, with its place in a list of several ("3.agent")."""
+    agents = _Agents(given)
+    found: list[NewEvent] = []
+    errors: dict[str, str] = {}
+    for place, each in enumerate(given):
+        try:
+            found.append(_read(each, agents))
+        except BadInput as wrong:
+            before = f"{place}." if len(given) > 1 else ""
+            errors |= {f"{before}{name}": said for name, said in wrong.errors.items()}
+    refuse(errors)
+    return found
+
+
+def _read(given: Mapping[str, Any], agents: _Agents) -> NewEvent:
+    errors = dict.fromkeys(_lacking(given), FILL)
+    errors |= {name: ONE_LINE for name, value in given.items() if not _is_one_line(value)}
+    refuse(errors)
+    read: dict[str, Any] = {}
+    for name, reader in READERS.items():
+        try:
+            read[name] = reader(given.get(name))
+        except BadInput as wrong:
+            errors[name] = wrong.text
+    agent, target = (agents.of(given.get(name)) for name in ("agent", "target"))
+    errors |= {name: NO_AGENT for name, one in (("agent", agent), ("target", target)) if one == 0}
+    refuse(errors)
+    if read["event"] == Happening.TRANSFERRED and target is None:
+        target = agents.of_line(given.get("to"))
+    more = {name: read.get(name, given.get(name)) for name in MORE} | {"target": target}
+    return NewEvent(
+        provider=read["provider"],
+        call_id=read["call_id"],
+        seq=read["seq"],
+        event=read["event"],
+        at=read["at"],
+        caller=read["from"],
+        called=read["to"],
+        queue=read["queue"],
+        agent_id=agent,
+        data={name: value for name, value in more.items() if value not in (None, "")},
+    )
+
+
+def _lacking(given: Mapping[str, Any]) -> list[str]:
+    event = str(given.get("event"))
+    wanted = ["provider", "seq", "event", "at", *NEEDED.get(event, ())]
+    if event != Happening.AGENT:
+        wanted.append("call_id")
+    return [
+        name
+        for name in wanted
+        if name not in given or (name not in MAY_BE_EMPTY and given[name] in (None, ""))
+    ]
+
+
+def _is_one_line(value: object) -> bool:
+    """Whether a value can't end a line somewhere, for whatever reads lines: header, log, dialplan."""
+    if not isinstance(value, str):
+        return True
+    odd = ("Cc", "Zl", "Zp")
+    return len(value) <= 2000 and not any(unicodedata.category(c) in odd for c in value)
+
+
+def _text(value: Any) -> str:
+    found = str(value or "").strip()
+    if len(found) > MOST_TEXT:
+        raise BadInput(N_("This is too long: 200 characters at most."))
+    return found
+
+
+def _code(value: Any) -> str:
+    """What names a provider or a queue."""
+    found = _text(value)
+    if found and not CODE.fullmatch(found):
+        raise BadInput(N_("Please send letters, digits, dots and dashes, 60 at most."))
+    return found
+
+
+def _seq(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_SEQ:
+        raise BadInput(N_("Please send a whole number that is not too large."))
+    return value
+
+
+def _event(value: Any) -> str:
+    if value not in tuple(Happening):
+        raise BadInput(PICK)
+    return str(value)
+
+
+def _at(value: Any) -> datetime:
+    try:
+        at = value if isinstance(value, datetime) else read_moment(str(value).replace(" ", "+"))
+        at = at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise BadInput(
+            N_("Please send a time with its zone, like 2026-03-05T09:30:00+08:00.")
+        ) from None
+    if at > now() + AHEAD:
+        raise BadInput(FUTURE)
+    if not within_reach(at):
+        raise BadInput(N_("This date is too far away: please give one between 1970 and 2100."))
+    return at
+
+
+def number(value: Any) -> str:
+    """The number to compare and to dial: E.164 where it can be one, an extension's digits, "" for a
+    caller who does not show it. Raises BadInput for what is no number."""
+    written = _text(value)
+    if not written or written.casefold() in NOBODY:
+        return ""
+    try:
+        phone = read_phone(written)
+    except BadInput:
+        digits = re.sub(r"[ ()./-]", "", written)
+        if not DIALLED.fullmatch(digits):
+            raise BadInput(NO_NUMBER) from None
+        return digits
+    return phone.number
+
+
+def _url(value: Any) -> str:
+    """An address to fetch a recording from, on a host that was allowed for it."""
+    written = str(value or "")
+    if not written:
+        return ""
+    try:
+        parts = urlsplit(written)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise BadInput(NO_URL) from None
+    where = f"{host}:{port}" if port else host
+    if parts.scheme not in ("http", "https") or parts.username or parts.password:
+        raise BadInput(NO_URL)
+    if where not in settings().recording_hosts or re.search(r"[\s\\]", written):
+        raise BadInput(NO_URL)
+    return written
+
+
+NO_URL = N_(
+    "Recordings are fetched only over http(s) from the hosts that HELPDESK_RECORDING_HOSTS names."
+)
+
+
+def _score(value: Any) -> int | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, bool) or value not in SCORES:
+        raise BadInput(N_("Please pick a score from 1 to 5."))
+    return int(value)
+
+
+def _direction(value: Any) -> str:
+    if value and value not in DIRECTIONS:
+        raise BadInput(PICK)
+    return str(value or "")
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "provider": _code,
+    "call_id": _text,
+    "seq": _seq,
+    "event": _event,
+    "at": _at,
+    "from": number,
+    "to": number,
+    "queue": _code,
+    "direction": _direction,
+    "choice": _text,
+    "reason": _text,
+    "status": _text,
+    "ticket": _text,
+    "score": _score,
+    "recording_url": _url,
+}
+
+
+class _Agents:
+    """Who is named in a set of events, by mail address, extension or id; asked once for all."""
+
+    def __init__(self, given: Iterable[Mapping[str, Any]]) -> None:
+        named = [each.get(name) for each in given for name in ("agent", "target")]
+        named += [each.get("to") for each in given if each.get("event") == Happening.TRANSFERRED]
+        texts = {str(one).strip() for one in named if one}
+        self.by_name: dict[str, int] = {}
+        self.lines: dict[str, int] = {}
+        if texts:
+            self._ask(texts)
+
+    def _ask(self, texts: set[str]) -> None:
+        mails = {comparable(each) for each in texts if "@" in each}
+        ids = {one for each in texts if (one := whole(each)) is not None}
+        fits = Agent.email.in_(mails) | Agent.id.in_(ids) | PhoneLine.extension.in_(texts)
+        query = select(Agent.id, Agent.email, PhoneLine.extension)
+        rows = db.session.execute(query.outerjoin(PhoneLine).where(fits)).all()
+        self.by_name = {str(row.id): row.id for row in rows} | {row.email: row.id for row in rows}
+        self.lines = {row.extension: row.id for row in rows if row.extension}
+
+    def of(self, given: Any) -> int | None:
+        """The agent's id; None where none is named, 0 where nobody has this name."""
+        if given in (None, ""):
+            return None
+        if isinstance(given, int):
+            return self.by_name.get(str(given), 0)
+        text = str(given).strip()
+        name = comparable(text) if "@" in text else text
+        return self.lines.get(text) or self.by_name.get(name, 0)
+
+    def of_line(self, given: Any) -> int | None:
+        """The agent whose extension this is, if it is one."""
+        return self.lines.get(str(given).strip()) if given else None
