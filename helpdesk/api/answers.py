@@ -6,7 +6,7 @@ Tests hold each answer of theirs against it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from helpdesk.agents.rights import Role
@@ -93,7 +93,7 @@ def _plain(schema: Schema, value: Any) -> Any:
 
 def time(at: datetime | None) -> str | None:
     """ISO 8601 in UTC."""
-    return at.isoformat().replace("+00:00", "Z") if at else None
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
 def _of_ticket(field: TicketField) -> Schema:

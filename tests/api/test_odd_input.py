@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from helpdesk.api.answers import time
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
@@ -190,3 +193,10 @@ def test_every_door_of_ours_names_its_cases_by_a_key_that_no_program_may_give(
     client.post("/phone", data=CALL | {"once": "k"})
     keys = db.session.scalars(select(Ticket.external_id).order_by(Ticket.id)).all()
     assert [key.split(":")[0] + ":" for key in keys if key] == list(OWN_KEYS)
+
+
+def test_a_moment_is_told_in_utc_in_whatever_zone_it_was_reckoned() -> None:
+    noon = datetime(2026, 12, 3, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert [time(noon), time(noon.astimezone(UTC)), time(None)] == ["2026-12-03T04:00:00Z"] * 2 + [
+        None
+    ]
