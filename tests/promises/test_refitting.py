@@ -166,6 +166,23 @@ def test_in_a_further_cycle_a_graver_case_is_contained_and_not_acknowledged_agai
     assert not {"acknowledge", "first_answer"} & set(second)
 
 
+def test_what_a_graver_case_gets_anew_began_with_the_case_and_not_with_its_dispatch(
+    app: Flask,
+) -> None:
+    by = make.SUPERVISOR
+    with moved_to(WEDNESDAY) as tick:
+        ticket = make.ticket(severity="S3")
+        actions.accept(ticket, by=by)
+        actions.send_message(ticket, by=by, body="我们看看")
+        tick(HOUR)
+        actions.dispatch(ticket, by=by, department_id=make.department().id)
+        raised(ticket, "S1")
+        after = newest(ticket)
+    assert {after[name].state for name in ("acknowledge", "first_answer")} == {"met"}
+    assert after["sign"].started_at == WEDNESDAY + timedelta(hours=1)
+    assert after["containment"].started_at == WEDNESDAY
+
+
 def handled_case(severity: str = "S3") -> Ticket:
     by, ticket = make.SUPERVISOR, make.ticket(severity=severity)
     actions.accept(ticket, by=by)

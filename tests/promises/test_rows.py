@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
+from flask import Flask
 
 from helpdesk.clock import moved_to
+from helpdesk.core.db import transaction
 from helpdesk.promises import rows
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Terms, Unit
+from tests.help import factories as make
 from tests.help.promised import HOUR, MOMENT, NINE, promise, snapshot
 
 
@@ -165,3 +168,19 @@ def test_the_next_due_time_is_the_earliest_of_what_runs() -> None:
     assert case.due_at == NINE + HOUR
     rows.note_next_due(case, [*still, promise("close", due_at=None)])
     assert case.due_at is None
+
+
+def test_the_newest_of_one_promise_is_its_own_last_part_for_each_case(app: Flask) -> None:
+    first, other = make.ticket(severity="S3"), make.ticket(severity="S3")
+    with transaction() as session:
+        [answer] = [row for row in rows.table(first) if row.promise == "first_answer"]
+        again = promise("first_answer", id=None, subject_id=first.id, part=answer.part + 1)
+        session.add(again)
+        session.flush()
+        added = again.id
+    found = rows.newest([first, other], "first_answer")
+    assert {case: row.promise for case, row in found.items()} == dict.fromkeys(
+        (first.id, other.id), "first_answer"
+    )
+    assert found[first.id].id == added
+    assert found[other.id].subject_id == other.id
