@@ -27,7 +27,8 @@ TAKEN_OVER = (
     "policy_version",
     "profile",
 )
-CLOCK = ("state", "started_at", "paused_at", "pauses", "owner_name", "extended_to", "extended_at")
+CLOCK = ("state", "started_at", "paused_at", "pauses", "owner_name")
+GRANTED = ("extended_to", "extended_at")  # for the one promise that more time was asked for
 
 TIMES = {column.key for column in Promise.__table__.columns if isinstance(column.type, UtcTime)}
 
@@ -66,7 +67,7 @@ def _refitted(row: Promise, subject: PolicySubject, terms: Terms, snapshot: Snap
     if row.started_at is None:
         _take_over(row, fresh, TAKEN_OVER)
         return row
-    _take_over(fresh, row, CLOCK)
+    _take_over(fresh, row, (*CLOCK, *GRANTED))
     external.bind(fresh, subject, snapshot)
     timing.count(fresh, snapshot)
     still_time = fresh.due_at and fresh.due_at > (row.paused_at or now())

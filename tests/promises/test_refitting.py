@@ -166,20 +166,17 @@ def test_in_a_further_cycle_a_graver_case_is_contained_and_not_acknowledged_agai
     assert not {"acknowledge", "first_answer"} & set(second)
 
 
-def test_what_a_graver_case_gets_anew_began_with_the_case_and_not_with_its_dispatch(
-    app: Flask,
-) -> None:
-    by = make.SUPERVISOR
+def test_more_time_for_the_solution_is_none_for_what_a_graver_case_gets_anew(app: Flask) -> None:
+    by, until = make.SUPERVISOR, WEDNESDAY + timedelta(days=12)
     with moved_to(WEDNESDAY) as tick:
-        ticket = make.ticket(severity="S3")
-        actions.accept(ticket, by=by)
-        actions.send_message(ticket, by=by, body="我们看看")
+        ticket = handled_case()
         tick(HOUR)
-        actions.dispatch(ticket, by=by, department_id=make.department().id)
+        actions.ask_extension(ticket, by=by, until=until, comment="A part is on its way")
+        actions.grant_extension(ticket, by=by)
         raised(ticket, "S1")
         after = newest(ticket)
-    assert {after[name].state for name in ("acknowledge", "first_answer")} == {"met"}
-    assert after["sign"].started_at == WEDNESDAY + timedelta(hours=1)
+    assert after["resolve"].due_at == until
+    assert after["containment"].due_at == WEDNESDAY + timedelta(hours=2)
     assert after["containment"].started_at == WEDNESDAY
 
 
