@@ -108,6 +108,7 @@ def _read(given: Mapping[str, Any], agents: _Agents) -> NewEvent:
     if read["event"] == Happening.TRANSFERRED and target is None:
         target = agents.of_line(given.get("to"))
     more = {name: read.get(name, given.get(name)) for name in MORE} | {"target": target}
+    more["hidden"] = True if "from" in given and not read["from"] else None
     return NewEvent(
         provider=read["provider"],
         call_id=read["call_id"],

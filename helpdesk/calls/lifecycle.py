@@ -37,7 +37,9 @@ class Whole:
     caller: str = ""
     called: str = ""
     number: str = ""
+    named: bool = False
     topic: str = ""
+    about: str = ""
     started_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
@@ -196,9 +198,11 @@ def _known(call: Whole, said: Said) -> None:
     """Who calls whom: the first to say so is right, and what it did not know others may add."""
     call.started_at = call.started_at or said.at
     call.direction = said.data.get("direction") or call.direction
+    call.about = said.data.get("ticket") or call.about
     if said.event != Happening.TRANSFERRED:  # that one names the new party
         call.caller = call.caller or said.caller
         call.called = call.called or said.called
+    call.named = call.named or bool(call.caller or said.data.get("hidden"))
     call.number = call.called if call.direction == "out" else call.caller
 
 

@@ -63,8 +63,10 @@ class Call(Model):
     caller: Mapped[str] = mapped_column(default="")
     called: Mapped[str] = mapped_column(default="")
     number: Mapped[str] = mapped_column(default="")
+    named: Mapped[bool] = mapped_column(default=False)  # who calls was said, be it "anonymous"
     topic: Mapped[str] = mapped_column(default="")  # what was chosen in the menu
     started_at: Mapped[datetime] = mapped_column(UtcTime)
+    about: Mapped[str] = mapped_column(default="")  # the number of the case that it is made for
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     reason: Mapped[str] = mapped_column(default="")  # why it ended
@@ -167,6 +169,7 @@ class Interaction(Model):
     offered: Mapped[bool] = mapped_column(
         default=False
     )  # the case was open before: another may fit
+    judged: Mapped[bool] = mapped_column(default=False)  # the score stands in the case's history
     code: Mapped[str] = mapped_column(default="")  # of the wrap-up form
     note: Mapped[str] = mapped_column(default="")
     next_step: Mapped[str] = mapped_column(default="")

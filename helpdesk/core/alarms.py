@@ -252,7 +252,7 @@ def _ring(session: Session, row: Row[Any]) -> int:
 def _handle(session: Session, kind: str, rows: list[Row[Any]]) -> int:
     """Take the rows away and handle them, all or none; returns how many were rung."""
     rings = [_ring_of(row) for row in rows]
-    with _attempt(session):
+    with attempt(session):
         session.connection().execute(
             delete(TABLE).where(among(TABLE.c.id, [row.id for row in rows]))
         )
@@ -278,7 +278,7 @@ def _ring_of(row: Row[Any]) -> Ring:
 
 
 @contextmanager
-def _attempt(session: Session) -> Iterator[None]:
+def attempt(session: Session) -> Iterator[None]:
     """A part of the transaction that leaves nothing behind when it throws, noted events included."""
     events = session.info.setdefault("events", [])
     noted, waiting = len(events), len(session.info["after_commit"])

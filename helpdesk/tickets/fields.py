@@ -25,7 +25,7 @@ from helpdesk.words import CHANNELS, KIND_NAMES, LANGUAGES, SEVERITY_NAMES
 
 # How the keys of our own doors begin. A caller's key never does, or it would take the place of a
 # mail or form that is still to come, and that one's words would be lost.
-OWN_KEYS = ("mail:", "form:", "desk:")
+OWN_KEYS = ("mail:", "form:", "desk:", "call:")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Intake:
     body: str
     person: Asker = field(default_factory=Asker)
     person_id: int | None = None  # whom a colleague has picked
+    caller_id: int | None = None  # whose telephone called: it proves nothing, and adds nothing
+    spoken_to: bool = True  # by somebody, where the way in is by word of mouth
     settled: bool = False  # a colleague says that it is none of those who are known
     proof: str = ""  # of the address that it came from: see people.PROOFS
     came_from: str = ""  # the sender, where answers are to go to another mail address

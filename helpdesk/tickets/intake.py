@@ -303,7 +303,7 @@ def _ticket(intake: Intake, person: Person, plan: _Plan, origin: dict[str, Any])
 def _promises(ticket: Ticket, intake: Intake, snapshot: in_force.Setup, by: Actor) -> list[Promise]:
     """The response table of the new ticket, before either is stored."""
     rows = promises.plan(ticket, snapshot)
-    if intake.channel in SPOKEN:
+    if intake.channel in SPOKEN and intake.spoken_to:
         promises.meet_at_opening(rows, "acknowledge", by.name, snapshot)
     promises.note_next_due(ticket, rows)
     return rows

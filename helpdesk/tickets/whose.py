@@ -114,6 +114,8 @@ def whose(session: Session, intake: Intake, by: Actor, found: Candidates) -> Per
         if person is None:
             raise NotFound(NOBODY)
         return person
+    if intake.caller_id is not None:
+        return _the_one(session, (intake.caller_id, intake.caller_id))
     if intake.proof:
         return _the_one(session, found.proven) if speaks_for_itself(intake) else None
     if by.kind != "token" or not vouches(by):
@@ -177,5 +179,5 @@ def facts(intake: Intake, known: Person | None) -> dict[str, object]:
         "contact_proven_at": now() if at and by else None,
         "contact_others": list(origin.others),
         "reply_to": origin.reply_to,
-        "settled": known is not None or intake.settled or proven,
+        "settled": (known is not None and intake.caller_id is None) or intake.settled or proven,
     }

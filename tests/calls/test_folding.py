@@ -16,7 +16,17 @@ from helpdesk.customers.people import Asker
 from tests.help import factories as make
 from tests.help.telephone import WANG, abandoned, answered, event, take, take_each
 
-LEFT_OUT = {"id", "call_id", "touched_at", "received_at", "ticket_id", "external_id"}
+LEFT_OUT = {
+    "id",
+    "call_id",
+    "touched_at",
+    "received_at",
+    "ticket_id",
+    "external_id",
+    "person_id",
+    "offered",
+    "opened",
+}
 
 
 def rows(call_id: str) -> dict[str, list[dict[str, Any]]]:

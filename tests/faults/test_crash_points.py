@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from helpdesk.calls import cases
 from helpdesk.kb import actions as kb_actions
 from helpdesk.kb import feedback, shelves
 from helpdesk.notices import actions as notices
 from helpdesk.ops import doctor
 from helpdesk.tickets import actions, callbacks, idempotency, intake, queue
-from tests.help.faults import article_verbs, notice_verbs, ticket_verbs
+from tests.help.faults import article_verbs, call_verbs, notice_verbs, ticket_verbs
 from tests.help.faults.crashing import Work, crash_everywhere, killed_at
 from tests.help.faults.state import state
 
@@ -29,6 +30,7 @@ SCENARIOS: dict[str, Prepare] = {
     **{f"notice {name}": lambda n=name: notice_verbs.prepared(n) for name in notice_verbs.VERBS},
     **{f"notice {name}": prepare for name, prepare in notice_verbs.OTHERS.items()},
     **{f"article {name}": prepare for name, prepare in article_verbs.VERBS.items()},
+    **{f"call {name}": prepare for name, prepare in call_verbs.VERBS.items()},
 }
 KILLED = (
     "ticket open_once",
@@ -39,6 +41,7 @@ KILLED = (
     "notice issue_all",
     "notice verify (fail)",
     "article publish",
+    "call answered",
 )
 # They read several tables at once: a dead frame's open cursor would keep SQLite's write lock.
 OPEN_CURSORS = {
@@ -46,6 +49,7 @@ OPEN_CURSORS = {
     "ticket open_once",
     "notice issue_at_once",
     "notice draft_all",
+    *(f"call {name}" for name in call_verbs.VERBS),
 }
 # Several transactions, or none of their own: presence and offers, and the frames around verbs.
 ELSEWHERE = {"set_presence", "touch", "wake_on", "offer_waiting", "move", "plan", "drop", "of"}
@@ -115,6 +119,7 @@ def test_f4_leaves_no_verb_out() -> None:
         kb_actions,
         feedback,
         shelves,
+        cases,
     )
     known = {name.split(" ", 1)[1].partition(" (")[0] for name in SCENARIOS}
     missing = set().union(*map(verbs, modules)) - known - ELSEWHERE - READERS
