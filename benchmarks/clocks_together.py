@@ -51,25 +51,26 @@ def measure(asked: Asked, count: int = COUNT) -> Iterator[Figure]:
 
 
 def _alone(mine: set[int]) -> Iterator[Figure]:
-    began, cpu, theirs = time.monotonic(), time.process_time(), _backend()
+    began, cpu, theirs = time.monotonic(), time.process_time(), backends()
     while (pause := background.ring_round()) <= background.BREATH:
         time.sleep(pause)
     seconds = time.monotonic() - began
-    used, theirs = time.process_time() - cpu, _backend() - theirs
+    used, theirs = time.process_time() - cpu, backends() - theirs
     yield from _steps("alone", mine)
     yield Figure("together, alone: until all are taken and told", seconds, "s", AIM, less=True)
     yield Figure("together, alone: CPU of the timer process", used * 1000 / len(mine), "ms each")
     yield Figure("together, alone: CPU of PostgreSQL", theirs * 1000 / len(mine), "ms each")
 
 
-def _backend() -> float:
-    """Seconds of CPU that PostgreSQL's process of this session has used; 0 on SQLite."""
+def backends() -> float:
+    """Seconds of CPU that PostgreSQL's processes of this database have used; 0 on SQLite."""
     if db.engine.dialect.name == "sqlite":
         return 0.0
-    pid = db.session.scalar(text("SELECT pg_backend_pid()"))
+    mine = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    pids = db.session.scalars(text(f"{mine} AND backend_type = 'client backend'")).all()
     db.session.rollback()
-    used = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+    stats = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
+    return sum(int(each) for stat in stats for each in stat[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def _steps(how: str, mine: set[int]) -> Iterator[Figure]:

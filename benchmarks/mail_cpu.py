@@ -7,13 +7,13 @@ rounds; beside it what a fixed loop took meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
 
 from benchmarks.clocks_site import Asked, Figure
-from benchmarks.clocks_together import _backend
+from benchmarks.clocks_together import backends
 from benchmarks.mail_site import mail
 from benchmarks.report import loop, milliseconds
 from helpdesk.channels.email.deciding.inbound import process_stored, take
@@ -31,15 +31,16 @@ def measure(postgresql: str) -> Iterator[Figure]:
     """Three figures for each part; raises AssertionError when a mail did not become a case."""
     asked = Asked(postgresql=postgresql)
     with asked.site():
-        parts: dict[str, Callable[[int], Any]] = {
+        parts: dict[str, Callable[[Any], Any]] = {
             "kept": _keep,
             "worked on": _work,
             "receipts": _tell,
         }
         spent: dict[str, list[tuple[float, float, float]]] = {part: [] for part in parts}
         for number in range(ROUNDS):
+            mails = [mail(number * MAILS + each) for each in range(MAILS)]
             for part, work in parts.items():
-                spent[part].append(_cost(lambda work=work, n=number: work(n)))  # type: ignore[misc]
+                spent[part].append(_cost(lambda work=work, mails=mails: work(mails)))  # type: ignore[misc]
         db.session.rollback()
         made = select(func.count()).where(InboundMail.outcome == "ticket")
         assert db.session.scalar(made) == ROUNDS * MAILS
@@ -57,22 +58,22 @@ def measure(postgresql: str) -> Iterator[Figure]:
 
 def _cost(work: Callable[[], Any]) -> tuple[float, float, float]:
     """Milliseconds of this process, of PostgreSQL's, and statements."""
-    theirs = _backend()
+    theirs = backends()
     with counted() as sent:
         ours = milliseconds(work)
-    return ours, (_backend() - theirs) * 1000, len(sent)
+    return ours, (backends() - theirs) * 1000, len(sent)
 
 
-def _keep(round_: int) -> None:
-    for number in range(MAILS):
-        take(mail(round_ * MAILS + number), Came("support", "smtp"))
+def _keep(mails: Sequence[bytes]) -> None:
+    for raw in mails:
+        take(raw, Came("support", "smtp"))
 
 
-def _work(_round: int) -> None:
+def _work(_mails: object) -> None:
     while process_stored():
         pass
 
 
-def _tell(_round: int) -> None:
+def _tell(_mails: object) -> None:
     while outbox.deliver_due():
         pass

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from helpdesk.clock import now
+from helpdesk.clock import moved_to, now
 from helpdesk.core import alarms, background, jobs, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
@@ -243,3 +243,24 @@ def test_keys_of_forms_that_nobody_can_have_open_are_forgotten(app: Flask) -> No
     background.tidy_round()
     left = set(db.session.scalars(db.select(IdempotencyKey.key)))
     assert left == {f"{idempotency.FORM}new", "api"}
+
+
+def test_timers_leave_the_outbox_to_a_worker_that_comes_and_do_what_it_is_late_with(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both swept it side by side: as much work again for nothing."""
+    make.ticket()
+    waiting = outbox.late_since()
+    assert waiting is not None
+    monkeypatch.setattr(jobs, "redis_client", lambda: object())
+    monkeypatch.setattr(jobs, "run_pending", lambda *_names: None)
+    background.deliver_round()
+    assert outbox.late_since() == waiting
+    with moved_to(now() + background.LATE + timedelta(seconds=1)):
+        background.deliver_round()
+        assert outbox.late_since() is None
+    make.ticket()
+    monkeypatch.undo()
+    monkeypatch.setattr(jobs, "redis_client", lambda: None)
+    background.deliver_round()
+    assert outbox.late_since() is None

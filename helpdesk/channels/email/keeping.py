@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Date, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from helpdesk import files
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
+from helpdesk.core import rows
 from helpdesk.core.db import db, transaction
 from helpdesk.core.i18n import company_zone
 
@@ -26,6 +28,16 @@ _COUNT = text(
     "ON CONFLICT (mailbox, day) DO UPDATE SET taken = mail_tally.taken + excluded.taken, "
     "again = mail_tally.again + excluded.again"
 ).bindparams(bindparam("day", type_=Date))
+
+
+_TABLE: Any = InboundMail.__table__
+_SAME = (
+    select(InboundMail)
+    .where(
+        InboundMail.mailbox == bindparam("mailbox"), InboundMail.identity == bindparam("identity")
+    )
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +67,9 @@ def keep(raw: bytes, came: Came, *, lease: timedelta = timedelta(0)) -> tuple[In
     try:
         with transaction() as session:
             row = _row(raw, came, mark, stored.key, lease)
-            session.add(row)
-            session.flush()
+            values = [dict(each) for each in rows.values_of([row]).values]
+            rows.keep(row, id=rows.insert_many(_TABLE, values, _TABLE.c.id)[0].id)
+            rows.adopt(session, [row])
             _count(session, came.mailbox, day_of(row.received_at), taken=1)
     except IntegrityError:
         files.discard([stored])
@@ -80,12 +93,12 @@ def raw_of(row: InboundMail) -> bytes:
 
 
 def _seen(mailbox: str, mark: str) -> InboundMail | None:
-    same = select(InboundMail).where(InboundMail.mailbox == mailbox, InboundMail.identity == mark)
-    return db.session.scalar(same.execution_options(populate_existing=True))
+    return db.session.scalar(_SAME, {"mailbox": mailbox, "identity": mark})
 
 
 def _row(raw: bytes, came: Came, mark: str, key: str, lease: timedelta) -> InboundMail:
-    return InboundMail(
+    return rows.fresh(
+        InboundMail,
         **vars(came),
         identity=mark,
         sha256=hashlib.sha256(raw).hexdigest(),

@@ -65,6 +65,13 @@ class InboundMail(Model):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     decided_by: Mapped[str] = mapped_column(default="")
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was read off the mail, to be written with its outcome."""
+        return {
+            name: getattr(self, name) for name in ("from_email", "subject", "words", "automatic")
+        }
+
 
 class MailTally(Model):
     """How many mails a mailbox handed to us on a day, counted apart from the mails themselves.

@@ -99,7 +99,11 @@ def without_plus(address: str) -> str:
 
 def by_name(name: str) -> Mailbox | None:
     """The mailbox with this name."""
-    return db.session.scalar(select(Mailbox).where(Mailbox.name == name)) if name else None
+    return options.once(f"mailbox {name}", lambda: _by_name(name)) if name else None
+
+
+def _by_name(name: str) -> Mailbox | None:
+    return db.session.scalar(select(Mailbox).where(Mailbox.name == name))
 
 
 def failing_seconds() -> float:

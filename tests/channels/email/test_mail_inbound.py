@@ -190,7 +190,7 @@ def test_a_sender_in_a_loop_is_stopped_at_a_limit(app: Flask) -> None:
 def test_a_mail_that_breaks_our_own_code_is_kept_and_the_next_one_goes_through(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbound.into_tickets, "open_ticket", lambda *_: 1 / 0)
+    monkeypatch.setattr(inbound.into_tickets, "open_tickets", lambda *_: 1 / 0)
     broken = deliver(mail("eins"))
     monkeypatch.undo()
     assert (broken.outcome, broken.reason) == ("quarantined", "error")

@@ -14,11 +14,13 @@ from sqlalchemy import delete, select
 from helpdesk.channels.email import ledger
 from helpdesk.channels.email.deciding import brakes, inbound
 from helpdesk.channels.email.deciding.inbound import deliver, process_stored, take
+from helpdesk.channels.email.deciding.verdicts import Settled
 from helpdesk.channels.email.keeping import Came, identity
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
 from helpdesk.core import options
 from helpdesk.core.db import db, transaction
+from helpdesk.core.errors import Busy
 from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
@@ -329,7 +331,7 @@ def test_two_workers_at_one_reply_write_it_once(app: Flask) -> None:
         session.get_one(InboundMail, row.id).outcome = "stored"
     parsed, found = inbound.read(row), inbound.landing.Landing(ticket, "in_reply_to")
     inbound.into_tickets.put(row, parsed, found)
-    with pytest.raises(inbound.Settled):
+    with pytest.raises(Settled):
         inbound.into_tickets.put(row, parsed, found)
 
 
@@ -337,7 +339,7 @@ def test_a_busy_database_is_not_the_mails_fault(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_: object) -> None:
-        raise inbound.Busy("busy")
+        raise Busy("busy")
 
     monkeypatch.setattr(inbound, "_make", busy)
     row = deliver(mail())
@@ -354,7 +356,7 @@ def test_a_held_mail_can_be_read_anew_after_the_cause_is_gone(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Listed with its reason, blocks nobody, and can be run again."""
-    monkeypatch.setattr(inbound.into_tickets, "open_ticket", lambda *_: 1 / 0)
+    monkeypatch.setattr(inbound.into_tickets, "open_tickets", lambda *_: 1 / 0)
     row = deliver(mail())
     monkeypatch.undo()
     make.sign_in(client, make.agent())

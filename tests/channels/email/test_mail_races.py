@@ -145,7 +145,7 @@ def test_what_a_person_changed_meanwhile_still_is_a_conflict_for_a_person(app: F
     def work() -> None:
         runs.append(1)
         with transaction():
-            inbound.locked(ticket, ticket.version + 1)
+            into_tickets.locked(ticket, ticket.version + 1)
 
     with pytest.raises(Conflict):
         into_tickets.retrying(work)

@@ -7,9 +7,10 @@ mails themselves; there is no second book that could disagree.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import case, func, select
 
@@ -45,16 +46,46 @@ def fingerprint(mail: ParsedMail) -> str:
     return found.hexdigest()[:32]
 
 
-def brake(row: InboundMail, ticket: Ticket | None) -> None:
+class Recent:
+    """What came of late from these senders and went through: what brake() asks, in one statement. It
+    holds until a mail of one of them goes through."""
+
+    def __init__(self, senders: Iterable[str]) -> None:
+        counts = _RECENT.where(InboundMail.from_email.in_(set(senders)))
+        counts = counts.where(InboundMail.received_at > now() - LOOP_TIME)
+        self.counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for sender, words, number in db.session.execute(counts):
+            self.counts[sender][words] = number
+
+    def is_a_loop(self, row: InboundMail) -> bool:
+        """Whether this sender has had their share, of mails or of mails with these words."""
+        mine = self.counts[row.from_email]
+        return mine.total() >= LOOP_MAILS or mine[row.words] >= SAME_MAILS
+
+
+_RECENT = (
+    select(InboundMail.from_email, InboundMail.words, func.count())
+    .outerjoin(MailRelease, MailRelease.sender == InboundMail.from_email)
+    .where(*LET_THROUGH, MailRelease.at.is_(None) | (InboundMail.received_at > MailRelease.at))
+    .group_by(InboundMail.from_email, InboundMail.words)
+)
+
+
+def brake(row: InboundMail, ticket: Ticket | None, recent: Recent) -> None:
     """Raise Hold when this sender, or machines in this mailbox, have had their share of tickets
     and replies within LOOP_TIME."""
-    mine, begin = InboundMail.from_email == row.from_email, since(row.from_email)
-    same = InboundMail.words == row.words
-    if _recent(begin, mine) >= LOOP_MAILS or _recent(begin, mine, same) >= SAME_MAILS:
+    if recent.is_a_loop(row) or (row.automatic and _machines(row.mailbox) >= MACHINE_MAILS):
         raise Hold("loop", ticket)
-    machines = InboundMail.automatic & (InboundMail.mailbox == row.mailbox)
-    if row.automatic and _recent(now() - LOOP_TIME, machines) >= MACHINE_MAILS:
-        raise Hold("loop", ticket)
+
+
+def _machines(mailbox: str) -> int:
+    """How many automatic mails of one mailbox went through of late."""
+    query = select(func.count()).where(
+        InboundMail.received_at > now() - LOOP_TIME,
+        *LET_THROUGH,
+        InboundMail.automatic & (InboundMail.mailbox == mailbox),
+    )
+    return db.session.scalar(query) or 0
 
 
 def since(sender: str) -> datetime:
@@ -77,15 +108,6 @@ def braked_until(sender: str) -> datetime | None:
         same = [row.received_at for row in rows if row.words == words]
         ends += same[SAME_MAILS - 1 : SAME_MAILS]
     return max(ends) + LOOP_TIME if ends else None
-
-
-def _recent(begin: datetime, *conditions: Any) -> int:
-    query = select(func.count()).where(
-        InboundMail.received_at > begin,
-        *LET_THROUGH,
-        *conditions,
-    )
-    return db.session.scalar(query) or 0
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,21 @@ on all that wait. Both may be killed at any moment and run again.
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
-from helpdesk.channels.email.deciding import brakes, into_tickets, landing, returned
+from helpdesk.channels.email.deciding import brakes, into_tickets, landing, returned, sets
 from helpdesk.channels.email.deciding.kept_mail import read_kept
 from helpdesk.channels.email.deciding.our_addresses import is_own
-from helpdesk.channels.email.deciding.verdicts import Hold, Ignore, Quarantine, Settled, Verdict
+from helpdesk.channels.email.deciding.verdicts import Hold, Ignore, Quarantine
 from helpdesk.channels.email.keeping import LEASE, Came, keep
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.channels.email.reading.parser import ParsedMail, Unreadable
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
-from helpdesk.core.db import db, locked, lost_race, transaction
-from helpdesk.core.errors import Busy, HelpdeskError
+from helpdesk.core.db import db, transaction
 from helpdesk.core.i18n import lazy_gettext
 from helpdesk.customers.addresses import comparable
 from helpdesk.notify.envelopes import post
@@ -32,7 +32,6 @@ from helpdesk.tickets import mail_ids
 from helpdesk.tickets.intake import guess_language
 from helpdesk.tickets.models import Ticket
 
-log = logging.getLogger(__name__)
 MOST_TRIES = 3
 
 
@@ -40,7 +39,7 @@ def deliver(raw: bytes, mailbox: str = "support") -> InboundMail:
     """Keep a mail for ever, then make of it what it is. Raises only while nothing is stored yet."""
     row, new = keep(raw, Came(mailbox, "pipe"), lease=LEASE)
     if new:
-        work_on(row.id, 1)
+        work_on([row])
     return db.session.get_one(InboundMail, row.id, populate_existing=True)
 
 
@@ -53,19 +52,21 @@ def take(raw: bytes, came: Came) -> InboundMail:
 
 
 @jobs.job("mail")
-@options.read_once()
 def process_stored(limit: int = 50) -> int:
     """Work on mails that wait, the oldest first; returns how many were taken up."""
     claimed = _claim(limit)
-    for mail_id, tries in claimed:
-        work_on(mail_id, tries)
-    if len(claimed) == limit:
+    work_on(claimed)
+    if len(claimed) == limit or any(row.tries > 1 for row in claimed):
         jobs.wake("mail")
     return len(claimed)
 
 
-def _claim(limit: int) -> list[tuple[int, int]]:
-    """Take up mails whose turn it is; the try counts before it runs, so a killer mail runs out."""
+def _claim(limit: int) -> list[InboundMail]:
+    """Take up mails whose turn it is; the try counts before it runs, so a killer mail runs out.
+
+    One that was taken up before is taken alone: if it is the mail that kills workers, only its own
+    tries are used up, and not those of the mails beside it.
+    """
     moment = now()
     waits = (InboundMail.outcome == "stored") & (InboundMail.next_at <= moment)
     if db.session.scalar(select(InboundMail.id).where(waits).limit(1)) is None:
@@ -79,68 +80,72 @@ def _claim(limit: int) -> list[tuple[int, int]]:
             .with_for_update(skip_locked=True)
             .execution_options(populate_existing=True)
         ).all()
-        for row in rows:
+        taken = [row for row in rows if row.tries][:1] or list(rows)
+        for row in taken:
             row.tries, row.next_at = row.tries + 1, moment + LEASE
-        return [(row.id, row.tries) for row in rows]
+    return taken
 
 
-def work_on(mail_id: int, tries: int) -> None:
-    """Give a stored mail its outcome. Never raises for what is in it."""
+@options.read_once()
+def work_on(rows: Sequence[InboundMail]) -> None:
+    """Give stored mails their outcomes, those that do not concern one another together. Never raises
+    for what is in them."""
+    for row in rows:
+        db.session.expunge(row)  # what is read off it is written with its outcome
+    for group in sets.apart(map(_reading, rows)):
+        known = _Known(group)
+        sets.end([end for each in group if (end := _decided(each, known))])
+
+
+def _reading(row: InboundMail) -> sets.Reading:
+    """The mail of a row, or why there is none to work on."""
     try:
-        if tries > MOST_TRIES:
+        if row.tries > MOST_TRIES:
             raise Quarantine("error", detail="it ended this program three times")
-        _make(mail_id)
-    except Settled:
-        log.info("Mail %s was worked on by somebody else meanwhile.", mail_id)
-    except Verdict as verdict:
-        _settle(mail_id, verdict)
+        mail = read(row)
+        row.from_email, row.subject = mail.from_email[:254].lower(), mail.subject[:500]
+        row.automatic, row.words = mail.auto_submitted, brakes.fingerprint(mail)
     except Exception as error:
         db.session.rollback()
-        _after(mail_id, error)
+        return sets.Reading(row, error)
+    return sets.Reading(row, mail)
 
 
-def _after(mail_id: int, error: Exception) -> None:
-    """What the database or another worker did is not the mail's fault: it is worked on again.
-    Anything else is our mistake, and a person must see it."""
-    if isinstance(error, Busy):
-        _put_back(mail_id, counts=False)
-    elif lost_race(error):
-        _put_back(mail_id, counts=True)
-    elif isinstance(error, HelpdeskError):
-        words = str(error) + str(getattr(error, "errors", "") or "")
-        _settle(mail_id, Quarantine("error", detail=words))
-    else:
-        log.error("Mail %s could not be worked on", mail_id, exc_info=error)
-        _settle(mail_id, Quarantine("error", detail=f"{type(error).__name__}: {error}"))
+class _Known:
+    """What deciding asks of all mails of a set, read once."""
+
+    def __init__(self, group: Sequence[sets.Reading]) -> None:
+        self.recent = brakes.Recent(each.row.from_email for each in group)
+        same = _SAME.where(InboundMail.identity.in_({each.row.identity for each in group}))
+        self.firsts = {each.identity: each for each in db.session.execute(same)}
 
 
-def _put_back(mail_id: int, *, counts: bool) -> None:
-    """Its turn comes again. One that loses every race has a fault of its own, so those count."""
-    with transaction():
-        row = locked(db.session.get_one(InboundMail, mail_id))
-        row.tries, row.next_at = max(0, row.tries - (not counts)), now()
+_SAME = select(
+    InboundMail.identity, InboundMail.id, InboundMail.mailbox, InboundMail.ticket_id
+).order_by(InboundMail.id.desc())
 
 
-def _settle(mail_id: int, verdict: Verdict) -> None:
-    with transaction():
-        row = locked(db.session.get_one(InboundMail, mail_id))
-        if row.outcome != "stored":
-            return
-        row.outcome, row.reason = verdict.outcome, verdict.reason
-        row.detail = verdict.detail[:2000]
-        row.ticket_id = verdict.ticket.id if verdict.ticket else None
-        row.why = verdict.why or row.why
+def _decided(reading: sets.Reading, known: _Known) -> sets.End | None:
+    """How a mail ends; None when that is written already, or it waits again."""
+    row, mail = reading.row, reading.mail
+    try:
+        if isinstance(mail, Exception):
+            raise mail
+        found = _make(row, mail, known)
+        if found.ticket is None:
+            return sets.End(row, opens=(mail, found))
+        into_tickets.put(row, mail, found)
+        return None
+    except Exception as error:
+        return sets.after(row, error)
 
 
-def _make(mail_id: int) -> None:
-    """One mail, step by step; each step that ends it raises a Verdict."""
-    row = db.session.get_one(InboundMail, mail_id, populate_existing=True)
-    mail = read(row)
-    _note_what_it_says(row, mail)
+def _make(row: InboundMail, mail: ParsedMail, known: _Known) -> landing.Landing:
+    """Where a mail belongs, step by step; each step that ends it before raises a Verdict."""
     if row.cut or row.size > settings().max_mail_bytes:
         tell_too_large(row, mail)
         raise Hold("too_large")
-    _stop_copies(row)
+    _stop_copies(row, known.firsts.get(row.identity))
     if mail.report is not None:
         returned.file_report(row, mail.report)
     sender = sender_of(mail)
@@ -150,8 +155,8 @@ def _make(mail_id: int) -> None:
         returned.file_away(row, mail, found)
     if found.ticket is None and mail.listed:
         raise Hold("bulk")
-    brakes.brake(row, found.ticket)
-    into_tickets.put(row, mail, found)
+    brakes.brake(row, found.ticket, known.recent)
+    return found
 
 
 def read(row: InboundMail) -> ParsedMail:
@@ -162,25 +167,12 @@ def read(row: InboundMail) -> ParsedMail:
         raise Quarantine(error.reason) from None
 
 
-def _note_what_it_says(row: InboundMail, mail: ParsedMail) -> None:
-    with transaction():
-        row = locked(row)
-        row.from_email, row.subject = mail.from_email[:254].lower(), mail.subject[:500]
-        row.automatic, row.words = mail.auto_submitted, brakes.fingerprint(mail)
-
-
-def _stop_copies(row: InboundMail) -> None:
+def _stop_copies(row: InboundMail, first: Any) -> None:
     """The same mail to two of our mailboxes is worked on once, where it was kept first, unless the
     settings want a ticket in each."""
-    if options.get("mail_copies") == "each":
+    if first is None or first.id >= row.id or first.mailbox == row.mailbox:
         return
-    first = db.session.scalars(
-        select(InboundMail)
-        .where(InboundMail.identity == row.identity, InboundMail.id < row.id)
-        .order_by(InboundMail.id)
-        .limit(1)
-    ).first()
-    if first is None or first.mailbox == row.mailbox:
+    if options.get("mail_copies") == "each":
         return
     ticket = db.session.get(Ticket, first.ticket_id) if first.ticket_id else None
     raise Ignore("copy", ticket, f"{first.mailbox}: {first.id}")

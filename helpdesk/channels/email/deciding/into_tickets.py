@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,10 +27,10 @@ from helpdesk.core.i18n import gettext, in_language
 from helpdesk.customers import addresses
 from helpdesk.customers.addresses import comparable
 from helpdesk.customers.people import Asker
-from helpdesk.notify.mail.mailboxes import Mailbox, by_name, own_addresses
+from helpdesk.notify.mail.mailboxes import by_name, own_addresses
 from helpdesk.settings import settings
 from helpdesk.tickets import actions
-from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_ticket
+from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_tickets
 from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Ticket
 
@@ -39,6 +40,20 @@ MOST_OTHERS = 20  # people in To and Cc that are kept
 OLDEST = timedelta(days=7)  # an older "received" header is a re-delivery: the clock starts now
 MOST_REPLY_TO = 10  # addresses of one mail that are kept
 GRACE = timedelta(minutes=5)  # by which clocks of servers may differ
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a mail opens: a case with its files stored, and by whom."""
+
+    row: InboundMail
+    intake: Intake
+    by: Actor
+
+
+def case_of(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept) -> Case:
+    """The case that this mail opens, not opened yet."""
+    return Case(row, _intake(row, mail, found, kept), customer(mail))
 
 
 def put(row: InboundMail, mail: ParsedMail, found: Landing, decided_by: str = "") -> None:
@@ -52,16 +67,19 @@ def put(row: InboundMail, mail: ParsedMail, found: Landing, decided_by: str = ""
 
 
 def _put(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept, decided_by: str) -> None:
+    said = row.said
     with transaction():
         row = locked(row)
         if row.outcome not in (FOR_PEOPLE if decided_by else ("stored",)):
             raise Settled
         if found.ticket is None:
-            row.ticket_id, row.outcome = _open(row, mail, found, kept), "ticket"
+            row.ticket_id, row.outcome = opened([case_of(row, mail, found, kept)])[0], "ticket"
         else:
             row.ticket_id, row.outcome = _reply(row, mail, found, kept), "reply"
         row.reason, row.detail, row.why = "", "", found.why()
         row.decided_by = decided_by
+        for name, value in said.items():
+            setattr(row, name, value)
 
 
 def _reply(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept) -> int:
@@ -86,14 +104,16 @@ def _reply(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept) -> in
     return message.ticket_id
 
 
-def _open(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept) -> int:
-    box = by_name(row.mailbox)
-    opened = open_ticket(_intake(row, mail, found, kept, box), customer(mail))
-    if box is not None and box.department_id and opened.ticket.department_id is None:
-        _dispatch(opened.ticket, box.department_id)
-    if options.get("mail_copies") == "each":
-        _name_each_other(row, opened.ticket)
-    return opened.ticket.id
+def opened(cases: Sequence[Case]) -> list[int]:
+    """Inside the caller's transaction: open these cases together; gives the ids of their tickets."""
+    made = open_tickets([(case.intake, case.by) for case in cases])
+    for case, ticket in zip(cases, [each.ticket for each in made], strict=True):
+        box = by_name(case.row.mailbox)
+        if box is not None and box.department_id and ticket.department_id is None:
+            _dispatch(ticket, box.department_id)
+        if options.get("mail_copies") == "each":
+            _name_each_other(case.row, ticket)
+    return [each.ticket.id for each in made]
 
 
 def _name_each_other(row: InboundMail, ticket: Ticket) -> None:
@@ -164,9 +184,8 @@ def is_old(row: InboundMail, mail: ParsedMail) -> bool:
     return connected is not None and sent is not None and sent < connected - GRACE
 
 
-def _intake(
-    row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept, box: Mailbox | None
-) -> Intake:
+def _intake(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept) -> Intake:
+    box = by_name(row.mailbox)
     body, _none = words_of(mail, is_reply=False)
     subject = " ".join(mail.subject.split())[:MOST_SUBJECT]
     silent = is_old(row, mail) or mail.quiet

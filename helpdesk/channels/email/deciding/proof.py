@@ -8,16 +8,21 @@ of a proven customer with another address, people are warned.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import aliased
+
+from helpdesk import search
 from helpdesk.channels.email.reading.parser import ParsedMail
 from helpdesk.core.db import db
-from helpdesk.customers import people
 from helpdesk.customers.addresses import comparable
-from helpdesk.customers.models import Person
+from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.notify.mail.mailboxes import by_name
 
 TOPMOST = "*"  # for servers that always write the first one, and sign it with no name
 PROVEN, FAILED, NONE = "pass", "fail", "none"
+MOST_ALIKE = 20  # proven addresses that are looked through for a name
 BY_THEMSELVES = ("dmarc", "token", "link")  # see people.PROOFS
 
 
@@ -87,25 +92,43 @@ def facts(mail: ParsedMail, mailbox: str) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
+def shown_name(mail: ParsedMail) -> str:
+    """The display name of a mail's sender, as names are compared."""
+    return " ".join(mail.from_name.split()).casefold()
+
+
 def _namesake(mail: ParsedMail) -> str:
     """The proven address of another customer with exactly this display name, or ''."""
-    name, mine = " ".join(mail.from_name.split()).casefold(), comparable(mail.from_email)
+    name, mine = shown_name(mail), comparable(mail.from_email)
     if not mine or len(name) < 2 or "@" in name:
         return ""
-    for person in db.session.scalars(people.known(name, most=5)).all():
-        known = [each.normal for each in person.addresses if each.kind == "email"]
-        is_other = person.name.casefold() == name and mine not in known
-        if is_other and (proven := _proven(person)):
-            return proven
-    return ""
+    dialect = db.engine.dialect.name
+    words = search.wanted(name, dialect, prefix=True)
+    if not words:
+        return ""
+    found = db.session.execute(_alike(dialect), {"words": words, "mine": mine})
+    return next((row.normal for row in found if row.name.casefold() == name), "")
 
 
-def _proven(person: Person) -> str:
-    """The newest mail address that this person has proven by a mail or a link in one, or ''."""
-    proven = [
-        each
-        for each in person.addresses
-        if each.kind == "email" and each.proven_at and each.proven_by in BY_THEMSELVES
-    ]
-    newest = max(proven, key=lambda each: (each.proven_at, each.id), default=None)
-    return newest.normal if newest is not None else ""
+@cache
+def _alike(dialect: str) -> Select[str, str]:
+    """People found by `words` with each address that they have proven by a mail or a link in one, the
+    newest first; without whoever has the address `mine`."""
+    found = search.ranked("ab", "person", dialect, prefix=True).subquery()
+    own = aliased(ContactAddress)
+    mine = (own.person_id == Person.id) & (own.kind == "email") & (own.normal == bindparam("mine"))
+    return (
+        select(Person.name, ContactAddress.normal)
+        .join(found, found.c.subject_id == Person.id)
+        .join(ContactAddress, ContactAddress.person_id == Person.id)
+        .where(
+            Person.known_as_id.is_(None),
+            ContactAddress.kind == "email",
+            ContactAddress.proven_at.is_not(None),
+            ContactAddress.proven_by.in_(BY_THEMSELVES),
+            ~select(own.id).where(mine).exists(),
+        )
+        .order_by(Person.claimed, found.c.rank.desc(), Person.id)
+        .order_by(ContactAddress.proven_at.desc(), ContactAddress.id.desc())
+        .limit(MOST_ALIKE)
+    )

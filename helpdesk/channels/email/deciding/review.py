@@ -142,7 +142,7 @@ def run_again(who: Actor, mail_id: int) -> InboundMail:
             raise Refused(DECIDED)
         fresh.outcome, fresh.reason, fresh.detail, fresh.decided_by = "stored", "", "", ""
         fresh.ticket_id, fresh.tries, fresh.next_at = None, 1, now() + LEASE
-    inbound.work_on(mail_id, 1)
+    inbound.work_on([fresh])
     return db.session.get_one(InboundMail, mail_id, populate_existing=True)
 
 
