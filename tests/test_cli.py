@@ -142,6 +142,7 @@ def started(environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.thorough
 def test_the_timer_process_ends_cleanly_on_ctrl_c(tmp_path: Path) -> None:
     environ = environment(tmp_path)
     assert flask("prepare", environ=environ).returncode == 0
@@ -155,6 +156,7 @@ def test_the_timer_process_ends_cleanly_on_ctrl_c(tmp_path: Path) -> None:
         process.kill()
 
 
+@pytest.mark.thorough
 @pytest.mark.redis
 @pytest.mark.skipif(find("redis-server") is None, reason="Redis is not installed")
 def test_a_worker_does_what_another_process_asked_for(tmp_path: Path) -> None:

@@ -130,6 +130,7 @@ def test_the_parameters_of_a_header_of_a_mail(name: str) -> None:
     none_is_slow(read, 12_000)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", BODIES)
 def test_the_body_of_a_mail(kind: str) -> None:
     head, before = BODIES[kind]
@@ -354,6 +355,7 @@ def test_html_of_a_few_levels_stays_as_it_is() -> None:
     assert "here" in sanitize.clean_mail_html("<div>" * 5000 + "here").html
 
 
+@pytest.mark.thorough
 def test_a_case_of_hostile_words_is_shown_and_printed(app: Flask, client: FlaskClient) -> None:
     make.sign_in(client, make.agent(language="en"))
 

@@ -154,6 +154,7 @@ def test_what_points_to_a_later_row_of_its_own_table_is_kept(app: Flask, target:
     assert rows(target) == here(app)
 
 
+@pytest.mark.thorough
 def test_a_copy_that_broke_off_begins_anew_when_the_old_one_has_changed(
     app: Flask, sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +184,7 @@ def then(app: Flask, work: Callable[[], object], monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(copying, "_make_findable", meanwhile)
 
 
+@pytest.mark.thorough
 def test_of_a_running_desk_one_state_is_copied_and_it_says_what_has_happened_since(
     app: Flask, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +203,7 @@ def test_of_a_running_desk_one_state_is_copied_and_it_says_what_has_happened_sin
     assert rows(target)["ticket"] == here(app)["ticket"]
 
 
+@pytest.mark.thorough
 def test_what_waits_to_be_sent_is_held_back_in_the_copy_of_a_running_desk(
     app: Flask, sqlite: str
 ) -> None:
@@ -217,6 +220,7 @@ def test_what_waits_to_be_sent_is_held_back_in_the_copy_of_a_running_desk(
         db.session.remove()
 
 
+@pytest.mark.thorough
 def test_a_copy_that_differs_ends_with_the_names_of_what_differs(
     app: Flask, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,6 +155,7 @@ def _socket(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr(changes.ticket_rows.sight, "sees", lambda *_asked: True)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("leak", "who", "door"),
     [

@@ -28,6 +28,7 @@ from tests.help import factories as make
 from tests.help import figures as samples
 from tests.help.faults import ticket_verbs
 from tests.help.faults.crashing import Work
+from tests.help.sampled import FEW_VERBS, few
 from tests.help.statements import counted
 
 BYS = ("", *groups.NAMES)
@@ -43,7 +44,6 @@ VERBS: dict[str, Callable[[], Work]] = {
     **{code: lambda c=code: ticket_verbs.prepared(c) for code in ticket_verbs.BEFORE},
     **ticket_verbs.OTHERS,
 }
-QUICK = ("open_ticket", "reply", "merge", "reopen", "end_hold")  # the others: thorough
 
 
 def brought_up() -> None:
@@ -105,10 +105,7 @@ def test_kept_sums_tell_what_counting_tells_in_every_period_by_every_group(app: 
         compared(PERIODS[-2:], ("", "week", "month", "department"))
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [v if v in QUICK else pytest.param(v, marks=pytest.mark.thorough) for v in sorted(VERBS)],
-)
+@pytest.mark.parametrize("verb", few(sorted(VERBS), *FEW_VERBS))
 def test_after_each_verb_the_kept_sums_tell_what_counting_tells(app: Flask, verb: str) -> None:
     work: Work = VERBS[verb]()
     brought_up()

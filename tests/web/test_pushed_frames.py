@@ -26,6 +26,7 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
         yield started
 
 
+@pytest.mark.thorough
 def test_a_browser_reads_what_is_written_for_all_and_what_is_answered_to_it_alone(
     server: Server,
 ) -> None:

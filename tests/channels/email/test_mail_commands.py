@@ -46,6 +46,7 @@ def test_a_fetch_that_fails_ends_with_status_1(app: Flask) -> None:
     assert runner.invoke(cli.mail, ["fetch", "--once"]).exit_code == 0
 
 
+@pytest.mark.thorough
 def test_the_receiver_starts_keeps_and_stops_when_told(tmp_path: Path) -> None:
     """The receiver in a process of its own: what it answered 250 for is there after its end."""
     around = surroundings(tmp_path)

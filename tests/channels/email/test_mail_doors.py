@@ -187,6 +187,7 @@ class _Pipe(socketserver.BaseRequestHandler):
             pass
 
 
+@pytest.mark.thorough
 def test_a_line_cut_at_each_tenth_of_the_way_loses_and_doubles_nothing(
     app: Flask, bed: Bed
 ) -> None:
