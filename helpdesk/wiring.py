@@ -55,6 +55,7 @@ from helpdesk.channels.email.deciding import pages as mail_views
 from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
+from helpdesk.channels.phone import webhooks
 from helpdesk.core import background, dbclock
 from helpdesk.desk import signs, stuck
 from helpdesk.desk.pages import bulk, customers, moves, phone, printing, queue, ticket, ticket_lists
@@ -97,6 +98,7 @@ BLUEPRINTS: tuple[object, ...] = (
     link_pages.unsubscribing,
     mail_views.blueprint,
     mailbox_pages.blueprint,
+    webhooks.blueprint,
 )
 COMMANDS = (
     *agents_cli.COMMANDS,

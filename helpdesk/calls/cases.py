@@ -8,10 +8,10 @@ same, and an alarm tries again: nothing that was heard is lost.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from helpdesk.agents.models import Agent
@@ -20,7 +20,7 @@ from helpdesk.calls.models import Call, Interaction, PhoneCallback, PhoneQueue, 
 from helpdesk.calls.words import WANTS_A_CALL, StayState
 from helpdesk.clock import now
 from helpdesk.core.alarms import Ring, attempt, on_alarm, set_alarm
-from helpdesk.core.db import change_rows, db, locked, lost_race, transaction
+from helpdesk.core.db import UtcTime, change_rows, db, locked, lost_race, transaction
 from helpdesk.core.errors import BadInput
 from helpdesk.core.events import record
 from helpdesk.core.i18n import gettext, in_language, when
@@ -29,7 +29,7 @@ from helpdesk.customers.addresses import read
 from helpdesk.customers.people import Asker
 from helpdesk.customers.phones import spoken
 from helpdesk.settings import settings
-from helpdesk.tickets import actions, queries, queue
+from helpdesk.tickets import actions, queue
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import Kind
@@ -84,15 +84,26 @@ def missed() -> ColumnElement[bool]:
     return Stay.ticket_id.is_(None) & or_(gave_up, unserved)
 
 
+_TALKS = (
+    select(Interaction)
+    .where(Interaction.call_id == bindparam("call_id"))
+    .order_by(Interaction.began_at, Interaction.id)
+    .execution_options(populate_existing=True)
+)
+_STAYS = (
+    select(Stay, PhoneQueue)
+    .join(PhoneQueue)
+    .where(Stay.call_id == bindparam("call_id"))
+    .order_by(Stay.joined_at)
+    .execution_options(populate_existing=True)
+)
+
+
 def _settle(call_id: int) -> None:
-    anew = {"populate_existing": True}
     call = db.session.get_one(Call, call_id, populate_existing=True)
-    mine = select(Interaction).where(Interaction.call_id == call_id)
-    talks = db.session.scalars(
-        mine.order_by(Interaction.began_at, Interaction.id), execution_options=anew
-    ).all()
-    waits = select(Stay, PhoneQueue).join(PhoneQueue).where(Stay.call_id == call_id)
-    stays = db.session.execute(waits.order_by(Stay.joined_at), execution_options=anew).all()
+    mine = {"call_id": call_id}
+    talks = db.session.scalars(_TALKS, mine).all()
+    stays = db.session.execute(_STAYS, mine).all()
     numbers = [talk.ticket_id for talk in talks] + [stay.ticket_id for stay, _queue in stays]
     known = next((each for each in numbers if each), None)
     ticket = db.session.get(Ticket, known) if known else None
@@ -112,10 +123,11 @@ def _talked(
     by = agent.actor if agent else SYSTEM
     if talk.ticket_id is None:
         recent = None if ticket else _meant(call) or _recent(call)
-        found = ticket or recent or _opened(call)
+        owner = agent if agent and agent.active and may(by, "ticket.open") else None
+        found = ticket or recent or _opened(call, owner=owner)
         talk.ticket_id, talk.offered = found.id, recent is not None
-        if recent is None and agent is not None:
-            _own(found, agent, before)
+        if ticket is not None and owner is not None:
+            _own(ticket, owner, before)
         record("call.answered", by=by, ticket=found, call=call.id)
         _reached(call)
         ticket = found
@@ -127,9 +139,8 @@ def _talked(
 
 
 def _own(ticket: Ticket, agent: Agent, before: Interaction | None) -> None:
-    """The case belongs to who took the call, and follows a call that is handed on."""
-    able = agent.active and may(agent.actor, "ticket.claim")
-    if not able or not queries.is_visible(ticket, agent.actor) or ticket.closed_at is not None:
+    """The case of a call belongs to who talks, and follows the call when it is handed on."""
+    if ticket.closed_at is not None:
         return
     if ticket.assignee_id is None:
         queue.claim(ticket, by=agent.actor)
@@ -150,9 +161,20 @@ def _recent(call: Call) -> Ticket | None:
     """The newest open case of this customer that came within the last three days."""
     if call.person_id is None:
         return None
-    theirs = (Ticket.person_id == call.person_id, Ticket.closed_at.is_(None))
-    newest = select(Ticket).where(*theirs, Ticket.received_at >= call.started_at - RECENT)
-    return db.session.scalar(newest.order_by(Ticket.id.desc()).limit(1))
+    asked = {"person_id": call.person_id, "since": call.started_at - RECENT}
+    return db.session.scalar(_NEWEST, asked)
+
+
+_NEWEST = (
+    select(Ticket)
+    .where(
+        Ticket.person_id == bindparam("person_id"),
+        Ticket.closed_at.is_(None),
+        Ticket.received_at >= bindparam("since", type_=UtcTime),
+    )
+    .order_by(Ticket.id.desc())
+    .limit(1)
+)
 
 
 def _reached(call: Call) -> None:
@@ -167,32 +189,38 @@ def another(talk: Interaction, *, by: Actor) -> Ticket:
     with transaction():
         talk = locked(talk)
         call = db.session.get_one(Call, talk.call_id)
-        ticket = _opened(call, f":{talk.seq}")
+        owner = db.session.get_one(Agent, by.id)
+        ticket = _opened(call, f":{talk.seq}", owner=owner)
         talk.ticket_id, talk.offered = ticket.id, False
-        if ticket.assignee_id is None:
-            queue.claim(ticket, by=by)
         record("call.answered", by=by, ticket=ticket, call=call.id)
     return ticket
 
 
-def _opened(call: Call, part: str = "", **said: str) -> Ticket:
-    """A new case of this call. `said`: subject and body, where nobody has talked."""
+def _opened(
+    call: Call, part: str = "", owner: Agent | None = None, said: Mapping[str, str] | None = None
+) -> Ticket:
+    """A new case of this call, its `owner` who took it. `said`: subject and body, where nobody has
+    talked."""
     with in_language(settings().language):
         about = gettext("Call about “%(topic)s”", topic=call.topic) if call.topic else ""
         called = gettext("Call from %(number)s", number=shown(call.number))
     intake = Intake(
         channel="phone",
         kind=Kind.ENQUIRY,
-        subject=said.get("subject") or about or called,
-        body=said.get("body") or called,
+        subject=said["subject"] if said else about or called,
+        body=said["body"] if said else called,
         person=_asker(call.number),
         caller_id=call.person_id,
         spoken_to=not said,
+        taken_by=owner.id if owner else None,
         external_id=f"call:{call.provider}:{call.external_id}{part}",
         received_at=call.started_at,
         language=settings().language,
     )
-    return open_ticket(intake, SYSTEM).ticket
+    ticket = open_ticket(intake, SYSTEM).ticket
+    if owner:
+        record("ticket.claim", by=owner.actor, ticket=ticket, assignee=owner.name)
+    return ticket
 
 
 def _asker(number: str) -> Asker:
@@ -220,7 +248,7 @@ def _missed(call: Call, stay: Stay, terms: PhoneQueue, ticket: Ticket | None) ->
     found = ticket or _missed_before(call, stay)
     words = _words(call, stay, terms)
     if found is None:
-        found, stay.opened = _opened(call, f":{stay.seq}", **words), True
+        found, stay.opened = _opened(call, f":{stay.seq}", said=words), True
     stay.ticket_id = found.id
     actions.note(found, by=SYSTEM, body=words["body"])
     if stay.reason in WANTS_A_CALL and call.number:

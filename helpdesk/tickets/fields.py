@@ -38,6 +38,7 @@ class Intake:
     person: Asker = field(default_factory=Asker)
     person_id: int | None = None  # whom a colleague has picked
     caller_id: int | None = None  # whose telephone called: it proves nothing, and adds nothing
+    taken_by: int | None = None  # the colleague who has it already
     spoken_to: bool = True  # by somebody, where the way in is by word of mouth
     settled: bool = False  # a colleague says that it is none of those who are known
     proof: str = ""  # of the address that it came from: see people.PROOFS

@@ -289,6 +289,7 @@ def _ticket(intake: Intake, person: Person, plan: _Plan, origin: dict[str, Any])
         facts=intake.fields,
         department_id=plan.unit.id if plan.unit else None,
         queue=plan.unit.code if plan.unit else routing.DISPATCH_DESK,
+        assignee_id=intake.taken_by,
         route_rule=plan.route.rule,
         route_reason=plan.route.reason,
         anonymous=not person.addresses and not person.name,

@@ -6,6 +6,7 @@ surroundings.py    clocks, disk, published holidays, the database itself
 invariants.py      what must hold of the data at any time, whatever was killed when (I1 to I9)
 history.py         the same for status histories, numbers and the journal
 mail.py, sums.py   the same for mails and statistics
+calls.py           the same for telephone calls
 facts.py           ages, sizes and editions that are worth knowing
 """
 
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk.core.db import db
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.ops.doctor import configuration, history, invariants, mail, sums, surroundings
+from helpdesk.ops.doctor import calls, configuration, history, invariants, mail, sums, surroundings
 from helpdesk.ops.doctor.finding import Check, Finding
 
 
@@ -24,7 +25,7 @@ def _of(*modules: ModuleType) -> tuple[Check, ...]:
     return tuple(each for each in every if isinstance(each, Check))
 
 
-DATA = _of(invariants, history, mail, sums)
+DATA = _of(invariants, history, mail, sums, calls)
 CHECKS = (*_of(configuration, surroundings), *DATA)
 
 

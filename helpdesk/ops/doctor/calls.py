@@ -1,0 +1,46 @@
+"""What must hold of calls: they stand as was said of them, and nobody who talked or waited is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import exists, select
+
+from helpdesk.calls import cases, lifecycle
+from helpdesk.calls.models import Call, CallEvent, Interaction, PhoneQueue, Stay
+from helpdesk.clock import now
+from helpdesk.core.alarms import Alarm
+from helpdesk.core.db import db
+from helpdesk.ops.doctor.finding import Broken, check
+
+LOOKED_AT = 1000  # the newest calls are folded again
+GRACE = timedelta(minutes=1)
+
+
+@check("calls", "each call stands as was said of it")
+def as_said() -> Broken:
+    """What stands of a call is what its events say, folded anew."""
+    newest = select(Call).order_by(Call.id.desc()).limit(LOOKED_AT)
+    return _odd(list(db.session.scalars(newest)))
+
+
+def _odd(calls: list[Call]) -> Iterator[str]:
+    ids = [call.id for call in calls]
+    said: dict[int | None, list[CallEvent]] = {}
+    for each in db.session.scalars(select(CallEvent).where(CallEvent.call_id.in_(ids))):
+        said.setdefault(each.call_id, []).append(each)
+    for call in calls:
+        wanted = lifecycle.values(lifecycle.fold(said.get(call.id, [])).call)
+        if any(getattr(call, name) != value for name, value in wanted.items()):
+            yield f"{call.provider}/{call.external_id}"
+
+
+@check("calls", "each talk and each missed call has its case")
+def with_cases() -> Broken:
+    """Who talked, or waited in vain, has a case, or an alarm that will make one."""
+    waits = exists().where(Alarm.kind == cases.ALARM, Alarm.subject_id == Call.id)
+    old = Call.touched_at < now() - GRACE
+    talks = select(Call.id).join(Interaction).where(Interaction.ticket_id.is_(None), old, ~waits)
+    stays = select(Call.id).join(Stay).join(PhoneQueue).where(cases.missed(), old, ~waits)
+    return talks.union(stays)
