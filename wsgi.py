@@ -13,6 +13,7 @@ from flask.cli import ScriptInfo
 from benchmarks.load.cli import load
 from helpdesk import create_app, settings
 from helpdesk.cli import seed
+from helpdesk.ops import processes
 
 seed.add_command(load)  # a tool beside the program: helpdesk/ itself knows nothing of load tests
 TRY_AGAIN = 75  # a mail server would send the mail back for any other exit status
@@ -49,10 +50,14 @@ def serve(arguments: list[str]) -> None:
     20 MB), and in those of live pages gevent must be there before it.
     """
     os.chdir(CONFIG.parent)
-    known()
+    given = known()
     wanted = {"--prepare", "--demo"} & set(arguments)
-    if wanted:
-        command(made(), ["prepare", *(wanted - {"--prepare"})], ends=False)
+    phone = given.phone and given.role == "all"
+    ready = made() if wanted or phone else None
+    if ready and wanted:
+        command(ready, ["prepare", *(wanted - {"--prepare"})], ends=False)
+    if ready and phone:
+        processes.beside(lambda: command(ready, ["processes", "connect"]))
     options = ["-c", str(CONFIG), *(each for each in arguments if each not in wanted)]
     program = [sys.executable, "-m", "gunicorn", *options]
     os.execv(sys.executable, program)  # noqa: S606  (our own interpreter, our own arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -39,6 +39,22 @@ class Allowed:
 
 
 @dataclass(frozen=True)
+class Phone:
+    """The telephone system that a process beside the pages connects to."""
+
+    kind: str
+    host: str
+    port: int
+    user: str
+    secret: str = field(repr=False)
+    name: str = "asterisk"  # what calls call it: their provider
+    context: str = "from-internal"  # where agents' telephones dial
+    lines: str = "PJSIP/{}"  # an extension's telephone
+    queue_log: str = ""  # the file, where this machine has it
+    recordings: str = ""  # the address of the folder of recordings
+
+
+@dataclass(frozen=True)
 class Settings:
     """What one process needs to know of its surroundings."""
 
@@ -63,6 +79,7 @@ class Settings:
     mail_networks: tuple[Allowed, ...] = ()
     recording_hosts: tuple[str, ...] = ()  # host or host:port that recordings are fetched from
     phone_secrets: tuple[tuple[str, str], ...] = ()  # what signs a provider's hooks
+    phone: Phone | None = None
     pages_each: int = 20  # open pages of one person that a serving process keeps live
     connections_each: int = 500  # connections of one address that wait at the same time
     scanner: str = ""
@@ -127,6 +144,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         mail_networks=_networks(get("MAIL_NETWORKS", "")),
         recording_hosts=tuple(get("RECORDING_HOSTS", "").lower().replace(",", " ").split()),
         phone_secrets=_phone_secrets(get("PHONE_SECRETS", "")),
+        phone=_phone(get),
         scanner=_scanner(get("SCANNER", "")),
         role=get.choice("ROLE", "all", ("all", "web", "live")),
         pages_each=get.number("PAGES_EACH", 20),
@@ -209,6 +227,33 @@ def _phone_secrets(text: str) -> tuple[tuple[str, str], ...]:
             f" of {LEAST_SECRET} characters at least."
         )
     return tuple((name, secret) for name, _equals, secret in pairs)
+
+
+def _phone(get: _Reader) -> Phone | None:
+    kind = get.choice("PHONE_KIND", "", ("", "asterisk"))
+    if not kind:
+        return None
+    host, _colon, port = get("PHONE_ADDRESS", "127.0.0.1").partition(":")
+    lines, address = get("PHONE_LINES", Phone.lines), f"{host}:{port or '5038'}"
+    if not host or not (port or "5038").isdecimal() or not 0 < int(port or 5038) < 65536:
+        raise SettingsError(f"HELPDESK_PHONE_ADDRESS takes host or host:port, not {address!r}.")
+    if lines.count("{}") != 1:
+        raise SettingsError(f"HELPDESK_PHONE_LINES takes something like PJSIP/{{}}, not {lines!r}.")
+    user, secret = get("PHONE_USER", ""), get("PHONE_SECRET", "")
+    if not user or not secret:
+        raise SettingsError("HELPDESK_PHONE_USER and HELPDESK_PHONE_SECRET must be set as well.")
+    return Phone(
+        kind=kind,
+        host=host,
+        port=int(port or 5038),
+        user=user,
+        secret=secret,
+        name=get("PHONE_NAME", Phone.name),
+        context=get("PHONE_CONTEXT", Phone.context),
+        lines=lines,
+        queue_log=get("PHONE_QUEUE_LOG", ""),
+        recordings=get.url("PHONE_RECORDINGS", "", "http", "https").rstrip("/"),
+    )
 
 
 def _scanner(text: str) -> str:

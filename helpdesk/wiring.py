@@ -56,6 +56,7 @@ from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.channels.phone import webhooks
+from helpdesk.channels.phone.asterisk import cli as phone_cli
 from helpdesk.core import background, dbclock
 from helpdesk.desk import signs, stuck
 from helpdesk.desk.pages import bulk, customers, moves, phone, printing, queue, ticket, ticket_lists
@@ -108,6 +109,7 @@ COMMANDS = (
     processes.background_,
     processes.processes,
     mail_cli.mail,
+    phone_cli.phone,
 )
 
 

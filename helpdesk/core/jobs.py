@@ -59,7 +59,7 @@ def run(name: str) -> None:
 
     The request is crossed off before the work: what is asked for meanwhile is a further one.
     """
-    _with_redis(lambda client: client.delete(_mark(name)))
+    with_redis(lambda client: client.delete(_mark(name)))
     with _around():
         _jobs[name]()
 
@@ -68,7 +68,7 @@ def wake(name: str = "deliver") -> None:
     """Ask for a job to run soon. Losing this request costs seconds: a sweep looks every 5 s."""
     _pending.add(name)
     woken.set()
-    _with_redis(lambda client: _ask(client, name))
+    with_redis(lambda client: _ask(client, name))
 
 
 def _ask(client: Redis, name: str) -> None:
@@ -83,7 +83,7 @@ def _mark(name: str) -> str:
     return f"helpdesk:asked:{name}"
 
 
-def _with_redis(use: Callable[[Redis], object]) -> None:
+def with_redis(use: Callable[[Redis], object]) -> None:
     """Speak to Redis if there is one; after a failure leave it alone for some seconds."""
     global _gone_until
     if _redis is None or time.monotonic() < _gone_until:

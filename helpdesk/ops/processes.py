@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -27,6 +28,7 @@ COMMANDS = {
     "alarms": (),
     "fetch": ("mail",),
     "serve": ("mail",),
+    "connect": ("phone",),
 }  # the group of each
 ENDS = (signal.SIGTERM, signal.SIGINT)
 PAUSE = 1.0  # seconds before one that ended is begun again
@@ -79,6 +81,26 @@ def background_() -> None:
     jobs.work(app.app_context) if jobs.redis_client() else stop.wait()
     stop.set()
     running.end()
+
+
+def beside(work: Callable[[], object]) -> None:
+    """Do this work in a process of its own, until it or this process ends, whatever ends that."""
+    first = os.getpid()
+    if os.fork():
+        return
+    threading.Thread(target=_end_with, args=(first,), daemon=True).start()
+    code = 1
+    try:
+        work()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _end_with(first: int) -> None:
+    while os.getppid() == first:
+        time.sleep(PAUSE)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Together:

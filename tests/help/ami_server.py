@@ -9,8 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from helpdesk.channels.phone.asterisk.connector import Connector
+
 Message = dict[str, str]
 SECRET = "a secret of tests"
+Begin = Callable[..., Connector]  # what the fixture of that name gives
 
 
 class Exchange:
@@ -129,3 +132,9 @@ def soon(is_so: Callable[[], Any], within: float = 5.0) -> Any:
             return found
         assert time.monotonic() < end, f"not within {within} s"
         time.sleep(0.02)
+
+
+def channel(name: str, uid: str, call: str, **more: str) -> Message:
+    """A channel as CoreShowChannels lists it."""
+    known = {"Event": "CoreShowChannel", "Channel": name, "Uniqueid": uid, "Linkedid": call}
+    return known | {"Context": "to-queue", "Duration": "00:00:20", "CallerIDNum": ""} | more

@@ -5,19 +5,11 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from helpdesk.channels.phone.asterisk.ami import Client, Denied, Gone, Message, dialled, messages
 from tests.help.ami_server import SECRET, Exchange, soon
-
-
-@pytest.fixture
-def exchange() -> Iterator[Exchange]:
-    made = Exchange()
-    yield made
-    made.die()
 
 
 def connected(exchange: Exchange, heard: list[Message] | None = None, **more: float) -> Client:
@@ -75,7 +67,7 @@ def test_a_peer_that_gives_no_life_sign_counts_as_gone(exchange: Exchange) -> No
     exchange.silent = True
     began = time.monotonic()
     with pytest.raises(Gone):
-        client.act("QueueStatus", within=5)
+        client.act("QueueStatus", 5)
     assert time.monotonic() - began < 2
     assert lost.wait(1)
     with pytest.raises(Gone):
@@ -87,7 +79,7 @@ def test_who_waits_is_told_at_once_when_the_connection_ends(exchange: Exchange) 
     exchange.answers["Ping"] = lambda _message: exchange.cut() or []
     began = time.monotonic()
     with pytest.raises(Gone):
-        client.act("Ping", within=5)
+        client.act("Ping", 5)
     assert time.monotonic() - began < 2
 
 

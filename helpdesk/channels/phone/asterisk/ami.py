@@ -66,6 +66,8 @@ class Client:
         self.heard, self.lost = heard, lost
         self.ping_every, self.dead = ping_every, dead
         self.ended = threading.Event()
+        self.last_word = time.monotonic()
+        self.silent = False  # it ended because no life sign came
         self._ids = itertools.count(1)
         self._waiting: dict[str, _Waiting] = {}
         self._sending = threading.Lock()
@@ -102,11 +104,11 @@ class Client:
         if first:
             self.lost()
 
-    def act(self, name: str, within: float = ANSWER, **values: object) -> Message:
+    def act(self, name: str, within: float = ANSWER, /, **values: object) -> Message:
         """Send an action; gives its answer. Raises Denied or Gone."""
         return self.list(name, within, **values)[0]
 
-    def list(self, name: str, within: float = ANSWER, **values: object) -> list[Message]:
+    def list(self, name: str, within: float = ANSWER, /, **values: object) -> list[Message]:
         """Send an action that answers with a list; gives the answer and then its events."""
         id_ = str(values.pop("ActionID", None) or f"hd{id(self):x}-{next(self._ids)}")
         wire = written(name, id_, values)
@@ -143,6 +145,7 @@ class Client:
             self.close()
 
     def _hand_on(self, message: Message) -> None:
+        self.last_word = time.monotonic()
         waiting = self._waiting.get(message.get("ActionID", ""))
         if waiting is not None:
             waiting.add(message)
@@ -151,11 +154,10 @@ class Client:
 
     def _ask_for_life(self) -> None:
         while not self.ended.wait(self.ping_every):
-            began = time.monotonic()
             try:
-                self.act("Ping", within=self.dead)
+                self.act("Ping", self.dead)
             except (Gone, Denied):
-                log.warning("No life sign for %.1f s.", time.monotonic() - began)
+                self.silent = not self.ended.is_set()
                 self.close()
 
 
