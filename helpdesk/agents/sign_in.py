@@ -11,26 +11,24 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cache, reduce, wraps
+from functools import reduce, wraps
 from operator import add
 from typing import Any, ParamSpec, TypeVar
 
 import flask_babel
-from flask import Flask, g, redirect, request, session
-from flask_login import LoginManager, current_user, login_user
-from sqlalchemy import Select, Text, bindparam, cast, func, select
+from flask import Flask, g, has_request_context, redirect, request, session
+from flask.sessions import SecureCookieSessionInterface
+from sqlalchemy import Text, bindparam, cast, func, select
 from werkzeug.wrappers import Response
 
 from helpdesk.agents.models import Agent, Reader, new_key
 from helpdesk.agents.rights import Actor, Role, require
 from helpdesk.clock import now
 from helpdesk.core import along, options
-from helpdesk.core.beside import Told
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import NotSignedIn
 from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_
-from helpdesk.core.kept import Keeping
 
 IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=12)
@@ -51,37 +49,46 @@ _STANDING = select(
         reduce(add, (func.coalesce(cast(each, Text), "") + "|" for each in MADE_OF)), "\n"
     )
 )
-READER = Told(
+_asker = along.Asker(
     select(
         *(getattr(Agent, name) for name in Reader._fields[:-1]),
         (Agent.totp_secret != "").label("codes"),
-    ),
+    ).where(Agent.id == bindparam("id")),
     Reader,
 )
-_readers: Keeping[Reader] = Keeping(most=500)
-
-manager = LoginManager()
+WHO = "helpdesk_who"  # kept with a request
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def init(app: Flask) -> None:
     """Let the app know who is there, in every request."""
-    manager.session_protection = None  # our own limits and keys do that, whatever the address
-    manager.init_app(app)
+    app.session_interface = _Sessions()
     app.before_request(_follow_the_person)
+    app.context_processor(lambda: {"current_user": _reader()})
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Flask's own sessions, whose signer is made once."""
+
+    _signer: Any = None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        """What signs the cookie, and reads it."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
 
 def begin(agent: Agent) -> None:
     """Start a new session for this person; nothing of an older one is kept."""
-    session.clear()
-    login_user(agent)
+    _forget()
     session.update(fresh_session(agent))
 
 
 def half(agent: Agent, target: str) -> None:
     """The password was right; a code is still asked for, within five minutes."""
-    session.clear()
+    _forget()
     until = int((now() + HALF).timestamp())
     session["half"] = {"user": agent.get_id(), "until": until, "next": target}
 
@@ -104,9 +111,8 @@ def fresh_session(agent: Agent) -> dict[str, object]:
 def end() -> None:
     """End this session, here and wherever its cookie was copied to."""
     name = session.get("name")
-    agent = my_row() if _is_somebody() else None
-    session.clear()
-    g.pop("_login_user", None)
+    agent = my_row() if _reader() else None
+    _forget()
     if agent is None or not name:
         return
     moment = int(now().timestamp())
@@ -118,15 +124,16 @@ def end() -> None:
 
 def actor() -> Actor | None:
     """Who is signed in, as the `by` of a verb; None for a visitor."""
-    return current_user.actor if _is_somebody() else None
+    reader = _reader()
+    return reader.actor if reader else None
 
 
 def me() -> Reader:
     """The person who is signed in. Raises NotSignedIn."""
-    if not _is_somebody():
+    reader = _reader()
+    if reader is None:
         raise NotSignedIn(N_("Please sign in to go on."))
-    found: Reader = current_user._get_current_object()
-    return found
+    return reader
 
 
 def my_row() -> Agent:
@@ -139,8 +146,19 @@ def by() -> Actor:
     return me().actor
 
 
-def _is_somebody() -> bool:
-    return bool(current_user) and bool(current_user.is_authenticated)
+def _reader() -> Reader | None:
+    """Who asks, when the session holds: read once in a request."""
+    if not has_request_context():
+        return None
+    known: dict[str, Reader | None] = vars(request)
+    if WHO not in known:
+        known[WHO] = holder(session) if "_user_id" in session else None
+    return known[WHO]
+
+
+def _forget() -> None:
+    session.clear()
+    vars(request).pop(WHO, None)
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
@@ -164,28 +182,14 @@ def needs(verb: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return guard
 
 
-@manager.user_loader  # type: ignore[untyped-decorator]
-def _load(user_id: str) -> Reader | None:
-    """The person of this session, when the session still holds."""
-    return holder(session) if session.get("_user_id") == user_id else None
-
-
 def holder(kept: Mapping[str, Any]) -> Reader | None:
     """The person of a session, as the row is now, when the session still holds.
 
     `kept` is what its cookie holds: the one rule of pages and of sockets that stay open.
     """
     ident = str(kept.get("_user_id", "")).partition(":")[0]
-    row = db.session.execute(_person(), {"id": whole(ident) or 0}).one_or_none()
-    along.told(row)
-    found = _readers.once(row[0], lambda: READER.row(row[0])) if row else None
+    found = _asker.read(id=whole(ident) or 0)
     return found if holds(kept, found) else None
-
-
-@cache
-def _person() -> Select[Any]:
-    """A colleague as the row is now, and what is read along; put together once."""
-    return READER.query.add_columns(*along.columns()).where(Agent.id == bindparam("id"))
 
 
 def holds(kept: Mapping[str, Any], agent: Agent | Reader | None) -> bool:
@@ -222,19 +226,19 @@ def standing() -> bytes:
 
 def _follow_the_person() -> Response | None:
     """Language and zone of the person; a session that does not hold any more is emptied."""
-    g.pop("_login_user", None)  # an application context may live longer than one request
     flask_babel.refresh()
     if request.endpoint == "static" or "_user_id" not in session:
         return None
-    if not current_user.is_authenticated:
+    reader = _reader()
+    if reader is None:
         session.clear()
         return None
-    g.language = current_user.language
-    g.timezone = current_user.timezone or g.timezone
+    g.language = reader.language
+    g.timezone = reader.timezone or g.timezone
     moment = int(now().timestamp())
     if moment - session["seen"] >= TOUCH_SECONDS:
         session["seen"] = moment
-    return redirect("/me/second-factor") if _lacks_second_factor(current_user) else None
+    return redirect("/me/second-factor") if _lacks_second_factor(reader) else None
 
 
 def _lacks_second_factor(agent: Reader) -> bool:

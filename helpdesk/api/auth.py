@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 from flask import g, request
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from helpdesk.agents.invitations import hashed
 from helpdesk.agents.models import ApiToken, Program
@@ -16,12 +16,10 @@ from helpdesk.agents.rights import Actor
 from helpdesk.agents.scopes import CALLS, INTAKE, KB, METRICS, READ, STATISTICS, WORK
 from helpdesk.clock import now
 from helpdesk.core import along
-from helpdesk.core.beside import Told
 from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.errors import NotAllowed, NotFound, NotSignedIn
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_
-from helpdesk.core.kept import Keeping
 from helpdesk.core.limits import Paces
 from helpdesk.tickets.models import Ticket
 
@@ -37,14 +35,14 @@ OPENED_BY: dict[str, set[str]] = {  # by endpoint; all others: READ for reading,
     "api.call_events": {CALLS, WORK},
     "health.metrics": {METRICS},
 }
-PROGRAM = Told(
+_asker = along.Asker(
     select(
         *(ApiToken.id, ApiToken.name, ApiToken.role, ApiToken.department_id, ApiToken.scopes),
         *(ApiToken.rate, ApiToken.expires_at, ApiToken.used_at, ApiToken.revoked_at),
-    ),
+    ).where(ApiToken.token_hash == bindparam("token_hash")),
     Program,
+    "version",
 )
-_programs: Keeping[Program] = Keeping(most=500)
 paces = Paces()
 
 
@@ -70,9 +68,7 @@ def _actor() -> Actor:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     row: Any = None
     if kind.lower() == "bearer" and token:
-        found = db.session.execute(_token(), {"token_hash": hashed(token.strip())}).one_or_none()
-        along.told(found, "version")
-        row = _programs.once(found[0], lambda: PROGRAM.row(found[0])) if found else None
+        row = _asker.read(token_hash=hashed(token.strip()))
         if row is None:  # no right token has to wait for these
             paces.take(f"wrong from {request.remote_addr}", WRONG_A_MINUTE)
     if row is None or row.revoked_at is not None:
@@ -87,13 +83,6 @@ def _actor() -> Actor:
         _note_use(row.id)
     actor: Actor = row.actor
     return actor
-
-
-@cache
-def _token() -> Select[Any]:
-    """The row of a token, and the version of the set-up; put together once."""
-    find = PROGRAM.query.add_columns(*along.columns("version"))
-    return find.where(ApiToken.token_hash == bindparam("token_hash"))
 
 
 def _require_scope(who: Actor) -> None:

@@ -1,18 +1,23 @@
-"""What the first statement of a request reads along with who asks, so that nothing asks for it again.
+"""Who asks, and what the first statement of a request reads along, so that nothing asks for it again.
 
 It holds for a page that is only looked at, until the request itself has changed something.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from flask import has_request_context, request
-from sqlalchemy import Label, ScalarSelect
+from sqlalchemy import Label, ScalarSelect, Select
 
+from helpdesk.core.beside import Row, Told
 from helpdesk.core.db import commits
+from helpdesk.core.driven import Driven
 
-KEPT = "helpdesk.core.along"  # in a request's environ
+KEPT = "helpdesk_along"  # kept with a request
+R = TypeVar("R")
 _reads: dict[str, ScalarSelect[Any]] = {}
 
 
@@ -22,18 +27,37 @@ def reads(name: str, query: ScalarSelect[Any]) -> None:
 
 
 def columns(*names: str) -> list[Label[Any]]:
-    """These values, or all, as columns of the statement that reads who asks."""
+    """These values, or all, as columns."""
     return [_reads[name].label(name) for name in names or _reads]
 
 
-def told(row: Any, *names: str) -> None:
-    """Keep what that statement has read in this request: these values, or all."""
-    if row is not None and has_request_context() and request.method == "GET":
-        read = {name: getattr(row, name) for name in names or _reads}
-        request.environ[KEPT] = commits(), read
+class Asker(Generic[R]):
+    """The statement before every page: the row of who asks as a `kind`, and beside it what is read along:
+    these values, or all."""
+
+    def __init__(self, query: Select[*tuple[Any, ...]], kind: type[R], *names: str) -> None:
+        self.query, self.told, self.names = query, Told(query, kind), names
+
+    @cached_property
+    def _statement(self) -> Driven:
+        row = Row(*self.query.selected_columns, *columns(*self.names))
+        return Driven(self.query.with_only_columns(row, maintain_column_froms=True))
+
+    def read(self, **given: Any) -> R | None:
+        """The row for these parameters, as it is now."""
+        text = self._statement.value(**given)
+        if text is None:
+            return None
+        values = json.loads(text)
+        size = len(self.query.selected_columns)
+        if has_request_context() and request.method == "GET":
+            along = dict(zip(self.names or _reads, values[size:], strict=True))
+            vars(request)[KEPT] = commits(), along
+        found: R = self.told.made(values[:size])
+        return found
 
 
 def get(name: str) -> Any:
     """What was read along under this name; None where nothing was, or it may have changed since."""
-    before, read = request.environ.get(KEPT, (0, {})) if has_request_context() else (0, {})
+    before, read = vars(request).get(KEPT, (0, {})) if has_request_context() else (0, {})
     return read.get(name) if before == commits() else None

@@ -19,27 +19,27 @@ from sqlalchemy.sql.functions import FunctionElement
 from helpdesk.core.db import UtcTime
 
 
-class _Row(FunctionElement[str]):
+class Row(FunctionElement[str]):
     """A JSON list: the values of these columns."""
 
     type = Text()
     inherit_cache = True
 
 
-class _Gathered(_Row):
+class _Gathered(Row):
     """A JSON list of lists: the values of these columns for each row, in the rows' order."""
 
     inherit_cache = True
 
 
-@compiles(_Row)
-def _as_postgresql(element: _Row, compiler: SQLCompiler, **given: Any) -> str:
+@compiles(Row)
+def _as_postgresql(element: Row, compiler: SQLCompiler, **given: Any) -> str:
     row = f"json_build_array({compiler.process(element.clauses, **given)})"
     return f"CAST({f'json_agg({row})' if isinstance(element, _Gathered) else row} AS text)"
 
 
-@compiles(_Row, "sqlite")
-def _as_sqlite(element: _Row, compiler: SQLCompiler, **given: Any) -> str:
+@compiles(Row, "sqlite")
+def _as_sqlite(element: Row, compiler: SQLCompiler, **given: Any) -> str:
     columns = []
     for column in element.clauses:
         name = compiler.process(column, **given)
@@ -68,7 +68,7 @@ class Told:
 
     def __init__(self, query: Select[*tuple[Any, ...]], kind: type = tuple) -> None:
         columns = query.selected_columns
-        self.query = query.with_only_columns(_Row(*columns), maintain_column_froms=True)
+        self.query = query.with_only_columns(Row(*columns), maintain_column_froms=True)
         self._take(columns, kind)
 
     def _take(self, columns: Any, kind: type) -> None:
@@ -83,9 +83,10 @@ class Told:
 
     def row(self, value: str) -> Any:
         """The row of this text, with attributes named as the query's columns."""
-        return self._row(json.loads(value))
+        return self.made(json.loads(value))
 
-    def _row(self, values: list[Any]) -> Any:
+    def made(self, values: list[Any]) -> Any:
+        """The same of what its JSON holds."""
         for place, read in self._readers:
             values[place] = read(values[place])
         return self._kind._make(values)
@@ -106,4 +107,4 @@ class Beside(Told):
 
     def read(self, value: str | None) -> list[Any]:
         """The rows of the column's value."""
-        return [self._row(values) for values in json.loads(value)] if value else []
+        return [self.made(values) for values in json.loads(value)] if value else []

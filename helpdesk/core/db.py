@@ -7,13 +7,18 @@ follow a commit is handed to after_commit() and never runs when the commit fails
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
+import psycopg
+from flask import has_request_context
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as OwnSession
 from sqlalchemy import (
     JSON,
     DateTime,
@@ -27,9 +32,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session
+from sqlalchemy.orm import DeclarativeBase, Mapped
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -69,8 +74,24 @@ class TwoNames:
         return self.name_zh if language.startswith("zh") else self.name_en
 
 
+class Session(OwnSession):
+    """In a request, what only looks does so on PostgreSQL in no transaction: in one, each statement sees
+    what is committed by then just so, and two round trips are saved. transaction() leaves it behind."""
+
+    def get_bind(self, *args: Any, **given: Any) -> Any:
+        """The engine, as Flask-SQLAlchemy finds it."""
+        engine: Any = super().get_bind(*args, **given)
+        if self.info.get("writing") or not has_request_context() or engine.name == "sqlite":
+            return engine
+        if engine not in _looking:
+            _looking[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+        return _looking[engine]
+
+
+_looking: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 db: SQLAlchemy = SQLAlchemy(
-    model_class=Model, session_options={"expire_on_commit": False, "autoflush": False}
+    model_class=Model,
+    session_options={"expire_on_commit": False, "autoflush": False, "class_": Session},
 )
 JsonData = JSON().with_variant(postgresql.JSONB(), "postgresql")
 
@@ -106,6 +127,9 @@ def _from_json(raw: str | bytes) -> Any:
 
 _as_json = partial(json.dumps, allow_nan=False)  # SQLite would keep NaN, and never read it again
 
+RESTED = (
+    1.0  # seconds out of use, after which a connection to PostgreSQL is tried before its next use
+)
 LOCK_TIMEOUT = "10s"
 PATIENCE = 15  # seconds that a writer waits for SQLite
 
@@ -124,7 +148,6 @@ def engine_options(url: str) -> dict[str, Any]:
         "json_deserializer": _from_json,
         "pool_size": 10,
         "max_overflow": 20,
-        "pool_pre_ping": True,
         "connect_args": {
             "options": f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout=60s -c timezone=UTC -c jit=off",
             "prepare_threshold": 2,
@@ -139,6 +162,27 @@ def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=2"):
             connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "checkin")
+def _rests(_connection: Any, entry: ConnectionPoolEntry) -> None:
+    entry.info["rests_since"] = time.monotonic()
+
+
+@event.listens_for(Engine, "checkout")
+def _rested(connection: Any, entry: ConnectionPoolEntry, _holder: Any) -> None:
+    """A connection that rested is tried: the server may be another one, or the way to it gone."""
+    since = entry.info.get("rests_since")
+    if since is None or not isinstance(connection, psycopg.Connection):
+        return
+    if time.monotonic() - since < RESTED:
+        return
+    try:
+        found, connection.autocommit = connection.autocommit, True
+        connection.execute("")
+        connection.autocommit = found
+    except psycopg.Error as gone:
+        raise InvalidatePoolError from gone
 
 
 @event.listens_for(Engine, "begin")
@@ -174,7 +218,7 @@ def transaction() -> Iterator[Session]:
     Raises Conflict when a row has moved on meanwhile, Busy when the database can't be reached or is
     locked for too long, and IntegrityError for a unique row that somebody else made first.
     """
-    session = db.session()
+    session: Any = db.session()
     if session.info.get("writing"):
         yield session
         return
@@ -278,13 +322,14 @@ def _state(error: BaseException) -> str | None:
 
 
 def _begin_writing(session: Session) -> None:
-    """On PostgreSQL what has read goes on to write: each statement sees what is committed by then.
+    """On PostgreSQL what has read in a transaction goes on to write: each statement sees what is committed
+    by then.
 
     Objects stay loaded; verbs lock and refresh.
     """
     on_sqlite = db.engine.dialect.name == "sqlite"
-    if on_sqlite and session.in_transaction():
-        session.commit()  # what only reads has no write lock
+    if session.in_transaction() and (on_sqlite or has_request_context()):
+        session.commit()  # what only reads has no write lock, or no transaction
     session.info["writing"] = True
     session.connection(execution_options={"writing": True} if on_sqlite else None)
 

@@ -20,7 +20,9 @@ from jinja2.ext import Extension
 from jinja2.lexer import TOKEN_DATA, Token, TokenStream
 from jinja2.runtime import Context
 from sqlalchemy.exc import DataError, SQLAlchemyError
+from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.http import parse_accept_header
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -148,29 +150,36 @@ def _asked_language() -> str:
     asked = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
     if asked in LANGUAGES:
         return asked
-    best = request.accept_languages.best_match(["zh-CN", "zh", "zh-Hans", "en", "en-US", "en-GB"])
-    if best is None:
-        return settings().language
-    return "zh_Hans" if best.lower().startswith("zh") else "en"
+    return _best_language(request.headers.get("Accept-Language", "")) or settings().language
+
+
+@lru_cache(maxsize=1000)
+def _best_language(wanted: str) -> str:
+    """Which of our languages a browser would like best; '' when none of them."""
+    accepted = parse_accept_header(wanted, LanguageAccept)
+    best = accepted.best_match(["zh-CN", "zh", "zh-Hans", "en", "en-US", "en-GB"])
+    return "" if best is None else "zh_Hans" if best.lower().startswith("zh") else "en"
 
 
 def _headers(response: Response) -> Response:
-    nonce = g.get("csp_nonce", "")
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
-        f"img-src 'self' data:; connect-src 'self' {_own_sockets()}; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'self'",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    nonce, known = g.get("csp_nonce", ""), settings()
+    ours = {
+        "Content-Security-Policy": f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; "
+        f"style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self' {_own_sockets()}; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
     if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+        ours["Cache-Control"] = "no-store"
+    if known.secure_cookies:
+        ours["Strict-Transport-Security"] = "max-age=31536000"
+    for name, _ in response.headers:
+        ours.pop(name, None)  # a view's own stands
+    response.headers.extend(ours)
     if request.args.get("lang") in LANGUAGES:
         _remember_language(response)
-    if settings().secure_cookies:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.agents import tokens
@@ -185,7 +185,6 @@ def test_no_write_reaches_a_hidden_case(company: Company, who: str) -> None:
 @everyone
 def test_sockets_follow_the_same_rights(company: Company, who: str) -> None:
     http = company.browser(who)
-    g.pop("_login_user", None)  # the test's own context would remember the person before
     socket = socketio.test_client(company.app, flask_test_client=http)
     heard = {
         case.number

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, func, select, text
 from sqlalchemy.exc import IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -57,7 +57,46 @@ def test_postgresql_gives_up_waiting_before_people_do(app: Flask) -> None:
         pytest.skip("PostgreSQL only")
     limits = {name: setting(name) for name in ("lock_timeout", "statement_timeout", "TimeZone")}
     assert limits == {"lock_timeout": "10s", "statement_timeout": "1min", "TimeZone": "UTC"}
-    assert db.engine.pool._pre_ping
+
+
+def test_a_connection_that_rested_is_tried_before_it_is_used(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server may have ended it meanwhile: nobody is refused for that."""
+    if on_sqlite():
+        pytest.skip("PostgreSQL only")
+    monkeypatch.setattr("helpdesk.core.db.RESTED", 0)
+    db.session.remove()
+    rested, other = db.engine.connect(), db.engine.connect()
+    pid = rested.scalar(text("SELECT pg_backend_pid()"))
+    rested.close()
+    other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    other.close()
+    pids = {connection.scalar(text("SELECT pg_backend_pid()")) for connection in both()}
+    assert len(pids) == 2 and pid not in pids
+
+
+def both() -> Iterator[Connection]:
+    """Two connections at once."""
+    with db.engine.connect() as one, db.engine.connect() as another:
+        yield from (one, another)
+
+
+def test_who_only_looks_is_in_no_transaction_and_who_writes_is_in_one(app: Flask) -> None:
+    """Of two statements of a request the second is as fresh as one in a transaction of its own; what a
+    verb writes in the same request is undone as a whole."""
+    if on_sqlite():
+        pytest.skip("SQLite reads in its own way")
+    db.session.remove()
+    begun = text("SELECT transaction_timestamp() = statement_timestamp()")
+    with app.test_request_context("/queue"):
+        assert [db.session.scalar(begun) for _ in range(2)] == [True, True]
+        with pytest.raises(ValueError, match="half"), transaction() as session:
+            session.add(Alarm(kind="half", subject_id=1, due_at=datetime.now(UTC)))
+            session.flush()
+            assert not session.scalar(begun)
+            raise ValueError("half of it")
+        assert db.session.scalar(select(func.count()).where(Alarm.kind == "half")) == 0
 
 
 def test_a_time_with_a_zone_comes_back_as_the_same_moment(app: Flask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 
 from helpdesk.agents.models import Agent
 from helpdesk.realtime import changes, socketio, tail
@@ -16,7 +16,6 @@ class Browser:
 
     def __init__(self, app: Flask, agent: Agent) -> None:
         self.http = make.sign_in(app.test_client(), agent)
-        g.pop("_login_user", None)  # the test's own context would remember the person before
         self.socket = socketio.test_client(app, flask_test_client=self.http)
 
     def ask(self, event: str, **data: Any) -> dict[str, Any]:

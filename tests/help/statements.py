@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import event
 
 from helpdesk.core.db import db
+from helpdesk.core.driven import Driven
 
 FRAME = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA", "COMMIT")
 
@@ -23,11 +24,17 @@ def counted() -> Iterator[list[str]]:
         if not statement.startswith(FRAME):
             sent.append(statement)
 
+    def driven(self: Driven, **given: Any) -> Any:
+        sent.append(str(self.query))
+        return ask(self, **given)
+
+    ask, Driven.value = Driven.value, driven  # type: ignore[method-assign]
     event.listen(db.engine, "before_cursor_execute", listen)
     try:
         yield sent
     finally:
         event.remove(db.engine, "before_cursor_execute", listen)
+        Driven.value = ask  # type: ignore[method-assign]
 
 
 def explained(statement: str) -> str:

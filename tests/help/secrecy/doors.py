@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from urllib.parse import parse_qsl
 
-from flask import Flask, g
+from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
@@ -200,7 +200,6 @@ def topics(world: World) -> list[str]:
 def sockets(world: World, who: str) -> Iterator[tuple[str, int, str]]:
     """What a person hears: the answers to watch and after, and what is pushed when all is told anew."""
     browser = world.browser(who)
-    g.pop("_login_user", None)  # the test's own context would remember the person before
     socket = socketio.test_client(world.app, flask_test_client=browser)
     for topic in topics(world):
         answer = socket.emit("watch", {"topic": topic}, callback=True)
