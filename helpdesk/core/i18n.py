@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -125,9 +126,16 @@ def speak(environment: Any, trusted: Callable[[str], str]) -> None:
         found = trusted(text) if context.autoescape else text
         return found % values if "%" in text else found
 
+    @lru_cache(maxsize=5000)
+    def page_text(_catalogue: Any, text: str) -> str:
+        return trusted(_looked_up(text))
+
     @pass_eval_context
     def one(context: EvalContext, text: str, **values: object) -> str:
-        return filled(context, _looked_up(text), values)
+        if not context.autoescape or isinstance(text, Meant):
+            return filled(context, _looked_up(text), values)
+        found = page_text(_in_force(), text)
+        return found % values if "%" in found else found
 
     @pass_eval_context
     def meant(context: EvalContext, what: str, text: str, **values: object) -> str:
@@ -176,10 +184,14 @@ def when(at: datetime | None) -> str:
     """Date and time for the reader: '11月22日 09:30' or '22 Nov, 09:30'; with a year when it is old."""
     if at is None:
         return ""
-    local = at.astimezone(zone())
+    return _when(at, zone(), language(), abs(right_now() - at) >= HALF_A_YEAR)
+
+
+@lru_cache(maxsize=5000)
+def _when(at: datetime, zone: ZoneInfo, language: str, old: bool) -> str:
+    local = at.astimezone(zone)
     clock = f"{local.hour:02}:{local.minute:02}"
-    old = abs(right_now() - local) >= HALF_A_YEAR
-    if language() == "zh_Hans":
+    if language == "zh_Hans":
         year = f"{local.year}年" if old else ""
         return f"{year}{local.month}月{local.day}日 {clock}"
     year = f" {local.year}" if old else ""

@@ -62,7 +62,10 @@ class Keeping(Generic[V]):
 
 
 def frozen(value: Any) -> Hashable:
-    """The value as a part of a key. A text and a piece of HTML that reads the same are two values."""
+    """The value as a part of a key. A text and a piece of HTML that reads the same are two values; the
+    fields of a NamedTuple have one kind each."""
+    if hasattr(value, "_fields"):
+        return type(value), value
     if isinstance(value, dict):
         return tuple((name, frozen(each)) for name, each in value.items())
     return tuple(map(frozen, value)) if isinstance(value, list | tuple) else (type(value), value)

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask import has_request_context, request
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, Text, cast, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.core import along
 from helpdesk.core.db import JsonData, Model, change_rows, db
+from helpdesk.core.driven import Driven
 
 T = TypeVar("T")
 _defaults: dict[str, Any] = {}
@@ -34,7 +35,9 @@ class Option(Model):
     value: Mapped[Any] = mapped_column(JsonData)
 
 
-along.reads("version", select(Option.value).where(Option.name == "version").scalar_subquery())
+_stands = select(Option.value).where(Option.name == "version")
+along.reads("version", _stands.scalar_subquery())
+_version = Driven(_stands.with_only_columns(cast(Option.value, Text)))
 
 
 def declare(defaults: Mapping[str, Any]) -> None:
@@ -79,13 +82,15 @@ def once(name: str, read: Callable[[], T]) -> T:
 
 
 def _kept() -> dict[str, Any] | None:
-    """All settings where they are read once, as for a page that is only looked at; None where what
-    changes something reads anew. Of a page whose reader is known they are read after a change only."""
+    """All settings where they are read once, as for a page that is only looked at: after a change only;
+    None where what changes something reads anew."""
     kept = _once.get()
     if kept is None and has_request_context() and request.method == "GET":
-        last = _read.get(db.engine)
-        if last and last["version"] == along.get("version"):
-            return last
+        last, stands = _read.get(db.engine), along.get("version")
+        if stands is None and KEPT not in request.environ:
+            stands = int(_version.value() or 0)
+        if last and last["version"] == stands:
+            request.environ.setdefault(KEPT, last)
         kept = request.environ.setdefault(KEPT, {})
     if kept is not None and "version" not in kept:
         rows = db.session.execute(select(Option.name, Option.value))

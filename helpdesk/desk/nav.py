@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app, has_request_context, request
 from sqlalchemy import ScalarSelect, Select, select
@@ -24,8 +23,7 @@ from helpdesk.core.kept import Keeping, Made
 from helpdesk.setup import in_force
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One place to go to: what it is called, the verb that it takes, its icon."""
 
     code: str
@@ -34,6 +32,18 @@ class Entry:
     verb: str
     icon: str
     under: tuple[str, ...] = ()  # further addresses that belong to it
+
+
+class Shown(NamedTuple):
+    """An entry as one person sees it. `key` is the digit that goes there; nothing `waiting` is None."""
+
+    code: str
+    label: str
+    url: str
+    icon: str
+    key: str
+    waiting: int | None
+    current: bool
 
 
 ENTRIES = (
@@ -75,11 +85,8 @@ def count_along(code: str, query: Select[int]) -> None:
     _along.append(code)
 
 
-def nav(who: Actor | None) -> list[dict[str, Any]]:
-    """The entries for this person: the entry with {key, label, count, current}.
-
-    `key` is the digit that goes there; an entry whose page is not installed is left out.
-    """
+def nav(who: Actor | None) -> list[Shown]:
+    """The entries for this person; one whose page is not installed is left out."""
     if who is None:
         return []
     allowed = [entry for entry in ENTRIES if may(who, entry.verb) and is_installed(entry.url)]
@@ -87,7 +94,15 @@ def nav(who: Actor | None) -> list[dict[str, Any]]:
     current = _current(request.path) if has_request_context() else None
     keys = chain(KEYS, repeat(""))
     return [
-        _shown(entry, key, counts.get(entry.code) or None, entry is current)
+        Shown(
+            entry.code,
+            gettext(entry.label),
+            entry.url,
+            entry.icon,
+            key,
+            counts.get(entry.code) or None,
+            entry is current,
+        )
         for entry, key in zip(allowed, keys, strict=False)
     ]
 
@@ -113,14 +128,9 @@ def _read(who: Actor) -> dict[str, int]:
     return dict(zip(_along, row or (), strict=bool(row)))
 
 
-def go_keys(entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def go_keys(entries: list[Shown]) -> list[tuple[str, str]]:
     """The same for the sheet of keys."""
-    return [(entry["key"], entry["label"]) for entry in entries if entry["key"]]
-
-
-def _shown(entry: Entry, key: str, count: int | None, current: bool) -> dict[str, Any]:
-    shown = {"key": key, "label": gettext(entry.label), "count": count, "current": current}
-    return vars(entry) | shown
+    return [(entry.key, entry.label) for entry in entries if entry.key]
 
 
 def _current(path: str) -> Entry | None:

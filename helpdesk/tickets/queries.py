@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, Select, exists, false, select, true
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, false, select, true
 from sqlalchemy.orm import aliased, joinedload
 
 from helpdesk.agents.models import Agent
@@ -15,7 +15,7 @@ from helpdesk.agents.rights import Actor, scope, stands_for
 from helpdesk.clock import now, read_moment
 from helpdesk.core import options
 from helpdesk.core.beside import Told
-from helpdesk.core.db import db
+from helpdesk.core.db import UtcTime, db
 from helpdesk.core.errors import BadInput, NotFound
 from helpdesk.core.events import Event
 from helpdesk.core.given import wholes
@@ -175,29 +175,31 @@ def conversation(ticket: Ticket, public_only: bool = False) -> Sequence[Message]
 
     What can still be taken back is not public yet.
     """
-    query = select(Message).where(Message.ticket_id == ticket.id, Message.kind != "draft")
-    if public_only:
-        query = query.where(Message.public, ~_is_held())
-    return db.session.scalars(query.order_by(Message.id)).all()
+    given = {"ticket": ticket.id} | ({"moment": now()} if public_only else {})
+    return db.session.scalars(_TOLD if public_only else _SAID, given).all()
 
 
 def first_message(ticket: Ticket) -> Message | None:
     """The message that the case began with."""
-    said = select(Message).where(Message.ticket_id == ticket.id, Message.kind != "draft")
-    return db.session.scalar(said.order_by(Message.id).limit(1))
+    return db.session.scalar(_SAID.limit(1), {"ticket": ticket.id})
 
 
-def _is_held() -> ColumnElement[bool]:
-    return Message.held_until.is_not(None) & (Message.held_until > now())
+_HELD = Message.held_until.is_not(None) & (Message.held_until > bindparam("moment", type_=UtcTime))
+_OF = bindparam("ticket", type_=Integer)
+_SAID = (
+    select(Message).where(Message.ticket_id == _OF, Message.kind != "draft").order_by(Message.id)
+)
+_TOLD = _SAID.where(Message.public, ~_HELD)
+_FILES = select(Attachment).where(Attachment.ticket_id == _OF).order_by(Attachment.id)
+_TOLD_FILES = _FILES.where(
+    Attachment.public, ~exists().where(Message.id == Attachment.message_id, _HELD)
+)
 
 
 def files(ticket: Ticket, public_only: bool = False) -> Sequence[Attachment]:
     """The files of the ticket's messages."""
-    query = select(Attachment).where(Attachment.ticket_id == ticket.id)
-    if public_only:
-        held = exists().where(Message.id == Attachment.message_id, _is_held())
-        query = query.where(Attachment.public, ~held)
-    return db.session.scalars(query.order_by(Attachment.id)).all()
+    given = {"ticket": ticket.id} | ({"moment": now()} if public_only else {})
+    return db.session.scalars(_TOLD_FILES if public_only else _FILES, given).all()
 
 
 def person_of(ticket: Ticket) -> Person:
@@ -207,8 +209,7 @@ def person_of(ticket: Ticket) -> Person:
 
 def found_by(ticket: Ticket) -> list[str]:
     """The texts by which the ticket is found today; drafts are their authors' alone."""
-    said = select(Message).where(Message.ticket_id == ticket.id, Message.kind != "draft")
-    words = [sight.searched(each, ticket) for each in db.session.scalars(said.order_by(Message.id))]
+    words = [sight.searched(each, ticket) for each in conversation(ticket)]
     return fields.searched(ticket, person_of(ticket).name, words)
 
 

@@ -11,7 +11,19 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from babel import Locale
-from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.templating import Environment
 from flask_babel import Babel, refresh
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import Template
@@ -41,6 +53,7 @@ csrf = CSRFProtect()
 babel = Babel()
 INDENTATION = re.compile(r"(?:^|\n)[ \t]+")
 _drawn: Keeping[str] = Keeping(most=300)
+_addresses: Keeping[str] = Keeping(most=5000)
 LANGUAGE_COOKIE = "helpdesk_language"
 HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 HTTP_SENTENCES = {
@@ -53,6 +66,7 @@ HTTP_SENTENCES = {
 
 def init(app: Flask, known: Settings) -> None:
     """Wire the glue into the app."""
+    app.jinja_environment = Templates  # type: ignore[assignment]
     app.wsgi_app = believing_proxies(app.wsgi_app, known)  # type: ignore[method-assign]
     app.dispatch_request = partial(_answered, app.dispatch_request)  # type: ignore[method-assign]
     app.before_request(_begin)
@@ -87,7 +101,7 @@ def init(app: Flask, known: Settings) -> None:
     i18n.speak(app.jinja_env, sanitize.own_words)
     # kept(macro) draws the same values once: for small parts that show nothing else and stand everywhere
     parts = lru_cache(maxsize=1000, typed=True)
-    app.jinja_env.globals |= {"drawn_once": drawn_once, "kept": parts}
+    app.jinja_env.globals |= {"drawn_once": drawn_once, "kept": parts, "url_for": address}
     app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(Unindented)
@@ -110,6 +124,21 @@ class Component(Template):
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
         return self._module or super()._get_default_module()
+
+
+class Templates(Environment):
+    """The templates of the program, each found at once when it was asked for before."""
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._found: dict[Any, Template] = {}
+
+    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:
+        """The template of this name; all of them know the same globals."""
+        found: Template | None = self._found.get(name)
+        if found is None or self.auto_reload:
+            found = self._found[name] = super().get_template(name, parent, globals)
+        return found
 
 
 class Unindented(Extension):
@@ -136,6 +165,15 @@ def drawn_once(macro: Callable[..., str], *values: Any) -> str:
     Only for macros that show nothing but their values and texts of the catalogue.
     """
     return _drawn.once((macro, i18n.language(), frozen(values)), lambda: macro(*values))
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """url_for() for templates: an address on this site is put together once."""
+    if endpoint.startswith(".") or not has_request_context() or "_external" in values:
+        return url_for(endpoint, **values)
+    return _addresses.once(
+        (request.root_path, endpoint, frozen(values)), lambda: url_for(endpoint, **values)
+    )
 
 
 def _begin() -> None:

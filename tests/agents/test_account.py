@@ -123,15 +123,15 @@ def test_the_navigation_shows_what_the_role_may_open(app: Flask, zhang: Agent) -
     admin = make.agent("Old Admin", "admin")
     with app.test_request_context("/me"):
         assert nav(None) == []
-        theirs = {entry["code"] for entry in nav(zhang.actor)}
-        assert theirs < {entry["code"] for entry in nav(admin.actor)} | {"admin"}
+        theirs = {entry.code for entry in nav(zhang.actor)}
+        assert theirs < {entry.code for entry in nav(admin.actor)} | {"admin"}
         assert "admin" not in theirs
 
 
 def test_the_keys_of_the_navigation_are_digits_in_order(app: Flask) -> None:
     admin = make.agent("Old Admin", "admin")
     with app.test_request_context("/me"):
-        keys = [entry["key"] for entry in nav(admin.actor)]
+        keys = [entry.key for entry in nav(admin.actor)]
     assert keys == [*"1234567890"[: len(keys)], *[""] * (len(keys) - 10)]
 
 
@@ -147,7 +147,7 @@ def test_the_keys_of_the_navigation_are_digits_in_order(app: Flask) -> None:
 def test_a_page_belongs_to_one_entry_of_the_navigation(app: Flask, path: str, code: str) -> None:
     agent = make.agent("Old Hand")
     with app.test_request_context(path):
-        assert [entry["code"] for entry in nav(agent.actor) if entry["current"]] == [code]
+        assert [entry.code for entry in nav(agent.actor) if entry.current] == [code]
 
 
 def test_a_part_can_count_its_open_work_in_the_navigation(
@@ -159,4 +159,4 @@ def test_a_part_can_count_its_open_work_in_the_navigation(
     count_for("queue")(lambda who: 7)
     with app.test_request_context("/queue/sales"):
         queue = nav(admin.actor)[0]
-    assert (queue["code"], queue["count"], queue["current"]) == ("queue", 7, True)
+    assert (queue.code, queue.waiting, queue.current) == ("queue", 7, True)

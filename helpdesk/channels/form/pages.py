@@ -5,7 +5,16 @@ from __future__ import annotations
 import secrets
 from typing import Any, NamedTuple
 
-from flask import Blueprint, g, redirect, render_template, request, session
+from flask import (
+    Blueprint,
+    g,
+    get_template_attribute,
+    redirect,
+    render_template,
+    request,
+    session,
+)
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from helpdesk import files
@@ -15,6 +24,7 @@ from helpdesk.channels.form.forms import KINDS, CaseForm
 from helpdesk.core import options
 from helpdesk.core.errors import BadInput, NotSignedIn
 from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.kept import Keeping, Made
 from helpdesk.core.limits import spend
 from helpdesk.customers.addresses import kind_of
 from helpdesk.customers.people import Asker
@@ -33,6 +43,7 @@ ANYBODY = "public"  # who may send the files of these forms
 TRACKED = "tracked"  # [number, salt, whether it judges] of cases that this browser opens
 MOST_TRACKED = 20
 MOST_FILES_PER_HOUR = 300
+_empty: Keeping[Markup] = Keeping(most=20)
 
 
 @blueprint.get("/")
@@ -44,8 +55,13 @@ def front() -> str:
 @blueprint.get("/new")
 def new() -> str:
     """The empty form."""
-    form = CaseForm(once=secrets.token_urlsafe(16)).prepare(g.language)
-    return _form(form)
+    promises = _promises()
+
+    def drawn() -> Made[Markup]:
+        return Made(_asked(CaseForm().prepare(g.language), promises))
+
+    asked = _empty.get(in_force.current(), (g.language, promises), drawn)
+    return _page(asked, secrets.token_urlsafe(16))
 
 
 def _again(told: str) -> str:
@@ -147,13 +163,19 @@ def _named_as_in_the_form(error: BadInput) -> BadInput:
 
 
 def _form(form: CaseForm) -> str:
-    return render_template(
-        "public/new.html",
-        form=form,
-        page="new",
-        promises=_promises(),
-        most_bytes=settings().max_file_bytes,
-    )
+    """The form as it was filled."""
+    return _page(_asked(form, _promises()), form.once.data, form)
+
+
+def _asked(form: CaseForm, promises: tuple[Promised, ...]) -> Markup:
+    """All that is asked; of an empty form the same for all who read it in one language."""
+    draw = get_template_attribute("public/_asked.html", "asked")
+    found: Markup = draw(form, promises, settings().max_file_bytes)
+    return found
+
+
+def _page(asked: Markup, once: str | None, form: CaseForm | None = None) -> str:
+    return render_template("public/new.html", asked=asked, once=once or "", form=form, page="new")
 
 
 class Promised(NamedTuple):

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
@@ -234,14 +234,17 @@ def _remembered(number: str) -> str | None:
     return next((each[1] for each in session.get(TRACKED, []) if each[0] == number), None)
 
 
+_NUMBERED = (
+    select(Ticket)
+    .where(Ticket.number == bindparam("number"))
+    .options(joinedload(Ticket.department), joinedload(Ticket.category))
+)
+
+
 def _ticket(number: str) -> Ticket:
     """The case, when this browser has shown its code. Raises NotFound."""
     salt = _remembered(number)
-    ticket = db.session.scalar(
-        select(Ticket)
-        .where(queries.has_number(number))
-        .options(joinedload(Ticket.department), joinedload(Ticket.category))
-    )
+    ticket = db.session.scalar(_NUMBERED, {"number": queries.plain_number(number)})
     if ticket is None or salt != ticket.track_salt:
         raise NotFound(
             N_("Number and code don't belong together. Please check both and try again.")
@@ -256,6 +259,7 @@ def _page(ticket: Ticket, add: AddForm | None = None, rate: RateForm | None = No
         r for r in promises.current(promises.table(ticket), ticket) if r.promise in FOR_CUSTOMERS
     ]
     status = lifecycle.Status(ticket.status)
+    may_rate = status in RATEABLE and not callbacks.rated(ticket)
     return render_template(
         "public/track.html",
         page="track",
@@ -267,8 +271,8 @@ def _page(ticket: Ticket, add: AddForm | None = None, rate: RateForm | None = No
         messages=queries.conversation(ticket, public_only=True),
         files=queries.files(ticket, public_only=True),
         form=add or AddForm(formdata=None),
-        rate_form=rate or RateForm(formdata=None).prepare(),
-        may_rate=status in RATEABLE and not callbacks.rated(ticket),
+        rate_form=rate or (RateForm(formdata=None).prepare() if may_rate else None),
+        may_rate=may_rate,
         by_own_link="" if has_right_to_judge(ticket) else BY_OWN_LINK,
         is_open=status in lifecycle.OPEN,
         is_new=request.args.get("new") == "1",

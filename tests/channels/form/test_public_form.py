@@ -17,7 +17,9 @@ from helpdesk.core import i18n, options
 from helpdesk.core.db import db, transaction
 from helpdesk.promises.models import Promise
 from helpdesk.settings import settings
-from helpdesk.setup.models import PolicyRow
+from helpdesk.setup.categories import actions as categories
+from helpdesk.setup.categories.actions import CategoryText
+from helpdesk.setup.models import Category, PolicyRow
 from helpdesk.tickets import actions, lifecycle, tracking
 from helpdesk.tickets.models import Attachment, Message, Rating, Ticket
 from tests.help import factories as make
@@ -76,6 +78,24 @@ def test_the_promises_are_told_anew_with_each_minute_language_and_policy(
 
 
 @pytest.mark.parametrize(("language", "thanks"), [("zh-CN", "谢谢"), ("en", "Thank you")])
+def test_the_form_follows_the_set_up_and_language_and_each_is_sent_once(
+    client: FlaskClient,
+) -> None:
+    """All that is asked is drawn once for many; a name that changes stands in the next form."""
+
+    def asked(language: str = "en") -> str:
+        return client.get("/new", headers={"Accept-Language": language}).get_data(as_text=True)
+
+    boss, before = make.agent("Old Boss", "admin"), asked()
+    row = db.session.scalars(select(Category).filter_by(code="quality.appliance.fridge")).one()
+    given = CategoryText(row.code, "冰箱冷柜", "Cold things", row.parent_id)
+    categories.save(row, given, by=boss.actor)
+    assert "Cold things" not in before and "Cold things" in asked()
+    assert "冰箱冷柜" in asked("zh") and "What happened?" not in asked("zh")
+    keys = {re.search(r'name="once" value="([^"]+)"', asked()).group(1) for _ in range(3)}  # type: ignore[union-attr]
+    assert len(keys) == 3, "two who write the same words at once are two"
+
+
 def test_a_visitor_sees_number_code_and_promised_time_at_once(
     client: FlaskClient, language: str, thanks: str
 ) -> None:
