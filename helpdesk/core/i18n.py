@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time, get_month_names
+from babel.dates import format_date, format_time, get_day_names, get_month_names
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
@@ -24,11 +24,12 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 
 from helpdesk.clock import now as right_now
-from helpdesk.settings import settings
+from helpdesk.settings import LANGUAGES, settings
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "translations" / "zh_Hans" / "LC_MESSAGES" / "messages.po"
 MONTHS = get_month_names("abbreviated", locale="en")
+DAYS = {each: get_day_names("abbreviated", locale=each) for each in LANGUAGES}
 HALF_A_YEAR = timedelta(days=180)
 METHODS = [
     ("**.py", "python"),
@@ -206,7 +207,7 @@ def moment(at: datetime, now: datetime) -> str:
         return clock
     if not 0 < days < 7:
         return when(at)
-    return f"{format_date(local, 'EEE', locale=language())} {clock}"
+    return f"{DAYS[language()][local.weekday()]} {clock}"
 
 
 def work_time(seconds: float) -> str:
