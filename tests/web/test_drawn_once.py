@@ -8,7 +8,7 @@ from flask import Flask, get_template_attribute
 from markupsafe import Markup
 
 from helpdesk.core.i18n import gettext, in_language
-from helpdesk.web.http import drawn_once
+from helpdesk.web.drawing import drawn_once
 
 
 def test_the_same_values_are_drawn_once_in_each_language(app: Flask) -> None:

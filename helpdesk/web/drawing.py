@@ -1,0 +1,109 @@
+"""What templates are drawn with: their filters and texts, and what is drawn or put together once."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+from flask import Flask, has_request_context, request, url_for
+from flask.templating import Environment
+from jinja2 import Template
+from jinja2.environment import TemplateModule
+from jinja2.ext import Extension
+from jinja2.lexer import TOKEN_DATA, Token, TokenStream
+from jinja2.runtime import Context
+
+from helpdesk.core import i18n
+from helpdesk.core.kept import Keeping, frozen
+from helpdesk.web import sanitize
+
+INDENTATION = re.compile(r"(?:^|\n)[ \t]+")
+_drawn: Keeping[str] = Keeping(most=300)
+_addresses: Keeping[str] = Keeping(most=5000)
+
+
+def init(app: Flask) -> None:
+    """Give the app's templates what they are drawn with."""
+    app.jinja_environment = Templates  # type: ignore[assignment]
+    app.jinja_env.filters |= {
+        "when": i18n.when,
+        "day": i18n.day,
+        "told_moment": i18n.told_moment,
+        "duration": i18n.duration,
+        "numbers": number_columns,
+        "offered": i18n.offered,
+        "clock_time": i18n.clock_time,
+        "text_to_html": sanitize.text_to_html,
+        "iso": lambda at: at.isoformat() if at else "",
+    }
+    app.jinja_env.template_class = Component
+    i18n.speak(app.jinja_env, sanitize.own_words)
+    # kept(macro) draws the same values once: for small parts that show nothing else and stand everywhere
+    parts = lru_cache(maxsize=1000, typed=True)
+    app.jinja_env.globals |= {"drawn_once": drawn_once, "kept": parts, "url_for": address}
+    app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(Unindented)
+
+
+def number_columns(
+    codes: Iterable[str], names: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The heads of a table's columns of numbers, each with its name (or the text itself) translated."""
+    labels = [names[code] if names else code for code in codes]
+    return [{"label": i18n.gettext(label), "number": True} for label in labels]
+
+
+class Component(Template):
+    """A template whose macros are one module for all who import them: every template knows the
+    environment's globals and no others, so nothing has to be compared at each import."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return self._module or super()._get_default_module()
+
+
+class Templates(Environment):
+    """The templates of the program, each found at once when it was asked for before."""
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._found: dict[Any, Template] = {}
+
+    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:
+        """The template of this name; all of them know the same globals."""
+        found: Template | None = self._found.get(name)
+        if found is None or self.auto_reload:
+            found = self._found[name] = super().get_template(name, parent, globals)
+        return found
+
+
+class Unindented(Extension):
+    """Pages are sent without the indentation that makes their templates readable."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """The same tokens, with one space where the text of a page began a line further in."""
+        is_page = (stream.name or "").endswith(".html")
+        for token in stream:
+            is_text = is_page and token.type == TOKEN_DATA
+            text = INDENTATION.sub(" ", token.value) if is_text else token.value
+            yield Token(token.lineno, token.type, text)
+
+
+def drawn_once(macro: Callable[..., str], *values: Any) -> str:
+    """What a macro makes of these values, made once in each language while many ask for it.
+
+    Only for macros that show nothing but their values and texts of the catalogue.
+    """
+    return _drawn.once((macro, i18n.language(), frozen(values)), lambda: macro(*values))
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """url_for() for templates: an address on this site is put together once."""
+    if endpoint.startswith(".") or not has_request_context() or "_external" in values:
+        return url_for(endpoint, **values)
+    return _addresses.once(
+        (request.root_path, endpoint, frozen(values)), lambda: url_for(endpoint, **values)
+    )
