@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -39,48 +38,33 @@ class Reading:
     row: InboundMail
     mail: ParsedMail | Exception
 
-    @cached_property
-    def marks(self) -> set[Mark]:
-        """What a mail is known by, and looks for among others: whose it is and what it is a copy of;
-        machines are counted together."""
+    def marks(self) -> tuple[set[Mark], set[Mark]]:
+        """What others find when this mail has ended, and what its own end depends on: mails of its
+        sender, its copies, what it answers, who has proven its sender's name; machines count together."""
         row, mail = self.row, self.mail
+        both = {("copy", row.identity)}
         if isinstance(mail, Exception):
-            return {("copy", row.identity)}
-        found = {("from", row.from_email), ("from", comparable(mail.from_email))}
-        machines = {("machines", row.mailbox)} if mail.auto_submitted else set()
-        return {*found, *machines, ("copy", row.identity)}
-
-    @cached_property
-    def brings(self) -> set[Mark]:
-        """What others find when this one has ended."""
-        mail = self.mail
-        if isinstance(mail, Exception):
-            return self.marks
-        mine = {("id", mail.message_id)} if mail.message_id else set()
-        if proof.proof_of(mail, proof.trusted_by(self.row.mailbox)) == proof.PROVEN:
-            mine.add(("name", proof.shown_name(mail)))
-        return self.marks | mine
-
-    @cached_property
-    def looks_for(self) -> set[Mark]:
-        """What this one's end depends on."""
-        mail = self.mail
-        if isinstance(mail, Exception):
-            return self.marks
-        answered = {("id", each) for each in (mail.in_reply_to, *mail.references)}
-        return {*self.marks, *answered, ("name", proof.shown_name(mail))}
+            return both, both
+        both |= {("from", row.from_email), ("from", comparable(mail.from_email))}
+        both |= {("machines", row.mailbox)} if mail.auto_submitted else set()
+        name, own = {("name", proof.shown_name(mail))}, filter(None, [mail.message_id])
+        answered = filter(None, (mail.in_reply_to, *mail.references))
+        proven = proof.proof_of(mail, proof.trusted_by(row.mailbox)) == proof.PROVEN
+        brings = both | {("id", each) for each in own} | (name if proven else set())
+        return brings, both | {("id", each) for each in answered} | name
 
 
 def apart(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
     """Sets of mails that do not concern one another, in the order in which they came."""
     group, there, size = list[Reading](), set[Mark](), 0
     for each in readings:
+        brings, looks_for = each.marks()
         full = len(group) == MOST or size + each.row.size > LARGEST
-        if group and (full or there & each.looks_for):
+        if group and (full or there & looks_for):
             yield group
             group, there, size = [], set(), 0
         group.append(each)
-        there |= each.brings
+        there |= brings
         size += each.row.size
     if group:
         yield group
@@ -104,20 +88,14 @@ class End:
 
     def values(self, why: dict[str, Any], ticket_id: int | None) -> dict[str, Any]:
         """The row's new values. `why` is what was noted on it before."""
-        ended = {
-            "outcome": "ticket",
-            "reason": "",
-            "detail": "",
-            "ticket_id": ticket_id,
-            "why": why,
-        }
-        if self.opens is not None:
-            ended["why"] = self.opens[1].why()
+        outcome, reason, detail = "ticket", "", ""
         if (verdict := self.verdict) is not None:
-            ended |= {"outcome": verdict.outcome, "reason": verdict.reason}
-            ended |= {"detail": verdict.detail[:2000], "why": verdict.why or why}
-            ended["ticket_id"] = verdict.ticket.id if verdict.ticket else None
-        return {"id": self.row.id, **self.row.said, **ended}
+            outcome, reason, detail = verdict.outcome, verdict.reason, verdict.detail[:2000]
+            why, ticket_id = verdict.why or why, verdict.ticket.id if verdict.ticket else None
+        elif self.opens is not None:
+            why = self.opens[1].why()
+        ended = {"outcome": outcome, "reason": reason, "detail": detail, "why": why}
+        return {"id": self.row.id, "ticket_id": ticket_id, **self.row.said, **ended}
 
 
 def end(ends: Sequence[End]) -> None:
