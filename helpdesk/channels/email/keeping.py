@@ -7,6 +7,9 @@ mail moved in the mailbox. Everything after it can be run again from the raw byt
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -64,21 +67,74 @@ def keep(raw: bytes, came: Came, *, lease: timedelta = timedelta(0)) -> tuple[In
         _count_again(came, seen)
         return seen, False
     stored = files.store(raw, "mail.eml", "message/rfc822")
+    row = _row(raw, came, mark, stored.key, lease)
     try:
-        with transaction() as session:
-            row = _row(raw, came, mark, stored.key, lease)
-            values = [dict(each) for each in rows.values_of([row]).values]
-            rows.keep(row, id=rows.insert_many(_TABLE, values, _TABLE.c.id)[0].id)
-            rows.adopt(session, [row])
-            _count(session, came.mailbox, day_of(row.received_at), taken=1)
+        _at_once.write(row)
     except IntegrityError:
         files.discard([stored])
+        db.session.rollback()  # what it has read so far is older than that row
         seen = _seen(came.mailbox, mark)
         if seen is None:
             raise
         _count_again(came, seen)
         return seen, False
     return row, True  # after any other error the bytes stay: the commit may have gone through
+
+
+@dataclass
+class _Waiting:
+    row: InboundMail
+    ended: bool = False
+    error: BaseException | None = None
+
+
+class _AtOnce:
+    """Mails that come at once are committed together: whoever's turn it is writes for all who wait, since
+    each commit waits for the disk and all of one mailbox count in one row."""
+
+    def __init__(self) -> None:
+        self.turn, self.waiting = threading.Lock(), list[_Waiting]()
+
+    def write(self, row: InboundMail) -> None:
+        """Return when the row is committed, with its id. Raises what kept it from that."""
+        mine = _Waiting(row)
+        self.waiting.append(mine)
+        with self.turn:
+            if not mine.ended:
+                together = self.waiting[:]
+                del self.waiting[: len(together)]
+                _write_each(together)
+        if mine.error is not None:
+            raise mine.error
+
+
+_at_once = _AtOnce()
+
+
+def _write_each(together: Sequence[_Waiting]) -> None:
+    try:
+        _write([each.row for each in together])
+    except BaseException as error:
+        alone = len(together) == 1 or not isinstance(error, IntegrityError)
+        for each in together:
+            if alone:
+                each.error = error
+            else:  # one of them is there already
+                _write_each([each])
+    for each in together:
+        each.ended = True
+
+
+def _write(new: Sequence[InboundMail]) -> None:
+    with transaction() as session:
+        values = [dict(each) for each in rows.values_of(new).values]
+        key = (_TABLE.c.id, _TABLE.c.mailbox, _TABLE.c.identity)
+        ids = {tuple(made[1:]): made[0] for made in rows.insert_many(_TABLE, values, *key)}
+        days = Counter((row.mailbox, day_of(row.received_at)) for row in new)
+        for (mailbox, day), taken in sorted(days.items()):
+            _count(session, mailbox, day, taken=taken)
+    for row in new:
+        rows.keep(row, id=ids[row.mailbox, row.identity])
 
 
 def day_of(moment: datetime) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from helpdesk.channels.email import keeping, ledger
 from helpdesk.channels.email.deciding import inbound, into_tickets, sets
 from helpdesk.channels.email.deciding.inbound import process_stored, take
 from helpdesk.channels.email.keeping import Came
@@ -17,7 +19,7 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
 from helpdesk.core import options
 from helpdesk.core.db import commits, db, transaction
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, Busy
 from helpdesk.core.rows import change_many
 from helpdesk.customers.models import Person
 from helpdesk.notify.mail.mailboxes import Mailbox
@@ -26,6 +28,7 @@ from helpdesk.tickets.models import Message, Ticket
 from tests.help import factories as make
 from tests.help.faults.crashing import Crash
 from tests.help.mails import bounce, count, mail, our_id
+from tests.help.servers import wait_until
 from tests.help.statements import counted
 from tests.help.stores import Store
 
@@ -237,3 +240,60 @@ def test_the_same_mail_in_two_mailboxes_makes_two_cases_that_name_each_other_whe
     assert outcomes() == ["ticket", "ticket"]
     notes = db.session.scalars(select(Message.body).where(Message.kind == "note")).all()
     assert len(notes) == 2
+
+
+def at_once(app: Flask, raws: list[bytes]) -> list[BaseException | tuple[int, bool]]:
+    """Keep these at one moment, each in a thread of its own; the first has the turn while all come."""
+    found: list[BaseException | tuple[int, bool]] = []
+
+    def one(raw: bytes) -> None:
+        with app.app_context():
+            try:
+                row, new = keeping.keep(raw, Came("support", "smtp"))
+                found.append((row.id, new))
+            except Exception as error:
+                found.append(error)
+            db.session.remove()
+
+    threads = [threading.Thread(target=one, args=(raw,)) for raw in raws]
+    with keeping._at_once.turn:
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(keeping._at_once.waiting) == len(raws), 20, "all wait")
+    for thread in threads:
+        thread.join()
+    db.session.rollback()
+    return found
+
+
+def test_mails_that_come_at_once_are_kept_by_one_commit(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each sender hears "250" after it; the tally counts every one, and the same mail twice is one."""
+    written: list[int] = []
+    right = keeping._write
+    monkeypatch.setattr(keeping, "_write", lambda new: (written.append(len(new)), right(new))[1])
+    found = at_once(app, [mail(f"nr {n}") for n in range(8)])
+    assert written == [8]
+    assert {new for _id, new in found} == {True}  # type: ignore[misc]
+    assert len(set(found)) == 8
+    again = at_once(app, [mail("twice"), mail("twice"), mail("once")])
+    assert sorted(new for _id, new in again) == [False, True, True]  # type: ignore[misc]
+    assert count(InboundMail) == 10
+    assert all(line.proved for line in ledger.days(make.agent().actor, 1))
+
+
+def test_what_the_database_refuses_is_told_to_all_who_waited_and_they_come_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them is told that it is kept."""
+
+    def busy(_new: object) -> None:
+        raise Busy("busy")
+
+    raws = [mail(f"nr {n}") for n in range(3)]
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "_write", busy)
+        assert [type(each) for each in at_once(app, raws)] == [Busy] * 3
+    assert count(InboundMail) == 0
+    assert len(at_once(app, raws)) == count(InboundMail) == 3

@@ -90,7 +90,7 @@ def _claim(limit: int) -> list[InboundMail]:
 def work_on(rows: Sequence[InboundMail]) -> None:
     """Give stored mails their outcomes, those that do not concern one another together. Never raises
     for what is in them."""
-    for row in rows:
+    for row in filter(db.session.__contains__, rows):
         db.session.expunge(row)  # what is read off it is written with its outcome
     for group in sets.apart(map(_reading, rows)):
         known = _Known(group)
