@@ -47,11 +47,15 @@ class Phone:
     port: int
     user: str
     secret: str = field(repr=False)
-    name: str = "asterisk"  # what calls call it: their provider
     context: str = "from-internal"  # where agents' telephones dial
     lines: str = "PJSIP/{}"  # an extension's telephone
     queue_log: str = ""  # the file, where this machine has it
     recordings: str = ""  # the address of the folder of recordings
+
+    @property
+    def name(self) -> str:
+        """The provider of its calls."""
+        return self.kind
 
 
 @dataclass(frozen=True)
@@ -248,7 +252,6 @@ def _phone(get: _Reader) -> Phone | None:
         port=int(port or 5038),
         user=user,
         secret=secret,
-        name=get("PHONE_NAME", Phone.name),
         context=get("PHONE_CONTEXT", Phone.context),
         lines=lines,
         queue_log=get("PHONE_QUEUE_LOG", ""),

@@ -34,6 +34,7 @@ pytest_plugins = (
     "tests.help.calls",
     "tests.help.consents",
     "tests.help.mail_doors",
+    "tests.help.testbed",
     "tests.help.visits",
 )
 

@@ -242,6 +242,9 @@ def _answered(found: Folded, said: Said) -> None:
     leg = found.ringing(said.agent_id)
     if leg:
         leg.end("answered", said.at)
+    for other in found.legs:
+        if other.ended_at is None:
+            other.end("gone", said.at)  # it rang at several, and one has taken it
     stay = found.stays[-1] if found.stays else None
     if stay and (stay.state != StayState.LEFT or not stay.reason):
         was = stay.state

@@ -167,3 +167,15 @@ def test_a_caller_without_a_number_is_nobodys(app: Flask) -> None:
     take(event("ringing", **{"from": "anonymous"}), event("queued", 3))
     call = db.session.scalars(select(Call)).one()
     assert (call.number, call.person_id) == ("", None)
+
+
+def test_a_call_that_rings_at_several_rings_at_none_when_one_has_taken_it(app: Flask) -> None:
+    zhang, li = make.agent("Zhang Wei"), make.agent("Li Na")
+    take(
+        *(event(name, at) for at, name in enumerate(("ringing", "queued"))),
+        event("offered", 3, agent=zhang.email),
+        event("offered", 4, agent=li.email),
+        event("answered", 9, agent=li.email),
+    )
+    legs = {leg.agent_id: leg.state for leg in db.session.scalars(select(Leg))}
+    assert legs == {zhang.id: "gone", li.id: "answered"}

@@ -123,7 +123,7 @@ def _wire(message: Message) -> bytes:
     return "".join(f"{key}: {value}\r\n" for key, value in message.items()).encode() + b"\r\n"
 
 
-def soon(is_so: Callable[[], Any], within: float = 5.0) -> Any:
+def soon(is_so: Callable[[], Any], within: float = 15.0) -> Any:
     """Wait until it is so; gives what it gave."""
     end = time.monotonic() + within
     while True:

@@ -126,3 +126,30 @@ def test_web_and_background_from_one_program_serve_ring_and_fetch(tmp_path: Path
         wait_until(lambda: web.get("/readyz").status == 200, 30, "timers and deliveries")
         assert web.flask("doctor").returncode == 0
     assert "Traceback" not in web.log.read_text(encoding="utf8")
+
+
+def runs(pid: int) -> bool:
+    """Whether it still does something; who ended and was never asked for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_what_stands_beside_a_process_ends_with_it_even_when_that_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PAUSE", 0.1)
+    file = tmp_path / "begun"
+    first = os.fork()
+    if not first:
+        processes.beside(lambda: processes.Together({"connect": noted(file)}).run())
+        time.sleep(60)
+        os._exit(0)
+    wait_until(lambda: begun(file))
+    [pid] = begun(file)
+    os.kill(pid, signal.SIGKILL)  # and it is begun again while the first one lives
+    wait_until(lambda: len(begun(file)) == 2)
+    os.kill(first, signal.SIGKILL)
+    os.waitpid(first, 0)
+    wait_until(lambda: not runs(begun(file)[-1]))

@@ -13,6 +13,7 @@ from helpdesk.agents.models import Agent
 from helpdesk.calls import commands
 from helpdesk.calls import exchange as exchanges
 from helpdesk.calls.models import Call, PhoneCommand, PhoneLine, PhoneMember
+from helpdesk.channels.phone import registry
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput
@@ -209,3 +210,8 @@ def test_while_the_exchange_is_away_a_command_fails_and_says_so(
     exchange.die()
     soon(lambda: begun.client is None)
     assert outcome(commands.originate(agents[0], "+4420555010")) == ("failed", "phones are down")
+
+
+def test_what_it_can_be_asked_for_is_known_to_the_pages(app: Flask) -> None:
+    assert all(registry.able(NAME, what) for what in registry.Can if what != registry.Can.ANSWER)
+    assert not registry.able(NAME, registry.Can.ANSWER)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from helpdesk.calls import commands
+from helpdesk.channels.phone import registry
 from helpdesk.channels.phone.asterisk import members
 from helpdesk.channels.phone.asterisk.ami import Client, Denied, Gone, Message, dialled
 from helpdesk.channels.phone.asterisk.reading import (
@@ -172,3 +173,6 @@ VERBS: dict[str, Callable[[Carrier, int, Data], bool]] = {
     "spy": Carrier._spy,
     "record_pause": Carrier._record_pause,
 }
+ADAPTER = registry.register(
+    registry.Adapter("asterisk", "Asterisk", frozenset(registry.Can) - {registry.Can.ANSWER})
+)

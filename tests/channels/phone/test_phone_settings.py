@@ -1,0 +1,55 @@
+"""The exchange's settings: all that is needed, or a sentence that names what is odd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from helpdesk import settings
+
+GOOD = {"KIND": "asterisk", "ADDRESS": "pbx.test:5039", "USER": "helpdesk", "SECRET": "s3cret"}
+
+
+def load(folder: Path, **values: str) -> settings.Phone | None:
+    given = {f"HELPDESK_PHONE_{name}": value for name, value in values.items()}
+    return settings.load({"HELPDESK_INSTANCE": str(folder), **given}).phone
+
+
+def test_an_exchange_is_known_by_its_kind_and_without_one_there_is_none(tmp_path: Path) -> None:
+    found = load(tmp_path, **GOOD)
+    assert found is not None
+    assert (found.name, found.host, found.port) == ("asterisk", "pbx.test", 5039)
+    assert (found.context, found.lines) == ("from-internal", "PJSIP/{}")
+    assert "s3cret" not in repr(found)
+    assert load(tmp_path) is None
+    local = load(tmp_path, **GOOD | {"ADDRESS": "", "LINES": "Local/{}@from-queue/n"})
+    assert local is not None
+    assert (local.host, local.port) == ("127.0.0.1", 5038)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KIND", "avaya"),
+        ("ADDRESS", "pbx:door"),
+        ("ADDRESS", ":5038"),
+        ("ADDRESS", "pbx:70000"),
+        ("SECRET", ""),
+        ("USER", ""),
+        ("LINES", "PJSIP/1001"),
+        ("RECORDINGS", "ftp://pbx/recordings"),
+    ],
+)
+def test_an_odd_setting_refuses_to_start_and_is_named(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(settings.SettingsError, match=f"HELPDESK_PHONE_{name}"):
+        load(tmp_path, **GOOD | {name: value})
+
+
+def test_without_an_exchange_the_command_says_what_to_set(app: Flask) -> None:
+    done = app.test_cli_runner().invoke(args=["phone", "connect"])
+    assert done.exit_code == 1
+    assert "HELPDESK_PHONE_KIND" in done.output
