@@ -270,6 +270,30 @@ def test_what_happened_while_nobody_listened_is_read_from_the_queue_log(
     assert count(CallEvent) == len({(e.external_id, e.seq) for e in fresh(select(CallEvent))})
 
 
+def test_who_takes_over_reads_what_was_missed_and_not_from_that_moment_on(
+    begin: Begin,
+    exchange: Exchange,
+    agents: list[Agent],
+    phone: Phone,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchanges, "LEASE", timedelta(seconds=3))
+    gap = now().replace(microsecond=0) - timedelta(seconds=30)
+    fence = exchanges.hold(NAME, "killed")
+    exchanges.heard(NAME, fence, gap)
+    at = int(gap.timestamp())
+    path = tmp_path / "queue_log"
+    path.write_text(
+        f"{at + 5}|b.1|complaints|NONE|ENTERQUEUE||+4420555002|1\n"
+        f"{at + 15}|b.1|complaints|NONE|ABANDON|1|1|10\n"
+    )
+    begun = begin(using=replace(phone, queue_log=str(path)))
+    assert not begun.fence and not calls()  # it listens, until that lease has run out
+    soon(lambda: calls(state="abandoned"))
+    assert begun.fence == fence + 1
+
+
 def test_a_log_that_cannot_be_read_hinders_nobody(
     begin: Begin, exchange: Exchange, agents: list[Agent], phone: Phone
 ) -> None:

@@ -209,7 +209,8 @@ class Connector:
                 exchange.report(self.phone.name, self.fence, "down")
         if before and not self.fence:
             log.warning("Another process speaks for the exchange: this one only listens.")
-        if self.fence and self.client and not self._pending and self._heard.empty():
+        # Who has just taken over looks first for what was missed.
+        if before and self.fence and self.client and not self._pending and self._heard.empty():
             exchange.heard(self.phone.name, self.fence, now() - timedelta(seconds=SLICE))
 
     def _report(self, state: str, problem: str = "") -> None:
