@@ -143,6 +143,7 @@ def _report(calls: list[Logged]) -> int:
         served = counted["answered"] + counted["abandoned"] - counted["short"]
         level = f"{counted['in time'] / served:.1%}" if served else "no calls"
         print(f"{day}  " + " ".join(f"{told[name]:>17}" for name in names) + f"   {level:>13}")
+    _queues(calls)
     cases = db.session.scalar(select(func.count()).where(Stay.opened)) or 0
     differing += cases != missed_cases(calls)
     print(f"missed-call cases: {cases}, of the log: {missed_cases(calls)}")
@@ -151,6 +152,19 @@ def _report(calls: list[Logged]) -> int:
     print(f"talks without a case: {db.session.scalar(without)}, events kept: {kept}")
     print(f"figures that differ: {differing}")
     return 1 if differing or db.session.scalar(without) else 0
+
+
+def _queues(calls: Sequence[Logged]) -> None:
+    """Each queue by every measure, over all days."""
+    since = min(call.began for call in calls).replace(tzinfo=UTC)
+    measures = [each for each in figures.DEFINITIONS if each.endswith(("level", "rate"))]
+    print("queue       " + " ".join(f"{name:>17}" for name in (*measures, "asa", "given up after")))
+    for code, told in sorted(figures.by_queue(since, since + timedelta(days=30)).items()):
+        shares = (told.service_level, told.strict_level, told.lenient_level, told.abandon_rate)
+        shown = ["no calls" if each is None else f"{each:.1%}" for each in shares]
+        waits = [f"{each or 0:.1f} s" for each in (told.asa, told.time_to_abandon)]
+        print(f"{code:<12}" + " ".join(f"{each:>17}" for each in (*shown, *waits)))
+    print(f"still waiting: {figures.now_waiting() or 'nobody'}")
 
 
 def _days(calls: Sequence[Logged]) -> dict[str, Counter[str]]:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from helpdesk.core.named import Named
-
-
-class Can(Named):
-    """What a telephone system may be asked to do."""
-
-    ORIGINATE = "originate"
-    ANSWER = "answer"
-    HANGUP = "hangup"
-    HOLD = "hold"
-    TRANSFER_BLIND = "transfer_blind"
-    TRANSFER_ATTENDED = "transfer_attended"
-    MEMBERS = "members"  # add, remove, pause
-    SPY = "spy"  # listen, whisper, barge
-    RECORD_PAUSE = "record_pause"
-    SNAPSHOT = "snapshot"
+# What a telephone system may be asked to do. Members: add, remove, pause; spy: listen, whisper, barge.
+Can = StrEnum(
+    "Can",
+    [
+        "ORIGINATE",
+        "ANSWER",
+        "HANGUP",
+        "HOLD",
+        "TRANSFER_BLIND",
+        "TRANSFER_ATTENDED",
+        "MEMBERS",
+        "SPY",
+        "RECORD_PAUSE",
+        "SNAPSHOT",
+    ],
+)
 
 
 @dataclass(frozen=True)
