@@ -160,6 +160,17 @@ def test_adding_to_a_subject_that_is_unknown_begins_it(connection: Connection, f
     assert find("整改", "notice") == [7]
 
 
+def test_an_index_of_very_many_may_take_longer_than_a_statement_does(
+    connection: Connection,
+) -> None:
+    if connection.dialect.name != "postgresql":
+        pytest.skip("only PostgreSQL ends a statement that takes long")
+    connection.execute(text("SET LOCAL statement_timeout = '2s'"))
+    with search.loading(connection, "ticket"):
+        search.put(connection, "ticket", 1, ["slow"])
+    assert connection.scalar(text("SHOW statement_timeout")) == "0"
+
+
 def test_very_many_subjects_can_be_loaded_at_once(connection: Connection, find: Find) -> None:
     search.put(connection, "ticket", 1, ["refund"])
     before = inspect(connection).get_table_names()
