@@ -10,6 +10,7 @@ from flask import Flask
 from helpdesk.clock import moved_to
 from helpdesk.core.db import transaction
 from helpdesk.core.errors import BadInput
+from helpdesk.core.i18n import in_language
 from helpdesk.statistics import groups
 from helpdesk.statistics.figures import Cell, Figures, wilson
 from helpdesk.statistics.measures import BY_CODE
@@ -106,6 +107,18 @@ def test_a_case_is_told_by_channel_category_department_and_person(app: Flask) ->
         assert keys("received", "agent") == {str(zhang.id): 1}
         assert keys("received", "severity") == {ticket.severity: 1}
         assert keys("received", "day")["2026-03-09"] == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "name"), [("department", "No department"), ("category", "No category")]
+)
+def test_a_case_without_one_stands_under_a_name_that_says_what_is_missing(
+    app: Flask, by: str, name: str
+) -> None:
+    with moved_to(MONDAY), in_language("en"):
+        make.ticket(category="")
+        [row] = Figures(Sums(samples.scope(WEEK), by)).rows([BY_CODE["received"]])
+    assert (row.key, row.name) == ("none", name)
 
 
 def test_a_category_opens_to_those_below_it(app: Flask) -> None:

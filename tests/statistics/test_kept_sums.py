@@ -15,6 +15,7 @@ from helpdesk.clock import moved_to, now
 from helpdesk.core.background import BREATH
 from helpdesk.core.db import db, transaction
 from helpdesk.ops import doctor
+from helpdesk.promises.models import Promise
 from helpdesk.promises.words import ORDER
 from helpdesk.statistics import facts, folding, groups, kept
 from helpdesk.statistics.kept import KeptSums
@@ -103,6 +104,18 @@ def test_kept_sums_tell_what_counting_tells_in_every_period_by_every_group(app: 
         assert compared(PERIODS[:1]) + compared(PERIODS[1:], ("", "day", "agent")) > 10_000
     with moved_to(samples.LAST + timedelta(days=9, hours=5)):  # promises have run out, none is told
         compared(PERIODS[-2:], ("", "week", "month", "department"))
+
+
+def test_the_hours_of_a_day_before_are_told_though_only_whole_days_are_kept(app: Flask) -> None:
+    """Today until one o'clock is compared with yesterday until one, in which a promise was due."""
+    samples.live(40)
+    mine = (Promise.promise == "resolve", Promise.verdict.in_(("on_time", "late")))
+    due = db.session.scalars(db.select(Promise.due_at).where(*mine).order_by(Promise.id)).first()
+    assert due
+    with moved_to(due + timedelta(days=1, hours=1)):
+        compared(({"period": "today"},), ("",))
+        sums = kept.sums(Sums(samples.scope({"period": "today"}), "", "resolve", True, {}))
+        assert any(told(sums, "")["before due"])
 
 
 @pytest.mark.parametrize("verb", few(sorted(VERBS), *FEW_VERBS))
