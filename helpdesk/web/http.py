@@ -10,6 +10,7 @@ from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import psycopg
 from babel import Locale
 from flask import (
     Flask,
@@ -69,6 +70,7 @@ def init(app: Flask, known: Settings) -> None:
     app.register_error_handler(HelpdeskError, refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _database_says_no)
+    app.register_error_handler(psycopg.OperationalError, _database_is_gone)
     app.register_error_handler(OSError, _disk_says_no)
     app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(OverflowError, _not_storable)
@@ -257,9 +259,14 @@ def _database_says_no(error: SQLAlchemyError) -> Any:
     if refusal is None:
         return _broken(error)
     if isinstance(refusal, Busy) and not isinstance(refusal, Shortage):
-        gone = N_("The database can't be reached now. Nothing was stored; please try again.")
-        return refused(Busy(gone))
+        return _database_is_gone(error)
     return refused(refusal)
+
+
+def _database_is_gone(_error: Exception) -> Any:
+    """Also what the driver says itself, of a connection that died before a statement was sent."""
+    gone = N_("The database can't be reached now. Nothing was stored; please try again.")
+    return refused(Busy(gone))
 
 
 def _disk_says_no(error: OSError) -> Any:
