@@ -282,16 +282,20 @@ def test_who_takes_over_reads_what_was_missed_and_not_from_that_moment_on(
     gap = now().replace(microsecond=0) - timedelta(seconds=30)
     fence = exchanges.hold(NAME, "killed")
     exchanges.heard(NAME, fence, gap)
+    held("a.1", "ringing", "queued")
     at = int(gap.timestamp())
     path = tmp_path / "queue_log"
     path.write_text(
+        f"{at + 2}|a.1|complaints|NONE|ABANDON|1|1|10\n"
         f"{at + 5}|b.1|complaints|NONE|ENTERQUEUE||+4420555002|1\n"
         f"{at + 15}|b.1|complaints|NONE|ABANDON|1|1|10\n"
     )
     begun = begin(using=replace(phone, queue_log=str(path)))
-    assert not begun.fence and not calls()  # it listens, until that lease has run out
-    soon(lambda: calls(state="abandoned"))
+    assert not begun.fence  # it listens, until that lease has run out
+    assert [each.state for each in calls()] == ["waiting"]
+    soon(lambda: len(calls(state="abandoned")) == 2)
     assert begun.fence == fence + 1
+    assert not [each for each in fresh(select(CallEvent)) if each.data.get("reason") == "lost"]
 
 
 def test_a_log_that_cannot_be_read_hinders_nobody(

@@ -270,6 +270,7 @@ def test_a_connector_that_is_killed_in_the_middle_of_a_call(
     first.stop.set()
     soon(lambda: first.client is None)
     testbed.idle()  # the call ends, and nobody hears it
+    time.sleep(2)
     ended = time.time()
     assert rows(Call)[0].ended_at is None
     begin("second", using=testbed.phone, wait=False)

@@ -253,7 +253,8 @@ class Connector:
             self.translator.expected |= holdings.dialled(name)
             held = holdings.of(name, there)
         look = snapshot.Snapshot(self.translator, channels, queues, at)
-        over = look.over(held, () if first else held.keys() - self._missing)
+        but = () if first else held.keys() - self._missing
+        over = look.over(held, but) if self.fence else []  # the holder knows more of their ends
         self._missing = {key for key, each in held.items() if each.lasts} - there
         self._hand_in(look.told(held) + over)
 
