@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -31,8 +32,13 @@ class Department(TwoNames, Model):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class Colleague:
+class Colleague(UserMixin):  # type: ignore[misc]
     """What a colleague's row can be asked, whole or in part."""
+
+    @property
+    def is_active(self: Any) -> bool:
+        """Whether this colleague may sign in (Flask-Login asks)."""
+        return bool(self.active)
 
     def get_id(self: Any) -> str:
         """What the session cookie holds: it is void when the session key changes."""

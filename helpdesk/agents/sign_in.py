@@ -16,8 +16,9 @@ from operator import add
 from typing import Any, ParamSpec, TypeVar
 
 import flask_babel
-from flask import Flask, g, has_request_context, redirect, request, session
+from flask import Flask, g, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
+from flask_login import LoginManager, current_user, login_user
 from sqlalchemy import Text, bindparam, cast, func, select
 from werkzeug.wrappers import Response
 
@@ -56,16 +57,17 @@ _asker = along.Asker(
     ).where(Agent.id == bindparam("id")),
     Reader,
 )
-WHO = "helpdesk_who"  # kept with a request
+manager = LoginManager()
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def init(app: Flask) -> None:
     """Let the app know who is there, in every request."""
+    manager.session_protection = None  # our own limits and keys do that, whatever the address
+    manager.init_app(app)
     app.session_interface = _Sessions()
     app.before_request(_follow_the_person)
-    app.context_processor(lambda: {"current_user": _reader()})
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -82,13 +84,14 @@ class _Sessions(SecureCookieSessionInterface):
 
 def begin(agent: Agent) -> None:
     """Start a new session for this person; nothing of an older one is kept."""
-    _forget()
+    session.clear()
+    login_user(agent)
     session.update(fresh_session(agent))
 
 
 def half(agent: Agent, target: str) -> None:
     """The password was right; a code is still asked for, within five minutes."""
-    _forget()
+    session.clear()
     until = int((now() + HALF).timestamp())
     session["half"] = {"user": agent.get_id(), "until": until, "next": target}
 
@@ -111,8 +114,9 @@ def fresh_session(agent: Agent) -> dict[str, object]:
 def end() -> None:
     """End this session, here and wherever its cookie was copied to."""
     name = session.get("name")
-    agent = my_row() if _reader() else None
-    _forget()
+    agent = my_row() if _is_somebody() else None
+    session.clear()
+    g.pop("_login_user", None)
     if agent is None or not name:
         return
     moment = int(now().timestamp())
@@ -124,16 +128,15 @@ def end() -> None:
 
 def actor() -> Actor | None:
     """Who is signed in, as the `by` of a verb; None for a visitor."""
-    reader = _reader()
-    return reader.actor if reader else None
+    return current_user.actor if _is_somebody() else None
 
 
 def me() -> Reader:
     """The person who is signed in. Raises NotSignedIn."""
-    reader = _reader()
-    if reader is None:
+    if not _is_somebody():
         raise NotSignedIn(N_("Please sign in to go on."))
-    return reader
+    found: Reader = current_user._get_current_object()
+    return found
 
 
 def my_row() -> Agent:
@@ -146,19 +149,8 @@ def by() -> Actor:
     return me().actor
 
 
-def _reader() -> Reader | None:
-    """Who asks, when the session holds: read once in a request."""
-    if not has_request_context():
-        return None
-    known: dict[str, Reader | None] = vars(request)
-    if WHO not in known:
-        known[WHO] = holder(session) if "_user_id" in session else None
-    return known[WHO]
-
-
-def _forget() -> None:
-    session.clear()
-    vars(request).pop(WHO, None)
+def _is_somebody() -> bool:
+    return bool(current_user) and bool(current_user.is_authenticated)
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
@@ -180,6 +172,12 @@ def needs(verb: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return guarded
 
     return guard
+
+
+@manager.user_loader  # type: ignore[untyped-decorator]
+def _load(user_id: str) -> Reader | None:
+    """The person of this session, when the session still holds."""
+    return holder(session) if session.get("_user_id") == user_id else None
 
 
 def holder(kept: Mapping[str, Any]) -> Reader | None:
@@ -226,13 +224,14 @@ def standing() -> bytes:
 
 def _follow_the_person() -> Response | None:
     """Language and zone of the person; a session that does not hold any more is emptied."""
+    g.pop("_login_user", None)  # an application context may live longer than one request
     flask_babel.refresh()
     if request.endpoint == "static" or "_user_id" not in session:
         return None
-    reader = _reader()
-    if reader is None:
+    if not current_user.is_authenticated:
         session.clear()
         return None
+    reader: Reader = current_user._get_current_object()
     g.language = reader.language
     g.timezone = reader.timezone or g.timezone
     moment = int(now().timestamp())

@@ -7,7 +7,6 @@ follow a commit is handed to after_commit() and never runs when the commit fails
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import psycopg
 from flask import has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as OwnSession
@@ -32,7 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped
 from sqlalchemy.orm.exc import StaleDataError
@@ -127,9 +125,6 @@ def _from_json(raw: str | bytes) -> Any:
 
 _as_json = partial(json.dumps, allow_nan=False)  # SQLite would keep NaN, and never read it again
 
-RESTED = (
-    1.0  # seconds out of use, after which a connection to PostgreSQL is tried before its next use
-)
 LOCK_TIMEOUT = "10s"
 PATIENCE = 15  # seconds that a writer waits for SQLite
 
@@ -148,6 +143,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "json_deserializer": _from_json,
         "pool_size": 10,
         "max_overflow": 20,
+        "pool_pre_ping": True,
         "connect_args": {
             "options": f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout=60s -c timezone=UTC -c jit=off",
             "prepare_threshold": 2,
@@ -162,27 +158,6 @@ def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=2"):
             connection.execute(f"PRAGMA {pragma}")
-
-
-@event.listens_for(Engine, "checkin")
-def _rests(_connection: Any, entry: ConnectionPoolEntry) -> None:
-    entry.info["rests_since"] = time.monotonic()
-
-
-@event.listens_for(Engine, "checkout")
-def _rested(connection: Any, entry: ConnectionPoolEntry, _holder: Any) -> None:
-    """A connection that rested is tried: the server may be another one, or the way to it gone."""
-    since = entry.info.get("rests_since")
-    if since is None or not isinstance(connection, psycopg.Connection):
-        return
-    if time.monotonic() - since < RESTED:
-        return
-    try:
-        found, connection.autocommit = connection.autocommit, True
-        connection.execute("")
-        connection.autocommit = found
-    except psycopg.Error as gone:
-        raise InvalidatePoolError from gone
 
 
 @event.listens_for(Engine, "begin")

@@ -275,7 +275,7 @@ def test_arrows_and_escape_in_a_text_beside_suggestions_belong_to_the_text(open_
 
 def test_the_look_is_changed_at_once_and_remembered_for_the_server(open_page):
     source = '{% extends "desk.html" %}'
-    user = type("Agent", (), {"name": "Zhang Wei", "id": 7})()
+    user = type("Agent", (), {"is_authenticated": True, "name": "Zhang Wei", "id": 7})()
     page = open_page(source, current_user=user)
     page.locator(".account summary").click()
     page.get_by_text("Dark").click()

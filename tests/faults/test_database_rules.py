@@ -59,13 +59,10 @@ def test_postgresql_gives_up_waiting_before_people_do(app: Flask) -> None:
     assert limits == {"lock_timeout": "10s", "statement_timeout": "1min", "TimeZone": "UTC"}
 
 
-def test_a_connection_that_rested_is_tried_before_it_is_used(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The server may have ended it meanwhile: nobody is refused for that."""
+def test_a_connection_that_the_server_has_ended_is_tried_before_it_is_used(app: Flask) -> None:
+    """Nobody is refused for that, however shortly it was out of use."""
     if on_sqlite():
         pytest.skip("PostgreSQL only")
-    monkeypatch.setattr("helpdesk.core.db.RESTED", 0)
     db.session.remove()
     rested, other = db.engine.connect(), db.engine.connect()
     pid = rested.scalar(text("SELECT pg_backend_pid()"))

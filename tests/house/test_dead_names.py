@@ -19,8 +19,8 @@ USERS = [
     *(ROOT / "migrations").rglob("*.py"),
     *ROOT.glob("*.py"),
 ]
-# Called by name from outside: by Flask, aiosmtpd, Jinja.
-BY_OTHERS = {"get_signing_serializer", "handle_RCPT", "handle_DATA", "filter_stream"}
+# Called by name from outside: by Flask, Flask-Login, aiosmtpd, Jinja.
+BY_OTHERS = {"get_signing_serializer", "is_active", "handle_RCPT", "handle_DATA", "filter_stream"}
 OF_PYTHON = {"property", "staticmethod", "classmethod", "dataclass", "cache"}
 
 
