@@ -173,6 +173,6 @@ VERBS: dict[str, Callable[[Carrier, int, Data], bool]] = {
     "spy": Carrier._spy,
     "record_pause": Carrier._record_pause,
 }
-ADAPTER = registry.register(
+registry.register(
     registry.Adapter("asterisk", "Asterisk", frozenset(registry.Can) - {registry.Can.ANSWER})
 )

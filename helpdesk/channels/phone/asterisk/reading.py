@@ -11,7 +11,7 @@ from helpdesk.channels.phone.asterisk.ami import NUMBER, Message
 
 DIALLING = "hd-call-"  # channels that we asked for are named by us
 SPYING = "hd-spy-"
-LINE = re.compile(r"[A-Za-z0-9]+/(.+?)(?:@.*|-[0-9a-f]{8}(?:;[12])?)?")
+NUMBERED = re.compile(r"-[0-9a-f]{8}(;[12])?\Z")  # one of a line's channels
 CAUSES = {
     "17": "busy",
     "21": "declined",
@@ -50,8 +50,11 @@ RANK = {word: place for place, word in enumerate(Happening)}
 
 def line_of(name: str) -> str:
     """The extension in a channel's or a member's name: PJSIP/1001-0000001f, Local/1001@queue/n."""
-    found = LINE.fullmatch(name)
-    return found[1] if found else ""
+    kind, _slash, rest = name.partition("/")
+    if not (kind.isascii() and kind.isalnum()):
+        return ""
+    line, at, _context = rest.partition("@")
+    return line if at else NUMBERED.sub("", line)
 
 
 def moment(message: Message, otherwise: datetime) -> datetime:
