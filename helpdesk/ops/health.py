@@ -27,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk.agents.rights import require
 from helpdesk.api.auth import api_actor, with_token
+from helpdesk.calls import exchange
 from helpdesk.clock import now
 from helpdesk.core import alarms, background, dbclock, jobs, outbox
 from helpdesk.core.alarms import Alarm
@@ -245,6 +246,11 @@ def delivery_lateness() -> float:
     return _age(outbox.late_since()) or 0.0
 
 
+def phone_down() -> float:
+    """How many seconds a telephone system can't be reached; 0 when all can, or there is none."""
+    return _age(exchange.down_since()) or 0.0
+
+
 def deliveries(state: str) -> int:
     """How many deliveries are in this state."""
     return _number(select(func.count()).where(Delivery.state == state))
@@ -270,6 +276,7 @@ GAUGES: tuple[tuple[str, str, Callable[[], float]], ...] = (
         dbclock.skew,
     ),
     ("alarms_parked", "Alarms that wait for a person", parked_alarms),
+    ("phone_down_seconds", "Since when a telephone system can't be reached", phone_down),
     ("delivery_lateness_seconds", "Wait of the oldest delivery", delivery_lateness),
 )
 

@@ -284,7 +284,9 @@ def test_every_path_of_the_description_exists(client: FlaskClient, app: Flask) -
     paths = client.get("/api/v1/openapi.json").json["paths"]
     rules = {rule.rule.replace("<", "{").replace(">", "}") for rule in app.url_map.iter_rules()}
     assert {f"/api/v1{path}" for path in paths} <= rules
-    described = {f"/api/v1{path}" for path in paths} | {"/api/v1/openapi.json", "/api/v1/docs"}
+    own = {"/api/v1/openapi.json", "/api/v1/docs"}
+    theirs = {"/api/v1/calls/hooks/{provider}"}  # each provider has words of its own for it
+    described = {f"/api/v1{path}" for path in paths} | own | theirs
     assert {r for r in rules if r.startswith("/api/v1")} <= described
 
 

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from helpdesk.agents.models import ApiToken
-from helpdesk.clock import now
+from helpdesk.calls import exchange
+from helpdesk.clock import moved_to, now
 from helpdesk.core import alarms, background, jobs
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
@@ -184,6 +185,20 @@ def test_metrics_count_requests_and_show_what_waits(client: FlaskClient) -> None
     assert 'helpdesk_deliveries{state="dead"} 0.0' in told
     assert 'helpdesk_requests_total{status="200"}' in told
     assert 'helpdesk_request_seconds_bucket{endpoint="health.healthz"' in told
+
+
+def test_metrics_tell_how_long_a_telephone_system_is_gone(client: FlaskClient) -> None:
+    def down() -> float:
+        told = client.get("/metrics").text
+        return float(told.partition("\nhelpdesk_phone_down_seconds ")[2].split("\n")[0])
+
+    assert down() == 0, "without a telephone system nothing is missing"
+    fence = exchange.hold("asterisk", "this process")
+    assert fence and down() >= 0
+    exchange.report("asterisk", fence, "up")
+    assert down() == 0
+    with moved_to(now() + exchange.LEASE + timedelta(seconds=30)):
+        assert 29 <= down() <= 32, "nobody speaks for it any more"
 
 
 def test_metrics_are_closed_to_the_outside(client: FlaskClient) -> None:
