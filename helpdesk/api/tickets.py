@@ -37,10 +37,10 @@ def create(sent: dict[str, Any]) -> tuple[Response, int]:
     intake = read.intake(sent)
     opened = open_once(key, read.body(), intake, by) if key else open_ticket(intake, by)
     if not opened.new:
-        return _answer(queries.by_number(opened.ticket.number, by), opened.promises, 201)
+        return _answer(queries.by_number(opened.row.number, by), opened.promises, 201)
     # What the caller has just made is neither read again nor hidden, and told the secret of once.
-    track = shapes.track(opened.ticket, by)
-    return _answer(opened.ticket, opened.promises, 201, opened.snapshot, track=track)
+    track = shapes.track(opened.row, by)
+    return _answer(opened.row, opened.promises, 201, opened.snapshot, track=track)
 
 
 def _answer(

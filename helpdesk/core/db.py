@@ -172,10 +172,11 @@ BUSY = N_("The database is busy. Nothing was stored; please try again.")
 CHANGED = N_("Somebody changed this while you were working. Your text is kept: look, then send.")
 T = TypeVar("T", bound=Model)
 R = TypeVar("R")
-_before_commit: list[Callable[[Session], None]] = []
+Hook = TypeVar("Hook", bound=Callable[..., object])
+_before_commit: list[Callable[..., object]] = []
 
 
-def before_commit(hook: Callable[[Session], None]) -> Callable[[Session], None]:
+def before_commit(hook: Hook) -> Hook:
     """Register what every transaction does as its last statements (the journal)."""
     _before_commit.append(hook)
     return hook

@@ -8,7 +8,7 @@ commit, so numbers become visible in their own order: who has seen N can never m
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from helpdesk.clock import now
 from helpdesk.core import along
 from helpdesk.core.db import JsonData, Model, UtcTime, before_commit, db
-from helpdesk.core.rows import Rows, fresh, values_of, write_numbered
+from helpdesk.core.rows import Numbered, Rows, fresh, rows_of, write
 
 log = logging.getLogger(__name__)
 Noted = tuple["Event", datetime]  # and when somebody outside may be told
@@ -116,19 +116,26 @@ def record(
 
 
 @before_commit
-def write_journal(session: Session) -> None:
-    """Number and insert the transaction's events and what goes beside them: its last statements."""
+def write_journal(
+    session: Session, more: Iterable[Rows] = (), *numbered: Numbered
+) -> Sequence[int]:
+    """Number the transaction's events and write them, with what goes beside them: its last statement.
+
+    What else is to be written last goes with them: see rows.write().
+    """
     recorded: list[Noted] = session.info.pop("events", [])
     if not recorded:
-        return
+        return ()
     events = [noted for noted, _due in recorded]
     session.info["after_commit"].append(lambda: _tell(events))
     for place, noted in enumerate(events):
         noted.seq = place
-    batch = [values_of(events), *(rows(recorded) for rows in _beside)]
-    first = write_numbered(session, "event", len(events), batch, frozenset(_numbered))
+    batch = [*more, *rows_of(events), *(rows(recorded) for rows in _beside)]
+    mine = Numbered("event", len(events), frozenset(_numbered))
+    *others, first = write(session, batch, *numbered, mine)
     for place, noted in enumerate(events):
         noted.seq = first + place
+    return others
 
 
 def last_seq() -> int:

@@ -1,6 +1,6 @@
-"""New rows: as plain values or as objects, of one table or of several that name one another.
+"""New rows: plain values, of one table or of several that name one another.
 
-What names another row has that one's id before either is written: name() draws ids as the
+What names another row has that one's id before either is written: NextIds draws ids as the
 database itself would. PostgreSQL gets all rows as JSON in one statement (to take hundreds of placeholders
 apart costs its driver more than the rows cost the database), SQLite one statement for each table.
 """
@@ -8,18 +8,29 @@ apart costs its driver more than the rows cost the database), SQLite one stateme
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import chain, groupby
+from itertools import count, groupby
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Integer, bindparam, insert, inspect
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    bindparam,
+    insert,
+    inspect,
+    literal_column,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, make_transient_to_detached
-from sqlalchemy.orm.util import identity_key
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import QueryableAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from helpdesk.core.db import Model, db
 
@@ -34,147 +45,150 @@ class Rows(NamedTuple):
 
 
 def fresh(kind: type[T], /, **values: Any) -> T:
-    """A new object with `values` and the defaults of its other columns; no session knows it."""
-    row, (fixed, made) = kind(), _blank(kind)
-    keep(row, **(fixed | {name: default(None) for name, default in made.items()} | values))
-    return row
-
-
-def keep(row: Model, **values: Any) -> None:
-    """Set columns of an object that is not stored yet: it has no changes to keep track of."""
+    """A new row as plain values, with the defaults of its other columns: it reads like an object of
+    `kind`, but no session can know it; see entity()."""
+    twin, fixed, made = _twin(kind)
+    row: Any = twin()
+    row.__dict__.update(fixed)
+    for name, default in made:
+        row.__dict__[name] = default(None)
     row.__dict__.update(values)
+    return cast(T, row)
 
 
 @cache
-def _blank(kind: type[Model]) -> tuple[dict[str, Any], dict[str, Callable[[None], Any]]]:
-    """The defaults of a table's columns without its id: those that are fixed, and those made anew."""
-    columns = [each for each in kind.__table__.columns if not each.primary_key]
-    defaults = {each.key: each.default for each in columns}
-    made = {name: each.arg for name, each in defaults.items() if each and each.is_callable}
-    fixed = {name: getattr(each, "arg", None) for name, each in defaults.items()}
-    return {name: value for name, value in fixed.items() if name not in made}, made
+def _twin(kind: type[Model]) -> tuple[type, dict[str, Any], list[tuple[str, Any]]]:
+    """A class with what else can be asked of such a row, where columns without a default are None; the
+    defaults that are fixed, and what makes the others anew."""
+    more = {name: value for name, value in vars(kind).items() if not _is_stored(name, value)}
+    defaults: dict[str, Any] = {each.key: each.default for each in kind.__table__.columns}
+    more |= {name: None for name, default in defaults.items() if default is None}
+    given = {name: default.arg for name, default in defaults.items() if default is not None}
+    made = [(name, arg) for name, arg in given.items() if callable(arg)]
+    fixed = {name: arg for name, arg in given.items() if not callable(arg)}
+    more |= {"entity": kind, "__table__": kind.__table__}
+    return type(kind.__name__, (), more), fixed, made
 
 
-def values_of(objects: Sequence[Model]) -> Rows:
-    """The rows of objects, at least one, of one kind and shape that came from fresh()."""
-    table: Any = objects[0].__table__
-    names = [each.name for each in table.c if each.name in objects[0].__dict__]
-    return Rows(table, [{name: each.__dict__[name] for name in names} for each in objects])
+def _is_stored(name: str, value: Any) -> bool:
+    return name.startswith("_") or isinstance(value, QueryableAttribute)
 
 
-_DRAW = (
-    "INSERT INTO counter (name, value) VALUES (:name, :count) "
-    "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value"
-)
-# For PostgreSQL's driver.
-_DRAWN = _DRAW.replace(":name", "%(name)s").replace(":count", "%(count)s")
+def entity(row: T) -> T:
+    """A row of fresh() as an object that a session can be given."""
+    kind: Any = row
+    return cast(T, kind.entity(**vars(row)))
 
 
-def draw(session: Session, name: str, count: int = 1) -> int:
-    """The next number of a counter (the first of `count`); its row stays locked until commit."""
-    connection = session.connection()
-    words = _DRAW if connection.dialect.name == "sqlite" else _DRAWN
-    last: int = connection.exec_driver_sql(words, {"name": name, "count": count}).scalar_one()
-    return last - count + 1
+def rows_of(made: Iterable[Model]) -> list[Rows]:
+    """Rows of fresh(), one kind after the other, as they are written: without what all lack."""
+    kinds = [list(each) for _kind, each in groupby(made, key=type)]
+    return [Rows(each[0].__table__, _values(each)) for each in kinds]
 
 
-def name(session: Session, counter: str, objects: Sequence[Any], count: int = 1) -> int:
-    """Give new objects, one kind after the other, the ids that they will be written with.
+def _values(made: list[Any]) -> list[dict[str, Any]]:
+    given = [vars(each) for each in made]
+    names = _in_order(made[0].__table__, frozenset().union(*given))
+    return [{name: values.get(name) for name in names} for values in given]
 
-    Gives the next number of a counter beside them (the first of `count`): its row stays locked until
-    commit.
+
+@cache
+def _in_order(table: Any, names: frozenset[str]) -> list[str]:
+    return [each.name for each in table.c if each.name in names]
+
+
+class NextIds(FunctionElement[Any]):
+    """A column of a statement that looks before it is written: ids for so many new rows of a table."""
+
+    inherit_cache = True
+
+    def __init__(self, table: Any, most: int) -> None:
+        super().__init__(literal_column(table.name), literal_column(str(most)))
+
+
+@compiles(NextIds)
+def _from_sequence(element: NextIds, compiler: SQLCompiler, **_given: Any) -> str:
+    name, most = element.clauses
+    sequence = f"CAST(pg_get_serial_sequence('{name}', 'id') AS regclass)"
+    return f"ARRAY(SELECT nextval({sequence}) FROM generate_series(1, {most}))"
+
+
+@compiles(NextIds, "sqlite")
+def _behind_the_last(element: NextIds, compiler: SQLCompiler, **_given: Any) -> str:
+    # One writer: what is free stays free until it has ended.
+    return f"(SELECT coalesce(max(id), 0) FROM {next(iter(element.clauses))})"
+
+
+def ids_of(found: list[int] | int) -> Iterator[int]:
+    """The ids that such a column gives."""
+    return iter(found) if isinstance(found, list) else count(found + 1)
+
+
+class Numbered(NamedTuple):
+    """Numbers of a counter that are drawn when the rows which bear them are written: so its row is locked
+    as briefly as can be. Of `columns` those with 0, 1 ... get the first number and what follows; in
+    texts of a table's n-th row the n-th stands for MARK."""
+
+    counter: str
+    amount: int
+    columns: frozenset[Any] = frozenset()
+
+
+# Six digits that nobody writes. A word with them is cut like one with a number's own.
+MARK = "\N{ADLAM DIGIT ZERO}" * 6
+
+
+def marked(text: str, number: int) -> str:
+    """The text with the number where the mark is; it has six digits or more."""
+    return text.replace(MARK, f"{number:06d}")
+
+
+def write(session: Session, batch: Iterable[Rows], *numbered: Numbered) -> list[int]:
+    """Write the rows of several tables, those that others name first.
+
+    Gives the first number that was drawn of each counter; its row stays locked until commit.
     """
-    wanted = Counter(each.__table__ for each in objects)
-    number, ids = _taken(session, counter, count, wanted)
-    for each, one in zip(objects, chain(*ids), strict=True):
-        keep(each, id=one)
-    return number
-
-
-def _taken(
-    session: Session, counter: str, count: int, wanted: Mapping[Any, int]
-) -> tuple[int, list[list[int]]]:
-    connection, tables = session.connection(), tuple(wanted)
+    full, connection = [each for each in batch if each.values], session.connection()
     if connection.dialect.name == "sqlite":
-        # One writer: what is free stays free until it has ended.
-        number = draw(session, counter, count)
-        last = connection.exec_driver_sql(_last_ids(tables)).one()
-        counts = zip(last, wanted.values(), strict=True)
-        return number, [list(range(used + 1, used + 1 + n)) for used, n in counts]
-    counted = {f"n{at}": each for at, each in enumerate(wanted.values())}
-    given = {"name": counter, "count": count} | counted
-    row = connection.exec_driver_sql(_taking(tables), given).one()
-    return row[0] - count + 1, list(row[1:])
-
-
-@cache
-def _last_ids(tables: tuple[Any, ...]) -> str:
-    last = (f"(SELECT coalesce(max(id), 0) FROM {each.name})" for each in tables)
-    return f"SELECT {', '.join(last)}"
-
-
-@cache
-def _taking(tables: tuple[Any, ...]) -> str:
-    ids = (
-        f"ARRAY(SELECT nextval(CAST(pg_get_serial_sequence('{each.name}', 'id') AS regclass))"
-        f" FROM generate_series(1, %(n{at})s))"
-        for at, each in enumerate(tables)
-    )
-    return f"WITH drawn AS ({_DRAWN}) SELECT value, {', '.join(ids)} FROM drawn"
-
-
-def store(session: Session, objects: Sequence[Model], *more: Rows) -> None:
-    """Write new objects that have their ids, one kind after the other and those that others name
-    first, with more rows. No session knows them: see adopt()."""
-    kinds = [values_of(list(each)) for _kind, each in groupby(objects, key=type)]
-    write(session, [*kinds, *more])
-
-
-def adopt(session: Session, objects: Iterable[Model]) -> None:
-    """Let the session know objects whose rows were written as they are, e.g. because verbs follow.
-
-    What it knew under the same id was undone: SQLite gives ids of a rollback again.
-    """
-    for each in objects:
-        make_transient_to_detached(each)
-        undone = session.identity_map.get(identity_key(instance=each))
-        if undone is not None:
-            session.expunge(undone)
-    session.add_all(objects)
-
-
-def write(session: Session, batch: Iterable[Rows]) -> None:
-    """Write the rows of several tables, those that others name first."""
-    full = [each for each in batch if each.values]
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
+        firsts = [_drawn(connection, each) for each in numbered]
+        for each, first in zip(numbered, firsts, strict=True):
+            full = [_with_numbers(rows, each.columns, first) for rows in full]
         _one_by_one(connection, full)
-    elif full:
-        connection.exec_driver_sql(_together(_shape(full)), _as_json(full))
+        return firsts
+    given = _as_json(full)
+    for at, each in enumerate(numbered):
+        given |= {f"name{at}": each.counter, f"amount{at}": each.amount}
+    words = _together(_shape(full), tuple(each.columns for each in numbered))
+    return list(connection.exec_driver_sql(words, given).one())[: len(numbered)]
 
 
-def write_numbered(
-    session: Session, name: str, count: int, batch: Iterable[Rows], columns: frozenset[Any]
-) -> int:
-    """The same for rows that bear `count` numbers of a counter, drawn now: in `columns` they have 0, 1 ...
-    and get the first number and what follows. Gives the first; the counter's row stays locked until commit."""
-    full = [each for each in batch if each.values]
-    connection = session.connection()
-    if connection.dialect.name != "sqlite":
-        given = _as_json(full) | {"name": name, "count": count}
-        last: int = connection.exec_driver_sql(_together(_shape(full), columns), given).scalar_one()
-        return last - count + 1
-    first = draw(session, name, count)
-    _one_by_one(connection, [_raised(each, columns, first) for each in full])
-    return first
+def draw(session: Session, counter: str, amount: int = 1) -> int:
+    """The next number of a counter (the first of `amount`); its row stays locked until commit."""
+    return write(session, [], Numbered(counter, amount))[0]
 
 
-def _raised(rows: Rows, columns: frozenset[Any], first: int) -> Rows:
-    """The rows with their numbers instead of 0, 1 ..."""
-    mine = [column.name for column in rows.table.c if column in columns]
-    return Rows(
-        rows.table, [{**row, **{name: first + row[name] for name in mine}} for row in rows.values]
-    )
+def _drawn(connection: Connection, numbered: Numbered) -> int:
+    given = numbered.counter, numbered.amount
+    words = f"INSERT INTO counter (name, value) VALUES (?, ?) {_RAISED}"
+    last: int = connection.exec_driver_sql(f"{words} RETURNING value", given).scalar_one()
+    return last - numbered.amount + 1
+
+
+_RAISED = "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value"
+
+
+def _with_numbers(rows: Rows, columns: frozenset[Any], first: int) -> Rows:
+    """The rows with their numbers instead of 0, 1 ... and the mark."""
+    mine = [each for each in rows.values[0] if rows.table.c[each] in columns]
+
+    def told(value: Any, at: int) -> Any:
+        return marked(value, first + at) if isinstance(value, str) else first + value
+
+    values = [
+        {**row, **{name: told(row[name], at) for name in mine}}
+        for at, row in enumerate(rows.values)
+    ]
+    return Rows(rows.table, values) if mine else rows
 
 
 def _one_by_one(connection: Connection, batch: Iterable[Rows], more: str = "") -> None:
@@ -257,13 +271,16 @@ def _shape(batch: Iterable[Rows]) -> tuple[Shape, ...]:
 
 
 def _as_json(batch: Iterable[Rows]) -> dict[str, Any]:
-    return {f"rows_{table.name}": json.dumps(values, default=_iso) for table, values in batch}
+    return {f"rows{at}": _json(each.values) for at, each in enumerate(batch)}
 
 
 def _iso(value: Any) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.isoformat()
     raise TypeError(f"{value!r} can't be stored.")
+
+
+_json = json.JSONEncoder(default=_iso).encode  # to make one anew takes as long as to write a row
 
 
 @cache
@@ -295,32 +312,50 @@ def _for_sqlite(table: Any, names: tuple[str, ...], dialect: Dialect) -> tuple[A
 
 
 @cache
-def _together(shapes: tuple[Shape, ...], numbered: frozenset[Any] = frozenset()) -> str:
-    """One statement that writes all; with numbered columns it draws the numbers and gives the last one."""
-    parts = [f"drawn AS ({_DRAWN})"] if numbered else []
-    parts += [f"new_{each[0].name} AS ({_from_json(each, numbered)})" for each in shapes]
-    return f"WITH {', '.join(parts)} SELECT {'value FROM drawn' if numbered else '1'}"
+def _together(shapes: tuple[Shape, ...], numbered: tuple[frozenset[Any], ...]) -> str:
+    """One statement that writes all and gives the first number of each counter. Names in it are short:
+    of 4,096 characters the driver keeps what it has made."""
+    which = {column: at for at, columns in enumerate(numbered) for column in columns}
+    parts = [f"w{at} AS ({_from_json(each, at, which)})" for at, each in enumerate(shapes)]
+    if numbered:
+        places = range(len(numbered))
+        asked = ", ".join(f"(%(name{at})s, %(amount{at})s)" for at in places)
+        drawn = f"INSERT INTO counter (name, value) VALUES {asked} {_RAISED} RETURNING name, value"
+        first = "max(value) FILTER (WHERE name = %(name{0})s) - %(amount{0})s + 1 AS n{0}"
+        numbers = f"SELECT {', '.join(map(first.format, places))} FROM drawn"
+        parts = [f"drawn AS ({drawn})", f"numbers AS ({numbers})", *parts]
+    return f"WITH {', '.join(parts)} SELECT * FROM {'numbers' if numbered else '(SELECT 1) AS one'}"
 
 
-def _from_json(shape: Shape, numbered: frozenset[Any] = frozenset()) -> str:
-    """INSERT ... SELECT from a JSON array of objects with these keys."""
+def _from_json(
+    shape: Shape, at: int = 0, numbered: Mapping[Any, int] = MappingProxyType({})
+) -> str:
+    """INSERT ... SELECT from the JSON array at this place, of objects with these keys."""
     table, names = shape
-    into = _quote(table.name)
-    raised = "(SELECT value - %(count)s + 1 FROM drawn) + "
-    columns = [_quote(name) for name in names]
-    given = [
-        f"{raised}{column}" if table.c[name] in numbered else column
-        for name, column in zip(names, columns, strict=True)
-    ]
-    return (
-        f"INSERT INTO {into} ({', '.join(columns)}) SELECT {', '.join(given)} FROM {_read(table)}"
-    )
+    into, columns = _quote(table.name), ", ".join(map(_quote, names))
+    given = ", ".join(_given(table.c[name], numbered.get(table.c[name])) for name in names)
+    read = _read(table, at)
+    source = read if given == columns else f"numbers, {read} WITH ORDINALITY"
+    return f"INSERT INTO {into} ({columns}) SELECT {given} FROM {source}"
 
 
-def _read(table: Any) -> str:
+def _given(column: Any, at: int | None) -> str:
+    """A column's value, with the number that it bears of that counter."""
+    value = _quote(column.name)
+    if at is None:
+        return value
+    if isinstance(column.type, Integer):
+        return f"n{at} + {value}"
+    number = f"(n{at} + ordinality - 1)::text"
+    digits = f"lpad({number}, greatest(6, length({number})), '0')"
+    kind = column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+    return f"replace({value}::text, '{MARK}', {digits})::{kind}"
+
+
+def _read(table: Any, at: int = 0) -> str:
     """The rows that were given as JSON."""
     into = _quote(table.name)
-    return f"json_populate_recordset(CAST(NULL AS {into}), CAST(%(rows_{table.name})s AS json))"
+    return f"json_populate_recordset(NULL::{into}, %(rows{at})s::json)"
 
 
 _quote = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]

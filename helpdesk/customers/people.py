@@ -17,7 +17,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import PICK, BadInput, bad_fields, refuse
 from helpdesk.core.i18n import N_
-from helpdesk.core.rows import fresh
+from helpdesk.core.rows import entity, fresh
 from helpdesk.customers.addresses import Address, kind_of, normal, read
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.words import LEVELS
@@ -128,13 +128,15 @@ def _only(ids: set[int]) -> int | None:
 
 def make(asker: Asker, language: str, *, proven: Proven | None = None, claimed: bool) -> Person:
     """A new person, who gets an id with the next flush. `claimed`: nothing but one case says so."""
-    person = drafted(asker, language, proven=proven, claimed=claimed)
+    draft = drafted(asker, language, proven=proven, claimed=claimed)
+    draft.addresses = [entity(each) for each in draft.addresses]
+    person = entity(draft)
     db.session.add(person)
     return person
 
 
 def drafted(asker: Asker, language: str, *, proven: Proven | None = None, claimed: bool) -> Person:
-    """The same, whom no session knows yet."""
+    """The same as plain values: see rows.fresh()."""
     person = fresh(
         Person,
         name=asker.name.strip(),
@@ -151,7 +153,7 @@ def drafted(asker: Asker, language: str, *, proven: Proven | None = None, claime
 
 
 def row_of(address: Address) -> ContactAddress:
-    """The address as a row that nothing has proven yet."""
+    """The address as plain values; nothing has proven it yet."""
     return fresh(ContactAddress, **address._asdict())
 
 
@@ -173,7 +175,7 @@ def prove_all(person: Person, given: Iterable[Address], by: str) -> list[Contact
     for address in given:
         row = known.get((address.kind, address.normal, address.extension))
         if row is None:
-            row = row_of(address)
+            row = entity(row_of(address))
             person.addresses.append(row)
             new.append(row)
         if not row.proven_by:

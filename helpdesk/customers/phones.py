@@ -6,6 +6,7 @@ One walk over the characters, no patterns: what strangers type costs what it is 
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -116,6 +117,7 @@ def _is_local(groups: list[str]) -> bool:
     return lengths in ([7], [8], [4, 4]) and groups[0][0] in "2345678"
 
 
+@lru_cache(maxsize=100)  # one number is asked for several times
 def _parsed(text: str) -> PhoneNumber | None:
     digits = _digits(text)
     international = _is_international(text)

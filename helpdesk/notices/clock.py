@@ -19,7 +19,7 @@ from helpdesk.core import options
 from helpdesk.core.alarms import clear_alarms, set_alarm, set_alarms
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_, P_
-from helpdesk.core.rows import insert_new
+from helpdesk.core.rows import entity, insert_new
 from helpdesk.notices.lifecycle import ENDED, Level, State
 from helpdesk.notices.models import Notice
 from helpdesk.promises import keeping, rows, running, timing
@@ -81,7 +81,7 @@ def _promise(
             assert row.due_at
             end = ends.get(step, row.due_at)
             row.due_at = end if step == "done" else min(row.due_at, end)
-        db.session.add(row)
+        db.session.add(entity(row))
     db.session.flush()
 
 

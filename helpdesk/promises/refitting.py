@@ -9,6 +9,7 @@ from typing import Any
 from helpdesk.clock import now
 from helpdesk.core.alarms import clear_alarms, set_alarms
 from helpdesk.core.db import UtcTime, db
+from helpdesk.core.rows import entity
 from helpdesk.promises import external, timing
 from helpdesk.promises.keeping import drop
 from helpdesk.promises.models import Promise
@@ -73,7 +74,7 @@ def _refitted(row: Promise, subject: PolicySubject, terms: Terms, snapshot: Snap
     still_time = fresh.due_at and fresh.due_at > (row.paused_at or now())
     if timing.is_missed(row) and still_time:
         drop([row])
-        return fresh
+        return entity(fresh)
     _take_over(
         row, fresh, (*TAKEN_OVER, "due_at", "provisional", "calendar_version", "bound", "latest_at")
     )
@@ -102,7 +103,7 @@ def _added(
         row = new_row(subject, policies[promise], snapshot, part)
         _take_over(row, clock, CLOCK)
         timing.count(row, snapshot)
-        made.append(row)
+        made.append(entity(row))
     return made
 
 

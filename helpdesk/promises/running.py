@@ -9,6 +9,7 @@ from itertools import pairwise
 from helpdesk.clock import after_pause, due_at, now
 from helpdesk.core.alarms import clear_alarms, set_alarms
 from helpdesk.core.db import db
+from helpdesk.core.rows import entity
 from helpdesk.promises import timing
 from helpdesk.promises.keeping import drop, meet
 from helpdesk.promises.models import Promise
@@ -53,7 +54,7 @@ def _startable(
         last.owner_department_id, last.calendar = fresh.owner_department_id, fresh.calendar
         return last
     drop(parts)
-    return fresh
+    return entity(fresh)
 
 
 def next_update(
@@ -139,7 +140,7 @@ def _is_later(until: datetime, row: Promise) -> bool:
 
 def replan(subject: PolicySubject, snapshot: Snapshot) -> None:
     """A new cycle (reopened, reworked): promises are made anew; the old rows stay as they were."""
-    rows = plan(subject, snapshot)
+    rows = [entity(row) for row in plan(subject, snapshot)]
     db.session.add_all(rows)
     db.session.flush()
     set_alarms(timing.alarms_of(rows, snapshot))

@@ -79,6 +79,7 @@ class Phrase(NamedTuple):
 Term = tuple[Phrase, ...]  # one of these is enough
 
 
+@lru_cache(maxsize=50_000)  # slow, and most words come again
 def stem(piece: str) -> str:
     """The stem of an English word; anything else unchanged."""
     if len(piece) < 3 or not (piece.isascii() and piece.isalpha()):
@@ -109,7 +110,7 @@ def _split_model(piece: str) -> list[str]:
     return [part for part in match.groups() if part] if match else [piece]
 
 
-@lru_cache(maxsize=50_000)  # stemming is slow, and most words come again
+@lru_cache(maxsize=50_000)
 def _word(text: str) -> Chunk:
     text = _POSSESSIVE.sub("", text).replace("'", "")
     exact = [part for piece in _PIECE.findall(text) for part in _split_model(piece)]

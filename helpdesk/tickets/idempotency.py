@@ -43,7 +43,7 @@ def open_once(key: str, sent: dict[str, Any], intake: Intake, by: Actor) -> Open
 
     def work() -> Ticket:
         made.append(open_ticket(intake, by))
-        return made[-1].ticket
+        return made[-1].row
 
     ticket = done_once(key, sent, by, work, Ticket)
     return made[-1] if made else Opened(ticket, list(promises.table(ticket)), new=False)

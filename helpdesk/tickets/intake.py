@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import Integer, bindparam, select
+from sqlalchemy.orm import Session, joinedload
 
 from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
 from helpdesk.core.alarms import TABLE as ALARMS
-from helpdesk.core.db import retrying, transaction
+from helpdesk.core.db import db, retrying, transaction
 from helpdesk.core.errors import BadInput, bad_fields, refuse
-from helpdesk.core.events import record
+from helpdesk.core.events import record, write_journal
 from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
-from helpdesk.core.rows import Rows, adopt, fresh, keep, name, store
+from helpdesk.core.rows import MARK, NextIds, Numbered, Rows, fresh, ids_of, marked, rows_of, write
 from helpdesk.customers import people
 from helpdesk.customers.models import Person
 from helpdesk.promises.models import Promise
 from helpdesk.promises.policy import Unit
+from helpdesk.promises.words import ORDER
 from helpdesk.setup import in_force, routing
 from helpdesk.setup.routing import facts_of
 from helpdesk.tickets import actions, fields, queries, whose
@@ -45,15 +47,21 @@ NUMBER_ZONE = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True)
 class Opened:
-    """The ticket with its response table; `new` is False when it had come in before.
+    """The row of the ticket with its response table; `new` is False when it had come in before.
 
-    `snapshot` is the set-up that a new one was made by.
+    A new one's rows are plain values (see rows.fresh), and `snapshot` is the set-up that made it.
     """
 
-    ticket: Ticket
+    row: Ticket
     promises: list[Promise]
     new: bool
     snapshot: in_force.Setup | None = None
+
+    @cached_property
+    def ticket(self) -> Ticket:
+        """The ticket as verbs take it: read when it is asked for."""
+        person = joinedload(Ticket.person)
+        return db.session.get_one(Ticket, self.row.id, options=[person], populate_existing=True)
 
 
 def open_ticket(intake: Intake, by: Actor) -> Opened:
@@ -69,10 +77,11 @@ def open_tickets(cases: Sequence[tuple[Intake, Actor]]) -> list[Opened]:
     """The tickets of several cases, each by whom, written together: all or none. No two of them
     may be of one person, who could be new."""
     cases = [(checked(intake), by) for intake, by in cases]
+    is_all = not db.session.info.get("writing")  # nothing else follows in this transaction
 
     def work() -> list[Opened]:
         with transaction() as session:
-            return _open(session, cases)
+            return _open(session, cases, is_all)
 
     return retrying(work)
 
@@ -139,8 +148,11 @@ class _Look:
     setup_version: int
     seen_id: int | None
     people: whose.Candidates
+    ids: dict[Any, Iterator[int]]  # for what will be new
 
 
+# What others name has its id before it is written: at most so many rows of a case.
+NAMED: dict[Any, int] = {Person: 1, Ticket: 1, Message: 1, Promise: len(ORDER)}
 # Made once: to put a statement together takes as long as to run it. NULL equals nothing.
 LOOK = select(
     select(Option.value).where(Option.name == "version").scalar_subquery(),
@@ -148,6 +160,7 @@ LOOK = select(
     .where(Ticket.channel == bindparam("channel"), Ticket.external_id == bindparam("external_id"))
     .scalar_subquery(),
     *(each.scalar_subquery() for each in whose.columns()),
+    *(NextIds(kind.__table__, most) for kind, most in NAMED.items()),
 )
 
 
@@ -163,7 +176,8 @@ def _look(session: Session, intake: Intake) -> _Look:
 def _found(session: Session, asked: dict[str, str | None]) -> _Look:
     row = session.connection().execute(LOOK, asked).one()
     candidates = whose.Candidates(proven=(row[2], row[3]), filed=(row[4], row[5]))
-    return _Look(int(row[0] or 0), row[1], candidates)
+    ids = dict(zip(NAMED, map(ids_of, row[6:]), strict=True))
+    return _Look(int(row[0] or 0), row[1], candidates, ids)
 
 
 @dataclass(frozen=True)
@@ -173,23 +187,44 @@ class _Draft:
     intake: Intake
     by: Actor
     known: Person | None
-    snapshot: in_force.Setup
     plan: _Plan
-    ticket: Ticket
     message: Message
-    rows: list[Promise]
+    opened: Opened
+    snapshot: in_force.Setup
+    ids: dict[Any, Iterator[int]]
 
     @property
     def newcomer(self) -> list[Person]:
         """The person, where the case brings a new one."""
-        return [] if self.known else [self.ticket.person]
+        return [] if self.known else [self.opened.row.person]
+
+    @property
+    def goes_to(self) -> Unit | None:
+        """The department that it is sent to at once, as its rule wants it."""
+        at_once = self.plan.route.dispatch and goes_to_departments(self.opened.row.kind)
+        return self.plan.unit if at_once else None
+
+    @property
+    def done(self) -> Opened:
+        """What its caller gets: the ticket as it stands now."""
+        opened = self.opened
+        return replace(opened, row=opened.ticket) if self.goes_to else opened
 
 
-def _open(session: Session, cases: Sequence[tuple[Intake, Actor]]) -> list[Opened]:
-    drafts = [_drafted(session, intake, by) for intake, by in cases]
-    if new := [each for each in drafts if isinstance(each, _Draft)]:
-        _store(session, new)
-    return [_opened(each) if isinstance(each, _Draft) else each for each in drafts]
+def _open(session: Session, cases: Sequence[tuple[Intake, Actor]], is_all: bool) -> list[Opened]:
+    found = [_drafted(session, intake, by) for intake, by in cases]
+    if drafts := [each for each in found if isinstance(each, _Draft)]:
+        made = _named(drafts)
+        if is_all and not any(each.goes_to for each in drafts):
+            for each in drafts:
+                _note(each)
+            _store(session, drafts, made, write_journal)
+        else:
+            _store(session, drafts, made, write)
+            for each in drafts:
+                _note(each)
+                _dispatch(each)
+    return [each.done if isinstance(each, _Draft) else each for each in found]
 
 
 def _drafted(session: Session, intake: Intake, by: Actor) -> _Draft | Opened:
@@ -203,27 +238,28 @@ def _drafted(session: Session, intake: Intake, by: Actor) -> _Draft | Opened:
     person = whose.asker(intake, by, known)
     plan = _decide(session, intake, person, known, snapshot)
     ticket = _ticket(intake, person, plan, whose.facts(intake, known))
-    rows = _promises(ticket, intake, snapshot, by)
+    opened = Opened(ticket, _promises(ticket, intake, snapshot, by), True, snapshot)
     message = _first_message(ticket, intake)
-    return _Draft(intake, by, known, snapshot, plan, ticket, message, rows)
+    return _Draft(intake, by, known, plan, message, opened, snapshot, look.ids)
 
 
-def _opened(draft: _Draft) -> Opened:
-    """Recorded, and dispatched where its route says so."""
-    ticket, plan = draft.ticket, draft.plan
+def _note(draft: _Draft) -> None:
+    ticket, route = draft.opened.row, draft.plan.route
     record(
         "ticket.opened",
         by=draft.by,
         ticket=ticket,
         **{each: getattr(ticket, each) for each in ("kind", "channel", "severity", "queue")},
         person=ticket.person_id,
-        rule=plan.route.rule,
-        reason=plan.route.reason,
+        rule=route.rule,
+        reason=route.reason,
     )
-    if plan.route.dispatch and plan.unit and goes_to_departments(ticket.kind):
-        actions.accept(ticket, by=SYSTEM)
-        actions.dispatch(ticket, by=SYSTEM, department_id=plan.unit.id)
-    return Opened(ticket, draft.rows, new=True, snapshot=draft.snapshot)
+
+
+def _dispatch(draft: _Draft) -> None:
+    if unit := draft.goes_to:
+        actions.accept(draft.opened.ticket, by=SYSTEM)
+        actions.dispatch(draft.opened.ticket, by=SYSTEM, department_id=unit.id)
 
 
 @dataclass(frozen=True)
@@ -285,6 +321,7 @@ def _ticket(intake: Intake, person: Person, plan: _Plan, origin: dict[str, Any])
     ticket = fresh(
         Ticket,
         **(given | decided | origin),
+        number=f"{now().astimezone(NUMBER_ZONE).year}-{MARK}",  # of this year: 2026-000412
         external_id=intake.external_id or None,
         facts=intake.fields,
         department_id=plan.unit.id if plan.unit else None,
@@ -297,7 +334,7 @@ def _ticket(intake: Intake, person: Person, plan: _Plan, origin: dict[str, Any])
         repeat_of_id=plan.repeat_of_id,
         track_salt=secrets.token_hex(8),
     )
-    set_committed_value(ticket, "person", person)
+    ticket.person = person
     return ticket
 
 
@@ -310,47 +347,66 @@ def _promises(ticket: Ticket, intake: Intake, snapshot: in_force.Setup, by: Acto
     return rows
 
 
-def _store(session: Session, drafts: Sequence[_Draft]) -> None:
-    """Write the tickets with their numbers drawn last, and with them all that names them."""
+def _named(drafts: Sequence[_Draft]) -> list[Any]:
+    """All rows of the cases, those that others name first, with the ids by which they do so."""
     newcomers = [person for each in drafts for person in each.newcomer]
     addresses = [address for person in newcomers for address in person.addresses]
-    tickets, messages = [each.ticket for each in drafts], [each.message for each in drafts]
-    rows = [row for each in drafts for row in each.rows]
-    new = [*newcomers, *addresses, *tickets, *messages, *rows]
-    numbers = _numbers(session, new, len(tickets))
+    tickets, messages = [each.opened.row for each in drafts], [each.message for each in drafts]
+    promised = [row for each in drafts for row in each.opened.promises]
+    made: list[Any] = [*newcomers, *addresses, *tickets, *messages, *promised]
+    ids = {kind: chain(*(each.ids[kind] for each in drafts)) for kind in NAMED}
+    for row in made:
+        if row.entity in ids:
+            row.id = next(ids[row.entity])
     for person in newcomers:
         for address in person.addresses:
-            keep(address, person_id=person.id)
-    for each, number in zip(drafts, numbers, strict=True):
-        keep(each.ticket, number=number, person_id=each.ticket.person.id)
-        for row in each.rows:
-            keep(row, subject_id=each.ticket.id)
-        keep(each.message, ticket_id=each.ticket.id)
-    alarms = [row for each in drafts for row in promises.alarms_of(each.rows, each.snapshot)]
-    found = [(each.ticket.id, _found_by(each)) for each in drafts]
-    who = [(person.id, people.found_by(person)) for person in newcomers]
-    words = (("ticket", found), ("person", who))
-    searched = [Rows(*search.new_rows(session, kind, texts)) for kind, texts in words]
-    store(session, new, Rows(ALARMS, alarms), *searched)
-    adopt(session, [*newcomers, *addresses, *tickets])
+            address.person_id = person.id
     for each in drafts:
-        if each.intake.files:
-            here = each.ticket.id, each.message.id
-            session.add_all(actions.attachment_rows(each.intake.files, *here, public=True))
-        if each.known and each.intake.person_id is not None:  # a pick has added to them
+        ticket = each.opened.row
+        ticket.person_id, each.message.ticket_id = ticket.person.id, ticket.id
+        for row in each.opened.promises:
+            row.subject_id = ticket.id
+    return made
+
+
+def _store(
+    session: Session,
+    drafts: Sequence[_Draft],
+    made: list[Any],
+    write_all: Callable[..., Sequence[int]],
+) -> None:
+    """Write all rows, with the words that find them; what writes the tickets draws their numbers."""
+    tickets = [each.opened.row for each in drafts]
+    rung = (promises.alarms_of(each.opened.promises, each.snapshot) for each in drafts)
+    who = [(person.id, people.found_by(person)) for each in drafts for person in each.newcomer]
+    words = (
+        ("person", who),
+        ("ticket", [(each.opened.row.id, _found_by(each)) for each in drafts]),
+    )
+    searched = [Rows(*search.new_rows(session, kind, texts)) for kind, texts in words]
+    batch = [*rows_of(made), Rows(ALARMS, [*chain(*rung)]), *searched]
+    number = Numbered(f"ticket:{tickets[0].number[:4]}", len(tickets), _bearers(searched[-1].table))
+    first = write_all(session, batch, number)[0]
+    for place, each in enumerate(drafts):
+        ticket, intake = each.opened.row, each.intake
+        ticket.number = marked(ticket.number, first + place)
+        if intake.files:
+            here = ticket.id, each.message.id
+            session.add_all(actions.attachment_rows(intake.files, *here, public=True))
+        if each.known and intake.person_id is not None:  # a pick has added to them
             people.index(each.known)
 
 
 def _found_by(draft: _Draft) -> list[str]:
-    return fields.searched(draft.ticket, draft.ticket.person.name, [draft.intake.body])
+    ticket = draft.opened.row
+    return fields.searched(ticket, ticket.person.name, [draft.intake.body])
 
 
-def _numbers(session: Session, new: list[Any], count: int) -> list[str]:
-    """The next numbers of this year, 2026-000412, and ids for what is new. No number is used twice (it
-    is drawn under its row's lock)."""
-    year = now().astimezone(NUMBER_ZONE).year
-    first = name(session, f"ticket:{year}", new, count)
-    return [f"{year}-{number:06d}" for number in range(first, first + count)]
+@cache
+def _bearers(words: Any) -> frozenset[Any]:
+    """The columns in which a new ticket's number stands: its own, and of the table of its words."""
+    texts = [each for each in words.c if not isinstance(each.type, Integer)]
+    return frozenset([Ticket.__table__.c.number, *texts])
 
 
 def _first_message(ticket: Ticket, intake: Intake) -> Message:

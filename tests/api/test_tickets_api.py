@@ -345,7 +345,7 @@ def test_one_ticket_takes_ten_statements_however_much_was_said(
     assert len(sent) <= 10, "\n\n".join(sent)
 
 
-def test_opening_takes_four_statements_and_one_for_the_token(
+def test_opening_takes_two_statements_and_one_for_the_token(
     client: FlaskClient, headers: dict[str, str]
 ) -> None:
     """On PostgreSQL; SQLite gets the rows of the case and of the journal table by table."""
@@ -354,11 +354,11 @@ def test_opening_takes_four_statements_and_one_for_the_token(
     other = CASE | {"person": {"name": "Amy Hall", "email": "amy@example.com"}}
     with counted() as sent:
         assert client.post("/api/v1/tickets", json=other, headers=headers).status_code == 201
-    assert len(sent) <= (15 if db.engine.dialect.name == "sqlite" else 5), "\n\n".join(sent)
+    assert len(sent) <= (14 if db.engine.dialect.name == "sqlite" else 3), "\n\n".join(sent)
     db.session.expunge_all()
     with counted() as sent:  # of a customer who is known by now, and their case a repeat
         assert client.post("/api/v1/tickets", json=other, headers=headers).status_code == 201
-    assert len(sent) <= (15 if db.engine.dialect.name == "sqlite" else 8), "\n\n".join(sent)
+    assert len(sent) <= (14 if db.engine.dialect.name == "sqlite" else 6), "\n\n".join(sent)
 
 
 def test_a_ticket_tells_what_the_customer_said_of_the_outcome(

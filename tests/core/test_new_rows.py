@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from helpdesk.clock import moved_to
 from helpdesk.core import alarms, events, rows
 from helpdesk.core.db import Model, db, transaction
-from helpdesk.core.rows import Rows, draw
+from helpdesk.core.rows import Numbered, Rows, draw
 from helpdesk.customers.people import Asker
 from helpdesk.promises.models import Escalation
+from helpdesk.tickets import intake
 from helpdesk.tickets.intake import Intake, open_ticket, open_tickets
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
@@ -99,20 +100,15 @@ def empty() -> None:
     db.session.expunge_all()
 
 
-def plainly(session: Session, batch: Iterable[Rows]) -> None:
+def plainly(session: Session, batch: Iterable[Rows], *numbered: Numbered) -> list[int]:
     """What write() does, as SQLAlchemy does it."""
-    for table, values in batch:
-        for row in values:
-            session.connection().execute(insert(table), dict(row))
-
-
-def plainly_numbered(
-    session: Session, name: str, count: int, batch: Iterable[Rows], columns: frozenset[Any]
-) -> int:
-    first = draw(session, name, count)
-    for each in batch:
-        plainly(session, [rows._raised(each, columns, first)])
-    return first
+    firsts = [draw(session, each.counter, each.amount) for each in numbered]
+    for table in batch:
+        for each, first in zip(numbered, firsts, strict=True):
+            table = rows._with_numbers(table, each.columns, first) if table.values else table
+        for row in table.values:
+            session.connection().execute(insert(table.table), dict(row))
+    return firsts
 
 
 class UndoneError(Exception):
@@ -159,8 +155,8 @@ def test_cases_are_stored_row_by_row_as_one_insert_after_the_other_would_store_t
         open_many()
         together = stored()
         empty()
-        monkeypatch.setattr(rows, "write", plainly)
-        monkeypatch.setattr(events, "write_numbered", plainly_numbered)
+        for module in (events, intake):
+            monkeypatch.setattr(module, "write", plainly)
         open_many()
         apart = stored()
     assert {name: len(each) for name, each in together.items() if not each} == {}

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from helpdesk import promises
 from helpdesk.agents import tokens
@@ -58,7 +59,8 @@ def vera(client: FlaskClient, **more: str) -> Ticket:
 def newest() -> Ticket:
     """The ticket that was opened last."""
     query = select(Ticket).order_by(Ticket.id.desc()).limit(1)
-    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+    query = query.options(joinedload(Ticket.person)).execution_options(populate_existing=True)
+    return db.session.scalars(query).one()
 
 
 def visit(client: FlaskClient, **form: str) -> tuple[Ticket, str]:

@@ -279,13 +279,13 @@ def test_the_language_is_guessed_from_the_words(text: str, language: str) -> Non
 
 @pytest.mark.parametrize(
     ("proof", "phone", "most", "on_sqlite"),
-    [("", "13911110000", 4, 14), ("dmarc", "13800000000", 7, 14)],
+    [("", "13911110000", 2, 13), ("dmarc", "13800000000", 5, 13)],
 )
 def test_opening_a_ticket_takes_few_statements(
     app: Flask, proof: str, phone: str, most: int, on_sqlite: int
 ) -> None:
-    """PostgreSQL: look, number, rows, journal; of a known customer also who they are, and the case
-    that is repeated. SQLite takes the rows table by table."""
+    """PostgreSQL: look, write; of a known customer also who they are, for how long a case is a repeat,
+    and the case that is repeated. SQLite takes the rows table by table."""
     make.ticket(person=Asker(name="warm", phone="13800000000"))
     case = make.intake(external_id="B-1", person=Asker(name="new", phone=phone), proof=proof)
     with counted() as sent:

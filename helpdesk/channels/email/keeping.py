@@ -127,14 +127,14 @@ def _write_each(together: Sequence[_Waiting]) -> None:
 
 def _write(new: Sequence[InboundMail]) -> None:
     with transaction() as session:
-        values = [dict(each) for each in rows.values_of(new).values]
+        values = [dict(each) for each in rows.rows_of(new)[0].values]
         key = (_TABLE.c.id, _TABLE.c.mailbox, _TABLE.c.identity)
         ids = {tuple(made[1:]): made[0] for made in rows.insert_many(_TABLE, values, *key)}
         days = Counter((row.mailbox, day_of(row.received_at)) for row in new)
         for (mailbox, day), taken in sorted(days.items()):
             _count(session, mailbox, day, taken=taken)
     for row in new:
-        rows.keep(row, id=ids[row.mailbox, row.identity])
+        row.id = ids[row.mailbox, row.identity]
 
 
 def day_of(moment: datetime) -> date:
@@ -153,7 +153,7 @@ def _seen(mailbox: str, mark: str) -> InboundMail | None:
 
 
 def _row(raw: bytes, came: Came, mark: str, key: str, lease: timedelta) -> InboundMail:
-    return rows.fresh(
+    draft = rows.fresh(
         InboundMail,
         **vars(came),
         identity=mark,
@@ -164,6 +164,7 @@ def _row(raw: bytes, came: Came, mark: str, key: str, lease: timedelta) -> Inbou
         tries=1 if lease else 0,
         next_at=now() + lease,
     )
+    return rows.entity(draft)
 
 
 def _count_again(came: Came, seen: InboundMail) -> None:

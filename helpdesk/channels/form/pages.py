@@ -117,7 +117,7 @@ def _open(form: CaseForm) -> Ticket:
     if form.website.data:
         raise BadInput(N_("Please leave the last field empty and send again."))
     intake = _intake(form, files.received(ANYBODY))
-    return open_ticket(intake, customer(form.name.data or "")).ticket
+    return open_ticket(intake, customer(form.name.data or "")).row
 
 
 def _intake(form: CaseForm, brought: tuple[Any, ...]) -> Intake:

@@ -66,8 +66,8 @@ def save() -> Any:
     if form.validate():
         try:
             opened = intake.open_ticket(form.intake(), me().actor)
-            session["read_out"] = opened.ticket.number  # its code is shown once: see pages.ticket
-            return redirect(f"/tickets/{opened.ticket.number}?registered=1", code=303)
+            session["read_out"] = opened.row.number  # its code is shown once: see pages.ticket
+            return redirect(f"/tickets/{opened.row.number}?registered=1", code=303)
         except BadInput as error:
             db.session.rollback()
             form.take(error)

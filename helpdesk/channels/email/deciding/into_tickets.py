@@ -107,13 +107,13 @@ def _reply(row: InboundMail, mail: ParsedMail, found: Landing, kept: Kept) -> in
 def opened(cases: Sequence[Case]) -> list[int]:
     """Inside the caller's transaction: open these cases together; gives the ids of their tickets."""
     made = open_tickets([(case.intake, case.by) for case in cases])
-    for case, ticket in zip(cases, [each.ticket for each in made], strict=True):
+    for case, each in zip(cases, made, strict=True):
         box = by_name(case.row.mailbox)
-        if box is not None and box.department_id and ticket.department_id is None:
-            _dispatch(ticket, box.department_id)
+        if box is not None and box.department_id and each.row.department_id is None:
+            _dispatch(each.ticket, box.department_id)
         if options.get("mail_copies") == "each":
-            _name_each_other(case.row, ticket)
-    return [each.ticket.id for each in made]
+            _name_each_other(case.row, each.ticket)
+    return [each.row.id for each in made]
 
 
 def _name_each_other(row: InboundMail, ticket: Ticket) -> None:
