@@ -28,8 +28,8 @@ from helpdesk.settings import LANGUAGES
 from helpdesk.setup import in_force
 from helpdesk.statistics import groups, periods, report
 from helpdesk.tickets import fields, filters
+from helpdesk.tickets.checking import MOST_BODY
 from helpdesk.tickets.fields import On, TicketField
-from helpdesk.tickets.intake import MOST_BODY
 from helpdesk.words import LEVELS, casefile
 
 MOST_SHORT = 200

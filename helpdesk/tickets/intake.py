@@ -18,9 +18,8 @@ from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
 from helpdesk.core.alarms import TABLE as ALARMS
 from helpdesk.core.db import db, retrying, transaction
-from helpdesk.core.errors import BadInput, bad_fields, refuse
+from helpdesk.core.errors import bad_fields
 from helpdesk.core.events import record, write_journal
-from helpdesk.core.given import tidy
 from helpdesk.core.i18n import N_
 from helpdesk.core.options import Option
 from helpdesk.core.rows import MARK, NextIds, Numbered, Rows, fresh, ids_of, marked, rows_of, write
@@ -32,16 +31,13 @@ from helpdesk.promises.words import ORDER
 from helpdesk.setup import in_force, routing
 from helpdesk.setup.routing import facts_of
 from helpdesk.tickets import actions, fields, queries, whose
-from helpdesk.tickets.fields import Intake, On
+from helpdesk.tickets.checking import GIVEN, checked
+from helpdesk.tickets.fields import Intake
 from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.tickets.veil import veiled
-from helpdesk.words import SPOKEN, Kind, casefile
+from helpdesk.words import SPOKEN, Kind
 
-__all__ = ["Intake", "Opened", "checked", "guess_language", "open_ticket", "open_tickets"]
-MOST_SUBJECT, MOST_BODY = 200, 100_000
-GIVEN = fields.on(On.GIVEN)
-TEXTS = [each for each in GIVEN if each.type == "text"]
+__all__ = ["Intake", "Opened", "open_ticket", "open_tickets"]
 NUMBER_ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -84,61 +80,6 @@ def open_tickets(cases: Sequence[tuple[Intake, Actor]]) -> list[Opened]:
             return _open(session, cases, is_all)
 
     return retrying(work)
-
-
-def checked(intake: Intake) -> Intake:
-    """The intake with tidy texts. Raises BadInput naming every field that needs another look."""
-    intake = _tidied(intake)
-    errors = {each.name: each.problem(getattr(intake, each.name)) for each in GIVEN}
-    errors = {name: problem for name, problem in errors.items() if problem}
-    if not intake.body and not intake.subject:
-        errors["body"] = N_("Please say what happened.")
-    if len(intake.body) > MOST_BODY:
-        errors["body"] = N_(
-            "This is too long: 100,000 characters at most. Attach the rest as a file."
-        )
-    if early := fields.too_early(intake.external_due_at, intake.received_at or now()):
-        errors["external_due_at"] = early
-    errors |= _errors_of(lambda: intake.person.addresses())
-    errors |= _errors_of(lambda: casefile.cleaned(intake.fields))
-    refuse(errors)
-    return replace(
-        intake,
-        subject=intake.subject or intake.body.splitlines()[0][:80],
-        body=intake.body or intake.subject,
-        fields=casefile.cleaned(intake.fields),
-        language=intake.language or guess_language(intake.subject + intake.body),
-    )
-
-
-def _tidied(intake: Intake) -> Intake:
-    """Texts without odd blanks and secrets; those that nobody must give are cut where too long."""
-    texts: dict[str, Any] = {}
-    for each in TEXTS:
-        words = tidy(getattr(intake, each.name))
-        texts[each.name] = words if each.needed else words[: each.longest]
-    texts["subject"] = veiled(texts["subject"]).replace("\n", " ")
-    return replace(
-        intake,
-        **texts,
-        body=veiled(tidy(intake.body)),
-        quoted=veiled(intake.quoted),
-        html=veiled(intake.html),
-    )
-
-
-def _errors_of(check: Any) -> dict[str, str]:
-    try:
-        check()
-    except BadInput as error:
-        return error.errors
-    return {}
-
-
-def guess_language(text: str) -> str:
-    """zh_Hans when the text has Han characters to speak of, else en."""
-    han = sum("\u4e00" <= c <= "\u9fff" for c in text[:500])
-    return "zh_Hans" if han * 5 >= max(min(len(text), 500), 1) or han > 20 else "en"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
 from helpdesk.files import StoredFile
 from helpdesk.promises.models import Promise
-from helpdesk.tickets.intake import guess_language, open_ticket
+from helpdesk.tickets.checking import guess_language
+from helpdesk.tickets.intake import open_ticket
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from tests.help import factories as make
 from tests.help.statements import counted

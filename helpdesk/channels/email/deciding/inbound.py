@@ -29,7 +29,7 @@ from helpdesk.notify.mail.mailboxes import own_addresses
 from helpdesk.notify.models import MAIL
 from helpdesk.settings import settings
 from helpdesk.tickets import mail_ids
-from helpdesk.tickets.intake import guess_language
+from helpdesk.tickets.checking import guess_language
 from helpdesk.tickets.models import Ticket
 
 MOST_TRIES = 3

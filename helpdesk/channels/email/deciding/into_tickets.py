@@ -30,7 +30,8 @@ from helpdesk.customers.people import Asker
 from helpdesk.notify.mail.mailboxes import by_name, own_addresses
 from helpdesk.settings import settings
 from helpdesk.tickets import actions
-from helpdesk.tickets.intake import MOST_BODY, MOST_SUBJECT, Intake, guess_language, open_tickets
+from helpdesk.tickets.checking import MOST_BODY, MOST_SUBJECT, guess_language
+from helpdesk.tickets.intake import Intake, open_tickets
 from helpdesk.tickets.lifecycle import goes_to_departments
 from helpdesk.tickets.models import Ticket
 
