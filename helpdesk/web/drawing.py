@@ -26,8 +26,7 @@ _addresses: Keeping[str] = Keeping(most=5000)
 
 
 def init(app: Flask) -> None:
-    """Give the app's templates what they are drawn with."""
-    app.jinja_environment = Templates  # type: ignore[assignment]
+    """Give the app's templates what they are drawn with; the app has `Templates` as its environment."""
     app.jinja_env.filters |= {
         "when": i18n.when,
         "day": i18n.day,

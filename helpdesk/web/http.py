@@ -55,7 +55,7 @@ HTTP_SENTENCES = {
 
 def init(app: Flask, known: Settings) -> None:
     """Wire the glue into the app."""
-    drawing.init(app)
+    app.jinja_environment = drawing.Templates  # type: ignore[assignment]
     app.wsgi_app = believing_proxies(app.wsgi_app, known)  # type: ignore[method-assign]
     app.dispatch_request = partial(_answered, app.dispatch_request)  # type: ignore[method-assign]
     app.before_request(_begin)
@@ -66,6 +66,7 @@ def init(app: Flask, known: Settings) -> None:
         locale_selector=lambda: _locale(g.get("language", known.language)),
         timezone_selector=lambda: g.get("timezone", known.timezone),
     )
+    drawing.init(app)  # after Babel, whose own texts it replaces
     app.after_request(_headers)
     app.register_error_handler(HelpdeskError, refused)
     app.register_error_handler(HTTPException, _http)

@@ -33,11 +33,12 @@ NARROWED = (
 
 
 def test_no_call_ignores_a_parameter(app: Flask, client: FlaskClient) -> None:
-    """Every address of the API, from the map of addresses, names what it does not know."""
+    """Every address of the API, from the map of addresses, names what it does not know; hooks speak
+    the words of their providers."""
     boss, number = token("admin"), make.ticket().number
     silent = []
     for method, path, rule in visits(app, number):
-        if not rule.rule.startswith("/api/v1"):
+        if not rule.rule.startswith("/api/v1") or "/hooks/" in rule.rule:
             continue
         answer = client.open(f"{path}?colour=red&status_=x", method=method, headers=boss, json={})
         named = (answer.json or {}).get("errors", {})

@@ -22,6 +22,7 @@ from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 from tests.help.calls import CASE, NOTICE, headers, tickets, token
 from tests.help.phone import CASE as CALL
+from tests.help.telephone import answered, take
 
 __all__ = ["headers"]
 
@@ -191,6 +192,7 @@ def test_every_door_of_ours_names_its_cases_by_a_key_that_no_program_may_give(
     client.post("/new", data=form | {"once": "k"})
     make.sign_in(client, make.agent("Zhang Wei"))
     client.post("/phone", data=CALL | {"once": "k"})
+    take(*answered(make.agent("Li Na").email, **{"from": "+8613911112222"}))
     keys = db.session.scalars(select(Ticket.external_id).order_by(Ticket.id)).all()
     assert [key.split(":")[0] + ":" for key in keys if key] == list(OWN_KEYS)
 

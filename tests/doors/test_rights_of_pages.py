@@ -22,6 +22,7 @@ from tests.help.visits import visits
 # What people without an account may open: each is public on purpose.
 PUBLIC = (
     "/",
+    "/api/v1/calls/hooks/<provider>",  # who has signed it is let in
     "/api/v1/docs",
     "/api/v1/openapi.json",
     "/first-start",

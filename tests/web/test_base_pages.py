@@ -86,8 +86,22 @@ def test_macros_speak_each_reader_s_language(app):
 
 def test_the_rail_says_every_promise_in_words_and_draws_the_used_share(app):
     marks = [
-        {"promise": "first", "label": "First answer", "state": "met", "share": 1},
-        {"promise": "reply", "label": "Reply", "state": "running", "share": 0.25},
+        {
+            "promise": "first",
+            "label": "First answer",
+            "state": "met",
+            "share": 1,
+            "title": "a",
+            "text": "",
+        },
+        {
+            "promise": "reply",
+            "label": "Reply",
+            "state": "running",
+            "share": 0.25,
+            "title": "b",
+            "text": "",
+        },
     ]
     source = (
         '{% from "components/rail.html" import rail %}{{ rail(marks) }}{{ rail(marks, "full") }}'

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.models import InboundMail
@@ -124,7 +125,7 @@ def test_case_11_what_our_own_group_passes_on_is_a_case_of_who_wrote_it(
     haichuan: None, shared: Path, name: str
 ) -> None:
     row = deliver(case(shared, f"{GROUP}/{name}"))
-    ticket = db.session.get_one(Ticket, row.ticket_id)
+    ticket = db.session.get_one(Ticket, row.ticket_id, options=[joinedload(Ticket.person)])
     assert (row.outcome, row.automatic, row.from_email) == ("ticket", False, "erik@client3.example")
     assert (ticket.person.name, ticket.channel) == ("Erik Olsen", "email")
     deliver_due()

@@ -41,6 +41,7 @@ extension: inside reason asked_by decided_by | plain decision
 folded: plain edition
 heartbeat: plain name process
 idempotency_key: plain actor key request_hash
+interaction: inside note | plain code next_step
 inbound_mail: inside reason detail subject words decided_by | plain mailbox door uid identity sha256
     file_key envelope_to outcome why from_email
 invitation: inside made_by | plain token_hash
@@ -63,6 +64,16 @@ notice: inside responsible cc title problem evidence basis requirement check_met
     level source rounds
 opt_out: plain address
 option: plain name value
+phone_call: plain provider external_id direction state caller called number topic about reason
+phone_callback: plain number state
+phone_command: inside reason | plain provider verb data state
+phone_event: plain provider external_id event caller called queue data
+phone_exchange: inside holder problem | plain provider state
+phone_leg: plain state reason
+phone_line: plain extension paused
+phone_member: plain queue
+phone_queue: inside name | plain code calendar
+phone_stay: plain state reason
 pending_file: plain key owner address name mime sha256
 person: inside note | plain name organisation language level
 policy_row: plain promise severity kind channel limit owner chain profile
@@ -71,6 +82,7 @@ promise: inside owner_name met_by done | plain subject_kind promise state verdic
     calendar bound profile pauses
 rate_limit: plain key
 rating: inside reason | plain source resolved words
+recording: inside url problem | plain state
 recount: inside by_name | plain calendar by_kind
 reminder: plain subject_kind promise role outcome
 routing_rule: inside name | plain kind place channel words level language severity
