@@ -178,6 +178,7 @@ def test_a_worker_does_what_another_process_asked_for(tmp_path: Path) -> None:
         assert not client.exists("rq:failed:helpdesk")
 
 
+@pytest.mark.thorough
 def test_the_command_line_has_the_migrations_though_serving_loads_none_of_them(
     tmp_path: Path,
 ) -> None:

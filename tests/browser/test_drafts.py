@@ -10,9 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.help import servers
 from tests.help.live import Person, company
-from tests.help.sampled import few
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 NUMBER = "2026-000017"
 TICKET = f"/tickets/{NUMBER}"
 SECRET = "内部：客户上次骂人，别给补偿"
@@ -89,7 +88,7 @@ WAYS: dict[str, Callable[[Page], object]] = {
 }
 
 
-@pytest.mark.parametrize("way", few(WAYS, "reload"))
+@pytest.mark.parametrize("way", list(WAYS))
 def test_a_note_that_was_begun_comes_back_as_a_note_and_stays_among_us(
     chen: Person, way: str
 ) -> None:
@@ -105,13 +104,11 @@ def test_a_note_that_was_begun_comes_back_as_a_note_and_stays_among_us(
     assert chen.page.locator("#reply").input_value() == ""
 
 
-@pytest.mark.thorough
 def test_the_box_stays_what_it_was_after_a_note(chen: Person) -> None:
     chen.write(NUMBER, "note", "Noted once.")
     expect(chen.page.locator("[name=mode]:checked")).to_have_value("note")
 
 
-@pytest.mark.thorough
 def test_a_second_window_keeps_the_mode_and_its_own_words(chen: Person) -> None:
     begin_note(chen.page)
     saved(chen.page)
@@ -121,7 +118,6 @@ def test_a_second_window_keeps_the_mode_and_its_own_words(chen: Person) -> None:
     other.close()
 
 
-@pytest.mark.thorough
 def test_two_windows_keep_two_drafts(chen: Person) -> None:
     path = "/tickets/2026-000016"
     other = chen.context.new_page()
@@ -139,7 +135,6 @@ def test_two_windows_keep_two_drafts(chen: Person) -> None:
     other.close()
 
 
-@pytest.mark.thorough
 def test_a_refused_note_comes_back_as_a_note(chen: Person) -> None:
     begin_note(chen.page, "x", path="/tickets/2026-000016")
     chen.page.evaluate("document.querySelector('#reply').value = 'y'.repeat(100001)")
@@ -149,7 +144,6 @@ def test_a_refused_note_comes_back_as_a_note(chen: Person) -> None:
     expect(chen.page.locator("[name=mode]:checked")).to_have_value("note")
 
 
-@pytest.mark.thorough
 def test_a_draft_whose_reader_is_gone_waits_until_one_is_chosen(chen: Person) -> None:
     """A merged ticket takes notes only: words for the customer don't become one by themselves."""
     page = chen.page
@@ -174,7 +168,6 @@ def test_a_draft_whose_reader_is_gone_waits_until_one_is_chosen(chen: Person) ->
     expect(page.locator("#reply")).to_have_value("Dear customer")
 
 
-@pytest.mark.thorough
 def test_a_second_answerer_hears_who_was_faster_and_keeps_words_and_mode(
     server: servers.Server, chromium: Browser
 ) -> None:
@@ -202,7 +195,6 @@ def test_a_second_answerer_hears_who_was_faster_and_keeps_words_and_mode(
         each.context.close()
 
 
-@pytest.mark.thorough
 def test_the_phone_form_keeps_kind_severity_and_category_too(chen: Person) -> None:
     page = chen.go("/phone")
     page.fill("[name=subject]", "Leaks again")
@@ -215,7 +207,6 @@ def test_the_phone_form_keeps_kind_severity_and_category_too(chen: Person) -> No
     assert values == ["Leaks again", "request", "S2"]
 
 
-@pytest.mark.thorough
 def test_a_colleague_at_the_same_browser_does_not_get_my_draft(
     server: servers.Server, chromium: Browser
 ) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from tests.help import servers
 from tests.help.live import LOOKS, Person, company, in_both_looks
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 NUMBER = "2026-000017"
 COUNT = 500
 
@@ -81,7 +81,6 @@ def long_case(server: servers.Server) -> list[int]:
 
 
 @in_both_looks
-@pytest.mark.thorough
 def test_a_long_case_leads_back_by_keyboard_and_a_link_finds_its_message(
     server: servers.Server, chromium: Browser, look: str, long_case: list[int]
 ) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.help import servers
 from tests.help.live import Person, company
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 WORDS = "It leaks since Monday."
 PHOTO = {"name": "leak.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + b"0" * 99}
 WRONG = {"name": "run.exe", "mimeType": "application/octet-stream", "buffer": b"MZ" * 9}

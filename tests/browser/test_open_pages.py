@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.help import servers
 from tests.help.live import Person, company
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 LIVE = re.compile("is-on")
 WAIT = 25_000  # milliseconds: a page tries again after fifteen seconds at the latest
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.help import servers
 from tests.help.live import LOOKS, Person, company, in_both_looks
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 WORDS = "压缩机已更换，请放心使用。"
 NUMBER = "2026-000017"
 
@@ -24,7 +24,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
 
 
 @in_both_looks
-@pytest.mark.thorough
 def test_the_key_takes_the_answer_back_into_the_box(
     server: servers.Server, chromium: Browser, look: str
 ) -> None:
@@ -50,7 +49,6 @@ def test_the_key_takes_the_answer_back_into_the_box(
     person.context.close()
 
 
-@pytest.mark.thorough
 def test_when_the_time_is_over_the_button_takes_itself_away(
     server: servers.Server, chromium: Browser
 ) -> None:
