@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 
 from helpdesk.agents import accounts, start_key
 from helpdesk.agents.cli import Commands
-from helpdesk.core import alarms, background, dbclock, jobs, migrating, outbox
+from helpdesk.core import alarms, background, dbclock, heartbeats, jobs, migrating, outbox
 from helpdesk.core.background import this_app
 from helpdesk.core.db import db
 from helpdesk.ops import manual
@@ -95,7 +95,7 @@ def alarms_(once: bool) -> None:
     if once:
         dbclock.follow_once(this_app())
         rung = alarms.ring_all()
-        background.beat("alarms")
+        heartbeats.beat("alarms")
         click.echo(f"{rung} alarms rung, {outbox.deliver_due()} deliveries tried.")
         return
     stop = background.stop_on_signals()

@@ -15,7 +15,7 @@ from redis import Redis
 from benchmarks.load.cli import load
 from helpdesk import settings
 from helpdesk.clock import now
-from helpdesk.core import alarms, background, jobs
+from helpdesk.core import alarms, heartbeats, jobs
 from helpdesk.core.db import db, transaction
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.ops import doctor
@@ -51,7 +51,7 @@ def test_alarms_once_rings_what_is_due_and_shows_that_it_was_there(
     with transaction():
         alarms.set_alarm("bell", 1, now() - timedelta(seconds=1))
     assert invoke(app, "alarms", "--once") == (0, "1 alarms rung, 0 deliveries tried.\n")
-    assert background.last_beat("alarms") is not None
+    assert heartbeats.last_beat("alarms") is not None
 
 
 def test_a_worker_without_redis_says_what_is_missing(app: Flask) -> None:

@@ -1,8 +1,10 @@
 """The telephone: calls, their stays in queues, who rang and who talked. What a provider says is kept as
 it came (rows of CallEvent); all else is folded from that, so the order in which it came does not count.
 
-words.py     events, states            fields.py    one event, checked
-models.py    the tables                lifecycle.py events -> what stands in the tables. Pure
-taking_in.py the one door for events   queries.py   lists; who may see which call
-cases.py     a call becomes a case     figures.py   what a queue did, counted from its stays
+words.py     events, states            fields.py    one event, checked; agents.py whom it names
+models.py    the tables (exchange_models.py of the systems)   folded.py    their rows as plain values
+lifecycle.py events -> what is folded  taking_in.py the one door for events
+cases.py     a call becomes a case: opening.py a new one, missed.py for who waited in vain
+queries.py   lists; who may see which call          figures.py what a queue did, counted from its stays
+exchange.py  who speaks for a telephone system      commands.py what it is asked to do
 """

@@ -6,15 +6,15 @@ state done or failed, and in `reason` a word (busy, no answer, unavailable ...) 
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
 from helpdesk.agents.models import Agent
-from helpdesk.calls.fields import ONE_LINE, number
-from helpdesk.calls.models import Call, PhoneCommand, PhoneLine, PhoneMember
+from helpdesk.calls.exchange_models import PhoneCommand, PhoneMember
+from helpdesk.calls.fields import ONE_LINE, is_one_line, number
+from helpdesk.calls.models import Call, PhoneLine
 from helpdesk.clock import now
 from helpdesk.core import jobs
 from helpdesk.core.db import after_commit, change_rows, db, own_insert, transaction
@@ -44,7 +44,7 @@ def ask(verb: str, by: Agent | None, provider: str = "", **values: Any) -> Phone
     name = provider or (phone.name if phone else "")
     if not name:
         raise BadInput(NO_EXCHANGE)
-    if any(re.search(r"[\x00-\x1f\x7f]", str(value)) for value in values.values()):
+    if not all(map(is_one_line, values.values())):
         raise BadInput(ONE_LINE)
     given = {key: value for key, value in values.items() if value not in (None, "")}
     with transaction() as session:

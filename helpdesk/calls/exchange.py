@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from helpdesk.calls.models import PhoneExchange
+from helpdesk.calls.exchange_models import PhoneExchange
 from helpdesk.clock import now
 from helpdesk.core.db import change_rows, db, transaction
 from helpdesk.core.rows import insert_new

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
-
-from helpdesk.agents.models import Agent
-from helpdesk.calls.models import PhoneLine
-from helpdesk.calls.words import DIRECTIONS, Happening
+from helpdesk.calls.agents import Agents
+from helpdesk.calls.words import DIALLED, DIRECTIONS, Happening
 from helpdesk.clock import now, read_moment, within_reach
-from helpdesk.core.db import db
 from helpdesk.core.errors import FILL, PICK, BadInput, refuse
-from helpdesk.core.given import whole
 from helpdesk.core.i18n import N_
-from helpdesk.customers.addresses import comparable
 from helpdesk.customers.phones import NO_NUMBER, read_phone
 from helpdesk.settings import settings
 from helpdesk.words import SCORES
@@ -33,7 +27,6 @@ AHEAD = timedelta(seconds=10)  # another machine's clock may be so much before o
 MOST_SEQ = 2**53
 MOST_TEXT = 200
 CODE = re.compile(r"[\w][\w.-]{0,59}")
-DIALLED = re.compile(r"\+?[0-9]{3,15}")
 NOBODY = frozenset(
     [
         "anonymous",
@@ -79,7 +72,7 @@ class NewEvent:
 def read_events(given: Sequence[Mapping[str, Any]]) -> list[NewEvent]:
     """The events, each as the contract names its fields. Raises BadInput naming every field that does
     not fit, with its place in a list of several ("3.agent")."""
-    agents = _Agents(given)
+    agents = Agents(given)
     found: list[NewEvent] = []
     errors: dict[str, str] = {}
     for place, each in enumerate(given):
@@ -92,9 +85,9 @@ def read_events(given: Sequence[Mapping[str, Any]]) -> list[NewEvent]:
     return found
 
 
-def _read(given: Mapping[str, Any], agents: _Agents) -> NewEvent:
+def _read(given: Mapping[str, Any], agents: Agents) -> NewEvent:
     errors = dict.fromkeys(_lacking(given), FILL)
-    errors |= {name: ONE_LINE for name, value in given.items() if not _is_one_line(value)}
+    errors |= {name: ONE_LINE for name, value in given.items() if not is_one_line(value)}
     refuse(errors)
     read: dict[str, Any] = {}
     for name, reader in READERS.items():
@@ -135,7 +128,7 @@ def _lacking(given: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _is_one_line(value: object) -> bool:
+def is_one_line(value: object) -> bool:
     """Whether a value can't end a line somewhere, for whatever reads lines: header, log, dialplan."""
     if not isinstance(value, str):
         return True
@@ -255,39 +248,3 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "score": _score,
     "recording_url": _url,
 }
-
-
-class _Agents:
-    """Who is named in a set of events, by mail address, extension or id; asked once for all."""
-
-    def __init__(self, given: Iterable[Mapping[str, Any]]) -> None:
-        named = [each.get(name) for each in given for name in ("agent", "target")]
-        named += [each.get("to") for each in given if each.get("event") == Happening.TRANSFERRED]
-        texts = {str(one).strip() for one in named if one}
-        self.by_name: dict[str, int] = {}
-        self.lines: dict[str, int] = {}
-        if texts:
-            self._ask(texts)
-
-    def _ask(self, texts: set[str]) -> None:
-        mails = {comparable(each) for each in texts if "@" in each}
-        ids = {one for each in texts if (one := whole(each)) is not None}
-        fits = Agent.email.in_(mails) | Agent.id.in_(ids) | PhoneLine.extension.in_(texts)
-        query = select(Agent.id, Agent.email, PhoneLine.extension)
-        rows = db.session.execute(query.outerjoin(PhoneLine).where(fits)).all()
-        self.by_name = {str(row.id): row.id for row in rows} | {row.email: row.id for row in rows}
-        self.lines = {row.extension: row.id for row in rows if row.extension}
-
-    def of(self, given: Any) -> int | None:
-        """The agent's id; None where none is named, 0 where nobody has this name."""
-        if given in (None, ""):
-            return None
-        if isinstance(given, int):
-            return self.by_name.get(str(given), 0)
-        text = str(given).strip()
-        name = comparable(text) if "@" in text else text
-        return self.lines.get(text) or self.by_name.get(name, 0)
-
-    def of_line(self, given: Any) -> int | None:
-        """The agent whose extension this is, if it is one."""
-        return self.lines.get(str(given).strip()) if given else None

@@ -167,9 +167,7 @@ class Interaction(Model):
     wrapped_at: Mapped[datetime | None] = mapped_column(UtcTime)  # as the provider says
     score: Mapped[int | None]  # what the caller said of it, 1 to 5
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
-    offered: Mapped[bool] = mapped_column(
-        default=False
-    )  # the case was open before: another may fit
+    offered: Mapped[bool] = mapped_column(default=False)  # it was open before: another may fit
     judged: Mapped[bool] = mapped_column(default=False)  # the score stands in the case's history
     code: Mapped[str] = mapped_column(default="")  # of the wrap-up form
     note: Mapped[str] = mapped_column(default="")
@@ -211,49 +209,3 @@ class PhoneCallback(Model):
     next_at: Mapped[datetime] = mapped_column(UtcTime)
     attempts: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(default="due")  # due, reached, unreachable, dropped
-
-
-class PhoneMember(Model):
-    """What we want of an agent's place in a queue of the telephone system. What it has of its own
-    (no row here) is left alone."""
-
-    __tablename__ = "phone_member"
-    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
-    queue: Mapped[str] = mapped_column(primary_key=True)  # its code
-    there: Mapped[bool] = mapped_column(default=True)  # or taken out
-    penalty: Mapped[int] = mapped_column(default=0)
-
-
-class PhoneExchange(Model):
-    """A telephone system, and the one process that may speak for it: `fence` grows with each holder,
-    so what an earlier one still sends is refused."""
-
-    __tablename__ = "phone_exchange"
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    holder: Mapped[str] = mapped_column(default="")
-    fence: Mapped[int] = mapped_column(default=0)
-    held_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    state: Mapped[str] = mapped_column(default="down")  # up, down
-    since: Mapped[datetime | None] = mapped_column(UtcTime)  # when that began
-    heard_at: Mapped[datetime | None] = mapped_column(UtcTime)  # all until then was taken in
-    problem: Mapped[str] = mapped_column(default="")
-
-
-class PhoneCommand(Model):
-    """What the telephone system is asked to do. Carried out once at most: by who moved it on from
-    waiting; then `state` is done or failed, and `reason` says why."""
-
-    __tablename__ = "phone_command"
-    __table_args__ = (
-        index_where("state IN ('waiting', 'taken')", "ix_phone_command_open", "provider", "id"),
-    )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    provider: Mapped[str]
-    verb: Mapped[str]
-    data: Mapped[dict[str, Any]] = mapped_column(JsonData, default=dict)
-    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))  # who asked
-    state: Mapped[str] = mapped_column(default="waiting")  # waiting, taken, done, failed
-    fence: Mapped[int] = mapped_column(default=0)  # of who took it
-    reason: Mapped[str] = mapped_column(default="")
-    asked_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
-    done_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -18,15 +18,8 @@ from sqlalchemy.orm import Session
 
 from helpdesk.calls import cases, lifecycle
 from helpdesk.calls.fields import NewEvent
-from helpdesk.calls.models import (
-    Call,
-    CallEvent,
-    Interaction,
-    Leg,
-    PhoneQueue,
-    Recording,
-    Stay,
-)
+from helpdesk.calls.folded import Folded, Whole, values
+from helpdesk.calls.models import Call, CallEvent, Interaction, Leg, PhoneQueue, Recording, Stay
 from helpdesk.calls.words import Happening
 from helpdesk.clock import now
 from helpdesk.core.db import after_commit, change_rows, retrying, transaction
@@ -114,7 +107,7 @@ _LOCKING = (
 
 
 def _new_call(said: NewEvent) -> dict[str, Any]:
-    blank = lifecycle.values(lifecycle.Whole()) | {"started_at": said.at}
+    blank = values(Whole()) | {"started_at": said.at}
     named = {"provider": said.provider, "external_id": said.call_id, "touched_at": now()}
     return blank | named
 
@@ -169,13 +162,13 @@ def _bring_up_to_date(session: Session, call_ids: list[int]) -> None:
 
 
 def _row(call_id: int, part: Any, queues: Mapping[str, int]) -> dict[str, Any]:
-    row = lifecycle.values(part) | {"call_id": call_id}
+    row = values(part) | {"call_id": call_id}
     if "queue" in row:
         row["queue_id"] = queues.get(row.pop("queue"))
     return row
 
 
-def _queues(session: Session, folded: Iterable[lifecycle.Folded]) -> dict[str, int]:
+def _queues(session: Session, folded: Iterable[Folded]) -> dict[str, int]:
     """The ids of the queues by their codes. One that nobody has set up begins with the usual terms:
     no caller is lost because of a name."""
     codes: set[str] = set()
@@ -197,7 +190,7 @@ def _ids(rows: Iterable[Any]) -> dict[str, int]:
     return {row.code: row.id for row in rows}
 
 
-def _write_calls(session: Session, folded: Mapping[int, lifecycle.Folded]) -> None:
+def _write_calls(session: Session, folded: Mapping[int, Folded]) -> None:
     """The calls themselves, each with whose it is when its number has become known."""
     query = select(CALLS).where(among(CALLS.c.id, list(folded)))
     held = {row.id: row._mapping for row in session.execute(query)}
@@ -207,7 +200,7 @@ def _write_calls(session: Session, folded: Mapping[int, lifecycle.Folded]) -> No
     owners = people.owners(numbers - {""})
     at, changed = now(), []
     for id_, each in folded.items():
-        row = lifecycle.values(each.call)
+        row = values(each.call)
         row["person_id"] = owners.get(row["number"], held[id_]["person_id"])
         changed.append(row | {"id": id_, "touched_at": at})
     change_many(CALLS, changed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from helpdesk.core.i18n import N_
 from helpdesk.core.named import Named
 
@@ -38,7 +40,10 @@ class State(Named):
     ABANDONED = "abandoned", N_("Gave up waiting")
     GONE = "gone", N_("Hung up before the queue")
     LEFT = "left", N_("Left the queue unanswered")
-    LOST = "lost", N_("Lost by the telephone system")
+    DIALLED = re.compile(r"\+?[0-9]{3,15}")  # what a telephone system can be asked to call
+
+
+LOST = "lost", N_("Lost by the telephone system")
 
 
 class StayState(Named):
@@ -55,4 +60,5 @@ DIRECTIONS = {"in": N_("Incoming"), "out": N_("Outgoing")}
 # Why a stay was left unanswered. Those in WANTS_A_CALL are called back, and keep their place.
 REASONS = ("timeout", "empty", "callback", "moved", "closed", "lost")
 WANTS_A_CALL = frozenset({"timeout", "empty", "callback"})
+DIALLED = re.compile(r"\+?[0-9]{3,15}")  # what a telephone system can be asked to call
 LOST = "lost"  # the reason of a hang-up that nobody has seen

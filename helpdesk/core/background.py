@@ -7,9 +7,7 @@ of processes may run them, because every row is claimed in the database.
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -18,13 +16,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import Flask, current_app
-from sqlalchemy import delete, func, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core import alarms, jobs, outbox, seals
+from helpdesk.core import alarms, heartbeats, jobs, outbox, seals
 from helpdesk.core.alarms import ring_due
-from helpdesk.core.db import Model, UtcTime, change_rows, db, transaction
+from helpdesk.core.db import db
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # the longest time between two looks at the alarms, in seconds
@@ -36,44 +32,8 @@ BEAT_EVERY = 10.0
 LONGEST_BATCH = 0.05  # seconds for which SQLite's other writers are kept waiting
 MOST_ALARMS = 500  # in one transaction, however fast it is
 LEAST_ALARMS = 20  # in one transaction, however slow the machine is
-FORGET_AFTER = timedelta(days=1)
 BATCH = 100
 TIDY = 600.0  # seconds between two looks for what nobody needs any more
-
-
-class Heartbeat(Model):
-    """When one kind of loop in one process last showed that it is alive."""
-
-    __tablename__ = "heartbeat"
-    name: Mapped[str] = mapped_column(primary_key=True)
-    process: Mapped[str] = mapped_column(primary_key=True)  # machine and process id
-    at: Mapped[datetime] = mapped_column(UtcTime)
-
-
-def this_process() -> str:
-    """The name of this process among those of all machines."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def beat(name: str) -> None:
-    """Note that this loop of this process is alive; processes silent for a day are forgotten."""
-    mine = (Heartbeat.name == name) & (Heartbeat.process == this_process())
-    with transaction() as session:
-        change_rows(delete(Heartbeat).where(mine | (Heartbeat.at < now() - FORGET_AFTER)))
-        session.execute(insert(Heartbeat).values(name=name, process=this_process(), at=now()))
-
-
-def last_beat(name: str) -> datetime | None:
-    """When this loop was last alive, in whatever process."""
-    beats = select(Heartbeat.at).where(Heartbeat.name == name)
-    return db.session.scalar(beats.order_by(Heartbeat.at.desc()).limit(1))
-
-
-def alive(name: str, within: float) -> int:
-    """How many processes have shown this loop's life in so many seconds."""
-    since = now() - timedelta(seconds=within)
-    beats = select(func.count()).where(Heartbeat.name == name, Heartbeat.at >= since)
-    return int(db.session.scalar(beats) or 0)
 
 
 @dataclass
@@ -176,7 +136,7 @@ class Loop:
 
     def _beat(self) -> None:
         if time.monotonic() - self.beaten >= BEAT_EVERY:
-            beat(self.name)
+            heartbeats.beat(self.name)
             self.beaten = time.monotonic()
 
     def _wait(self, seconds: float, stop: threading.Event) -> None:

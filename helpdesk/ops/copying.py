@@ -24,11 +24,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from helpdesk import search
-from helpdesk.core import background, migrating, seals
-from helpdesk.core.background import Heartbeat
+from helpdesk.core import background, heartbeats, migrating, seals
 from helpdesk.core.db import Model, db, engine_options, transaction
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.events import Counter, last_seq
+from helpdesk.core.heartbeats import Heartbeat
 from helpdesk.customers import people
 from helpdesk.customers.models import Person
 from helpdesk.kb import step as articles
@@ -87,7 +87,7 @@ class Tally:
 @with_appcontext
 def copy_(url: str, again: bool) -> None:
     """Copy every row into the database at this URL; a call that was broken off goes on when called again."""
-    running = bool(background.alive("deliveries", within=1.5 * background.BEAT_EVERY))
+    running = bool(heartbeats.alive("deliveries", within=1.5 * background.BEAT_EVERY))
     try:
         number = _copy(driven_url(url), again, running)
     except (SQLAlchemyError, HelpdeskError, SettingsError) as error:

@@ -29,7 +29,7 @@ from helpdesk.agents.rights import require
 from helpdesk.api.auth import api_actor, with_token
 from helpdesk.calls import exchange
 from helpdesk.clock import now
-from helpdesk.core import alarms, background, dbclock, jobs, outbox
+from helpdesk.core import alarms, dbclock, heartbeats, jobs, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
 from helpdesk.core.errors import HelpdeskError
@@ -155,7 +155,7 @@ def _redis() -> dict[str, Any]:
 
 
 def _alarms() -> dict[str, Any]:
-    silent, late = _age(background.last_beat("alarms")), alarm_lateness()
+    silent, late = _age(heartbeats.last_beat("alarms")), alarm_lateness()
     problem = ""
     if silent is None:
         problem = "no timer process has ever reported"
@@ -233,7 +233,7 @@ def alarm_lateness() -> float:
 
 def timer_processes() -> int:
     """How many processes have shown of late that they ring alarms."""
-    return background.alive("alarms", SILENT_AFTER)
+    return heartbeats.alive("alarms", SILENT_AFTER)
 
 
 def parked_alarms() -> int:

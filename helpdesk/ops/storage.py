@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import delete, insert
 
 from helpdesk.clock import now
-from helpdesk.core.background import Heartbeat, this_process
 from helpdesk.core.db import change_rows, db, transaction
+from helpdesk.core.heartbeats import Heartbeat, this_process
 from helpdesk.core.shortage import Shortage, note, shortage_of
 from helpdesk.settings import settings
 

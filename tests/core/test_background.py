@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from helpdesk.clock import moved_to, now
-from helpdesk.core import alarms, background, jobs, outbox
+from helpdesk.core import alarms, background, heartbeats, jobs, outbox
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
@@ -100,16 +100,16 @@ def test_a_round_that_throws_is_logged_and_the_loop_goes_on(
 
 def test_a_loop_shows_that_it_is_alive(app: Flask) -> None:
     background.Loop("quiet", lambda: 0.0).round(app)
-    beaten = background.last_beat("quiet")
+    beaten = heartbeats.last_beat("quiet")
     assert beaten is not None
     assert now() - beaten < timedelta(seconds=5)
 
 
 def test_a_heartbeat_is_one_row_that_moves(app: Flask) -> None:
-    background.beat("alarms")
-    first = background.last_beat("alarms")
-    background.beat("alarms")
-    second = background.last_beat("alarms")
+    heartbeats.beat("alarms")
+    first = heartbeats.last_beat("alarms")
+    heartbeats.beat("alarms")
+    second = heartbeats.last_beat("alarms")
     assert first is not None
     assert second is not None
     assert second >= first
@@ -119,16 +119,16 @@ def test_every_process_has_a_heartbeat_of_its_own_and_a_dead_one_is_forgotten(ap
     with transaction() as session:
         for process, age in (("other:7", 3), ("silent:8", 300), ("gone:9", 90_000)):
             at = now() - timedelta(seconds=age)
-            session.add(background.Heartbeat(name="alarms", process=process, at=at))
-    background.beat("alarms")
-    assert background.alive("alarms", 30) == 2
-    known = set(db.session.scalars(db.select(background.Heartbeat.process)))
-    assert known == {"other:7", "silent:8", background.this_process()}
+            session.add(heartbeats.Heartbeat(name="alarms", process=process, at=at))
+    heartbeats.beat("alarms")
+    assert heartbeats.alive("alarms", 30) == 2
+    known = set(db.session.scalars(db.select(heartbeats.Heartbeat.process)))
+    assert known == {"other:7", "silent:8", heartbeats.this_process()}
 
 
 def test_a_loop_in_trouble_shows_no_life(app: Flask) -> None:
     background.Loop("broken", lambda: 1 / 0).round(app)
-    assert background.last_beat("broken") is None
+    assert heartbeats.last_beat("broken") is None
 
 
 def test_a_wake_up_ends_the_waiting_of_the_deliveries_loop(app: Flask) -> None:

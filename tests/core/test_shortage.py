@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from helpdesk.core import background, shortage
+from helpdesk.core import heartbeats, shortage
 from helpdesk.core.db import db
 from helpdesk.core.errors import Busy
 from helpdesk.files import store
@@ -45,7 +45,7 @@ def plenty() -> Iterator[None]:
 @pytest.fixture
 def full(app: Flask) -> Iterator[None]:
     """A database that can't have one page more."""
-    background.beat("alarms")
+    heartbeats.beat("alarms")
 
     def stop_growing(connection: object, _record: object) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # type: ignore[attr-defined]  # what there is
@@ -104,7 +104,7 @@ def test_the_log_says_once_that_it_is_full_and_once_that_there_is_room(
 
 
 def test_readyz_is_content_after_a_trial_that_leaves_nothing(client: FlaskClient) -> None:
-    background.beat("alarms")
+    heartbeats.beat("alarms")
     assert client.get("/readyz").json["checks"]["disk"]["ok"]  # type: ignore[index]
     assert db.session.scalar(sa.text("SELECT count(*) FROM heartbeat WHERE name = 'trial'")) == 0
 
@@ -154,7 +154,7 @@ def test_an_upload_that_does_not_fit_on_its_way_is_told_too(
 
 @only_sqlite
 def test_data_that_are_read_only_are_told_as_such(client: FlaskClient) -> None:
-    background.beat("alarms")
+    heartbeats.beat("alarms")
     db.session.remove()
     db.engine.dispose()
 

@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from helpdesk.channels.phone.asterisk.translating import Translator
+from helpdesk.channels.phone.asterisk.tracking import Tracker
+from helpdesk.channels.phone.asterisk.translating import hear
 
 Message = dict[str, str]
 RECORDED = Path(__file__).parents[1] / "channels" / "phone" / "situations.jsonl"
@@ -44,19 +45,19 @@ def every_situation() -> dict[str, list[Message]]:
     return _all()
 
 
-def translator(**more: Any) -> Translator:
+def tracker(**more: Any) -> Tracker:
     """One that knows the agents of the recordings."""
-    found = Translator("asterisk", "from-agents", LINES, "http://pbx.test/recordings")
+    found = Tracker("asterisk", "from-agents", LINES, "http://pbx.test/recordings")
     found.expected = {"hd-call-42": {"to": "+4420555010", "ticket": "T-42"}}
     found.expected["hd-call-43"] = {"to": "+4420555010"}
     vars(found).update(more)
     return found
 
 
-def told(messages: Iterable[Message], by: Translator | None = None) -> list[dict[str, Any]]:
-    """What the translator makes of these, and of the silence after them."""
-    by = by or translator()
-    said = [each for message in messages for each in by.hear(message, LATER)]
+def told(messages: Iterable[Message], by: Tracker | None = None) -> list[dict[str, Any]]:
+    """What is made of these, and of the silence after them."""
+    by = by or tracker()
+    said = [each for message in messages for each in hear(by, message, LATER)]
     return said + by.quiet(LATER)
 
 

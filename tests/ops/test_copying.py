@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from helpdesk import search
-from helpdesk.core import background, migrating, seals
+from helpdesk.core import heartbeats, migrating, seals
 from helpdesk.core.db import Model, db, transaction
 from helpdesk.core.outbox import Delivery
 from helpdesk.ops import copying
@@ -189,7 +189,7 @@ def test_of_a_running_desk_one_state_is_copied_and_it_says_what_has_happened_sin
     app: Flask, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.ticket()
-    background.beat("deliveries")
+    heartbeats.beat("deliveries")
     before = here(app)
     then(app, lambda: make.ticket(subject="opened meanwhile"), monkeypatch)
     status, said = copied(app, "--to", target)
@@ -212,7 +212,7 @@ def test_what_waits_to_be_sent_is_held_back_in_the_copy_of_a_running_desk(
     assert waiting
     assert copied(app, "--to", sqlite)[0] == 0
     assert rows(sqlite)["delivery"] == here(app)["delivery"]
-    background.beat("deliveries")
+    heartbeats.beat("deliveries")
     assert "held back in the copy" in copied(app, "--to", sqlite, "--again")[1]
     with copying._other(sqlite).app_context():
         held = sa.select(sa.func.count()).where(Delivery.state == "dead")
@@ -241,7 +241,7 @@ def test_a_database_in_use_is_never_copied_over(app: Flask, target: str) -> None
     make.ticket()
     assert copied(app, "--to", target)[0] == 0
     with copying._other(target).app_context():
-        background.beat("alarms")
+        heartbeats.beat("alarms")
         db.session.remove()
         db.engine.dispose()
     before = rows(target)

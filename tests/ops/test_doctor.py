@@ -21,10 +21,10 @@ from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import moved_to, now
 from helpdesk.core import alarms, events, jobs, outbox, seals
 from helpdesk.core.alarms import Alarm
-from helpdesk.core.background import beat
 from helpdesk.core.calendars import Calendar
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Counter, Event
+from helpdesk.core.heartbeats import beat
 from helpdesk.core.outbox import Delivery
 from helpdesk.customers.models import ContactAddress
 from helpdesk.notices.models import Notice

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from helpdesk.agents.models import ApiToken
 from helpdesk.calls import exchange
 from helpdesk.clock import moved_to, now
-from helpdesk.core import alarms, background, jobs
+from helpdesk.core import alarms, heartbeats, jobs
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.core.outbox import Delivery
@@ -57,7 +57,7 @@ def test_healthz_answers_without_asking_the_database(
 
 
 def test_readyz_is_content_when_the_timer_process_reports(client: FlaskClient) -> None:
-    background.beat("alarms")
+    heartbeats.beat("alarms")
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json["ready"] is True
@@ -79,15 +79,15 @@ def test_readyz_says_that_no_timer_process_has_ever_reported(client: FlaskClient
 
 
 def test_readyz_says_that_the_timer_process_has_gone_silent(client: FlaskClient) -> None:
-    background.beat("alarms")
+    heartbeats.beat("alarms")
     with transaction() as session:
-        session.scalars(db.select(background.Heartbeat)).one().at = now() - timedelta(seconds=95)
+        session.scalars(db.select(heartbeats.Heartbeat)).one().at = now() - timedelta(seconds=95)
     problem = client.get("/readyz").json["checks"]["alarms"]["problem"]
     assert problem.startswith("no timer process has reported for 9")
 
 
 def test_readyz_says_that_alarms_ring_late(client: FlaskClient) -> None:
-    background.beat("alarms")
+    heartbeats.beat("alarms")
     with transaction():
         alarms.set_alarm("promise", 1, now() - timedelta(seconds=100))
     found = client.get("/readyz").json["checks"]["alarms"]
@@ -96,7 +96,7 @@ def test_readyz_says_that_alarms_ring_late(client: FlaskClient) -> None:
 
 
 def test_readyz_says_that_the_outbox_is_stuck(client: FlaskClient) -> None:
-    background.beat("alarms")
+    heartbeats.beat("alarms")
     make.ticket()
     delivery(500)
     answer = client.get("/readyz")
@@ -148,7 +148,7 @@ def mailbox(**more: object) -> Mailbox:
 
 
 def test_readyz_turns_bad_when_a_mailbox_exists_and_nobody_fetches_it(client: FlaskClient) -> None:
-    background.beat("alarms")
+    heartbeats.beat("alarms")
     mailbox()
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -170,7 +170,7 @@ def test_readyz_turns_bad_when_a_mailbox_exists_and_nobody_fetches_it(client: Fl
 def test_readyz_is_content_with_a_mailbox_that_is_looked_after(
     client: FlaskClient, seen: dict[str, object]
 ) -> None:
-    background.beat("alarms")
+    heartbeats.beat("alarms")
     moments = {k: now() + v for k, v in seen.items() if isinstance(v, timedelta)}
     mailbox(**seen | moments)
     assert client.get("/readyz").json["checks"]["mail"]["ok"]

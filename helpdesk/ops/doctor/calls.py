@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from sqlalchemy import exists, select
 
-from helpdesk.calls import cases, lifecycle
+from helpdesk.calls import cases, lifecycle, missed
+from helpdesk.calls.folded import values
 from helpdesk.calls.models import Call, CallEvent, Interaction, PhoneQueue, Stay
 from helpdesk.clock import now
 from helpdesk.core.alarms import Alarm
@@ -31,7 +32,7 @@ def _odd(calls: list[Call]) -> Iterator[str]:
     for each in db.session.scalars(select(CallEvent).where(CallEvent.call_id.in_(ids))):
         said.setdefault(each.call_id, []).append(each)
     for call in calls:
-        wanted = lifecycle.values(lifecycle.fold(said.get(call.id, [])).call)
+        wanted = values(lifecycle.fold(said.get(call.id, [])).call)
         if any(getattr(call, name) != value for name, value in wanted.items()):
             yield f"{call.provider}/{call.external_id}"
 
@@ -42,5 +43,5 @@ def with_cases() -> Broken:
     waits = exists().where(Alarm.kind == cases.ALARM, Alarm.subject_id == Call.id)
     old = Call.touched_at < now() - GRACE
     talks = select(Call.id).join(Interaction).where(Interaction.ticket_id.is_(None), old, ~waits)
-    stays = select(Call.id).join(Stay).join(PhoneQueue).where(cases.missed(), old, ~waits)
+    stays = select(Call.id).join(Stay).join(PhoneQueue).where(missed.missed(), old, ~waits)
     return talks.union(stays)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpdesk.agents import tokens
 from helpdesk.agents.models import Agent
 from helpdesk.clock import now
-from helpdesk.core import background, jobs, migrating
+from helpdesk.core import heartbeats, jobs, migrating
 from helpdesk.core.db import db
 from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.settings import settings
@@ -63,7 +63,7 @@ def secret_key() -> Broken:
 @check("timers", "a timer process reported within the last minute", notable=True)
 def timer_process() -> Broken:
     """Somebody rings the alarms: not needed for the data, so only a note."""
-    at = background.last_beat("alarms")
+    at = heartbeats.last_beat("alarms")
     silent = at is None or now() - at > timedelta(seconds=60)
     return ["none runs now"] if silent else []
 

@@ -10,9 +10,9 @@ from sqlalchemy import func, select, text
 
 from helpdesk.clock import now
 from helpdesk.core import jobs
-from helpdesk.core.background import Heartbeat
 from helpdesk.core.calendars import load_calendars
 from helpdesk.core.db import db
+from helpdesk.core.heartbeats import Heartbeat
 from helpdesk.ops import storage
 from helpdesk.ops.doctor.finding import Broken, check
 from helpdesk.promises.models import Promise

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from helpdesk.agents.models import Agent
 from helpdesk.calls import commands
 from helpdesk.calls import exchange as exchanges
-from helpdesk.calls.models import Call, PhoneCommand, PhoneLine, PhoneMember
+from helpdesk.calls.exchange_models import PhoneCommand, PhoneMember
+from helpdesk.calls.models import Call, PhoneLine
 from helpdesk.channels.phone import registry
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction

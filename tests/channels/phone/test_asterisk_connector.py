@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from helpdesk.agents.models import Agent
 from helpdesk.calls import commands, taking_in
 from helpdesk.calls import exchange as exchanges
-from helpdesk.calls.models import Call, CallEvent, Interaction, PhoneExchange, Stay
+from helpdesk.calls.exchange_models import PhoneExchange
+from helpdesk.calls.models import Call, CallEvent, Interaction, Stay
 from helpdesk.channels.phone.asterisk import connector, members
 from helpdesk.channels.phone.asterisk.connector import pause_after
 from helpdesk.clock import now

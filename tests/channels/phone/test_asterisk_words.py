@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.help.asterisk import LATER, every_situation, in_words, situation, told, translator
+from tests.help.asterisk import LATER, every_situation, in_words, situation, told, tracker
 
 CALL = "ringing from=+4420555{} to={}"
 TAKEN = (
@@ -199,7 +199,7 @@ def test_calls_between_desks_are_none_of_ours_and_a_call_to_the_outside_is() -> 
 
 
 def test_whom_we_do_not_know_is_left_out_and_a_number_that_is_none_is_anonymous() -> None:
-    by = translator(lines=frozenset())
+    by = tracker(lines=frozenset())
     messages = [
         each | ({"CallerIDNum": "<unknown>"} if "CallerIDNum" in each else {})
         for each in situation("Queued, ringing, answered")
@@ -211,7 +211,7 @@ def test_whom_we_do_not_know_is_left_out_and_a_number_that_is_none_is_anonymous(
 
 
 def test_channels_that_the_exchange_no_longer_has_are_forgotten() -> None:
-    by = translator()
+    by = tracker()
     told(situation("Queued, ringing, answered")[:6], by)
     assert by.calls
     by.forget([])

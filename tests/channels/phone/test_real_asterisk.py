@@ -13,7 +13,8 @@ from sqlalchemy import select
 from helpdesk.agents.models import Agent
 from helpdesk.calls import commands
 from helpdesk.calls import exchange as exchanges
-from helpdesk.calls.models import Call, Interaction, Leg, PhoneCommand, PhoneLine, Stay
+from helpdesk.calls.exchange_models import PhoneCommand
+from helpdesk.calls.models import Call, Interaction, Leg, PhoneLine, Stay
 from helpdesk.channels.phone.asterisk import connector
 from helpdesk.core.db import db, transaction
 from helpdesk.tickets.models import Ticket

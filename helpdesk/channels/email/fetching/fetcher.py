@@ -12,7 +12,7 @@ from sqlalchemy import select
 from helpdesk.channels.email.deciding.inbound import process_stored
 from helpdesk.channels.email.fetching import rounds
 from helpdesk.channels.email.fetching.pop3 import Pop3Door
-from helpdesk.core import background, jobs
+from helpdesk.core import background, heartbeats, jobs
 from helpdesk.core.db import db
 from helpdesk.notify.mail.mailboxes import Mailbox
 
@@ -52,7 +52,7 @@ def _active() -> list[Mailbox]:
 
 
 def _me() -> str:
-    return f"{background.this_process()}.{threading.get_ident()}"
+    return f"{heartbeats.this_process()}.{threading.get_ident()}"
 
 
 class Fetcher:

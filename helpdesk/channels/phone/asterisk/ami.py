@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import re
 import socket
 import threading
 import time
@@ -17,13 +16,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from helpdesk.calls.words import DIALLED
+
 log = logging.getLogger(__name__)
 Message = dict[str, str]
 PING_EVERY = 10.0  # seconds
 DEAD = 5.0  # seconds without an answer to a ping
 ANSWER = 5.0  # seconds that an action may take
 LONGEST_LINE = 65_536
-NUMBER = re.compile(r"\+?[0-9]{3,15}")
 
 
 class Denied(Exception):
@@ -194,6 +194,6 @@ def messages(stream: BinaryIO) -> Iterator[Message]:
 
 def dialled(number: str) -> str:
     """The number, if it can be dialled. Raises Denied for what is none."""
-    if not NUMBER.fullmatch(number):
+    if not DIALLED.fullmatch(number):
         raise Denied("This is no number to dial.")
     return number

@@ -17,7 +17,7 @@ from helpdesk.channels.phone.asterisk.reading import (
     UNREACHED,
     line_of,
 )
-from helpdesk.channels.phone.asterisk.translating import Translator
+from helpdesk.channels.phone.asterisk.tracking import Tracker
 from helpdesk.settings import Phone
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ NO_HOLD = "this telephone can't be held from here"
 class Carrier:
     """Carries out what commands ask, over one connection."""
 
-    def __init__(self, client: Client, phone: Phone, translator: Translator) -> None:
-        self.client, self.phone, self.translator = client, phone, translator
+    def __init__(self, client: Client, phone: Phone, tracker: Tracker) -> None:
+        self.client, self.phone, self.tracker = client, phone, tracker
         self._unreached: dict[str, str] = {}
 
     def carry(self, id_: int, verb: str, data: Data) -> None:
@@ -74,7 +74,7 @@ class Carrier:
 
     def _originate(self, id_: int, data: Data) -> bool:
         to, channel = dialled(data["to"]), f"{DIALLING}{id_}"
-        self.translator.expected[channel] = {"to": to, "ticket": data.get("ticket", "")}
+        self.tracker.expected[channel] = {"to": to, "ticket": data.get("ticket", "")}
         into = {"Context": self.phone.context, "Exten": to, "Priority": 1}
         self._ring(id_, channel, data["line"], CallerID=f"<{to}>", **into)
         return False

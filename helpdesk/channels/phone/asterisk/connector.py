@@ -20,15 +20,16 @@ from functools import partial
 from flask import Flask
 
 from helpdesk.calls import commands, exchange, taking_in
+from helpdesk.calls.exchange_models import PhoneCommand
 from helpdesk.calls.fields import read_events
-from helpdesk.calls.models import PhoneCommand
 from helpdesk.channels.phone.asterisk import holdings, members, queue_log, snapshot
 from helpdesk.channels.phone.asterisk.ami import Client, Denied, Gone, Message
 from helpdesk.channels.phone.asterisk.carrying import DOWN, Carrier
 from helpdesk.channels.phone.asterisk.reading import line_of
-from helpdesk.channels.phone.asterisk.translating import Told, Translator
+from helpdesk.channels.phone.asterisk.tracking import Told, Tracker
+from helpdesk.channels.phone.asterisk.translating import hear
 from helpdesk.clock import now
-from helpdesk.core import background, jobs
+from helpdesk.core import heartbeats, jobs
 from helpdesk.core.db import db, retrying
 from helpdesk.core.errors import BadInput
 from helpdesk.settings import Phone
@@ -56,8 +57,8 @@ class Connector:
 
     def __init__(self, app: Flask, phone: Phone, stop: threading.Event, name: str = "") -> None:
         self.app, self.phone, self.stop = app, phone, stop
-        self.name = name or background.this_process()
-        self.translator = Translator(phone.name, phone.context, recordings=phone.recordings)
+        self.name = name or heartbeats.this_process()
+        self.tracker = Tracker(phone.name, phone.context, recordings=phone.recordings)
         self.fence = 0
         self.client: Client | None = None  # when it can be spoken to
         self._heard: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -106,7 +107,7 @@ class Connector:
         raise Gone("the exchange did not come up")
 
     def _serve(self, client: Client) -> None:
-        self._carrier = Carrier(client, self.phone, self.translator)
+        self._carrier = Carrier(client, self.phone, self.tracker)
         self._keep_lease()
         self._begin(client)
         self.client, self._calls_over = client, True
@@ -141,9 +142,9 @@ class Connector:
 
     def _hear(self, message: Message | None) -> None:
         """This message, and what has come meanwhile."""
-        said = self.translator.quiet(now()) if message is None else []
+        said = self.tracker.quiet(now()) if message is None else []
         while message is not None:
-            said += self.translator.hear(message, now())
+            said += hear(self.tracker, message, now())
             if message.get("Event") in ("DialEnd", "OriginateResponse") and self.fence:
                 self._told_of_command(message)
             if len(said) >= MOST or self._heard.empty():
@@ -201,7 +202,7 @@ class Connector:
         return bool(self.fence and self.fence != before)
 
     def _renew(self) -> None:
-        self.translator.lines = holdings.lines()
+        self.tracker.lines = holdings.lines()
         before, self.fence = self.fence, exchange.hold(self.phone.name, self.name)
         if self.fence and not before:
             log.info("This process speaks for the exchange now.")
@@ -225,7 +226,7 @@ class Connector:
             held = holdings.of(self.phone.name)
             gone = [call_id for call_id, each in held.items() if each.lasts]
         self._hand_in(snapshot.ended(self.phone.name, gone, now()))
-        self.translator.forget([])
+        self.tracker.forget([])
         self._calls_over = not self._pending
 
     # What the exchange has
@@ -250,9 +251,9 @@ class Connector:
         if first:
             self._read_gap(queues, there, at)
         with self.app.app_context():
-            self.translator.expected |= holdings.dialled(name)
+            self.tracker.expected |= holdings.dialled(name)
             held = holdings.of(name, there)
-        look = snapshot.Snapshot(self.translator, channels, queues, at)
+        look = snapshot.Snapshot(self.tracker, channels, queues, at)
         but = () if first else held.keys() - self._missing
         over = look.over(held, but) if self.fence else []  # the holder knows more of their ends
         self._missing = {key for key, each in held.items() if each.lasts} - there
@@ -270,7 +271,7 @@ class Connector:
             log.warning("The queue log can't be read: %s", error)
             return
         agents = {each.get("Name", ""): line_of(each.get("Location", "")) for each in queues}
-        ours = {name: line for name, line in agents.items() if line in self.translator.lines}
+        ours = {name: line for name, line in agents.items() if line in self.tracker.lines}
         said = queue_log.told(lines, self.phone.name, since, ours, there)
         with self.app.app_context():
             news = holdings.not_heard(self.phone.name, said)

@@ -9,20 +9,12 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 
 from helpdesk.agents.models import Agent
-from helpdesk.calls.models import (
-    Call,
-    CallEvent,
-    Interaction,
-    PhoneCommand,
-    PhoneLine,
-    PhoneMember,
-    PhoneQueue,
-    Stay,
-)
+from helpdesk.calls.exchange_models import PhoneCommand, PhoneMember
+from helpdesk.calls.models import Call, CallEvent, Interaction, PhoneLine, PhoneQueue, Stay
 from helpdesk.channels.phone.asterisk.members import Place
 from helpdesk.channels.phone.asterisk.reading import DIALLING
 from helpdesk.channels.phone.asterisk.snapshot import Held
-from helpdesk.channels.phone.asterisk.translating import Told
+from helpdesk.channels.phone.asterisk.tracking import Told
 from helpdesk.clock import now
 from helpdesk.core.db import db
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpdesk.channels.phone.asterisk.reading import line_of, numbered, shown
-from helpdesk.channels.phone.asterisk.translating import Told
+from helpdesk.channels.phone.asterisk.tracking import Told
 
 MOST = 5_000_000  # bytes that are read from its end
 LEFT = {"EXITWITHTIMEOUT": "timeout", "EXITWITHKEY": "timeout", "EXITEMPTY": "empty"}

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from helpdesk.calls.words import Happening
-from helpdesk.channels.phone.asterisk.ami import NUMBER, Message
+from helpdesk.calls.words import DIALLED, Happening
+from helpdesk.channels.phone.asterisk.ami import Message
 
 DIALLING = "hd-call-"  # channels that we asked for are named by us
 SPYING = "hd-spy-"
@@ -76,4 +76,4 @@ def numbered(event: str, *names: str) -> int:
 def shown(number: str) -> str:
     """The number of a party, "" where none is shown."""
     plain = re.sub(r"[ ()./-]", "", number)
-    return plain if NUMBER.fullmatch(plain) else ""
+    return plain if DIALLED.fullmatch(plain) else ""

@@ -15,7 +15,7 @@ from typing import Any
 from helpdesk.calls.words import LASTING, LOST
 from helpdesk.channels.phone.asterisk.ami import Message
 from helpdesk.channels.phone.asterisk.reading import DIALLING, SPYING, line_of, numbered, shown
-from helpdesk.channels.phone.asterisk.translating import Told, Translator
+from helpdesk.channels.phone.asterisk.tracking import Told, Tracker
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ def calls_of(channels: Iterable[Message]) -> dict[str, list[Message]]:
 class Snapshot:
     """One look at the exchange, at one moment."""
 
-    by: Translator
+    by: Tracker
     channels: Sequence[Message]
     queues: Sequence[Message]
     at: datetime
 
     def told(self, held: Mapping[str, Held]) -> list[Told]:
-        """What is to be handed in; the translator knows from now on which channels are there."""
+        """What is to be handed in; the tracker knows from now on which channels are there."""
         calls = calls_of(self.channels)
         entries = {
             each["Uniqueid"]: each for each in self.queues if each.get("Event") == "QueueEntry"
