@@ -86,6 +86,8 @@ VERBS: dict[str, set[Role]] = {
     "notice.issue": _LEAD,
     "callback.work": _DESK,
     "call.read": _READ,  # which ones: see calls.queries
+    "call.use": _DESK,  # dial, hold, hand on ... at one's own telephone
+    "call.lead": _LEAD,  # listen to a colleague's talk, put colleagues into queues or out of them
     "call.report": _DESK,  # what happened to calls: a telephone system's token
     "article.read": _READ,
     "article.write": _WORK,

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from helpdesk.agents.models import Agent
+from helpdesk.agents.rights import SYSTEM, require
 from helpdesk.calls.exchange_models import PhoneCommand, PhoneMember
 from helpdesk.calls.fields import ONE_LINE, is_one_line, number
 from helpdesk.calls.models import Call, PhoneLine
@@ -39,7 +40,9 @@ def line_of(agent: Agent) -> str:
 
 
 def ask(verb: str, by: Agent | None, provider: str = "", **values: Any) -> PhoneCommand:
-    """Write down that this is wanted, and wake who carries it out. Raises BadInput for a line break."""
+    """Write down that this is wanted, and wake who carries it out; `by` is None for the program itself.
+    Raises NotAllowed for who uses no telephone here, BadInput for a line break."""
+    require(by.actor if by else SYSTEM, "call.use")
     phone = settings().phone
     name = provider or (phone.name if phone else "")
     if not name:
@@ -96,7 +99,9 @@ def record_pause(by: Agent, call: Call, on: bool = True) -> PhoneCommand:
 
 
 def spy(by: Agent, agent: Agent, how: str) -> PhoneCommand:
-    """Listen to an agent's talk, whisper to the agent, or join in. The row tells later who did."""
+    """Listen to an agent's talk, whisper to the agent, or join in. The row tells later who did.
+    Raises NotAllowed for who leads nobody."""
+    require(by.actor, "call.lead")
     if how not in SPIES:
         raise BadInput(PICK)
     return ask("spy", by, line=line_of(by), to=line_of(agent), how=how)
@@ -109,7 +114,8 @@ def _in_call(verb: str, by: Agent, call: Call, **more: Any) -> PhoneCommand:
 
 def member(agent: Agent, queue: str, there: bool, by: Agent | None, penalty: int = 0) -> None:
     """Put an agent into a queue or take them out; the row stays, and is carried out again whenever the
-    telephone system has begun anew."""
+    telephone system has begun anew. Raises NotAllowed for a colleague's place, of who leads nobody."""
+    _may_for(by, agent)
     line = line_of(agent)
     row = {"agent_id": agent.id, "queue": queue, "there": there, "penalty": penalty}
     with transaction() as session:
@@ -119,12 +125,19 @@ def member(agent: Agent, queue: str, there: bool, by: Agent | None, penalty: int
 
 
 def pause(agent: Agent, reason: str | None, by: Agent | None) -> None:
-    """No calls for this agent, in any queue, because of `reason`; None or "": calls again."""
+    """No calls for this agent, in any queue, because of `reason`; None or "": calls again. Raises
+    NotAllowed for a colleague's telephone, of who leads nobody."""
+    _may_for(by, agent)
     with transaction():
         line = line_of(agent)
         mine = PhoneLine.agent_id == agent.id
         change_rows(update(PhoneLine).where(mine).values(paused=reason or ""))
         ask("member_pause", by, line=line, reason=reason or "")
+
+
+def _may_for(by: Agent | None, agent: Agent) -> None:
+    if by is not None and by.id != agent.id:
+        require(by.actor, "call.lead")
 
 
 def wanted(provider: str) -> bool:

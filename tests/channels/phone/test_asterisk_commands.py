@@ -17,7 +17,8 @@ from helpdesk.calls.models import Call, PhoneLine
 from helpdesk.channels.phone import registry
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
-from helpdesk.core.errors import BadInput
+from helpdesk.core.errors import BadInput, NotAllowed
+from helpdesk.settings import Phone
 from tests.help import factories as make
 from tests.help.ami_server import Begin, Exchange, Message, channel, soon
 from tests.help.telephone import event, take
@@ -126,6 +127,8 @@ def test_a_supervisor_listens_without_becoming_a_call(
     begin: Begin, exchange: Exchange, agents: list[Agent]
 ) -> None:
     begin()
+    with transaction():
+        agents[1].role = "supervisor"
     command = commands.spy(agents[1], agents[0], "whisper")
     asked = answer(exchange, RESPONSE | {"Response": "Success"})
     assert (asked["Channel"], asked["Data"]) == ("PJSIP/1002", "PJSIP/1001,qw")
@@ -133,6 +136,27 @@ def test_a_supervisor_listens_without_becoming_a_call(
     assert command.agent_id == agents[1].id
     with pytest.raises(BadInput):
         commands.spy(agents[1], agents[0], "shout")
+
+
+def test_nothing_is_asked_for_by_who_may_not(phone: Phone, agents: list[Agent]) -> None:
+    """An auditor uses no telephone; an agent leads no colleague's, and may leave a queue alone."""
+    one, other = agents
+    auditor = make.agent("Auditor", "auditor")
+    with transaction() as session:
+        session.add(PhoneLine(agent_id=auditor.id, extension="1900"))
+    for ask in (
+        lambda: commands.originate(auditor, "+4420555010"),
+        lambda: commands.spy(one, other, "listen"),
+        lambda: commands.member(other, "complaints", there=True, by=one),
+        lambda: commands.pause(other, "lunch", by=one),
+    ):
+        with pytest.raises(NotAllowed):
+            ask()
+    assert db.session.scalars(select(PhoneCommand)).all() == []
+    assert db.session.scalars(select(PhoneMember)).all() == []
+    assert not db.session.get_one(PhoneLine, other.id).paused
+    commands.pause(one, "lunch", by=one)
+    assert db.session.get_one(PhoneLine, one.id, populate_existing=True).paused == "lunch"
 
 
 def test_members_and_pauses_are_kept_and_carried_out(

@@ -31,7 +31,7 @@ def four(app: Flask) -> list[Agent]:
     """Four agents with telephones, and a supervisor."""
     found = []
     for line in ("1001", "1002", "1003", "1004", "1900"):
-        one = make.agent(f"Agent {line}")
+        one = make.agent(f"Agent {line}", "supervisor" if line == "1900" else "agent")
         found.append(one)
         with transaction() as session:
             session.add(PhoneLine(agent_id=one.id, extension=line))
