@@ -79,6 +79,22 @@ def test_a_batch_shrinks_to_what_a_slow_machine_manages_and_grows_again() -> Non
     assert pace.size == 500, "what is quick rings in large sets"
 
 
+def test_of_a_flood_two_batches_ring_beside_each_other_and_each_alarm_once(
+    app: Flask, rung: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer: batches ring one after the other")
+    monkeypatch.setattr(background, "MOST_ALARMS", 5)
+    for subject in range(23):
+        ring_in(-1, subject)
+    pace, rounds = background.Pace(), []
+    while done := pace.ring():
+        rounds.append(done)
+    assert sorted(rung) == list(range(23)), "none lost, none twice"
+    assert rounds[0] == 5 and max(rounds) > 5, "one batch shows that there are more"
+    assert not pace.full
+
+
 def test_a_round_that_throws_is_logged_and_the_loop_goes_on(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
