@@ -40,10 +40,7 @@ class State(Named):
     ABANDONED = "abandoned", N_("Gave up waiting")
     GONE = "gone", N_("Hung up before the queue")
     LEFT = "left", N_("Left the queue unanswered")
-    DIALLED = re.compile(r"\+?[0-9]{3,15}")  # what a telephone system can be asked to call
-
-
-LOST = "lost", N_("Lost by the telephone system")
+    LOST = "lost", N_("Lost by the telephone system")
 
 
 class StayState(Named):

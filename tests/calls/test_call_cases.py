@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from helpdesk.agents.models import Agent
-from helpdesk.calls import cases
+from helpdesk.calls import cases, opening
 from helpdesk.calls.models import Call, Interaction, PhoneCallback, PhoneQueue, Stay
 from helpdesk.clock import now
 from helpdesk.core import alarms
@@ -231,7 +231,7 @@ def test_events_are_kept_when_no_case_can_be_opened_just_now(
         raise RuntimeError("no case today")
 
     with monkeypatch.context() as patch:
-        patch.setattr(cases, "open_ticket", broken)
+        patch.setattr(opening, "open_ticket", broken)
         take(*answered(zhang.email))
     assert tickets() == [] and db.session.scalars(select(Call)).one().state == "answered"
     waiting = select(func.count()).where(alarms.Alarm.kind == cases.ALARM)
