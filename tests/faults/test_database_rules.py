@@ -59,18 +59,22 @@ def test_postgresql_gives_up_waiting_before_people_do(app: Flask) -> None:
     assert limits == {"lock_timeout": "10s", "statement_timeout": "1min", "TimeZone": "UTC"}
 
 
-def test_a_connection_that_the_server_has_ended_is_tried_before_it_is_used(app: Flask) -> None:
-    """Nobody is refused for that, however shortly it was out of use."""
+def test_a_connection_that_the_server_has_ended_is_not_used(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is refused for that, however shortly it was out of use, and no server is asked for it."""
     if on_sqlite():
         pytest.skip("PostgreSQL only")
     db.session.remove()
+    asked: list[object] = []
+    monkeypatch.setattr(db.engine.dialect, "do_ping", lambda wire: asked.append(wire) or True)
     rested, other = db.engine.connect(), db.engine.connect()
     pid = rested.scalar(text("SELECT pg_backend_pid()"))
     rested.close()
     other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
     other.close()
     pids = {connection.scalar(text("SELECT pg_backend_pid()")) for connection in both()}
-    assert len(pids) == 2 and pid not in pids
+    assert len(pids) == 2 and pid not in pids and not asked
 
 
 def both() -> Iterator[Connection]:
