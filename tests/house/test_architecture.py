@@ -8,14 +8,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
 import pytest
 from flask import Flask
 
+from tests.help.trees import PACKAGE as HELPDESK
+from tests.help.trees import calls, nodes, sources, tree
+
 ROOT = Path(__file__).parents[2]
-HELPDESK = ROOT / "helpdesk"
 LONGEST_FUNCTION, LONGEST_FILE = 60, 400
 VERBS = (
     "calls/cases.py",
@@ -42,11 +45,6 @@ INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style(?![^>]*nonce)|ja
 SCRIPT = re.compile(r"<script\b([^>]*)>", re.I)
 
 
-def sources() -> list[Path]:
-    """Every module of the program."""
-    return sorted(HELPDESK.rglob("*.py"))
-
-
 def templates() -> list[Path]:
     return sorted((HELPDESK / "templates").rglob("*.html"))
 
@@ -59,23 +57,13 @@ def is_under(path: Path, homes: tuple[str, ...]) -> bool:
     return any(place(path) == home or place(path).startswith(f"{home}/") for home in homes)
 
 
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf8"))
-
-
-def calls(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of everything that a module calls."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            yield node.lineno, ast.unparse(node.func)
-
-
+@cache
 def is_view(path: Path) -> bool:
     """Whether this module answers requests."""
     return any(
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and any(map(is_route, node.decorator_list))
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
     )
 
 
@@ -159,7 +147,7 @@ def test_only_the_clock_knows_what_time_it_is() -> None:
 def functions() -> Iterator[tuple[str, int, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Where, how many lines, which: every function of the program."""
     for path in sources():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 yield f"{place(path)}:{node.lineno} {node.name}", length, node
@@ -196,7 +184,7 @@ def test_imports_stand_at_the_top_unless_a_comment_says_why() -> None:
 
 
 def functions_of(path: Path) -> Iterator[tuple[str, int, ast.AST]]:
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield f"{place(path)}:{node.lineno}", 0, node
 

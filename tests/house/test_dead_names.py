@@ -6,11 +6,10 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
-import helpdesk
+from tests.help.trees import PACKAGE, nodes, sources, tree
 
-PACKAGE = Path(helpdesk.__file__).parent
 ROOT = PACKAGE.parent
 USERS = [
     *PACKAGE.rglob("*.py"),
@@ -24,20 +23,16 @@ BY_OTHERS = {"get_signing_serializer", "is_active", "handle_RCPT", "handle_DATA"
 OF_PYTHON = {"property", "staticmethod", "classmethod", "dataclass", "cache"}
 
 
+@cache
 def classes() -> set[str]:
-    """The names of all classes of the program."""
-    trees = [ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")]
-    return {
-        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-    }
-
-
-OURS = classes() | {"StrEnum", "Enum", "NamedTuple", "Exception"}
+    """The names of all classes of the program, and of what ours are made of."""
+    found = (node for path in sources() for node in nodes(path) if isinstance(node, ast.ClassDef))
+    return {node.name for node in found} | {"StrEnum", "Enum", "NamedTuple", "Exception"}
 
 
 def is_theirs(node: ast.ClassDef) -> bool:
     """Whether a class fills in one from outside, which calls its parts by name."""
-    return any(ast.unparse(base).rpartition(".")[2] not in OURS for base in node.bases)
+    return any(ast.unparse(base).rpartition(".")[2] not in classes() for base in node.bases)
 
 
 def defined(body: list[ast.stmt]) -> Iterator[str]:
@@ -59,8 +54,8 @@ def test_every_public_name_is_used_somewhere_in_the_program() -> None:
     )
     unused = [
         f"{path.relative_to(ROOT)}: {name}"
-        for path in PACKAGE.rglob("*.py")
-        for name in defined(ast.parse(path.read_text("utf-8")).body)
+        for path in sources()
+        for name in defined(tree(path).body)
         if said[name] == 1 and name not in BY_OTHERS and not name.startswith("__")
     ]
     assert unused == []

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.help.linear import SEARCHING, Automaton, trouble
+from tests.help.trees import nodes, sources, tree
 
 ROOT = Path(__file__).parents[2]
 METHODS = SEARCHING | {"match", "fullmatch"}
@@ -32,17 +33,14 @@ class Used(NamedTuple):
     where: str
 
 
-@cache
-def modules() -> list[tuple[str, ast.Module]]:
-    found = []
-    for path in sorted((ROOT / "helpdesk").rglob("*.py")):
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sources():
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        found.append((name, ast.parse(path.read_text(encoding="utf8"))))
-    return found
+        yield name, path
 
 
-def calls_of_re(tree: ast.Module) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
+def calls_of_re(path: Path) -> Iterator[ast.Call]:
+    for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value
             if isinstance(owner, ast.Name) and owner.id == "re":
@@ -64,8 +62,8 @@ def named(tree: ast.Module) -> dict[ast.Call, str]:
 def methods_by_name() -> dict[str, set[str]]:
     """NAME.match, module.NAME.sub: which methods are asked of which names, anywhere."""
     found: dict[str, set[str]] = {}
-    for _module, tree in modules():
-        for node in ast.walk(tree):
+    for _module, path in modules():
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and node.attr in METHODS:
                 owner = node.value
                 name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
@@ -77,9 +75,9 @@ def methods_by_name() -> dict[str, set[str]]:
 def patterns() -> tuple[Used, ...]:
     """Each pattern of the tree with each way in which it is used."""
     found: list[Used] = []
-    for module, tree in modules():
-        names = named(tree)
-        for call in calls_of_re(tree):
+    for module, path in modules():
+        names = named(tree(path))
+        for call in calls_of_re(path):
             assert isinstance(call.func, ast.Attribute)
             where = f"{module}:{call.lineno}"
             if call.func.attr == "compile":
@@ -94,9 +92,9 @@ def patterns() -> tuple[Used, ...]:
 def test_a_pattern_is_named_where_its_module_begins_or_written_out_where_it_is_used() -> None:
     """Then none is made at run time from somebody's words, and this file reads them all."""
     wrong = []
-    for module, tree in modules():
-        names = named(tree)
-        for call in calls_of_re(tree):
+    for module, path in modules():
+        names = named(tree(path))
+        for call in calls_of_re(path):
             assert isinstance(call.func, ast.Attribute)
             plain = call.args and isinstance(call.args[0], ast.Constant) and not call.keywords
             fine = call in names if call.func.attr == "compile" else plain
@@ -118,9 +116,10 @@ def test_nothing_but_re_reads_patterns() -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("used", patterns(), ids=lambda used: f"{used.where}.{used.how}")
-def test_a_pattern_reads_each_text_in_one_way(used: Used) -> None:
-    assert trouble(used.pattern, used.flags, used.how) == ""
+def test_a_pattern_reads_each_text_in_one_way() -> None:
+    found = {each: trouble(each.pattern, each.flags, each.how) for each in patterns()}
+    assert len(found) > 50
+    assert {each: what for each, what in found.items() if what} == {}
 
 
 def test_what_pages_run_in_a_browser_is_linear_too() -> None:
@@ -195,9 +194,9 @@ def seconds(used: Used, text: str) -> float:
     return min(times)
 
 
-@pytest.mark.parametrize("used", patterns(), ids=lambda used: f"{used.where}.{used.how}")
-def test_a_text_four_times_as_long_takes_no_more_than_about_four_times_as_long(used: Used) -> None:
+def test_a_text_four_times_as_long_takes_no_more_than_about_four_times_as_long() -> None:
     """Measured, where the text of 4,000 takes long enough to be measured at all."""
-    for short, long in zip(hostile(used, 4_000), hostile(used, 16_000), strict=True):
-        took = seconds(used, short)
-        assert took < 0.01 or seconds(used, long) < 9 * took, repr(short[:20])
+    for used in patterns():
+        for short, long in zip(hostile(used, 4_000), hostile(used, 16_000), strict=True):
+            took = seconds(used, short)
+            assert took < 0.01 or seconds(used, long) < 9 * took, (used, short[:20])

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import wtforms
+from babel.messages.catalog import Catalog
 from flask import Flask
 from flask_wtf import csrf
 
-import helpdesk
 from helpdesk.core import i18n
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.desk.printing.handling import BY, WORDS
@@ -23,8 +24,8 @@ from helpdesk.setup.speech import PRINTED_BY, Speech
 from helpdesk.tickets import choices, lifecycle
 from helpdesk.web.forms import ODD, SAID_BY_WTFORMS, OwnWords
 from helpdesk.words import casefile
+from tests.help.trees import PACKAGE, nodes, sources
 
-PACKAGE = Path(helpdesk.__file__).parent
 GLOSSARY = PACKAGE.parent / "docs/words.md"
 MARKS = {name for name in i18n.KEYWORDS if not name[0].isupper()} | {"N_", "P_"}
 REFUSALS = {each.__name__ for each in HelpdeskError.__subclasses__()} | set(i18n.KEYWORDS) - MARKS
@@ -37,8 +38,13 @@ def glossary() -> list[tuple[str, str | None, str]]:
     return [(en, meaning or None, zh) for en, meaning, zh in cells if en not in ("English", "---")]
 
 
+@cache
+def catalogue() -> Catalog:
+    return i18n.catalogue()
+
+
 def chinese(text: str, meaning: str | None) -> str:
-    found = i18n.catalogue().get(text, meaning)
+    found = catalogue().get(text, meaning)
     assert found is not None, (text, meaning)
     return found.string if isinstance(found.string, str) else found.string[0]
 
@@ -60,7 +66,7 @@ def test_no_text_has_two_meanings_without_a_context() -> None:
 
 
 def test_every_meaning_of_the_catalogue_stands_in_the_glossary() -> None:
-    marked = {(each.id, each.context) for each in i18n.catalogue() if each.id and each.context}
+    marked = {(each.id, each.context) for each in catalogue() if each.id and each.context}
     assert marked == {(en, what) for en, what, _zh in glossary() if what}
 
 
@@ -71,11 +77,11 @@ def called(node: ast.AST) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
 
 
-def untranslatable(source: str) -> Iterator[tuple[int, str]]:
+def untranslatable(source: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
     """Texts that look translated and are not: marked inside an f-string, which no extraction reads,
     or put together before they are looked up.
     """
-    for node in ast.walk(ast.parse(source)):
+    for node in source:
         if isinstance(node, ast.JoinedStr):
             for part in ast.walk(node):
                 if called(part) in MARKS and any(isinstance(a, ast.Constant) for a in part.args):  # type: ignore[attr-defined]
@@ -89,8 +95,8 @@ def untranslatable(source: str) -> Iterator[tuple[int, str]]:
 def test_no_translated_text_stands_in_an_f_string_or_is_put_together_first() -> None:
     found = [
         (str(path.relative_to(PACKAGE)), *each)
-        for path in PACKAGE.rglob("*.py")
-        for each in untranslatable(path.read_text("utf-8"))
+        for path in sources()
+        for each in untranslatable(nodes(path))
     ]
     assert found == []
 
@@ -107,7 +113,7 @@ def test_no_translated_text_stands_in_an_f_string_or_is_put_together_first() -> 
     ],
 )
 def test_the_guard_sees_each_way_to_lose_a_translation(source: str) -> None:
-    assert list(untranslatable(source))
+    assert list(untranslatable(ast.walk(ast.parse(source))))
 
 
 def test_a_text_in_another_place_is_another_word(app: Flask) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from helpdesk import notify
 from helpdesk.agents.models import Agent
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import record
@@ -24,8 +21,8 @@ from helpdesk.notify.models import MAIL, Envelope
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Message
 from tests.help import factories as make
+from tests.help import trees
 
-HELPDESK = Path(notify.__path__[0]).parent
 BY_CODE = {each.code: each for each in TABLE}
 
 
@@ -104,13 +101,13 @@ def test_letters_to_customers_stay_capped(app: Flask) -> None:
 def calls(name: str) -> set[str]:
     """The modules that make one of these themselves."""
     found = set()
-    for file in sorted(HELPDESK.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for file in trees.sources():
+        for node in trees.nodes(file):
             called = getattr(node, "func", None)
             if getattr(called, "id", "") == "fresh":
                 called = node.args[0]
             if name in (getattr(called, "id", ""), getattr(called, "attr", "")):
-                found.add(str(file.relative_to(HELPDESK)))
+                found.add(str(file.relative_to(trees.PACKAGE)))
     return found
 
 
@@ -123,7 +120,7 @@ def test_whoever_writes_goes_through_one_of_the_two_ways() -> None:
 
 
 def test_every_purpose_has_its_words_and_all_words_have_a_purpose() -> None:
-    words = {file.stem for file in (HELPDESK / "templates/mail").glob("*.txt")}
+    words = {file.stem for file in (trees.PACKAGE / "templates/mail").glob("*.txt")}
     assert words == {each.code for each in TABLE}
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-import helpdesk
 from helpdesk.agents import tokens
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import STAFF, SYSTEM, Actor, Role
@@ -23,10 +22,11 @@ from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, callbacks, queries, sight
 from helpdesk.tickets.models import Rating, Ticket
 from tests.help import factories as make
+from tests.help import trees
 from tests.help.desk import get
 from tests.help.mails import report
+from tests.help.trees import PACKAGE
 
-PACKAGE = Path(helpdesk.__file__).parent
 NAME, PHONE, MAIL = "Qiong Velasco", "13900042717", "qiong@velasco.example"
 SHE = Asker(name=NAME, phone=PHONE, email=MAIL)
 WHO = (NAME, "Velasco", "velasco.example", "0042", "42717")
@@ -202,7 +202,7 @@ def test_a_reader_without_a_table_row_sees_no_identity() -> None:
 DECIDES = {"sight.py", "queries.py", "correcting.py", "intake.py", "forms.py", "models/tickets.py"}
 
 
-def sources() -> Iterator[tuple[str, str]]:
+def sources() -> Iterator[Path]:
     for folder in (
         "tickets",
         "notices",
@@ -215,13 +215,14 @@ def sources() -> Iterator[tuple[str, str]]:
         "statistics",
         "kb",
     ):
-        for path in sorted((PACKAGE / folder).rglob("*.py")):
-            yield str(path.relative_to(PACKAGE)), path.read_text("utf-8")
+        yield from sorted((PACKAGE / folder).rglob("*.py"))
 
 
 def test_no_door_decides_by_itself_whether_a_name_is_shown() -> None:
     asks = re.compile(r"(?<!intake)(?<!self)\.confidential\b")
-    found = {name for name, text in sources() if asks.search(text)}
+    found = {
+        str(path.relative_to(PACKAGE)) for path in sources() if asks.search(path.read_text("utf-8"))
+    }
     allowed = {name for name in found if name.endswith(tuple(DECIDES))}
     assert found - allowed == set()
 
@@ -229,8 +230,8 @@ def test_no_door_decides_by_itself_whether_a_name_is_shown() -> None:
 def recorded() -> set[str]:
     """The names under which verbs put facts into the journal of a ticket."""
     found: set[str] = set()
-    for _name, text in sources():
-        for node in ast.walk(ast.parse(text)):
+    for path in sources():
+        for node in trees.nodes(path):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record":
                 given = {each.arg for each in node.keywords if each.arg}
                 found |= given if "ticket" in given or "ticket_id" in given else set()
