@@ -10,7 +10,9 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,7 @@ pytest_plugins = (
     "tests.help.visits",
 )
 
+HERE = Path(__file__).parent
 # Folders whose tests start browsers and programs, and wait for them.
 WAITING = {"browser", "faults", "ops", "secrecy", "tests", "upgrade", "web"}
 THOROUGH = "HELPDESK_TESTS_THOROUGH"  # in the environment: whether this run is
@@ -68,6 +71,24 @@ def pytest_configure(config: pytest.Config) -> None:
     """Who names files wants all of them; the processes beside the first one only see that."""
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     os.environ.setdefault(THOROUGH, str(config.getoption("--thorough") or named))
+    gc.disable()  # till all is collected: there is nothing to find among what stays
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Processes side by side read the same files, and in a new clone each would compile them all at the
+    same time: each begins with its share, and finds the rest done. What can't be read says so later."""
+    whole = [Path(each).resolve() for each in session.config.args] == [HERE]
+    if "PYTEST_XDIST_WORKER" not in os.environ or not whole:
+        return
+    files = sorted(HERE.rglob("test_*.py"))
+    own, all_ = (
+        int(os.environ["PYTEST_XDIST_WORKER"][2:]),
+        int(os.environ["PYTEST_XDIST_WORKER_COUNT"]),
+    )
+    for path in files[own * len(files) // all_ : (own + 1) * len(files) // all_]:
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(".".join(path.relative_to(HERE.parent).with_suffix("").parts))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -95,6 +116,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Ten thousand collected tests stay to the end: looking for garbage among them is no use."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _needs_database(test: pytest.Item) -> bool:
