@@ -50,6 +50,9 @@ def serve(arguments: list[str]) -> None:
     20 MB), and in those of live pages gevent must be there before it.
     """
     os.chdir(CONFIG.parent)
+    if "--demo" in arguments:
+        load_dotenv(CONFIG.with_name(".env"))
+        os.environ.setdefault("HELPDESK_PHONE_KIND", settings.SIMULATED)  # a line to try it with
     given = known()
     wanted = {"--prepare", "--demo"} & set(arguments)
     phone = given.phone and given.role == "all"

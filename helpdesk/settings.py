@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import Flask, current_app
 
 LANGUAGES = ("zh_Hans", "en")
+SIMULATED = "simulated"  # the kind of telephone system that only invents calls
 LEAST_SECRET = 16  # characters of what signs a provider's hooks
 
 
@@ -234,9 +235,11 @@ def _phone_secrets(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _phone(get: _Reader) -> Phone | None:
-    kind = get.choice("PHONE_KIND", "", ("", "asterisk"))
+    kind = get.choice("PHONE_KIND", "", ("", "asterisk", SIMULATED))
     if not kind:
         return None
+    if kind == SIMULATED:
+        return Phone(kind, host="", port=0, user="", secret="")
     host, _colon, port = get("PHONE_ADDRESS", "127.0.0.1").partition(":")
     lines, address = get("PHONE_LINES", Phone.lines), f"{host}:{port or '5038'}"
     if not host or not (port or "5038").isdecimal() or not 0 < int(port or 5038) < 65536:

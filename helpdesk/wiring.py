@@ -16,6 +16,7 @@ import helpdesk.api.meta
 import helpdesk.api.notices
 import helpdesk.api.statistics
 import helpdesk.api.tickets
+import helpdesk.calls.admin_pages
 import helpdesk.desk.nav
 import helpdesk.desk.timers
 import helpdesk.kb.actions
@@ -49,17 +50,30 @@ from helpdesk.agents import admin_pages, duty_pages, second_factor_pages
 from helpdesk.agents import cli as agents_cli
 from helpdesk.agents import pages as agents
 from helpdesk.api import operations as api
+from helpdesk.calls import pages as calls
 from helpdesk.channels.email import cli as mail_cli
 from helpdesk.channels.email.boxes import pages as mailbox_pages
 from helpdesk.channels.email.deciding import pages as mail_views
 from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
+from helpdesk.channels.phone import cli as phone_cli
+from helpdesk.channels.phone import pages as phone_desk
 from helpdesk.channels.phone import webhooks
-from helpdesk.channels.phone.asterisk import cli as phone_cli
+from helpdesk.channels.phone.simulated import pages as phone_line
 from helpdesk.core import background, dbclock
 from helpdesk.desk import signs, stuck
-from helpdesk.desk.pages import bulk, customers, moves, phone, printing, queue, ticket, ticket_lists
+from helpdesk.desk.pages import (
+    bulk,
+    calling,
+    customers,
+    moves,
+    phone,
+    printing,
+    queue,
+    ticket,
+    ticket_lists,
+)
 from helpdesk.kb import category_pages, public_pages
 from helpdesk.kb import desk_pages as kb_desk
 from helpdesk.notices import pages as notice_pages
@@ -75,13 +89,17 @@ BLUEPRINTS: tuple[object, ...] = (
     admin_pages.blueprint,
     agents.blueprint,
     stuck.blueprint,
+    calls.blueprint,
     duty_pages.blueprint,
     second_factor_pages.blueprint,
     bulk.blueprint,
+    calling.blueprint,
     customers.blueprint,
     ticket_lists.blueprint,
     moves.blueprint,
     phone.blueprint,
+    phone_desk.blueprint,
+    phone_line.blueprint,
     queue.blueprint,
     ticket.blueprint,
     notice_pages.blueprint,

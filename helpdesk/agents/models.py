@@ -70,7 +70,12 @@ class Agent(Colleague, Model):
     totp_step: Mapped[int] = mapped_column(default=0)  # the last step whose code was taken
     paper_codes: Mapped[list[Any]] = mapped_column(JsonData, default=list)  # SHA-256 each
     active: Mapped[bool] = mapped_column(default=True)
-    presence: Mapped[str] = mapped_column(default="away")  # ready, busy, away
+    presence: Mapped[str] = mapped_column(default="away")  # ready, busy, away: see agents.presence
+    presence_reason: Mapped[str] = mapped_column(default="")  # of a break: why
+    presence_at: Mapped[datetime | None] = mapped_column(UtcTime)  # None: nothing was ever chosen
+    presence_waits: Mapped[bool] = mapped_column(default=False)  # it begins after the call
+    activity: Mapped[str] = mapped_column(default="idle")  # what their telephone does
+    activity_at: Mapped[datetime | None] = mapped_column(UtcTime)
     capacity: Mapped[int] = mapped_column(default=5)
     seen_at: Mapped[datetime | None] = mapped_column(UtcTime)
     preferences: Mapped[dict[str, Any]] = mapped_column(JsonData, default=dict)
@@ -93,6 +98,8 @@ class _OfReader(NamedTuple):
     language: str
     timezone: str | None
     presence: str
+    presence_reason: str
+    activity: str
     codes: bool  # whether a second factor is asked for
 
 

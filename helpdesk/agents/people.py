@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select
 
-from helpdesk.agents import accounts, invitations, leaving
+from helpdesk.agents import accounts, invitations, leaving, presence
 from helpdesk.agents.change import odd_post
 from helpdesk.agents.leaving import Leaving
 from helpdesk.agents.models import Agent, new_key
@@ -121,7 +121,7 @@ def set_active(agent: Agent, active: bool, by: Actor, heir_id: int | None = None
             invitations.end(agent)
         agent.active, agent.session_key = active, new_key()
         if not active:
-            agent.presence = "away"
+            presence.choose(agent, "away", by=by)
             leaving.pass_on(Leaving(agent, None, leaving.heir(heir_id, agent)), by)
         options.changed()
         record("agent.activated" if active else "agent.deactivated", by=by, agent=agent.id)

@@ -87,8 +87,9 @@ VERBS: dict[str, set[Role]] = {
     "callback.work": _DESK,
     "call.read": _READ,  # which ones: see calls.queries
     "call.use": _DESK,  # dial, hold, hand on ... at one's own telephone
-    "call.lead": _LEAD,  # listen to a colleague's talk, put colleagues into queues or out of them
+    "call.lead": _LEAD,  # colleagues in queues and out of them, their pauses, their calls written up
     "call.report": _DESK,  # what happened to calls: a telephone system's token
+    "call.spy": _LEAD,  # listen to a colleague's talk; each time is noted
     "article.read": _READ,
     "article.write": _WORK,
     "article.publish": _LEAD,

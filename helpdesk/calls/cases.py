@@ -23,11 +23,13 @@ from helpdesk.clock import now
 from helpdesk.core.alarms import Ring, attempt, on_alarm, set_alarm
 from helpdesk.core.db import UtcTime, change_rows, db, locked, lost_race, transaction
 from helpdesk.core.events import record
+from helpdesk.core.i18n import N_
 from helpdesk.core.rows import among
 from helpdesk.tickets import queue
 from helpdesk.tickets.models import Ticket
 
 log = logging.getLogger(__name__)
+NO_CASE = N_("This call has no case yet. Please try again in a moment.")
 ALARM = "call.case"
 RECENT = timedelta(hours=72)  # an open case of the same customer is likely to be meant again
 RETRY = timedelta(seconds=5)

@@ -99,9 +99,8 @@ def record_pause(by: Agent, call: Call, on: bool = True) -> PhoneCommand:
 
 
 def spy(by: Agent, agent: Agent, how: str) -> PhoneCommand:
-    """Listen to an agent's talk, whisper to the agent, or join in. The row tells later who did.
-    Raises NotAllowed for who leads nobody."""
-    require(by.actor, "call.lead")
+    """Listen to an agent's talk, whisper to the agent, or join in. Raises NotAllowed for who may not."""
+    require(by.actor, "call.spy")
     if how not in SPIES:
         raise BadInput(PICK)
     return ask("spy", by, line=line_of(by), to=line_of(agent), how=how)
@@ -117,11 +116,20 @@ def member(agent: Agent, queue: str, there: bool, by: Agent | None, penalty: int
     telephone system has begun anew. Raises NotAllowed for a colleague's place, of who leads nobody."""
     _may_for(by, agent)
     line = line_of(agent)
-    row = {"agent_id": agent.id, "queue": queue, "there": there, "penalty": penalty}
-    with transaction() as session:
-        into = own_insert(PhoneMember.__table__).values(row)
-        session.execute(into.on_conflict_do_update(index_elements=["agent_id", "queue"], set_=row))
+    with transaction():
+        keep_member(agent.id, queue, there, penalty)
         ask("member_add" if there else "member_remove", by, line=line, queue=queue, penalty=penalty)
+
+
+def keep_member(agent_id: int, queue: str, there: bool, penalty: int | None = None) -> int:
+    """The row of that, for who asks the telephone system in another way; gives the penalty, which stays
+    as it was when none is given. Must be called inside transaction()."""
+    held = db.session.get(PhoneMember, (agent_id, queue), populate_existing=True)
+    cost = penalty if penalty is not None else held.penalty if held else 0
+    row = {"agent_id": agent_id, "queue": queue, "there": there, "penalty": cost}
+    into = own_insert(PhoneMember.__table__).values(row)
+    db.session.execute(into.on_conflict_do_update(index_elements=["agent_id", "queue"], set_=row))
+    return cost
 
 
 def pause(agent: Agent, reason: str | None, by: Agent | None) -> None:
@@ -132,7 +140,8 @@ def pause(agent: Agent, reason: str | None, by: Agent | None) -> None:
         line = line_of(agent)
         mine = PhoneLine.agent_id == agent.id
         change_rows(update(PhoneLine).where(mine).values(paused=reason or ""))
-        ask("member_pause", by, line=line, reason=reason or "")
+        if settings().phone is not None:
+            ask("member_pause", by, line=line, reason=reason or "")
 
 
 def _may_for(by: Agent | None, agent: Agent) -> None:

@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from helpdesk.agents.rights import SYSTEM
 from helpdesk.calls.exchange_models import PhoneExchange
 from helpdesk.clock import now
+from helpdesk.core.alarms import after_ringing
 from helpdesk.core.db import change_rows, db, transaction
+from helpdesk.core.events import record
 from helpdesk.core.rows import insert_new
+from helpdesk.settings import SIMULATED, settings
 
 LEASE = timedelta(seconds=10)
 TABLE = PhoneExchange.__table__
@@ -65,10 +69,32 @@ def guarded(provider: str, fence: int) -> Iterator[Session]:
 def report(provider: str, fence: int, state: str, problem: str = "") -> None:
     """Say whether the telephone system can be reached."""
     with guarded(provider, fence):
-        there = (PhoneExchange.provider == provider) & (PhoneExchange.state != state)
-        change_rows(update(PhoneExchange).where(there).values(state=state, since=now()))
+        _change(provider, PhoneExchange.state != state, state)
         said = update(PhoneExchange).where(PhoneExchange.provider == provider)
         change_rows(said.values(problem=problem))
+
+
+def _change(provider: str, where: ColumnElement[bool], state: str) -> int:
+    """It is up or down from now on, which everybody is told; nothing where the condition does not hold."""
+    there = (PhoneExchange.provider == provider) & where
+    changed = change_rows(update(PhoneExchange).where(there).values(state=state, since=now()))
+    if changed.rowcount:
+        record(f"phone.{state}", by=SYSTEM, provider=provider)
+    return int(changed.rowcount)
+
+
+def _next_silence() -> datetime | None:
+    query = select(func.min(PhoneExchange.held_until)).where(PhoneExchange.state == "up")
+    found: datetime | None = db.session.scalar(query)
+    return found
+
+
+@after_ringing(_next_silence)
+def notice_silence() -> int:
+    """A connector that shows no life can't say so itself: who rings the alarms does."""
+    silent = (PhoneExchange.state == "up") & (PhoneExchange.held_until < now())
+    names = db.session.scalars(select(PhoneExchange.provider).where(silent)).all()
+    return sum(_change(name, silent, "down") for name in names)
 
 
 def heard(provider: str, fence: int, at: datetime) -> None:
@@ -86,8 +112,12 @@ def heard_until(provider: str) -> datetime | None:
 
 def down_since() -> datetime | None:
     """Since when a telephone system can't be reached, for the banner; None while all is well, and
-    where there is none. A connector that shows no life counts as well."""
+    where there is none. A connector that shows no life counts as well; a system that was set up before
+    another one, or for a trial, is not missed."""
+    phone = settings().phone
+    kept = PhoneExchange.provider
     query = select(PhoneExchange.state, PhoneExchange.since, PhoneExchange.held_until)
+    query = query.where(kept == phone.name if phone else kept != SIMULATED)
     silent = now()
     for row in db.session.execute(query):
         if row.held_until is None or row.held_until < silent:

@@ -48,6 +48,7 @@ NEEDED: dict[str, tuple[str, ...]] = {  # beside what every event has
     Happening.AGENT: ("agent",),
 }
 MAY_BE_EMPTY = frozenset({"from", "to"})  # but not left out: nobody is anonymous by mistake
+ODD_CODE = N_("Please send letters, digits, dots and dashes, 60 at most.")
 ONE_LINE = N_("Please send one line without control characters.")
 NO_AGENT = N_("There is no such agent.")
 FUTURE = N_("This time lies in the future.")
@@ -147,7 +148,7 @@ def _code(value: Any) -> str:
     """What names a provider or a queue."""
     found = _text(value)
     if found and not CODE.fullmatch(found):
-        raise BadInput(N_("Please send letters, digits, dots and dashes, 60 at most."))
+        raise BadInput(ODD_CODE)
     return found
 
 

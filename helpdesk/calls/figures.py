@@ -6,25 +6,16 @@ is None ("no calls"), never 0 % or 100 %.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Select,
-    and_,
-    cast,
-    extract,
-    func,
-    literal,
-    select,
-    text,
-)
+from sqlalchemy import ColumnElement, Integer, Select, cast, extract, func, literal, select, text
 
-from helpdesk.calls.models import PhoneQueue, Stay
-from helpdesk.calls.words import StayState
+from helpdesk.agents.models import Agent
+from helpdesk.calls.models import Interaction, Leg, PhoneQueue, Stay
+from helpdesk.calls.stays import COUNTED
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_
 
@@ -43,6 +34,10 @@ DEFINITIONS = {
     "asa": N_("Average waiting time of the answered"),
     "abandon_rate": N_("Given up, of all that were offered, short waits left out of both"),
     "time_to_abandon": N_("Average waiting time of those who gave up"),
+    "longest": N_("How long the first of those who wait has waited"),
+    "ready": N_("Agents of the queue who would get the next call"),
+    "talking": N_("Agents who talk with a caller of the queue"),
+    "break": N_("Agents of the queue who take no calls for a while"),
 }
 
 
@@ -125,10 +120,70 @@ def by_queue(since: datetime, until: datetime) -> dict[str, Figures]:
     return {code: found for (code, _at), found in by_interval(since, until).items()}
 
 
+@dataclass(frozen=True)
+class Handled:
+    """What one agent did: telephones that rang, talks, and times in seconds; talk is without hold."""
+
+    name: str
+    rang: int = 0
+    missed: int = 0
+    talks: int = 0
+    handed_on: int = 0
+    talked: float = 0.0
+    held: float = 0.0
+    wrapped: float = 0.0
+
+
+def by_agent(since: datetime, until: datetime) -> list[Handled]:
+    """What each agent did in calls that rang, and in talks that began, in the period; by name."""
+    rang = select(
+        Leg.agent_id, func.count().label("rang"), _count(Leg.state == "missed").label("missed")
+    ).where(Leg.offered_at >= since, Leg.offered_at < until)
+    talk = _seconds(Interaction.began_at, Interaction.ended_at) - Interaction.held
+    wrap = _seconds(Interaction.ended_at, Interaction.wrapped_at)
+    talked = select(
+        Interaction.agent_id,
+        func.count().label("talks"),
+        _count(Interaction.transferred.is_(True)).label("handed_on"),
+        func.sum(talk).label("talked"),
+        func.sum(Interaction.held).label("held"),
+        func.sum(wrap).label("wrapped"),
+    ).where(Interaction.began_at >= since, Interaction.began_at < until)
+    legs = rang.group_by(Leg.agent_id).subquery()
+    talks = talked.group_by(Interaction.agent_id).subquery()
+    names = ("rang", "missed", "talks", "handed_on", "talked", "held", "wrapped")
+    columns = [(legs.c if name in legs.c else talks.c)[name] for name in names]
+    query = (
+        select(Agent.name, *columns)
+        .select_from(Agent)
+        .outerjoin(legs, legs.c.agent_id == Agent.id)
+        .outerjoin(talks, talks.c.agent_id == Agent.id)
+        .where(legs.c.agent_id.is_not(None) | talks.c.agent_id.is_not(None))
+        .order_by(Agent.name, Agent.id)
+    )
+    return [Handled(name, *_numbers(counts)) for name, *counts in db.session.execute(query)]
+
+
+def _numbers(counts: Sequence[Any]) -> list[Any]:
+    """Four counts, and after them seconds, as Handled has them."""
+    return [*(int(each or 0) for each in counts[:4]), *(float(each or 0) for each in counts[4:])]
+
+
+def _count(which: ColumnElement[bool]) -> Any:
+    return func.count().filter(which)
+
+
+def _seconds(since: Any, until: Any) -> Any:
+    """From one moment to another; none where one of them is lacking."""
+    if db.engine.dialect.name == "sqlite":
+        return (func.julianday(until) - func.julianday(since)) * literal(86400.0)
+    return extract("epoch", until - since)
+
+
 def now_waiting() -> dict[str, tuple[int, datetime]]:
     """How many wait in each queue at this moment, and since when the first of them does."""
     query = select(PhoneQueue.code, func.count(), func.min(Stay.joined_at)).join(PhoneQueue)
-    waiting = query.where(Stay.state == StayState.WAITING).group_by(PhoneQueue.code)
+    waiting = query.where(COUNTED["waiting"]).group_by(PhoneQueue.code)
     return {code: (count, first) for code, count, first in db.session.execute(waiting)}
 
 
@@ -143,26 +198,10 @@ def _place(since: datetime, length: timedelta) -> ColumnElement[int]:
 
 
 def _figures(*by: Any) -> Select[Any]:
-    answered, abandoned = Stay.state == StayState.ANSWERED, Stay.state == StayState.ABANDONED
-    soon = Stay.waited <= PhoneQueue.threshold
-    counted = (
-        None,
-        answered,
-        abandoned,
-        and_(abandoned, Stay.waited <= PhoneQueue.short_abandon),
-        Stay.state == StayState.LEFT,
-        Stay.state == StayState.WAITING,
-        and_(answered, soon),
-        and_(abandoned, soon),
-    )
-    counts = [_count(each) for each in counted]
+    counts = [func.count(), *map(_count, COUNTED.values())]
     waits = [
-        func.coalesce(reckon(Stay.waited).filter(which), 0.0)
+        func.coalesce(reckon(Stay.waited).filter(COUNTED[which]), 0.0)
         for reckon in (func.sum, func.max)
-        for which in (answered, abandoned)
+        for which in ("answered", "abandoned")
     ]
     return select(*by, *counts, *waits).join(PhoneQueue, PhoneQueue.id == Stay.queue_id)
-
-
-def _count(which: ColumnElement[bool] | None) -> Any:
-    return func.count() if which is None else func.count().filter(which)

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core.db import JsonData, Model, UtcTime, index_where
+from helpdesk.core.db import JsonData, Model, TwoNames, UtcTime, index_where
 
 
 class PhoneQueue(Model):
@@ -29,9 +29,23 @@ class PhoneQueue(Model):
     short_abandon: Mapped[int] = mapped_column(default=5)  # who gave up within it was not lost
     wrap_up: Mapped[int] = mapped_column(default=30)  # at most, after a call
     announces: Mapped[bool] = mapped_column(default=False)  # says that it records, and asks
+    codes: Mapped[str] = mapped_column(default="")  # the part of the tree of WrapUpCode; "" is all
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
+
+
+class WrapUpCode(TwoNames, Model):
+    """What a call was about, and what follows from it. `code` is a path: "billing.refund" is a leaf of
+    "billing"; only leaves are picked."""
+
+    __tablename__ = "wrap_up_code"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    next_step: Mapped[str] = mapped_column(default="")  # where the agent names none
+    days: Mapped[int] = mapped_column(default=1)  # until it, where the agent names no time
+    category: Mapped[str] = mapped_column(default="")  # the case's, where it has none
+    active: Mapped[bool] = mapped_column(default=True)
 
 
 class PhoneLine(Model):
@@ -173,6 +187,7 @@ class Interaction(Model):
     note: Mapped[str] = mapped_column(default="")
     next_step: Mapped[str] = mapped_column(default="")
     saved_at: Mapped[datetime | None] = mapped_column(UtcTime)  # the form, or its time was up
+    next_at: Mapped[datetime | None] = mapped_column(UtcTime)  # of the next step
 
 
 class Recording(Model):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 
 from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import Actor, may, require, scope
+from helpdesk.agents.rights import NOT_INCLUDED, Actor, may, require, scope
 from helpdesk.calls.models import Call, Interaction, Leg, PhoneQueue, Recording, Stay
+from helpdesk.calls.stays import LISTED
+from helpdesk.clock import now
 from helpdesk.core.db import db
-from helpdesk.core.errors import NotFound
+from helpdesk.core.errors import BadInput, NotAllowed, NotFound
 from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries as cases
 from helpdesk.tickets.models import Ticket
@@ -33,8 +35,27 @@ def visible_to(who: Actor | None) -> ColumnElement[bool]:
     return or_(Call.id.in_(talks), Call.id.in_(stays))
 
 
+def require_all(who: Actor | None) -> None:
+    """Raise NotAllowed for who may not know of every call."""
+    require(who, "call.read")
+    if not scope(who).everything:
+        raise NotAllowed(NOT_INCLUDED)
+
+
+def touched_lately(within: timedelta = timedelta(seconds=30)) -> tuple[int, datetime | None]:
+    """How many calls there was news of just now, and when of the newest: another answer than before
+    says that something has changed, also when it was committed late."""
+    query = select(func.count(), func.max(Call.touched_at)).where(Call.touched_at > now() - within)
+    count, newest = db.session.execute(query).one()
+    return count, newest
+
+
 class Wanted(NamedTuple):
-    """What a list of calls is narrowed to; '' and None for everything."""
+    """What a list of calls is narrowed to; '' and None for everything.
+
+    With `stay` (see stays.LISTED) it is a list of stays: a call stands in it once for each that counts
+    as such in the queue, and the period is that in which they began.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -42,45 +63,92 @@ class Wanted(NamedTuple):
     agent: int | None = None
     state: str = ""
     person: int | None = None
+    stay: str = ""
 
 
-def calls(who: Actor | None, wanted: Wanted = Wanted()) -> Select[Call]:
-    """The calls that `who` may see, the newest first."""
-    query = select(Call).where(visible_to(who))
+class Listed(NamedTuple):
+    """A line of a list: a call, and where it stands in the list's order. `id` is the stay's in a list
+    of stays."""
+
+    call: Call
+    at: datetime
+    id: int
+
+
+def calls(who: Actor | None, wanted: Wanted = Wanted()) -> Select[Any]:
+    """The calls that `who` may see as (call, at, id), the newest first."""
+    at, id_ = _place(wanted)
+    query = select(Call, at, id_).select_from(Call).where(visible_to(who))
+    if wanted.stay:
+        query = query.join(Stay, Stay.call_id == Call.id)
+        query = query.join(PhoneQueue, PhoneQueue.id == Stay.queue_id).where(LISTED[wanted.stay])
     if wanted.since:
-        query = query.where(Call.started_at >= wanted.since)
+        query = query.where(at >= wanted.since)
     if wanted.until:
-        query = query.where(Call.started_at < wanted.until)
+        query = query.where(at < wanted.until)
     if wanted.state:
         query = query.where(Call.state == wanted.state)
     if wanted.person is not None:
         query = query.where(Call.person_id == wanted.person)
-    if wanted.queue:
-        there = select(Stay.call_id).join(PhoneQueue, PhoneQueue.id == Stay.queue_id)
-        query = query.where(Call.id.in_(there.where(PhoneQueue.code == wanted.queue)))
     if wanted.agent is not None:
-        rang = select(Leg.call_id).where(Leg.agent_id == wanted.agent)
-        talked = select(Interaction.call_id).where(Interaction.agent_id == wanted.agent)
-        query = query.where(Call.id.in_(rang) | Call.id.in_(talked))
-    return query.order_by(Call.started_at.desc(), Call.id.desc())
+        query = query.where(_of_agent(wanted.agent))
+    if wanted.queue:
+        query = query.where(_of_queue(wanted))
+    return query.order_by(at.desc(), id_.desc())
+
+
+def _place(wanted: Wanted) -> tuple[Any, Any]:
+    """What a list goes by: when the calls began, or the stays."""
+    return (Stay.joined_at, Stay.id) if wanted.stay else (Call.started_at, Call.id)
+
+
+def _of_agent(agent: int) -> ColumnElement[bool]:
+    """The condition that it rang at this agent, or that they talked."""
+    rang = select(Leg.call_id).where(Leg.agent_id == agent)
+    talked = select(Interaction.call_id).where(Interaction.agent_id == agent)
+    return Call.id.in_(rang) | Call.id.in_(talked)
+
+
+def _of_queue(wanted: Wanted) -> ColumnElement[bool]:
+    """The condition that it waited in this queue; of a stay, that it was there."""
+    if wanted.stay:
+        return PhoneQueue.code == wanted.queue
+    there = select(Stay.call_id).join(PhoneQueue, PhoneQueue.id == Stay.queue_id)
+    return Call.id.in_(there.where(PhoneQueue.code == wanted.queue))
+
+
+def count(who: Actor | None, wanted: Wanted, most: int) -> int:
+    """How long the list is; one more than `most` for all that are longer."""
+    query = calls(who, wanted).with_only_columns(_place(wanted)[1]).order_by(None)
+    counted = query.limit(most + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(counted)) or 0
+
+
+def lines(
+    who: Actor | None, wanted: Wanted, after: str = "", size: int = 50
+) -> tuple[list[Listed], str]:
+    """A page of the list, and the cursor behind which the next one begins ('' at the end).
+
+    Raises NotAllowed for who may see none, BadInput for a cursor that is none.
+    """
+    require(who, "call.read")
+    query, (at, id_) = calls(who, wanted), _place(wanted)
+    if after:
+        last_at, last_id = cases.read_cursor(after)
+        if last_at is None:
+            raise BadInput(cases.NO_PAGE)
+        query = query.where((at < last_at) | (at == last_at) & (id_ < last_id))
+    found = [Listed(*row) for row in db.session.execute(query.limit(size + 1))]
+    last = found[size - 1] if len(found) > size else None
+    return found[:size], cases.cursor(last.at, last.id) if last else ""
 
 
 def page(
     who: Actor | None, wanted: Wanted, after: str = "", size: int = 50
 ) -> tuple[list[Call], str]:
-    """A page of calls, and the cursor behind which the next one begins ('' at the end).
-
-    Raises NotAllowed for who may see none, BadInput for a cursor that is none.
-    """
-    require(who, "call.read")
-    query = calls(who, wanted)
-    if after:
-        at, last_id = cases.read_cursor(after)
-        earlier = Call.started_at < at
-        query = query.where(earlier | (Call.started_at == at) & (Call.id < last_id))
-    found = list(db.session.scalars(query.limit(size + 1)))
-    last = found[size - 1] if len(found) > size else None
-    return found[:size], cases.cursor(last.started_at, last.id) if last else ""
+    """The calls of a page of the list; see lines()."""
+    found, following = lines(who, wanted, after, size)
+    return [each.call for each in found], following
 
 
 def by_id(call_id: int, who: Actor | None) -> Call:

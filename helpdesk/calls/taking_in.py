@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from helpdesk.calls import cases, lifecycle
+from helpdesk.calls import attending, cases, lifecycle
 from helpdesk.calls.fields import NewEvent
 from helpdesk.calls.folded import Folded, Whole, values
 from helpdesk.calls.models import Call, CallEvent, Interaction, Leg, PhoneQueue, Recording, Stay
@@ -159,6 +159,7 @@ def _bring_up_to_date(session: Session, call_ids: list[int]) -> None:
         }
         _write(session, table, twin, call_ids, wanted)
     cases.follow(session, call_ids)
+    attending.follow(session, call_ids)
 
 
 def _row(call_id: int, part: Any, queues: Mapping[str, int]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import re
 from helpdesk.core.i18n import N_
 from helpdesk.core.named import Named
 
+WRAP_UP = "wrapup"  # the reason of a pause that lasts while a call is written up
+
 
 class Happening(Named):
     """What a provider can tell of a call; the same sixteen words for every provider."""
@@ -34,7 +36,7 @@ class State(Named):
 
     RINGING = "ringing", N_("Ringing")
     MENU = "menu", N_("In the menu")
-    WAITING = "waiting", N_("Waiting")
+    WAITING = "waiting", N_("Waiting in the queue")
     TALKING = "talking", N_("Talking")
     ANSWERED = "answered", N_("Answered")
     ABANDONED = "abandoned", N_("Gave up waiting")
@@ -46,7 +48,7 @@ class State(Named):
 class StayState(Named):
     """How a stay in a queue ended. It only moves forward: towards the end of this list."""
 
-    WAITING = "waiting", N_("Waiting")
+    WAITING = "waiting", N_("Waiting in the queue")
     LEFT = "left", N_("Left the queue")
     ABANDONED = "abandoned", N_("Gave up waiting")
     ANSWERED = "answered", N_("Answered")

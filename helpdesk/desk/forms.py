@@ -35,6 +35,7 @@ class PhoneForm(Form):
     """What a call agent fills while somebody speaks. Only the matter itself is needed."""
 
     once = HiddenField()
+    talk = HiddenField()  # of the call whose case it fills; without one it opens a case
     person = HiddenField()  # whom the agent picked: an id, or "new" for somebody else
     phone = StringField(lazy_gettext("Caller's number"), [at_most(80)])
     name = StringField(lazy_gettext("Name"), [at_most(100)])

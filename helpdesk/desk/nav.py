@@ -58,6 +58,7 @@ ENTRIES = (
     Entry("kb", N_("Knowledge"), "/kb", "article.read", "book-2"),
     Entry("statistics", N_("Statistics"), "/statistics", "statistics.read", "chart-bar"),
     Entry("wallboard", N_("Wallboard"), "/wallboard", "wallboard.read", "device-tv"),
+    Entry("calls", N_("Calls"), "/calls", "call.read", "phone-call", ("/phone/line",)),
     Entry("admin", N_("Settings"), "/admin", "settings.read", "settings"),
 )
 KEYS = "1234567890"

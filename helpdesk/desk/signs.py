@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from helpdesk.agents.presence import BREAKS, CHOSEN_BREAKS, UNREACHABLE
 from helpdesk.core.named import Named
 from helpdesk.notices import lifecycle as notices_lifecycle
 from helpdesk.promises.words import BROKEN, RINGS, STATE_NAMES, TICKING, URGENT

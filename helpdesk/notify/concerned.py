@@ -27,6 +27,7 @@ SUBJECTS = {
     "ticket.urged": N_("The customer urges: %(number)s"),
     "ticket.rated": N_("The customer is not satisfied: %(number)s"),
     "message.customer": N_("The customer wrote again: %(number)s"),
+    "call.next_step": N_("What you promised on the telephone is due: %(number)s"),
 }
 BAD = 2  # a score of 1 or 2 of 5
 

@@ -19,6 +19,11 @@ from helpdesk.tickets import queries, ticket_rows
 from helpdesk.tickets.lifecycle import AT_DESK, ENDED, Status
 from helpdesk.tickets.models import Ticket
 
+OF_PHONES = {  # topic -> what it tells of: my telephone, everybody's, the telephone system
+    "phone": frozenset({"agent.activity", "agent.presence"}),
+    "team": frozenset({"agent.activity", "agent.presence"}),
+    "phones": frozenset({"phone.up", "phone.down"}),
+}
 GONE = "ticket.gone"  # to who knew of it and may not know what happened to it since
 KNOWN_IN = frozenset(Status) - frozenset(AT_DESK)
 
@@ -45,6 +50,7 @@ class Batch:
         for noted in found:
             if noted.ticket_id:
                 self.happened.setdefault(noted.ticket_id, []).append(noted)
+        self.phones = [noted for noted in found if noted.name.startswith(("agent.", "phone."))]
         self.tickets = self._load()
         self._concerned = {ticket.id: self._people(ticket) for ticket in self.tickets}
         self.people = frozenset(chain.from_iterable(self._concerned.values()))
@@ -72,6 +78,8 @@ class Batch:
 
         In a queue html is the row, or '' when the ticket is not (any longer) in it.
         """
+        if topic in OF_PHONES:
+            return self._of_phones(topic, who)
         seen = self.seen_by(who)
         told = [ticket for ticket in self.tickets if ticket.id in seen]
         kind, _, name = topic.partition(":")
@@ -82,6 +90,22 @@ class Batch:
         elif kind == "ticket":
             told = [ticket for ticket in told if ticket.number == name]
         return [self._message(topic, ticket) for ticket in told]
+
+    def concerns(self, topic: str, agent_id: int | None) -> bool:
+        """Whether there may be something to tell of a topic to this person."""
+        if topic in OF_PHONES:
+            return any(_is_about(noted, topic, agent_id) for noted in self.phones)
+        if topic == "me":
+            return agent_id in self.people
+        return topic in self.topics or not topic.startswith("ticket:")
+
+    def _of_phones(self, topic: str, who: Actor) -> list[dict[str, Any]]:
+        """One message, that the page is to look again: what it shows it reads with its own rights."""
+        told = [noted for noted in self.phones if _is_about(noted, topic, who.id)]
+        return [
+            {"topic": topic, "seq": noted.seq, "name": noted.name, "id": topic}
+            for noted in told[-1:]
+        ]
 
     def _people(self, ticket: Ticket) -> set[int | None]:
         """Whose own a ticket is, and who was told of what happened to it."""
@@ -114,6 +138,11 @@ class Batch:
             "name": newest.name,
             "ticket": ticket.number,
         }
+
+
+def _is_about(noted: Event, topic: str, agent_id: int | None) -> bool:
+    mine = topic != "phone" or noted.data.get("agent") == agent_id
+    return mine and noted.name in OF_PHONES[topic]
 
 
 def knew(who: Actor, ticket: Ticket, noted: Event) -> bool:

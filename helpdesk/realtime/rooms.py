@@ -18,9 +18,9 @@ def require_topic(topic: str, who: Actor) -> None:
         _require_queue(name, who)
     elif kind == "ticket":
         queries.by_number(name, who)
-    elif topic == "wallboard":
+    elif topic in ("wallboard", "team"):
         require(who, "wallboard.read")
-    elif topic != "me":
+    elif topic not in ("me", "phone", "phones"):
         raise NotFound(N_("There is no such live page."))
 
 
@@ -37,6 +37,7 @@ def standing(who: Actor) -> Actor:
 
 
 def room_of(topic: str, who: Actor) -> str:
-    """The room of those who hear this topic with the standing of `who`; 'me' is heard alone."""
-    whose = f"me:{who.id}" if topic == "me" else topic
+    """The room of those who hear this topic with the standing of `who`; 'me' and 'phone' are heard
+    alone."""
+    whose = f"{topic}:{who.id}" if topic in ("me", "phone") else topic
     return f"{whose}|{standing(who)}"

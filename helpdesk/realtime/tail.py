@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
@@ -15,7 +16,8 @@ from sqlalchemy import select
 
 from helpdesk.agents import sign_in
 from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import Actor
+from helpdesk.agents.rights import Actor, scope
+from helpdesk.calls import queries, taking_in
 from helpdesk.clock import now
 from helpdesk.core import events, jobs
 from helpdesk.core.db import db
@@ -30,6 +32,7 @@ from helpdesk.web.serving.post import send_on
 
 log = logging.getLogger(__name__)
 CHANNEL = "helpdesk:live"
+WALL = "wallboard"
 GATHER = 0.03  # seconds between two rounds, at least; what happens in them travels together
 IDLE = 0.5  # seconds between two looks without a wake-up
 CHECK_EVERY = 2.0  # seconds between two looks at everybody's session and rights
@@ -57,7 +60,7 @@ def init(app: Flask, async_mode: str = "threading") -> None:
     people.on_change(_push_people)
 
 
-def tell(_events: Sequence[Event] = ()) -> None:
+def tell(_what: Sequence[object] = ()) -> None:
     """Something was committed: wake the reader of every live process."""
     _news.set()
     client = jobs.redis_client()
@@ -66,6 +69,9 @@ def tell(_events: Sequence[Event] = ()) -> None:
             client.publish(CHANNEL, "1")
         except RedisError as error:
             log.warning("Redis can't be reached; live pages look twice a second: %s", error)
+
+
+taking_in.on_taken(tell)
 
 
 def start_tail(app: Flask, stop: threading.Event) -> None:
@@ -80,7 +86,7 @@ def _run(app: Flask, stop: threading.Event) -> None:
     with app.app_context():
         seq = events.last_seq()
         db.session.remove()
-    checked = time.monotonic()
+    checked, calls = time.monotonic(), Calls()
     while not stop.is_set():
         _news.wait(IDLE)
         _news.clear()
@@ -88,6 +94,7 @@ def _run(app: Flask, stop: threading.Event) -> None:
         try:
             with app.app_context():
                 seq = _push_after(app, seq)
+                calls.push(seq)
                 if time.monotonic() - checked > CHECK_EVERY:
                     checked = time.monotonic()
                     _check()
@@ -120,6 +127,29 @@ def _push_after(app: Flask, seq: int) -> int:
     return seq
 
 
+class Calls:
+    """News of calls, which the journal does not tell: the wallboards of those who may know of every call
+    are told that there is some."""
+
+    def __init__(self) -> None:
+        self.told: tuple[int, datetime | None] | None = None  # as it was when they were told last
+
+    def push(self, seq: int) -> None:
+        """Tell them if calls have changed since the last time; `seq` is how far the journal was told."""
+        rooms = {
+            room
+            for watcher in list(watchers.values())
+            for topic, room in watcher.heard()
+            if topic == WALL and scope(watcher.actor).everything
+        }
+        if not rooms:
+            return
+        before, self.told = self.told, queries.touched_lately()
+        if before is not None and before != self.told:
+            message = {"topic": WALL, "seq": seq, "name": "call.changed", "ticket": ""}
+            tell_sockets(dict.fromkeys(rooms, Ready([("change", message)])))
+
+
 def push(found: Sequence[Event]) -> None:
     """One message per ticket, topic and room, to rooms whose sockets may still hear it."""
     recheck()
@@ -137,8 +167,7 @@ def _rooms(batch: changes.Batch) -> dict[str, tuple[str, Actor]]:
     rooms = {}
     for watcher in list(watchers.values()):
         for topic, room in watcher.heard():
-            mine = topic != "me" or watcher.actor.id in batch.people
-            if mine and (topic in batch.topics or not topic.startswith("ticket:")):
+            if batch.concerns(topic, watcher.actor.id):
                 rooms[room] = topic, watcher.actor
     return rooms
 

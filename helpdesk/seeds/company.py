@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor
+from helpdesk.calls.exchange_models import PhoneMember
+from helpdesk.calls.models import PhoneLine, PhoneQueue
 from helpdesk.core import options
 from helpdesk.core.db import db, transaction
 from helpdesk.seeds.content import load, mail_of
@@ -28,6 +30,7 @@ def make_company(password_hash: str, seen_at: datetime) -> dict[str, Actor]:
         for agent in agents.values():
             agent.password_hash, agent.seen_at = password_hash, seen_at
         _rules(company["rules"], ids)
+        _telephones(company["queues"], company["telephones"], agents)
         options.changed()
         session.flush()
     return {key: agent.actor for key, agent in agents.items()}
@@ -52,6 +55,20 @@ def _agent(row: dict[str, Any], ids: dict[str, int]) -> Agent:
     made.presence = row["presence"]
     db.session.add(made)
     return made
+
+
+def _telephones(
+    queues: list[dict[str, Any]], lines: list[dict[str, Any]], agents: dict[str, Agent]
+) -> None:
+    """Queues of calls, and three colleagues who take them."""
+    known = set(db.session.scalars(select(PhoneQueue.code)))
+    db.session.add_all(PhoneQueue(**row) for row in queues if row["code"] not in known)
+    db.session.flush()
+    for row in lines:
+        agent_id = agents[row["key"]].id
+        db.session.merge(PhoneLine(agent_id=agent_id, extension=row["extension"], paused=""))
+        for queue in row["queues"]:
+            db.session.merge(PhoneMember(agent_id=agent_id, queue=queue))
 
 
 def _rules(rows: list[dict[str, Any]], ids: dict[str, int]) -> None:

@@ -11,5 +11,5 @@ asked for with the same conditions: so both are equal.
     folding.py    the sums follow the journal; kept.py the same figures out of them
     figures.py    sources + measures -> cells and rows
     report.py     the page; charts.py its charts; words.py its sentences
-    wallboard.py  eight figures of this moment
+    wallboard.py  eight figures of this moment; telephone.py its queues of calls
 """

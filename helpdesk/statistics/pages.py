@@ -12,7 +12,16 @@ from helpdesk.core.events import last_seq
 from helpdesk.core.i18n import gettext, offered
 from helpdesk.notices.lifecycle import STATE_NAMES
 from helpdesk.promises.words import PROMISE_NAMES
-from helpdesk.statistics import charts, groups, notices, periods, report, wallboard, words
+from helpdesk.statistics import (
+    charts,
+    groups,
+    notices,
+    periods,
+    report,
+    telephone,
+    wallboard,
+    words,
+)
 from helpdesk.statistics.figures import Cell, Figures
 from helpdesk.statistics.kept import sums
 from helpdesk.statistics.measures import BY_CODE, Measure, measure
@@ -27,7 +36,8 @@ HOUR = 3600
 
 @blueprint.context_processor
 def _words() -> dict[str, object]:
-    return {"words": words, "charts": charts, "list_url": charts.link}
+    links = {"list_url": charts.link, "phone_columns": telephone.COLUMNS}
+    return {"words": words, "charts": charts} | links
 
 
 @blueprint.get("/statistics")
@@ -98,5 +108,14 @@ def wall() -> str:
     return render_template(
         "statistics/_wall.html" if fragment else "statistics/wallboard.html",
         board=wallboard.read(me().actor),
+        phones=None if fragment else telephone.read(me().actor),
         seq=seq,
     )
+
+
+@blueprint.get("/wallboard/phone")
+@needs("wallboard.read")
+def phones() -> str:
+    """The queues of calls alone, as the live page asks for them."""
+    seq = last_seq()
+    return render_template("statistics/_phones.html", phones=telephone.read(me().actor), seq=seq)

@@ -77,6 +77,8 @@ SENTENCES: dict[str, str] = {
     "mail.lost": N_("The mail to %(to)s did not arrive"),
     "call.answered": N_("Spoke with the customer on the telephone"),
     "call.judged": N_("The caller judged the call: %(score)s"),
+    "call.written_up": N_("Wrote up the call"),
+    "call.next_step": N_("What was promised on the telephone is due"),
     "callback.attempt": N_("Follow-up call: %(contact)s"),
     "callback.rated": N_("Follow-up call: %(contact)s, %(score)s"),
     "promise.warned": N_("“%(promise)s”: %(level)s %% of the time is used; told the %(told)s"),

@@ -12,19 +12,19 @@ from typing import NoReturn
 
 from sqlalchemy import func, or_, select, update
 
+from helpdesk.agents import presence
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role, may, require, require_stands_for
 from helpdesk.clock import now
 from helpdesk.core import jobs, options
 from helpdesk.core.db import change_rows, db, locked, require_current, transaction
-from helpdesk.core.errors import PICK, NotFound, Refused
+from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.events import Event, on_commit, record
 from helpdesk.core.i18n import N_
 from helpdesk.tickets import queries
 from helpdesk.tickets.changing import changing
 from helpdesk.tickets.lifecycle import ENDED, Status
 from helpdesk.tickets.models import Ticket
-from helpdesk.words import PRESENCES
 
 DESK_STATUSES = (Status.REGISTERED, Status.REOPENED, Status.ACCEPTED)
 MAKES_ROOM = frozenset(
@@ -41,6 +41,7 @@ MAKES_ROOM = frozenset(
         "ticket.withdraw",
         "ticket.merge",
         "ticket.transfer_out",
+        "agent.activity",  # who is on a call is given no case
     }
 )
 PRESENT_FOR = timedelta(minutes=2)
@@ -131,20 +132,20 @@ def release(ticket: Ticket, *, by: Actor) -> Ticket:
     return ticket
 
 
-def set_presence(agent: Agent, state: str) -> int:
-    """Ready, busy or away. Becoming ready takes work at once; returns how many cases were given."""
-    if state not in PRESENCES:
-        raise Refused(PICK)
-    with transaction():
-        change_rows(update(Agent).where(Agent.id == agent.id).values(presence=state, seen_at=now()))
-        agent.presence, agent.seen_at = state, now()
+def set_presence(agent: Agent, state: str, reason: str = "") -> int:
+    """Ready, busy, away, or a break with its reason. Becoming ready takes work at once; returns how many
+    cases were given."""
+    presence.choose(agent, state, reason, by=agent.actor)
     return offer_waiting() if state == "ready" else 0
 
 
 def touch(agent: Agent) -> None:
-    """Note that this colleague's desk is open: who was not seen for a while is given no work."""
+    """Note that this colleague's desk is open: who was not seen for a while is given no work. Who was
+    ready until the page was closed is ready again."""
     with transaction():
         change_rows(update(Agent).where(Agent.id == agent.id).values(seen_at=now()))
+        if agent.presence_reason == presence.UNREACHABLE:
+            presence.choose(agent, "ready", by=SYSTEM)
 
 
 def wake_on(events: Sequence[Event]) -> None:
@@ -220,6 +221,7 @@ def _free_agent() -> tuple[Agent, int] | None:
             Agent.active,
             Agent.role == Role.AGENT,
             Agent.presence == "ready",
+            Agent.activity == presence.Activity.IDLE,
             or_(Agent.seen_at.is_(None), Agent.seen_at > now() - PRESENT_FOR),
             open_count < Agent.capacity,
         )

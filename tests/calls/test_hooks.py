@@ -12,8 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from helpdesk.calls import registry
 from helpdesk.calls.models import Call, CallEvent
-from helpdesk.channels.phone import registry, webhooks
+from helpdesk.channels.phone import webhooks
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from tests.help.telephone import DESK, WANG

@@ -253,7 +253,9 @@ def faster(
 ) -> dict[str, str]:
     """What a colleague has sent and the program has taken; nothing when it took none of it."""
     offered = {name: candidates(form, name) for name in names}
-    for place in range(len(offered[names[0]]) if len(names) == 1 else 1):
+    for place in range(
+        len(offered[names[0]]) if len(names) == 1 else 1
+    ):  # none: nothing else to pick
         values = {name: offered[name][place] for name in names}
         if post(browser, found, form.typed(values | why(form))).status_code == 303:
             return values
@@ -326,7 +328,9 @@ def candidates(form: PageForm, name: str) -> list[str]:
         return [value for value, _ in first.options if value != now]
     if first.kind in BOXES:
         others = [each.value for each in alike if not each.on]
-        return others if first.kind == "radio" else [*(f"{now}\n{each}" for each in others[:1]), ""]
+        if first.kind == "radio":
+            return others
+        return [*(f"{now}\n{each}" for each in others[:1]), *([""] if now else [])]
     return [_written(first, now, 1)]
 
 

@@ -58,6 +58,7 @@ NEVER_OPENED = {
     "/first-start",
     "/invitation/<secret>",
     "/metrics",
+    "/phone/line",
     "/readyz",
     "/notices/<reference>/files/<int:file_id>",
     "/sign-in",

@@ -16,6 +16,8 @@ from werkzeug.security import check_password_hash
 
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor, Role
+from helpdesk.calls.exchange_models import PhoneMember
+from helpdesk.calls.models import PhoneLine, PhoneQueue
 from helpdesk.core import alarms, i18n
 from helpdesk.core.db import db
 from helpdesk.core.errors import Refused
@@ -259,6 +261,14 @@ def test_one_case_says_to_be_somebody_and_the_desk_is_offered_whom_it_may_be(day
     desk = Actor(kind="agent", id=1, name="陈静", role=Role.SUPERVISOR)
     (offer,) = askers.about(ticket, desk).offers
     assert offer.name == "Claire Dubois" and offer.proven and offer.id != ticket.person_id
+
+
+def test_three_agents_have_telephones_and_take_calls_of_queues_that_there_are(day: None) -> None:
+    lines = _all(PhoneLine)
+    roles = {db.session.get_one(Agent, line.agent_id).role for line in lines}
+    assert (len(lines), roles) == (3, {Role.AGENT}) and all(line.paused == "" for line in lines)
+    queues = {queue.code for queue in _all(PhoneQueue)}
+    assert {member.queue for member in _all(PhoneMember)} == queues and len(queues) == 2
 
 
 def test_a_second_demo_is_refused_with_a_sentence_and_changes_nothing(day: None) -> None:

@@ -26,6 +26,8 @@ PAGES = (
     "/admin/canned-replies",
     "/admin/options",
     "/admin/calendars",
+    "/admin/phone/queues",
+    "/admin/phone/lines",
 )
 FORMS = (
     "/admin/people/new",
@@ -34,6 +36,7 @@ FORMS = (
     "/admin/categories/new",
     "/admin/categories/1",
     "/admin/canned-replies/new",
+    "/admin/phone/queues/new",
 )
 
 

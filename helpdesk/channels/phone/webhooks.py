@@ -14,10 +14,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from helpdesk.calls import taking_in
+from helpdesk.calls import registry, taking_in
 from helpdesk.calls.fields import read_events
 from helpdesk.calls.words import Happening
-from helpdesk.channels.phone import registry
 from helpdesk.core.errors import FILL, PICK, NotAllowed, NotFound, bad_fields
 from helpdesk.core.i18n import N_
 from helpdesk.core.limits import Paces

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from helpdesk import search
 from helpdesk.agents.rights import Actor, Role
 from helpdesk.agents.sign_in import me, needs
+from helpdesk.calls import filling, wrapping
+from helpdesk.calls.models import Call
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, HelpdeskError
 from helpdesk.core.given import whole
 from helpdesk.core.i18n import gettext
-from helpdesk.customers import people
 from helpdesk.customers.models import Person
+from helpdesk.desk import callers
 from helpdesk.desk.forms import PhoneForm
 from helpdesk.desk.nav import is_installed
 from helpdesk.setup.names import categories
-from helpdesk.tickets import actions, choices, filters, intake, queries, ticket_lists, ticket_rows
+from helpdesk.tickets import actions, intake, queries, ticket_rows
 from helpdesk.tickets.models import Ticket
-from helpdesk.words import LEVELS
 
 blueprint = Blueprint("phone", __name__)
 SIMILAR = 5
@@ -39,7 +37,15 @@ def form() -> str:
     given = {"phone": number or _first(person, "phone"), "person": str(person.id) if person else ""}
     if person:
         given["email"] = _first(person, "email")
-    return _page(PhoneForm(data=given))
+    return _page(PhoneForm(data=given | _of_call(request.args.get("talk", ""))))
+
+
+def _of_call(talk_id: str) -> dict[str, str]:
+    """What a call tells of itself: its number. Whose it is the agent picks: a number proves nothing."""
+    if not talk_id:
+        return {}
+    call = db.session.get_one(Call, wrapping.mine(whole(talk_id) or 0, me().actor).call_id)
+    return {"talk": talk_id, "phone": call.number}
 
 
 def _first(person: Person | None, kind: str) -> str:
@@ -54,7 +60,9 @@ def _page(form: PhoneForm) -> str:
         form=form,
         categories=categories(),
         knows=is_installed("/kb/related"),
-        **callers(form.phone.data or "", form.name.data or "", form.person.data or ""),
+        **callers.known(
+            me().actor, form.phone.data or "", form.name.data or "", form.person.data or ""
+        ),
     )
 
 
@@ -65,13 +73,21 @@ def save() -> Any:
     form = PhoneForm()
     if form.validate():
         try:
-            opened = intake.open_ticket(form.intake(), me().actor)
-            session["read_out"] = opened.row.number  # its code is shown once: see pages.ticket
-            return redirect(f"/tickets/{opened.row.number}?registered=1", code=303)
+            number = _register(form)
+            session["read_out"] = number  # its code is shown once: see pages.ticket
+            return redirect(f"/tickets/{number}?registered=1", code=303)
         except BadInput as error:
             db.session.rollback()
             form.take(error)
     return _page(form), 422
+
+
+def _register(form: PhoneForm) -> str:
+    """The number of the case: that of the call which the form is about, else a new one."""
+    if not form.talk.data:
+        return intake.open_ticket(form.intake(), me().actor).row.number
+    talk = wrapping.mine(whole(form.talk.data) or 0, me().actor)
+    return filling.fill(talk, form.intake(), by=me().actor).number
 
 
 @blueprint.get("/phone/caller")
@@ -82,52 +98,8 @@ def who_calls() -> str:
     return render_template(
         "tickets/_caller.html",
         asked=bool(number or name),
-        **callers(number[:40], name[:100], request.args.get("person", "")[:9]),
+        **callers.known(me().actor, number[:40], name[:100], request.args.get("person", "")[:9]),
     )
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Somebody who has the caller's number, with their tickets."""
-
-    person: Person
-    level: str
-    open_tickets: Sequence[ticket_rows.TicketRow]
-    ended: Sequence[Ticket]
-
-
-def callers(number: str, name: str, picked: str = "") -> dict[str, Any]:
-    """The people of this number with their tickets, or others with this name; the one picked first."""
-    found = list(people.find(number)) if number else []
-    known = whole(picked)
-    chosen = db.session.get(Person, known) if known else None
-    if chosen is not None and chosen not in found:
-        found.insert(0, chosen)
-    return {
-        "callers": [_caller(person, me().actor) for person in found],
-        "namesakes": [] if found else _namesakes(name),
-        "status_names": dict(choices.of("status")),
-        "picked": picked,
-    }
-
-
-def _caller(person: Person, who: Actor) -> Caller:
-    theirs = filters.Filter(person=str(person.id))
-    found = ticket_lists.page(theirs, who, "newest", size=8).tickets
-    return Caller(
-        person,
-        LEVELS.get(person.level, person.level),
-        ticket_rows.rows([ticket for ticket in found if ticket.closed_at is None], who),
-        [ticket for ticket in found if ticket.closed_at is not None],
-    )
-
-
-def _namesakes(name: str) -> Sequence[Person]:
-    """People with exactly this name: a duplicate may be avoided."""
-    if len(name) < 2:
-        return []
-    query = select(Person).where(Person.name == name).options(selectinload(Person.addresses))
-    return db.session.scalars(query.order_by(Person.id.desc()).limit(4)).all()
 
 
 @blueprint.get("/phone/similar")

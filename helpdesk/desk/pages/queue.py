@@ -121,8 +121,9 @@ def _row_again(number: str, told: str, status: int) -> tuple[str, int]:
 @blueprint.post("/presence")
 @needs("presence.set")
 def presence() -> BaseResponse:
-    """Ready, busy or away; becoming ready takes waiting work at once."""
-    given = queue.set_presence(my_row(), request.form.get("state", ""))
+    """Ready, busy, away or a break ("break:meal"); becoming ready takes waiting work at once."""
+    state, _colon, reason = request.form.get("state", "").partition(":")
+    given = queue.set_presence(my_row(), state, reason)
     if given:
         flash(gettext("You were given %(count)s waiting tickets.", count=given), "info")
     return back(url_for("queue.index", view="mine"))

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import exists, select
 
-from helpdesk.calls import cases, lifecycle, missed
+from helpdesk.agents.models import Agent
+from helpdesk.agents.presence import Activity
+from helpdesk.calls import attending, cases, lifecycle, missed
 from helpdesk.calls.folded import values
 from helpdesk.calls.models import Call, CallEvent, Interaction, PhoneQueue, Stay
 from helpdesk.clock import now
@@ -35,6 +37,19 @@ def _odd(calls: list[Call]) -> Iterator[str]:
         wanted = values(lifecycle.fold(said.get(call.id, [])).call)
         if any(getattr(call, name) != value for name, value in wanted.items()):
             yield f"{call.provider}/{call.external_id}"
+
+
+@check("calls", "what telephones show is what their calls say")
+def as_shown() -> Broken:
+    """Nobody is kept from the next call by one that is over; the time to write up ends by its alarm."""
+    rows = db.session.execute(select(Agent.id, Agent.name, Agent.activity)).all()
+    seen = attending.of([row.id for row in rows])
+    should = {row.id: seen.get(row.id, attending.IDLE).activity for row in rows}
+    return [
+        f"{row.name}: {row.activity}, not {should[row.id]}"
+        for row in rows
+        if row.activity not in (should[row.id], Activity.WRAP_UP)
+    ]
 
 
 @check("calls", "each talk and each missed call has its case")

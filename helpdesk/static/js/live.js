@@ -13,13 +13,13 @@ const waiting = new WeakMap();
 
 const regionsOf = (topic) => [...document.querySelectorAll("[data-live-topic]")].filter((r) => r.dataset.liveTopic === topic);
 
-/** Fetch a region again and morph it, at most once in a quarter of a second. */
+/** Fetch a region again and morph it, at most once in a quarter of a second; data-live-now: at once, since few look at it. */
 function refresh(region) {
   if (!region.dataset.liveUrl || waiting.has(region)) return;
   waiting.set(region, setTimeout(async () => {
     waiting.delete(region);
     await fetchRegion(region, region.dataset.liveUrl);
-  }, 150 + Math.random() * 200));
+  }, "liveNow" in region.dataset ? 0 : 150 + Math.random() * 200));
 }
 
 function show(region, change) {
@@ -28,11 +28,11 @@ function show(region, change) {
   announce(region.dataset.liveNews);
 }
 
-/** Apply a change once; an older one never overwrites a newer one. */
+/** Apply a change once; an older one never overwrites a newer one. One that names no ticket is news of the whole region. */
 function receive(change) {
   const state = topics.get(change.topic);
-  if (!state || change.seq <= (state.shown.get(rowId(change)) ?? -1)) return;
-  state.shown.set(rowId(change), change.seq);
+  if (!state || (change.ticket && change.seq <= (state.shown.get(rowId(change)) ?? -1))) return;
+  if (change.ticket) state.shown.set(rowId(change), change.seq);
   state.heard = Math.max(state.heard, change.seq);
   regionsOf(change.topic).forEach((region) => show(region, change));
   document.dispatchEvent(new CustomEvent("live:change", { detail: change }));
@@ -53,8 +53,10 @@ async function watch(topic) {
   const answer = await ask("watch", { topic });
   const state = topics.get(topic);
   if (!answer?.ok || !state) return;
-  if (state.seq === null) state.seq = answer.seq;
-  else await catchUp(topic, state.seq);
+  if (state.seq === null) {
+    state.seq = answer.seq;
+    regionsOf(topic).filter((region) => "liveNow" in region.dataset).forEach(refresh); // what came since the page was made
+  } else await catchUp(topic, state.seq);
   document.dispatchEvent(new CustomEvent("live:watching", { detail: topic }));
 }
 

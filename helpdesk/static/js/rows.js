@@ -21,8 +21,8 @@ function keepLocalState(name, element) {
   return !(name === "style" || name === "data-kept");
 }
 
-/** A dialog that is open keeps what is typed into it. */
-const isLeftAlone = (element) => element.matches?.("dialog[open]") ?? false;
+/** A dialog that is open keeps what is typed into it, and so does a form that somebody has begun to fill. */
+const isLeftAlone = (element) => element.matches?.("dialog[open], .is-typed") ?? false;
 
 function morph(old, fresh, morphStyle) {
   const kept = KEPT_CLASSES.filter((name) => old.classList?.contains(name));

@@ -10,11 +10,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
-from helpdesk.calls import commands
+from helpdesk.calls import commands, registry
 from helpdesk.calls import exchange as exchanges
 from helpdesk.calls.exchange_models import PhoneCommand, PhoneMember
 from helpdesk.calls.models import Call, PhoneLine
-from helpdesk.channels.phone import registry
 from helpdesk.clock import now
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput, NotAllowed

@@ -49,6 +49,11 @@ def test_an_odd_setting_refuses_to_start_and_is_named(
         load(tmp_path, **GOOD | {name: value})
 
 
+def test_the_simulated_exchange_needs_neither_address_nor_secret(tmp_path: Path) -> None:
+    found = load(tmp_path, KIND="simulated")
+    assert found is not None and found.name == "simulated"
+
+
 def test_without_an_exchange_the_command_says_what_to_set(app: Flask) -> None:
     done = app.test_cli_runner().invoke(args=["phone", "connect"])
     assert done.exit_code == 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 CLASSES = """
 absence:
 agent: inside email password_hash totp_secret paper_codes | plain name role language timezone session_key
-    ended_sessions presence preferences
+    ended_sessions presence presence_reason activity preferences
 alarm: inside error | plain kind
 api_token: inside name | plain role token_hash scopes
 article: inside owner_name reviewer_name | plain code state title_zh body_zh title_en body_en category
@@ -41,9 +41,9 @@ extension: inside reason asked_by decided_by | plain decision
 folded: plain edition
 heartbeat: plain name process
 idempotency_key: plain actor key request_hash
-interaction: inside note | plain code next_step
 inbound_mail: inside reason detail subject words decided_by | plain mailbox door uid identity sha256
     file_key envelope_to outcome why from_email
+interaction: inside note | plain code next_step
 invitation: inside made_by | plain token_hash
 journal_seal: plain digest
 kb_category: plain code name_zh name_en
@@ -64,6 +64,8 @@ notice: inside responsible cc title problem evidence basis requirement check_met
     level source rounds
 opt_out: plain address
 option: plain name value
+pending_file: plain key owner address name mime sha256
+person: inside note | plain name organisation language level
 phone_call: plain provider external_id direction state caller called number topic about reason
 phone_callback: plain number state
 phone_command: inside reason | plain provider verb data state
@@ -72,10 +74,8 @@ phone_exchange: inside holder problem | plain provider state
 phone_leg: plain state reason
 phone_line: plain extension paused
 phone_member: plain queue
-phone_queue: inside name | plain code calendar
+phone_queue: inside name | plain code calendar codes
 phone_stay: plain state reason
-pending_file: plain key owner address name mime sha256
-person: inside note | plain name organisation language level
 policy_row: plain promise severity kind channel limit owner chain profile
 policy_version: inside note made_by
 promise: inside owner_name met_by done | plain subject_kind promise state verdict owner limit chain
@@ -92,6 +92,7 @@ simulation: inside made_by error | plain state plan counts
 ticket: inside offer_reason route_rule route_reason hold_reason facts | plain number kind status severity
     channel external_id subject language place queue track_salt contact contact_extension contact_kind
     contact_name contact_others contact_proven_by reply_to
+wrap_up_code: inside name_zh name_en | plain code next_step category
 wrong_try: inside address | plain what
 """
 # Columns whose rows are told apart: the canary is put where this is true.

@@ -36,7 +36,10 @@ EXAMPLES: dict[str, Examples] = {
     "category_id": lambda w: ["1"],
     "rule_id": lambda w: ["1"],
     "call": lambda w: [str(each) for each in w.calls],
+    "call_id": lambda w: [str(each) for each in w.calls],
+    "talk_id": lambda w: ["1"],
     "reply_id": lambda w: ["1"],
+    "queue_id": lambda w: ["1"],
     "version_id": lambda w: ["1"],
     "simulation_id": lambda w: ["1"],
     "secret": lambda w: ["x"],
@@ -73,6 +76,8 @@ ASKED: dict[str, Examples] = {
     "/phone": lambda w: [f"person={t.person_id}" for t in w.tickets.values()],
     "/phone/similar": lambda w: ["subject=leaks"],
     "/notices": lambda w: ["view=all", "view=drafts"],
+    "/calls": lambda w: ["stay=offered", "state=answered"],
+    "/calls/report.csv": lambda w: ["by=agent", "by=interval"],
     "/api/v1/tickets": lambda w: ["q=Quillon", "q=13900774411", "limit=100"],
     "/api/v1/events": lambda w: ["after=0&limit=1000"],
     "/api/v1/tickets/<number>/events": lambda w: ["after=0&limit=1000"],
@@ -175,9 +180,12 @@ CHANGES_AT_ONCE = (
     "/customers/<int:person_id>",
     "/phone/add/<number>",
     "/phone/urge/<number>",
+    "/phone/talks/<int:talk_id>",
+    "/phone/talks/<int:talk_id>/another",
 )
 EXAMPLES |= {
     "/tickets code": lambda w: ["explode"],
+    "/phone/calls step": lambda w: ["explode"],
     "department_id": lambda w: [
         str(agent.department_id) for agent in w.people.values() if agent.department_id
     ],
@@ -193,6 +201,9 @@ def topics(world: World) -> list[str]:
         *(f"queue:{code}" for code in queues),
         *(f"ticket:{number}" for number in numbers),
         "me",
+        "phone",
+        "phones",
+        "team",
         "wallboard",
     ]
 

@@ -6,5 +6,5 @@ reading.py    how it writes names, numbers and times. Pure tracking.py     its c
 holdings.py   what our tables hold of it
 snapshot.py   what the exchange holds now -> our events    queue_log.py    what happened in a gap
 carrying.py   commands -> the manager's actions            members.py      who sits in which queue
-connector.py  the process: lease, reconnecting, taking in  cli.py          the command
+connector.py  the process: lease, reconnecting, taking in
 """

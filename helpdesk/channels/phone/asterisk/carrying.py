@@ -6,8 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from helpdesk.calls import commands
-from helpdesk.channels.phone import registry
+from helpdesk.calls import commands, registry
 from helpdesk.channels.phone.asterisk import members
 from helpdesk.channels.phone.asterisk.ami import Client, Denied, Gone, Message, dialled
 from helpdesk.channels.phone.asterisk.reading import (

@@ -1,10 +1,11 @@
 // Keys of the desk. A button, link or field with data-key="r" answers to r; j and k walk through [data-list]; ? shows all.
 // data-key-focus="#reply" puts the caret there afterwards.
-// Nothing fires while a person types or composes Chinese characters.
+// Nothing fires while a person types or composes Chinese characters, but for function keys: they write nothing.
 import { Controller } from "../vendor.js";
 
 const FIELDS = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const ROW = "[data-list] > *";
+const isFunction = (key) => key.length > 1 && key.startsWith("F");
 const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
 export default class extends Controller {
@@ -12,7 +13,7 @@ export default class extends Controller {
 
   press(event) {
     if (isComposing(event) || event.defaultPrevented) return;
-    if (event.target.matches?.(FIELDS)) { this.inField(event); return; }
+    if (event.target.matches?.(FIELDS) && !isFunction(event.key)) { this.inField(event); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.act(event.key)) event.preventDefault();
   }
@@ -27,6 +28,7 @@ export default class extends Controller {
     const dialog = document.querySelector("dialog[open]");
     if (key === "?" && !dialog) return this.showSheet();
     if ((key === "j" || key === "k") && !dialog) return this.walk(key === "j" ? 1 : -1);
+    if (isFunction(key)) return this.use(key, document);
     const row = document.activeElement.closest(ROW);
     return (row && !dialog && this.use(key, row)) || this.use(key, dialog ?? document);
   }

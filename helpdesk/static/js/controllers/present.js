@@ -1,14 +1,17 @@
 // The state of the person at the desk: the select sends itself, and the open page says "still here" once a minute.
-// Value: beat (the address of the heartbeat).
+// Values: beat (the address of the heartbeat), now (say so at once: this person was taken for gone).
 import { csrfToken } from "../texts.js";
 import { Controller } from "../vendor.js";
 
 const BEAT = 60000;
 
 export default class extends Controller {
-  static values = { beat: String };
+  static values = { beat: String, now: Boolean };
 
-  connect() { this.timer = setInterval(() => this.beat(), BEAT); }
+  connect() {
+    this.timer = setInterval(() => this.beat(), BEAT);
+    if (this.nowValue) this.beat();
+  }
 
   disconnect() { clearInterval(this.timer); }
 

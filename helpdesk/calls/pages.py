@@ -1,0 +1,99 @@
+"""Calls: the list, and what happened to one of them. Who sees which is decided by queries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from helpdesk.agents.sign_in import me, needs
+from helpdesk.calls import lists, queries, reports, telephones, telling
+from helpdesk.calls.stays import NAMES
+from helpdesk.calls.telephones import Doing
+from helpdesk.calls.words import DIRECTIONS, State
+from helpdesk.core.errors import PICK, bad_fields
+from helpdesk.customers.phones import spoken
+from helpdesk.tickets import sight
+from helpdesk.web.exports import csv_file
+
+blueprint = Blueprint("calls", __name__)
+
+
+def _page(template: str, **values: Any) -> str:
+    return render_template(
+        template,
+        spoken=spoken,
+        state_names=State.names(),
+        directions=DIRECTIONS,
+        knows_everybody=sight.sees_everybody(me().actor),
+        **values,
+    )
+
+
+@blueprint.get("/calls")
+@needs("call.read")
+def index() -> str:
+    """The calls, the newest first; with `stay` a line for each wait that counts as such."""
+    who, wanted = me().actor, lists.CallFilter.read(request.args)
+    after = request.args.get("after", "")
+    found, following = queries.lines(who, wanted.wanted(), after, lists.PAGE)
+    return _page(
+        "calls/index.html",
+        wanted=wanted,
+        rows=lists.rows(found, who, bool(wanted.stay)),
+        total=queries.count(who, wanted.wanted(), lists.MOST),
+        most=lists.MOST,
+        after=after,
+        following=following,
+        queues=lists.queues(),
+        agents=lists.agents(),
+        stay_names=NAMES,
+        report_names=reports.GROUPS,
+    )
+
+
+@blueprint.get("/calls/report.csv")
+@needs("statistics.read")
+def report() -> Response:
+    """What queues or agents did in the days of the address, or today, as a table for spreadsheets."""
+    queries.require_all(me().actor)
+    by, asked = request.args.get("by", ""), lists.CallFilter.read(request.args)
+    if by not in reports.GROUPS:
+        raise bad_fields(by=PICK)
+    first = asked.since or asked.until or lists.today()
+    last = asked.until or max(first, lists.today())
+    begin, end = lists.midnight(first), lists.midnight(last + timedelta(days=1))
+    name = f"calls-{by}-{first}-{last}.csv"
+    return csv_file(name, reports.spreadsheet(by, begin, end))
+
+
+@blueprint.get("/calls/agents")
+@needs("call.read")
+def agents() -> str:
+    """What the agents' telephones do now; of one queue, and of those who do one thing."""
+    queries.require_all(me().actor)
+    queue, doing = request.args.get("queue", "")[:60], request.args.get("doing", "")
+    there = telephones.of(telephones.now_there(), queue, doing if doing in set(Doing) else "")
+    fragment, names = bool(request.headers.get("HX-Request")), dict(lists.queues())
+    return _page(
+        "calls/_agents.html" if fragment else "calls/agents.html",
+        telephones=there,
+        queue_names=lambda codes: sorted(names.get(code, code) for code in codes),
+        queue=queue,
+        doing=doing,
+        queues=names.items(),
+        doing_names=Doing.names(),
+    )
+
+
+@blueprint.get("/calls/<int:call>")
+@needs("call.read")
+def show(call: int) -> str:
+    """One call: who, when, its case, and all that happened to it."""
+    who = me().actor
+    found = queries.by_id(call, who)
+    parts = queries.parts([found.id], who)
+    [row] = lists.rows([queries.Listed(found, found.started_at, found.id)], who, False)
+    entries = telling.time_line(found, parts, dict(lists.queues()))
+    return _page("calls/show.html", row=row, entries=entries)

@@ -1,0 +1,175 @@
+"""Queues of calls and agents' telephones, as administrators keep them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from helpdesk.agents.change import change, is_lacking, odd_code, saved
+from helpdesk.agents.models import Agent, Department
+from helpdesk.agents.rights import Actor
+from helpdesk.calls import attending, commands
+from helpdesk.calls.exchange_models import PhoneMember
+from helpdesk.calls.fields import CODE, ODD_CODE
+from helpdesk.calls.models import PhoneLine, PhoneQueue
+from helpdesk.core.calendars import newest
+from helpdesk.core.db import db, stored
+from helpdesk.core.errors import FILL, PICK, refuse
+from helpdesk.core.i18n import N_
+from helpdesk.settings import settings
+
+EXTENSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,19}")
+SECONDS = {  # of a queue: the least and the most
+    "threshold": (1, 3600),
+    "short_abandon": (0, 600),
+    "wrap_up": (0, 3600),
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an administrator says of one queue, in seconds; `calendar` "" is always open."""
+
+    code: str
+    name: str
+    department_id: int | None = None
+    calendar: str = ""
+    threshold: int | None = 20
+    short_abandon: int | None = 5
+    wrap_up: int | None = 30
+    announces: bool = False
+    active: bool = True
+
+
+def listed() -> Sequence[PhoneQueue]:
+    """All queues, those out of use last."""
+    order = PhoneQueue.active.desc(), PhoneQueue.code
+    return db.session.scalars(select(PhoneQueue).order_by(*order)).all()
+
+
+def found(queue_id: int) -> PhoneQueue:
+    """This queue. Raises NotFound."""
+    return stored(PhoneQueue, queue_id, N_("There is no such call queue."))
+
+
+def save(row: PhoneQueue | None, given: Terms, by: Actor) -> PhoneQueue:
+    """A new queue, or a change of this one, whose code stays.
+
+    Raises NotAllowed, or BadInput naming each odd field.
+    """
+    return saved("phone queue", PhoneQueue, row, given, by, _check)
+
+
+def _check(given: Terms, new: bool) -> None:
+    errors = {} if given.name.strip() else {"name": FILL}
+    for name, (least, most) in SECONDS.items():
+        seconds = getattr(given, name)
+        if seconds is None or not least <= seconds <= most:
+            errors[name] = N_("Please give seconds that make sense: not negative, an hour at most.")
+    if given.calendar and given.calendar not in newest():
+        errors["calendar"] = PICK
+    if is_lacking(Department, given.department_id):
+        errors["department_id"] = PICK
+    if new:
+        errors |= odd_code(PhoneQueue, given.code, CODE, ODD_CODE)
+    refuse(errors)
+
+
+@dataclass(frozen=True)
+class Held:
+    """An agent's telephone as it is set up: extension ("" for none) and queues by code."""
+
+    agent: Agent
+    extension: str
+    queues: tuple[str, ...]
+
+    def values(self) -> dict[str, Any]:
+        """By the names of the form's fields."""
+        return {"extension": self.extension, "queues": list(self.queues)}
+
+
+def telephones() -> list[Held]:
+    """All who work here, by name, with their telephones: three statements."""
+    people = select(Agent).where(Agent.active).order_by(Agent.name, Agent.id)
+    lines = {row.agent_id: row.extension for row in db.session.scalars(select(PhoneLine))}
+    sits: dict[int, list[str]] = {}
+    for row in db.session.scalars(_MEMBERS):
+        sits.setdefault(row.agent_id, []).append(row.queue)
+    return [
+        Held(agent, lines.get(agent.id, ""), tuple(sits.get(agent.id, ())))
+        for agent in db.session.scalars(people)
+    ]
+
+
+_MEMBERS = select(PhoneMember).where(PhoneMember.there).order_by(PhoneMember.queue)
+
+
+def held(agent: Agent) -> Held:
+    """One agent's telephone."""
+    line = db.session.get(PhoneLine, agent.id)
+    mine = db.session.scalars(_MEMBERS.where(PhoneMember.agent_id == agent.id))
+    return Held(agent, line.extension if line else "", tuple(row.queue for row in mine))
+
+
+def set_up(agent: Agent, extension: str, queues: Sequence[str], by: Actor) -> None:
+    """Give an agent this telephone in these queues; without an extension they have none.
+
+    The telephone system is asked to do the same. Raises NotAllowed, or BadInput naming each odd field.
+    """
+    with change("phone line", by) as making:
+        _check_line(agent, extension, queues)
+        before = held(agent)
+        after = Held(agent, extension, tuple(sorted(set(queues))))
+        making.id, making.old, making.new = agent.id, before.values(), after.values()
+        if before != after:
+            _seat(before, after)
+
+
+def _check_line(agent: Agent, extension: str, queues: Sequence[str]) -> None:
+    errors = {}
+    taken = select(PhoneLine.agent_id).where(PhoneLine.extension == extension)
+    if extension and not EXTENSION.fullmatch(extension):
+        errors["extension"] = N_("Please give digits or Latin letters, 20 at most.")
+    elif extension and db.session.scalar(taken) not in (None, agent.id):
+        errors["extension"] = N_("Somebody else has this extension.")
+    if queues and not extension:
+        errors["extension"] = N_("Without an extension nobody can sit in a queue.")
+    if not set(queues) <= {row.code for row in listed()} | set(held(agent).queues):
+        errors["queues"] = PICK
+    refuse(errors)
+
+
+def _seat(before: Held, after: Held) -> None:
+    """Another extension leaves every queue and joins anew."""
+    moved = before.extension != after.extension
+    leaves = set(before.queues) - (set() if moved else set(after.queues))
+    joins = set(after.queues) - (set() if moved else set(before.queues))
+    for queue in sorted(leaves):
+        _sit(before, queue, False)
+    if moved:
+        _keep_line(after)
+    for queue in sorted(joins):
+        _sit(after, queue, True)
+
+
+def _sit(line: Held, queue: str, there: bool) -> None:
+    penalty = commands.keep_member(line.agent.id, queue, there)
+    if settings().phone is not None and line.extension:
+        verb = "member_add" if there else "member_remove"
+        commands.ask(verb, None, line=line.extension, queue=queue, penalty=penalty)
+
+
+def _keep_line(after: Held) -> None:
+    """Another telephone shows nothing of the one before: whether it is paused is said to it anew."""
+    row = db.session.get(PhoneLine, after.agent.id)
+    if row is not None:
+        db.session.delete(row)
+        db.session.flush()
+    if after.extension:
+        db.session.add(PhoneLine(agent_id=after.agent.id, extension=after.extension))
+        db.session.flush()
+        attending.settle([after.agent.id])
