@@ -11,12 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from redis import Redis
-from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker
-from rq.serializers import JSONSerializer
+if TYPE_CHECKING:
+    from redis import Redis
+    from rq import Queue
 
 log = logging.getLogger(__name__)
 QUEUE = "helpdesk"
@@ -24,6 +23,7 @@ F = TypeVar("F", bound=Callable[..., object])
 _jobs: dict[str, Callable[..., object]] = {}
 _url: str | None = None
 _redis: Redis | None = None
+_queue: Queue | None = None
 _around: Callable[[], AbstractContextManager[object]] = nullcontext
 _pending: set[str] = set()
 _gone_until = 0.0  # Redis failed: don't let every commit wait for it
@@ -44,14 +44,27 @@ def job(name: str) -> Callable[[F], F]:
 
 def connect(url: str | None) -> None:
     """Use this Redis from now on; None means that jobs run in this process."""
-    global _url, _redis, _gone_until
-    _url, _gone_until = url, 0.0
-    _redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1) if url else None
+    global _url, _redis, _queue, _gone_until
+    _url, _gone_until, _redis, _queue = url, 0.0, None, None
+    if url:
+        from redis import Redis  # with RQ 9 MB, which a desk without Redis does not need
+        from rq import Queue  # see above
+        from rq.serializers import JSONSerializer  # see above
+
+        _redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
+        _queue = Queue(QUEUE, connection=_redis, serializer=JSONSerializer)
 
 
 def redis_client() -> Redis | None:
     """The Redis of this process, if there is one."""
     return _redis
+
+
+def redis_error() -> type[Exception]:
+    """What is raised when Redis can't be reached."""
+    from redis.exceptions import RedisError  # see connect()
+
+    return RedisError
 
 
 def run(name: str) -> None:
@@ -73,10 +86,8 @@ def wake(name: str = "deliver") -> None:
 
 def _ask(client: Redis, name: str) -> None:
     """Queue the job, unless it waits there already."""
-    if client.set(_mark(name), 1, nx=True, ex=ASKED_FOR):
-        Queue(QUEUE, connection=client, serializer=JSONSerializer).enqueue(
-            run, name, result_ttl=0, failure_ttl=3600
-        )
+    if _queue and client.set(_mark(name), 1, nx=True, ex=ASKED_FOR):
+        _queue.enqueue(run, name, result_ttl=0, failure_ttl=3600)
 
 
 def _mark(name: str) -> str:
@@ -90,7 +101,7 @@ def with_redis(use: Callable[[Redis], object]) -> None:
         return
     try:
         use(_redis)
-    except RedisError as error:
+    except redis_error() as error:
         _gone_until = time.monotonic() + GONE_FOR
         log.warning("Redis can't be reached, the sweep will do the work: %s", error)
 
@@ -119,6 +130,10 @@ def work(around: Callable[[], AbstractContextManager[object]]) -> None:
     global _around
     if _url is None:
         raise RuntimeError("HELPDESK_REDIS_URL is not set: there is no queue to work off.")
+    from redis import Redis  # see connect()
+    from rq import SimpleWorker  # see connect()
+    from rq.serializers import JSONSerializer  # see connect()
+
     _around = around
     worker_connection = Redis.from_url(_url, socket_connect_timeout=5)
     worker = SimpleWorker([QUEUE], connection=worker_connection, serializer=JSONSerializer)

@@ -21,7 +21,6 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -136,7 +135,7 @@ def _checked(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What a check found. An error is logged, and told without its words."""
     try:
         return check()
-    except (SQLAlchemyError, RedisError, HelpdeskError):
+    except (SQLAlchemyError, HelpdeskError, jobs.redis_error()):
         log.exception("A health check failed")
         db.session.rollback()
         return {"ok": False, "problem": "it can't be reached"}

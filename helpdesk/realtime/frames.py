@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from socketio import packet
 from wsproto.extensions import PerMessageDeflate
 from wsproto.frame_protocol import FrameProtocol
 
 from helpdesk.realtime.door import DEFLATES
+from helpdesk.realtime.library import EVENT, Packet
 
 MESSAGE = "4"  # of Engine.IO, in front of a packet of Socket.IO
 WORTH_DEFLATING = 300  # characters
@@ -24,7 +24,7 @@ class Ready:
 
     @cached_property
     def _texts(self) -> list[str]:
-        packed = (packet.Packet(packet.EVENT, [*each], namespace="/") for each in self.told)
+        packed = (Packet(EVENT, [*each], namespace="/") for each in self.told)
         return [f"{MESSAGE}{each.encode()}" for each in packed]
 
     @cached_property

@@ -6,8 +6,6 @@ import json
 import time
 from collections.abc import Callable
 
-from redis.exceptions import RedisError
-
 from helpdesk.agents.rights import Actor
 from helpdesk.core import jobs
 
@@ -29,7 +27,7 @@ def seen(number: str, who: Actor, state: str) -> None:
     if client is not None:
         try:
             client.publish(CHANNEL, json.dumps([number, who.id, who.name, state]))
-        except RedisError:
+        except jobs.redis_error():
             return  # the others see this person at the next heartbeat
 
 

@@ -10,7 +10,6 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from flask import request, session
-from flask_socketio import SocketIO
 
 from helpdesk.agents.models import Agent, Reader
 from helpdesk.agents.rights import Actor
@@ -21,6 +20,7 @@ from helpdesk.core.i18n import N_, gettext
 from helpdesk.realtime import changes, people
 from helpdesk.realtime.door import LINE, OpenSocket
 from helpdesk.realtime.frames import Ready
+from helpdesk.realtime.library import SocketIO
 from helpdesk.realtime.rooms import require_topic, room_of
 
 MOST_MISSED = 200

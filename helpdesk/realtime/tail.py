@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask
-from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from helpdesk.agents import sign_in
@@ -67,7 +66,7 @@ def tell(_what: Sequence[object] = ()) -> None:
     if client is not None:
         try:
             client.publish(CHANNEL, "1")
-        except RedisError as error:
+        except jobs.redis_error() as error:
             log.warning("Redis can't be reached; live pages look twice a second: %s", error)
 
 
@@ -207,7 +206,7 @@ def _listen(stop: threading.Event) -> None:
             heard = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             heard.subscribe(CHANNEL, people.CHANNEL)
             _hear(heard, stop)
-        except RedisError as error:
+        except jobs.redis_error() as error:
             log.warning("Redis can't be reached: %s", error)
             time.sleep(1)
 

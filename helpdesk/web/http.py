@@ -10,7 +10,6 @@ from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import psycopg
 from babel import Locale
 from flask import (
     Flask,
@@ -71,7 +70,9 @@ def init(app: Flask, known: Settings) -> None:
     app.register_error_handler(HelpdeskError, refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _database_says_no)
-    app.register_error_handler(psycopg.OperationalError, _database_is_gone)
+    with app.app_context():
+        driver: Any = db.engine.dialect.dbapi  # the one that is in use alone is loaded
+    app.register_error_handler(driver.OperationalError, _database_is_gone)
     app.register_error_handler(OSError, _disk_says_no)
     app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(OverflowError, _not_storable)

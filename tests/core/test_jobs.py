@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from rq import Queue
+from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from helpdesk.core import jobs
@@ -132,7 +132,7 @@ def test_what_stands_in_redis_is_json_and_never_a_pickle(client: Redis, ran: lis
     (key,) = client.keys("rq:job:*")
     data = zlib.decompress(client.hget(key, "data"))
     assert json.loads(data) == ["helpdesk.core.jobs.run", None, ["count"], {}]
-    worker = jobs.SimpleWorker([jobs.QUEUE], connection=client, serializer=JSONSerializer)
+    worker = SimpleWorker([jobs.QUEUE], connection=client, serializer=JSONSerializer)
     assert worker.serializer is JSONSerializer
 
 
@@ -142,6 +142,6 @@ def test_a_worker_does_not_unpickle_what_a_stranger_put_there(
     trap = tmp_path / "sprung"
     stranger = Queue(jobs.QUEUE, connection=client)  # RQ's own default is pickle
     stranger.enqueue("os.mknod", str(trap))
-    worker = jobs.SimpleWorker([jobs.QUEUE], connection=client, serializer=JSONSerializer)
+    worker = SimpleWorker([jobs.QUEUE], connection=client, serializer=JSONSerializer)
     worker.work(burst=True, logging_level="CRITICAL")
     assert not trap.exists()

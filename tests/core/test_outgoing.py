@@ -254,7 +254,7 @@ def test_nothing_else_opens_connections() -> None:
     }
     # HELPDESK_SCANNER and HELPDESK_PHONE_ADDRESS, never a page
     by_the_operator = {"files/scanner.py", "channels/phone/asterisk/ami.py"}
-    assert found - by_the_operator == {"core/outgoing.py", "notify/mail/oauth.py"}
+    assert found - by_the_operator == {"core/outgoing.py", "notify/mail/web.py"}
 
 
 def test_doors_are_made_of_guarded_lines() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from importlib import import_module
 from typing import BinaryIO
 
 import click
@@ -13,7 +14,6 @@ from flask.cli import AppGroup, with_appcontext
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.channels.email.deciding.rereading import differences
 from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once, work_loop
-from helpdesk.channels.email.fetching.serving import receiving
 from helpdesk.channels.email.reading.parser import Unreadable, parse
 from helpdesk.core import background
 
@@ -90,7 +90,8 @@ def serve(host: str, port: int) -> None:
     """Take mail by SMTP or LMTP on one port: 250 only when it is stored, 451 when it can't be."""
     app, stop = background.this_app(), background.stop_on_signals()
     working = background.run(app, stop, work_loop())
-    with receiving(app, host, port) as where:
+    serving = import_module("helpdesk.channels.email.fetching.serving")  # alone in need of asyncio
+    with serving.receiving(app, host, port) as where:
         click.echo(f"Taking mail at {where[0]}:{where[1]} (SMTP and LMTP). Ctrl-C ends it.")
         stop.wait()
     working.end(10)

@@ -1,4 +1,4 @@
-"""The lines to servers that a page names, each over the guard of `outgoing`: IMAP, POP3, SMTP, HTTPS; and
+"""The lines to servers that a page names, each over the guard of `outgoing`: IMAP, POP3, SMTP; and
 how we sign in there with a token (XOAUTH2, the one mechanism that Google, Microsoft and Dovecot share)."""
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from imap_tools import BaseMailBox
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from helpdesk.core.outgoing import WEB_PORTS, connect
+from helpdesk.core.outgoing import connect
 
 Token = Callable[[str], str]  # (a token that was refused, or '') -> a token to try
 TIMEOUT = 60.0  # seconds for one step, where the caller names none
@@ -79,36 +76,6 @@ class Smtp(smtplib.SMTP):
 
 class SmtpTls(smtplib.SMTP_SSL, Smtp):
     """SMTP with TLS from the start: SMTP_SSL wraps the line of the next class."""
-
-
-class _Web(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return connect(self._dns_host, self.port, _seconds(self.timeout), WEB_PORTS)
-
-
-class _WebTls(HTTPSConnection, _Web):
-    """TLS over the line of the next class."""
-
-
-class _WebPool(HTTPConnectionPool):
-    ConnectionCls = _Web
-
-
-class _WebTlsPool(HTTPSConnectionPool):
-    ConnectionCls = _WebTls
-
-
-class WebAdapter(HTTPAdapter):
-    """For a `requests` session: every connection goes through the guard."""
-
-    def init_poolmanager(self, *given: Any, **more: Any) -> None:
-        """Pools whose connections are guarded."""
-        super().init_poolmanager(*given, **more)
-        self.poolmanager.pool_classes_by_scheme = {"http": _WebPool, "https": _WebTlsPool}
-
-
-def _seconds(timeout: object) -> float:
-    return float(timeout) if isinstance(timeout, int | float) else TIMEOUT
 
 
 def bearer_words(user: str, token: str) -> str:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
-import requests
 from authlib.common.errors import AuthlibBaseError
 
 from helpdesk.clock import now
 from helpdesk.core.errors import Refused
 from helpdesk.notify.mail import encryption
-from helpdesk.notify.mail.connections import WebAdapter
 from helpdesk.notify.mail.grants import AUTHORITIES, MailGrant
-
-if TYPE_CHECKING:
-    from authlib.integrations.requests_client import OAuth2Session
 
 TIMEOUT = 20  # seconds
 LIFE = 3600  # seconds that a token lives when its provider does not say
@@ -87,10 +83,8 @@ def renewed(grant: MailGrant) -> Tokens:
         )
 
 
-def _session(grant: MailGrant, redirect_uri: str) -> OAuth2Session:
-    from authlib.integrations.requests_client import OAuth2Session  # few mailboxes need its 10 MB
-
-    session = OAuth2Session(
+def _session(grant: MailGrant, redirect_uri: str) -> Any:
+    return import_module("helpdesk.notify.mail.web").session(
         grant.client_id,
         decrypted(grant.client_secret) or None,
         scope=grant.asks_for,
@@ -98,9 +92,6 @@ def _session(grant: MailGrant, redirect_uri: str) -> OAuth2Session:
         code_challenge_method="S256",
         token_endpoint_auth_method="client_secret_post" if grant.client_secret else "none",
     )
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, WebAdapter())
-    return session
 
 
 def _asked(call: Any) -> Tokens:
@@ -112,6 +103,6 @@ def _asked(call: Any) -> Tokens:
         raise NoToken(
             f"{error.error}: {error.description}"[:400], over=error.error in OVER
         ) from None
-    except (requests.RequestException, OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise NoToken(f"{type(error).__name__}: {error}"[:400]) from error
     return Tokens(access, refresh, now() + timedelta(seconds=life))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
-from redis.exceptions import RedisError
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -42,7 +41,7 @@ def redis() -> Broken:
     try:
         if client is not None:
             client.ping()
-    except RedisError as error:
+    except jobs.redis_error() as error:
         return [type(error).__name__]
     return []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 
 from helpdesk.clock import now
@@ -49,7 +48,7 @@ def _of_redis() -> Iterator[str]:
         return
     try:
         seconds, micros = client.time()
-    except RedisError:  # another check says so
+    except jobs.redis_error():  # another check says so
         return
     yield from _apart("Redis", datetime.fromtimestamp(seconds + micros / 1e6, UTC))
 

@@ -11,8 +11,6 @@ import codecs
 import unicodedata
 from functools import lru_cache
 
-from charset_normalizer import from_bytes
-
 from .hanzi import guess_east_asian, likelihood
 from .seven_bit import has_escapes, read_escapes, read_hz, read_utf7
 
@@ -167,6 +165,8 @@ def _single_byte(sample: bytes) -> str:
     """Cyrillic, Greek and the like; Western unless there is enough text to say otherwise."""
     if sum(byte > 127 for byte in sample) < 32:
         return "cp1252"
+    from charset_normalizer import from_bytes  # few mails leave so much open
+
     best = from_bytes(sample, cp_isolation=_SINGLE_BYTE, preemptive_behaviour=False).best()
     return best.encoding if best is not None else "cp1252"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from .phrases import phrases
 
-# Characters that make up most of everyday Chinese text, letters and requests.
-_SIMPLIFIED = frozenset(phrases("letters", "simplified"))
-_TRADITIONAL = frozenset(phrases("letters", "traditional"))
 _CANDIDATES = ("gb18030", "cp950", "cp949", "cp932", "euc_jp", "big5hkscs")
 _PUNCTUATION = frozenset("，。！？：；、（）《》“”【】「」")
 
@@ -16,16 +15,24 @@ def _letters(codec: str, leads: range, trails: range) -> frozenset[str]:
     return frozenset("".join(pair.decode(codec, "ignore") for pair in pairs))
 
 
-# The first planes of each set hold what people write; the rest is rare.
-_COMMON = {
-    "gb18030": _letters("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF)),
-    "cp950": _letters("big5", range(0xA4, 0xC7), range(0x40, 0xFF)),
-    "cp949": _letters("euc_kr", range(0xB0, 0xC9), range(0xA1, 0xFF)),
-    "cp932": _letters("shift_jis", range(0x88, 0x98), range(0x40, 0xFD)),
-}
-_COMMON["big5hkscs"] = _COMMON["cp950"]
-_COMMON["euc_jp"] = _COMMON["cp932"]
-_FREQUENT = {"gb18030": _SIMPLIFIED, "cp950": _TRADITIONAL, "big5hkscs": _TRADITIONAL}
+@cache  # 2 MB that only a mail without a true label needs
+def _common() -> dict[str, frozenset[str]]:
+    """The first planes of each set hold what people write; the rest is rare."""
+    found = {
+        "gb18030": _letters("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF)),
+        "cp950": _letters("big5", range(0xA4, 0xC7), range(0x40, 0xFF)),
+        "cp949": _letters("euc_kr", range(0xB0, 0xC9), range(0xA1, 0xFF)),
+        "cp932": _letters("shift_jis", range(0x88, 0x98), range(0x40, 0xFD)),
+    }
+    return found | {"big5hkscs": found["cp950"], "euc_jp": found["cp932"]}
+
+
+@cache
+def _frequent() -> dict[str, frozenset[str]]:
+    """Characters that make up most of everyday Chinese text, letters and requests."""
+    simplified = frozenset(phrases("letters", "simplified"))
+    traditional = frozenset(phrases("letters", "traditional"))
+    return {"gb18030": simplified, "cp950": traditional, "big5hkscs": traditional}
 
 
 def guess_east_asian(sample: bytes, hint: str | None = None, *, enough: float = 0.12) -> str | None:
@@ -65,13 +72,13 @@ def _inside_words(text: str) -> int:
 
 def _weight(letter: str, codec: str) -> float:
     """How much one letter speaks for a codec: common ones for it, curiosities against it."""
-    if letter in _FREQUENT.get(codec, ()):
+    if letter in _frequent().get(codec, ()):
         return 1.0
     if letter in _PUNCTUATION:
         return 0.3
     if codec in ("cp932", "euc_jp") and 0x3041 <= ord(letter) <= 0x30FF:
         return 1.0
-    if letter in _COMMON[codec]:
+    if letter in _common()[codec]:
         return 0.45 if codec == "cp949" else 0.25
     is_han = 0x4E00 <= ord(letter) <= 0x9FFF or 0x3000 <= ord(letter) <= 0x303F
     return 0.0 if is_han and codec != "cp949" else -0.4
@@ -88,5 +95,5 @@ def _is_everyday(letter: str) -> bool:
     code = ord(letter)
     alphabet = 0xA0 < code < 0x530 or 0x5D0 <= code < 0x5EB or 0x621 <= code < 0x64B
     wide = 0x2010 <= code <= 0x2026 or 0x3000 <= code <= 0x30FF or 0xFF00 < code < 0xFF5F
-    known = letter in _COMMON["gb18030"] or letter in _COMMON["cp950"]
+    known = letter in _common()["gb18030"] or letter in _common()["cp950"]
     return alphabet or wide or known or 0xAC00 <= code < 0xD7A4

@@ -8,8 +8,6 @@ from __future__ import annotations
 import binascii
 import zlib
 
-from asn1crypto import cms
-
 from .parameters import Value
 
 TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -25,6 +23,8 @@ def is_wrapped(kind: Value, name: str) -> bool:
 def unwrap(data: bytes, most: int = MOST) -> tuple[str, bytes]:
     """What kind of wrapping it is ('signed', 'compressed', 'encrypted', '' when it can't be read)
     and the first `most` bytes of the mail inside, b'' when it can't be had without a key."""
+    from asn1crypto import cms  # 2 MB for the few mails that are signed so
+
     try:
         info = cms.ContentInfo.load(_binary(data))
         kind = info["content_type"].native
