@@ -57,6 +57,10 @@ def _bears(cfg):
 
 def when_ready(server):
     """Say where it is, when somebody looks at the terminal; what is loaded stays in shared memory."""
+    if preload_app:
+        from helpdesk.ops import processes  # not at the top: see above
+
+        processes.ready_to_fork(server.app.wsgi())
     gc.collect()
     gc.freeze()  # a collection in a worker would write to every page of it
     server.log.warning("Helpdesk answers on http://%s", bind)

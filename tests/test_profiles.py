@@ -163,6 +163,44 @@ def test_web_workers_share_a_program_that_was_loaded_once(
     assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["preload_app"] is shared
 
 
+FIRST_PAGES = """
+import os
+from helpdesk.ops.processes import ready_to_fork
+from wsgi import app
+
+def own():
+    return sum(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if "Private" in line)
+
+def written_by_a_first_page():
+    reads, writes = os.pipe()
+    if not os.fork():
+        before = own()
+        app.test_client().get("/new")
+        os.write(writes, str(own() - before).encode())
+        os._exit(0)
+    os.wait()
+    return int(os.read(reads, 20))
+
+print(written_by_a_first_page())
+ready_to_fork(app)
+print(written_by_a_first_page())
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists(), reason="this system does not tell"
+)
+def test_what_a_first_page_needs_is_made_once_for_all_processes_of_a_machine(
+    tmp_path: Path,
+) -> None:
+    asked = [sys.executable, "-c", FIRST_PAGES]
+    environ = environment(installations.ready(tmp_path), ROLE="web")
+    done = subprocess.run(asked, cwd=ROOT, env=environ, capture_output=True, check=True)
+    by_itself, beside_others = map(int, done.stdout.split())
+    assert by_itself > 15_000, "kB: the page is not what it was"
+    assert beside_others < by_itself / 2
+
+
 @pytest.mark.redis
 @pytest.mark.skipif(
     find("initdb") is None or find("redis-server") is None,

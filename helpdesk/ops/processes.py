@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import click
@@ -31,6 +33,7 @@ COMMANDS = {
     "connect": ("phone",),
 }  # the group of each
 ENDS = (signal.SIGTERM, signal.SIGINT)
+FIRST_PAGE = "/new"  # what anybody may ask for, with forms, promises and texts
 PAUSE = 1.0  # seconds before one that ended is begun again
 
 
@@ -47,9 +50,24 @@ def processes(names: tuple[str, ...]) -> None:
         known = ", ".join(["web", *COMMANDS])
         raise click.BadParameter(f"{', '.join(unknown)}: it takes {known}; live stands alone.")
     app = background.this_app()
-    db.session.remove()
-    db.engine.dispose()  # no two processes may speak on one connection
+    ready_to_fork(app)
     Together({name: _work(app, _kind(name)) for name in names}).run()
+
+
+@cache  # a server forked from a program that is ready finds it so
+def ready_to_fork(app: Flask) -> None:
+    """Have what each process would load, compile and put together with its first page done once, before
+    they are forked: memory that nobody writes to any more is shared. What fails here fails there.
+    """
+    try:
+        app.test_client().get(FIRST_PAGE)
+    except Exception:
+        log.exception("The first page could not be drawn; each process draws its own.")
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()  # no two processes may speak on one connection
+    gc.collect()
+    gc.freeze()  # a collection would write to every page of what is shared
 
 
 def _kind(name: str) -> str:
