@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
@@ -38,7 +39,7 @@ blueprint = Blueprint("admin", __name__)
 
 @blueprint.app_context_processor
 def _rights() -> dict[str, Any]:
-    return {"may": lambda verb: may(sign_in.actor(), verb), "role_names": ROLE_NAMES}
+    return {"may": partial(may, sign_in.actor()), "role_names": ROLE_NAMES}
 
 
 @blueprint.get("/admin")

@@ -15,7 +15,6 @@ from functools import reduce, wraps
 from operator import add
 from typing import Any, ParamSpec, TypeVar
 
-import flask_babel
 from flask import Flask, g, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, current_user, login_user
@@ -65,6 +64,7 @@ R = TypeVar("R")
 def init(app: Flask) -> None:
     """Let the app know who is there, in every request."""
     manager.session_protection = None  # our own limits and keys do that, whatever the address
+    manager._session_identifier_generator = str  # so nobody asks for that address's digest
     manager.init_app(app)
     app.session_interface = _Sessions()
     app.before_request(_follow_the_person)
@@ -114,7 +114,7 @@ def fresh_session(agent: Agent) -> dict[str, object]:
 def end() -> None:
     """End this session, here and wherever its cookie was copied to."""
     name = session.get("name")
-    agent = my_row() if _is_somebody() else None
+    agent = my_row() if _somebody() else None
     session.clear()
     g.pop("_login_user", None)
     if agent is None or not name:
@@ -128,14 +128,15 @@ def end() -> None:
 
 def actor() -> Actor | None:
     """Who is signed in, as the `by` of a verb; None for a visitor."""
-    return current_user.actor if _is_somebody() else None
+    found = _somebody()
+    return found.actor if found else None
 
 
 def me() -> Reader:
     """The person who is signed in. Raises NotSignedIn."""
-    if not _is_somebody():
+    found = _somebody()
+    if found is None:
         raise NotSignedIn(N_("Please sign in to go on."))
-    found: Reader = current_user._get_current_object()
     return found
 
 
@@ -149,8 +150,9 @@ def by() -> Actor:
     return me().actor
 
 
-def _is_somebody() -> bool:
-    return bool(current_user) and bool(current_user.is_authenticated)
+def _somebody() -> Reader | None:
+    found = current_user._get_current_object()  # each word with the proxy itself looks for it anew
+    return found if found and found.is_authenticated else None
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
@@ -225,13 +227,12 @@ def standing() -> bytes:
 def _follow_the_person() -> Response | None:
     """Language and zone of the person; a session that does not hold any more is emptied."""
     g.pop("_login_user", None)  # an application context may live longer than one request
-    flask_babel.refresh()
     if request.endpoint == "static" or "_user_id" not in session:
         return None
-    if not current_user.is_authenticated:
+    reader = _somebody()
+    if reader is None:
         session.clear()
         return None
-    reader: Reader = current_user._get_current_object()
     g.language = reader.language
     g.timezone = reader.timezone or g.timezone
     moment = int(now().timestamp())

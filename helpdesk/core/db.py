@@ -263,7 +263,7 @@ def refusal_of(error: BaseException) -> HelpdeskError | None:
 
 def commits() -> int:
     """How many transactions this session has committed: 0 means that all may be done again."""
-    return int(db.session().info.get("commits", 0))
+    return int(db.session().info.get("commits", 0)) if db.session.registry.has() else 0
 
 
 def retrying(work: Callable[[], R]) -> R:

@@ -22,7 +22,7 @@ from flask import (
     request,
 )
 from flask_babel import Babel, refresh
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect, generate_csrf
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
@@ -59,6 +59,8 @@ def init(app: Flask, known: Settings) -> None:
     app.dispatch_request = partial(_answered, app.dispatch_request)  # type: ignore[method-assign]
     app.before_request(_begin)
     bodies.init(app)
+    # No view is a coroutine, so nobody looks whether one is.
+    app.ensure_sync = lambda function: function  # type: ignore[assignment, method-assign]
     csrf.init_app(app)
     babel.init_app(
         app,
@@ -66,6 +68,7 @@ def init(app: Flask, known: Settings) -> None:
         timezone_selector=lambda: g.get("timezone", known.timezone),
     )
     drawing.init(app)  # after Babel, whose own texts it replaces
+    app.jinja_env.globals["csrf_token"] = _csrf_token
     app.after_request(_headers)
     app.register_error_handler(HelpdeskError, refused)
     app.register_error_handler(HTTPException, _http)
@@ -156,12 +159,18 @@ def _remember_language(response: Response) -> None:
 def _context() -> dict[str, Any]:
     return {
         "csp_nonce": g.get("csp_nonce", ""),
+        "csrf_token": _csrf_token,
         "language": g.get("language", "zh_Hans"),
         "html_language": "zh-Hans" if g.get("language", "zh_Hans") == "zh_Hans" else "en",
         "languages": {"zh_Hans": "中文", "en": "English"},
         "company": _Company(),
         "now_iso": now().isoformat(),
     }
+
+
+def _csrf_token() -> str:
+    """The token of this request, which Flask-WTF signs once and leaves there."""
+    return g.get("csrf_token") or str(generate_csrf())
 
 
 def company() -> str:
