@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
+from types import FunctionType
 from typing import Any
 
 from flask import Flask, has_request_context, request, url_for
@@ -13,14 +14,26 @@ from flask.templating import Environment
 from jinja2 import Template
 from jinja2.environment import TemplateModule
 from jinja2.ext import Extension
-from jinja2.lexer import TOKEN_DATA, Token, TokenStream
-from jinja2.runtime import Context
+from jinja2.lexer import (
+    TOKEN_DATA,
+    TOKEN_DOT,
+    TOKEN_LPAREN,
+    TOKEN_NAME,
+    TOKEN_RPAREN,
+    TOKEN_STRING,
+    Token,
+    TokenStream,
+)
+from jinja2.runtime import Context, Macro
 
 from helpdesk.core import i18n
 from helpdesk.core.kept import Keeping, frozen
 from helpdesk.web import sanitize
 
 INDENTATION = re.compile(r"(?:^|\n)[ \t]+")
+SIGNS = {TOKEN_LPAREN: "(", TOKEN_RPAREN: ")", TOKEN_DOT: ".", TOKEN_STRING: "s"}
+ONE_TEXT = re.compile(r"(?<!\.)_\(s+\)(?!\.)")  # nothing is filled in, nothing done with it
+NOT_PLAIN = re.compile(r"[&<>\"'%]")  # what HTML or a formatting reads otherwise
 _drawn: Keeping[str] = Keeping(most=300)
 _addresses: Keeping[str] = Keeping(most=5000)
 
@@ -38,7 +51,7 @@ def init(app: Flask) -> None:
         "text_to_html": sanitize.text_to_html,
         "iso": lambda at: at.isoformat() if at else "",
     }
-    app.jinja_env.template_class = Component
+    app.jinja_env.template_class, app.jinja_env.context_class = Component, Calling
     i18n.speak(app.jinja_env, sanitize.own_words)
     # kept(macro) draws the same values once: for small parts that show nothing else and stand everywhere
     parts = lru_cache(maxsize=1000, typed=True)
@@ -46,6 +59,7 @@ def init(app: Flask) -> None:
     app.jinja_env.globals["once_key"] = partial(secrets.token_urlsafe, 12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(Unindented)
+    app.jinja_env.add_extension(Spoken)
 
 
 def number_columns(
@@ -65,18 +79,33 @@ class Component(Template):
 
 
 class Templates(Environment):
-    """The templates of the program, each found at once when it was asked for before."""
+    """The templates of the program, made once in each language that is asked for."""
 
     def __init__(self, app: Flask, **options: Any) -> None:
         super().__init__(app, **options)
-        self._found: dict[Any, Template] = {}
+        self.cache = None  # Jinja's own knows names alone
+        self._found: dict[tuple[Any, str], Template] = {}
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:
-        """The template of this name; all of them know the same globals."""
-        found: Template | None = self._found.get(name)
-        if found is None or self.auto_reload:
-            found = self._found[name] = super().get_template(name, parent, globals)
+        """The template of this name in the language in force; all of them know the same globals."""
+        key = name, i18n.language()
+        found: Template | None = self._found.get(key)
+        if found is None or (self.auto_reload and not found.is_up_to_date):
+            found = self._found[key] = super().get_template(name, parent, globals)
         return found
+
+
+class Calling(Context):
+    """A template's values. What it calls most, macros and plain functions, is not looked at twice."""
+
+    def call(__self, __what: Any, *args: Any, **given: Any) -> Any:
+        """What Jinja's own call gives."""
+        is_macro = type(__what) is Macro
+        if not is_macro and (type(__what) is not FunctionType or __what.__dict__):
+            return super().call(__what, *args, **given)
+        given.pop("_block_vars", None)
+        given.pop("_loop_vars", None)
+        return __what(__self.eval_ctx, *args, **given) if is_macro else __what(*args, **given)
 
 
 class Unindented(Extension):
@@ -89,6 +118,29 @@ class Unindented(Extension):
             is_text = is_page and token.type == TOKEN_DATA
             text = INDENTATION.sub(" ", token.value) if is_text else token.value
             yield Token(token.lineno, token.type, text)
+
+
+class Spoken(Extension):
+    """A text that is shown as it is stands in the template already, in the language that it is made in."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """The same tokens, with the words in the place of `_("words")`."""
+        tokens, done = [*stream], 0
+        signs = "".join(_sign(each) for each in tokens) if stream.name else ""
+        for call in ONE_TEXT.finditer(signs):
+            begin, end = call.span()
+            text = "".join(each.value for each in tokens[begin + 2 : end - 1])
+            said = i18n.gettext(text)
+            if not NOT_PLAIN.search(said):
+                yield from tokens[done:begin]
+                yield Token(tokens[begin].lineno, TOKEN_STRING, said)
+                done = end
+        yield from tokens[done:]
+
+
+def _sign(token: Token) -> str:
+    is_name = token.type == TOKEN_NAME
+    return ("_" if token.value == "_" else " ") if is_name else SIGNS.get(token.type, " ")
 
 
 def drawn_once(macro: Callable[..., str], *values: Any) -> str:

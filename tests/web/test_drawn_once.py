@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, get_template_attribute
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from helpdesk.core.i18n import gettext, in_language
@@ -55,3 +57,31 @@ def test_a_text_is_not_taken_for_html_that_reads_the_same(app: Flask) -> None:
         macro = env.from_string("{% macro m(x) %}{{ x[0].a }}{% endmacro %}").module.m  # type: ignore[attr-defined]
         for each, words in ((Markup("<b>"), "<b>"), ("<b>", "&lt;b&gt;"), (Markup("<b>"), "<b>")):
             assert drawn_once(macro, [{"a": each}]) == words
+
+
+def test_a_template_is_made_in_each_language_with_the_texts_that_need_no_values(app: Flask) -> None:
+    """What has a value, a sign of HTML or something done with it is asked for when the page is drawn."""
+    plain = "{{ _('Search') }} {{ words or _('kept') }}"
+    asked = "{{ _('Results for “%(words)s”', words=1) }} {{ _('Queue').lower() }} {{ my._('Yes') }} {{ _('a<b') }}"
+    with app.test_request_context("/"):
+        for language, words in (("en", ("Search", "kept")), ("zh_Hans", ("搜索", "按时"))):
+            with in_language(language):
+                made = str(app.jinja_env.compile(plain, name="x.html", raw=True))
+                assert all(word in made for word in words) and "context.call" not in made
+        assert str(app.jinja_env.compile(asked, name="x.html", raw=True)).count("context.call") == 5
+
+
+def test_what_a_template_calls_gets_what_it_takes(app: Flask) -> None:
+    """Macros the way of escaping, functions that are marked what they ask for, all others what is given;
+    in a loop as outside of one."""
+
+    @pass_context
+    def place(context: Context, word: str) -> str:
+        return f"{context['here']} {word}"
+
+    source = """{% macro said(word) %}<{{ word }}>{% endmacro %}
+        {%- for each in (1, 2) %}{{ said(word) }} {{ place(word) }} {{ plain(word) }} {{ kind(3) }}. {% endfor %}"""
+    given = {"place": place, "plain": lambda word: word * 2, "kind": int, "here": "x", "word": "&"}
+    with app.test_request_context("/"):
+        drawn = app.jinja_env.from_string(source).render(**given)
+    assert drawn == "<&amp;> x &amp; &amp;&amp; 3. " * 2
