@@ -81,12 +81,17 @@ class Session(OwnSession):
         engine: Any = super().get_bind(*args, **given)
         if self.info.get("writing") or not has_request_context() or engine.name == "sqlite":
             return engine
-        if engine not in _looking:
-            _looking[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
-        return _looking[engine]
+        return each_alone(engine)
 
 
-_looking: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+def each_alone(engine: Engine) -> Engine:
+    """The same engine, where each statement is a transaction by itself (PostgreSQL)."""
+    if engine not in _each_alone:
+        _each_alone[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return _each_alone[engine]
+
+
+_each_alone: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 db: SQLAlchemy = SQLAlchemy(
     model_class=Model,
     session_options={"expire_on_commit": False, "autoflush": False, "class_": Session},
@@ -218,7 +223,8 @@ def transaction() -> Iterator[Session]:
             session.flush()
             for hook in _before_commit:
                 hook(session)
-            session.commit()
+            if session.in_transaction():
+                session.commit()
         except BaseException as error:
             _undo(session)
             refusal = refusal_of(error)
@@ -319,7 +325,15 @@ def _begin_writing(session: Session) -> None:
     if session.in_transaction() and (on_sqlite or has_request_context()):
         session.commit()  # what only reads has no write lock, or no transaction
     session.info["writing"] = True
-    session.connection(execution_options={"writing": True} if on_sqlite else None)
+    if on_sqlite:
+        session.connection(execution_options={"writing": True})
+
+
+def is_untouched(session: Any) -> bool:
+    """Whether nothing of the open transaction() has reached PostgreSQL, or waits to: then one statement
+    that writes all of it needs no transaction around it."""
+    waits = session.in_transaction() or session.new or session.dirty or session.deleted
+    return not waits and db.engine.dialect.name == "postgresql"
 
 
 def _undo(session: Session) -> None:

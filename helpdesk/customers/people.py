@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, case, func, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import selectinload
 
 from helpdesk import search
@@ -195,27 +205,33 @@ def found_by(person: Person) -> list[str]:
     return [person.name, person.organisation, *numbers, *national]
 
 
-def known(words: str, most: int = 20) -> Select[Person]:
-    """People whose name, company, number or mail begins with these words, best first.
-
-    Which of them a reader may see is the caller's question.
-    """
+def typed(words: str, dialect: str) -> dict[str, str]:
+    """What known() is given for these words."""
     kind = "email" if "@" in words else "phone"
     digits = "".join(c for c in words if c.isdecimal())
     begun = digits.removeprefix("0086") if len(digits) > 2 and not WORDS.search(words) else words
-    found = search.ranked(begun, "person", db.engine.dialect.name, prefix=True).subquery()
+    given = {"words": search.wanted(begun, dialect, prefix=True), "kind": "", "normal": ""}
+    with suppress(BadInput):
+        given |= {"normal": normal(kind, words), "kind": kind}
+    return given
+
+
+def known(any_words: str, dialect: str) -> Select[Person]:
+    """People whose name, company, number or mail begins with what was typed(), best first; "" when it
+    holds no word.
+
+    Which of them a reader may see is the caller's question.
+    """
+    found = search.ranked(any_words, "person", dialect, prefix=True).subquery()
     hit = case((Person.id == found.c.subject_id, found.c.rank), else_=0)
     query = select(Person).outerjoin(found, found.c.subject_id == Person.id)
     query = query.where(Person.known_as_id.is_(None))
     mine = (ContactAddress.person_id == Person.id) & (ContactAddress.proven_by != "")
     by_word, proven = select(found.c.subject_id), select(ContactAddress.id).where(mine).exists()
     best = (Person.claimed, proven.desc(), hit.desc(), Person.id)
-    try:
-        same = select(ContactAddress.person_id).where(is_at(kind, normal(kind, words)))
-    except BadInput:
-        return query.where(Person.id.in_(by_word)).order_by(*best).limit(most)
+    same = select(ContactAddress.person_id).where(is_at(bindparam("kind"), bindparam("normal")))
     exact, either = Person.id.in_(same), Person.id.in_(union_all(by_word, same))
-    return query.where(either).order_by(exact.desc(), *best).limit(most)
+    return query.where(either).order_by(exact.desc(), *best)
 
 
 def edit(person: Person, by: Actor, version: int, **changes: object) -> Person:

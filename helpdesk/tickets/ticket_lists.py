@@ -32,6 +32,7 @@ from helpdesk.agents.rights import Actor
 from helpdesk.clock import now
 from helpdesk.core.beside import Told
 from helpdesk.core.db import db
+from helpdesk.core.driven import Driven
 from helpdesk.core.given import wholes
 from helpdesk.core.kept import Keeping, Made
 from helpdesk.customers.models import Person
@@ -233,7 +234,7 @@ ORDERS = {
 STILL = {"open", "queue", "assignee", "person", "q", *(each.column for each in CHOSEN)}
 STILL |= {"category", "department"}
 ANY_WORDS = "words"
-_statements: Keeping[Select[Any]] = Keeping(most=300)
+_statements: Keeping[Driven] = Keeping(most=300)
 
 
 def read(
@@ -242,19 +243,24 @@ def read(
     shape: Hashable,
     make: Callable[[list[Condition]], Select[Any]],
     given: Mapping[str, Any],
+    *,
+    objects: bool = False,
 ) -> Sequence[Any]:
     """The first column of what `make` makes of the list's conditions, given these parameters; `shape` is
-    all else that the statement is made of."""
+    all else that the statement is made of, `objects` whether it is no text or number."""
     words = "" if NUMBER.fullmatch(filter.q.strip()) else filter.q
     wanted = search.wanted(words, db.engine.dialect.name, prefix=True) if words else ""
 
-    def made() -> Made[Select[Any]]:
-        return Made(make(conditions(filter, who)))
+    def made() -> Made[Driven]:
+        return Made(Driven(make(conditions(filter, who))))
 
     key = filter.but(q=ANY_WORDS) if wanted else filter, who, shape
     still = STILL.issuperset(filter.given()) and bool(words) == bool(wanted)
-    query = _statements.get(in_force.current(), key, made) if still else made().value
-    return db.session.scalars(query, {**given, "words": wanted} if wanted else given).all()
+    found = _statements.get(in_force.current(), key, made) if still else made().value
+    asked = {**given, "words": wanted} if wanted else dict(given)
+    if still and not objects and not any(isinstance(each, datetime) for each in given.values()):
+        return found.values(asked)
+    return db.session.scalars(found.query, asked).all()
 
 
 def page(
@@ -289,7 +295,7 @@ def page(
             return order.sorted(query.join(ids, ids.c.id == Ticket.id))
 
         given = {"place": place, "last_id": last_id} if part.beyond else {}
-        return read(filter, who, (sort, part, told), made, given)
+        return read(filter, who, (sort, part, told), made, given, objects=told is None)
 
     found = rows(part)
     if part.of == "valued" and order.nullable and len(found) <= size:

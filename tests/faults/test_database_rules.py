@@ -186,7 +186,8 @@ def test_a_database_that_is_gone_is_busy_and_leaves_the_next_transaction_whole(
 
     with monkeypatch.context() as patched:
         patched.setattr(type(db.session()), "connection", refuse)
-        with pytest.raises(Busy), transaction():
+        with pytest.raises(Busy), transaction() as session:
+            session.connection()  # PostgreSQL is asked when there is something to do
             raise AssertionError("unreachable")
     ticket = make.ticket()
     db.session.remove()
@@ -273,7 +274,8 @@ def test_f9_of_a_hundred_cases_with_forced_failures_each_is_there_once(
 
 
 def test_f9_two_who_wait_for_each_other_are_both_done_in_the_end(app: Flask) -> None:
-    """A real deadlock: PostgreSQL ends one of the two, whose work is then run again."""
+    """A real deadlock: PostgreSQL ends one of the two, whose work is then run again; it may be back before
+    the other has woken up, and meet it once more."""
     if on_sqlite():
         pytest.skip("SQLite has one writer: there is no deadlock")
     first, second = make.ticket().id, make.ticket().id
@@ -294,7 +296,7 @@ def test_f9_two_who_wait_for_each_other_are_both_done_in_the_end(app: Flask) -> 
 
     db.session.remove()
     _at_once([lambda: in_context((first, second)), lambda: in_context((second, first))])
-    assert len(tries) == 3
+    assert 3 <= len(tries) <= 4
     assert [db.session.get_one(Ticket, number).urges for number in (first, second)] == [2, 2]
 
 

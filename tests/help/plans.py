@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import fresh_session
@@ -18,6 +18,7 @@ from helpdesk.core.db import db
 from helpdesk.desk import queue_views
 from helpdesk.tickets import queries, ticket_lists
 from helpdesk.tickets.models import Ticket
+from tests.help.statements import heard
 
 ROLES = ("agent", "handler", "supervisor")
 LARGE = (
@@ -86,18 +87,15 @@ def sent_to(app: Flask, role: str, headers: dict[str, str]) -> list[Sent]:
 
 @contextmanager
 def _listening(page: str, found: dict[str, Sent]) -> Iterator[None]:
-    def listen(_c: Any, _cursor: Any, text: str, given: Any, *_more: Any) -> None:
+    def hear(text: str, given: Any) -> None:
         if text.startswith("SELECT"):
             found.setdefault(
                 text + repr(sorted(given) if isinstance(given, dict) else ""),
                 Sent(page, text, given),
             )
 
-    event.listen(db.engine, "before_cursor_execute", listen)
-    try:
+    with heard(hear):
         yield
-    finally:
-        event.remove(db.engine, "before_cursor_execute", listen)
 
 
 def faults(sent: Sent, rows: int) -> list[str]:

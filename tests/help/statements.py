@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
 
+from helpdesk.core import driven
 from helpdesk.core.db import db
-from helpdesk.core.driven import Driven
 
 FRAME = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA", "COMMIT")
+
+
+@contextmanager
+def heard(hear: Callable[[str, Any], None]) -> Iterator[None]:
+    """Inside, each statement that is sent is told, with its values: also what the driver is asked directly."""
+
+    def listen(_c: Any, _cursor: Any, statement: str, given: Any, *_more: Any) -> None:
+        hear(statement, given)
+
+    def run(driver: Any, sql: str, values: Any) -> Any:
+        hear(sql, values)
+        return ask(driver, sql, values)
+
+    ask, driven.run = driven.run, run
+    event.listen(db.engine, "before_cursor_execute", listen)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "before_cursor_execute", listen)
+        driven.run = ask
 
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """The statements that are sent inside the block, without those that only frame transactions."""
     sent: list[str] = []
-
-    def listen(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if not statement.startswith(FRAME):
-            sent.append(statement)
-
-    def driven(self: Driven, **given: Any) -> Any:
-        sent.append(str(self.query))
-        return ask(self, **given)
-
-    ask, Driven.value = Driven.value, driven  # type: ignore[method-assign]
-    event.listen(db.engine, "before_cursor_execute", listen)
-    try:
+    with heard(lambda sql, _given: None if sql.startswith(FRAME) else sent.append(sql)):
         yield sent
-    finally:
-        event.remove(db.engine, "before_cursor_execute", listen)
-        Driven.value = ask  # type: ignore[method-assign]
 
 
 def explained(statement: str) -> str:

@@ -5,11 +5,11 @@ click.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -46,8 +46,15 @@ def index() -> str:
 
 def search(words: str, who: Actor, most: int = 20) -> Sequence[Person]:
     """The people that `who` may know of."""
-    query = people.known(words, most).options(selectinload(Person.addresses))
-    return db.session.scalars(_known_to(query, who)).all()
+    given = people.typed(words, db.engine.dialect.name)
+    query = _searching("words" if given["words"] else "", db.engine.dialect.name, who)
+    return db.session.scalars(query, given | {"most": most}).all()
+
+
+@lru_cache(maxsize=500)
+def _searching(any_words: str, dialect: str, who: Actor) -> Any:
+    query = people.known(any_words, dialect).options(selectinload(Person.addresses))
+    return _known_to(query, who).limit(bindparam("most", type_=Integer))
 
 
 def _known_to(query: Any, who: Actor) -> Any:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request
+from sqlalchemy import select
 
+from helpdesk import search as search_index
 from helpdesk.agents.rights import Actor, may
 from helpdesk.agents.sign_in import me, needs
 from helpdesk.core.db import db
@@ -18,7 +21,6 @@ from helpdesk.customers.phones import spoken
 from helpdesk.desk.pages.customers import search as search_people
 from helpdesk.notices import queries as notice_queries
 from helpdesk.notices.models import Notice
-from helpdesk.search import matching
 from helpdesk.setup.names import category_alone
 from helpdesk.tickets import choices, fields, filters, queries, sight, ticket_lists, ticket_rows
 from helpdesk.tickets.fields import On, TicketField
@@ -154,13 +156,21 @@ def search() -> Any:
     )
 
 
-def _notices(words: str, who: Actor) -> Sequence[Notice]:
+def _notices(words: str, who: Actor) -> Sequence[Any]:
     """Rectification notices with these words that `who` may see, the newest first."""
-    if not may(who, "notice.read"):
+    wanted = search_index.wanted(words, db.engine.dialect.name, prefix=True)
+    if not wanted or not may(who, "notice.read"):
         return []
-    index = matching(words, "notice", db.engine.dialect.name, prefix=True)
-    query = notice_queries.notices(who).where(Notice.id.in_(index)).order_by(Notice.id.desc())
-    return db.session.scalars(query.limit(MOST_NOTICES)).all()
+    query = _searching_notices(db.engine.dialect.name, who)
+    return db.session.execute(query, {"words": wanted}).all()
+
+
+@lru_cache(maxsize=500)
+def _searching_notices(dialect: str, who: Actor) -> Any:
+    index = search_index.matching("words", "notice", dialect, prefix=True)
+    named = select(Notice.id, Notice.title, Notice.number, Notice.year, Notice.serial)
+    found = named.where(notice_queries.visible_to(who), Notice.id.in_(index))
+    return found.order_by(Notice.id.desc()).limit(MOST_NOTICES)
 
 
 def _open(number: str) -> Any:
