@@ -107,5 +107,5 @@ def _with_json(row: tuple[Any, ...], places: Sequence[int]) -> list[Any]:
 def cut(kind: str, found: Found) -> list[tuple[Any, ...]]:
     """The rows of PostgreSQL's index for these subjects; needs no database."""
     named = SimpleNamespace(dialect=SimpleNamespace(name="postgresql"))
-    writer = cast(Session, SimpleNamespace(connection=lambda: named))
+    writer = cast(Session, SimpleNamespace(get_bind=lambda: named))
     return [tuple(row.values()) for row in search.new_rows(writer, kind, found)[1]]

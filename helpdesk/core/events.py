@@ -121,7 +121,7 @@ def write_journal(
 ) -> Sequence[int]:
     """Number the transaction's events and write them, with what goes beside them: its last statement.
 
-    What else is to be written last goes with them: see rows.write().
+    What else is to be written last goes with them, and nothing after it: see rows.write().
     """
     recorded: list[Noted] = session.info.pop("events", [])
     if not recorded:
@@ -132,7 +132,7 @@ def write_journal(
         noted.seq = place
     batch = [*more, *rows_of(events), *(rows(recorded) for rows in _beside)]
     mine = Numbered("event", len(events), frozenset(_numbered))
-    *others, first = write(session, batch, *numbered, mine)
+    *others, first = write(session, batch, *numbered, mine, last=True)
     for place, noted in enumerate(events):
         noted.seq = first + place
     return others

@@ -32,7 +32,7 @@ from sqlalchemy.orm import QueryableAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from helpdesk.core.db import Model, db
+from helpdesk.core.db import Model, db, each_alone, is_untouched
 
 T = TypeVar("T", bound=Model)
 
@@ -143,13 +143,17 @@ def marked(text: str, number: int) -> str:
     return text.replace(MARK, f"{number:06d}")
 
 
-def write(session: Session, batch: Iterable[Rows], *numbered: Numbered) -> list[int]:
-    """Write the rows of several tables, those that others name first.
+def write(
+    session: Session, batch: Iterable[Rows], *numbered: Numbered, last: bool = False
+) -> list[int]:
+    """Write the rows of several tables, those that others name first; `last` says that the transaction
+    writes nothing after them.
 
     Gives the first number that was drawn of each counter; its row stays locked until commit.
     """
-    full, connection = [each for each in batch if each.values], session.connection()
-    if connection.dialect.name == "sqlite":
+    full = [each for each in batch if each.values]
+    if db.engine.dialect.name == "sqlite":
+        connection = session.connection()
         firsts = [_drawn(connection, each) for each in numbered]
         for each, first in zip(numbered, firsts, strict=True):
             full = [_with_numbers(rows, each.columns, first) for rows in full]
@@ -159,7 +163,10 @@ def write(session: Session, batch: Iterable[Rows], *numbered: Numbered) -> list[
     for at, each in enumerate(numbered):
         given |= {f"name{at}": each.counter, f"amount{at}": each.amount}
     words = _together(_shape(full), tuple(each.columns for each in numbered))
-    return list(connection.exec_driver_sql(words, given).one())[: len(numbered)]
+    if last and is_untouched(session):
+        with each_alone(db.engine).connect() as alone:
+            return list(alone.exec_driver_sql(words, given).one())[: len(numbered)]
+    return list(session.connection().exec_driver_sql(words, given).one())[: len(numbered)]
 
 
 def draw(session: Session, counter: str, amount: int = 1) -> int:
@@ -313,8 +320,8 @@ def _for_sqlite(table: Any, names: tuple[str, ...], dialect: Dialect) -> tuple[A
 
 @cache
 def _together(shapes: tuple[Shape, ...], numbered: tuple[frozenset[Any], ...]) -> str:
-    """One statement that writes all and gives the first number of each counter. Names in it are short:
-    of 4,096 characters the driver keeps what it has made."""
+    """One statement that writes all and gives the first number of each counter. It is written tightly: of
+    4,096 bytes the driver keeps what it has made."""
     which = {column: at for at, columns in enumerate(numbered) for column in columns}
     parts = [f"w{at} AS ({_from_json(each, at, which)})" for at, each in enumerate(shapes)]
     if numbered:
@@ -332,10 +339,10 @@ def _from_json(
 ) -> str:
     """INSERT ... SELECT from the JSON array at this place, of objects with these keys."""
     table, names = shape
-    into, columns = _quote(table.name), ", ".join(map(_quote, names))
-    given = ", ".join(_given(table.c[name], numbered.get(table.c[name])) for name in names)
-    read = _read(table, at)
-    source = read if given == columns else f"numbers, {read} WITH ORDINALITY"
+    into, columns = _quote(table.name), ",".join(map(_quote, names))
+    given = ",".join(_given(table.c[name], numbered.get(table.c[name])) for name in names)
+    source = ("" if given == columns else "numbers, ") + _read(table, at)
+    source += " WITH ORDINALITY" if "ordinality" in given else ""
     return f"INSERT INTO {into} ({columns}) SELECT {given} FROM {source}"
 
 

@@ -36,8 +36,8 @@ def _name(kind: str) -> str:
 
 
 def _backend(writer: Writer) -> ModuleType:
-    connection = writer if isinstance(writer, Connection) else writer.connection()
-    return _BACKENDS[connection.dialect.name]
+    bind = writer if isinstance(writer, Connection) else writer.get_bind()
+    return _BACKENDS[bind.dialect.name]
 
 
 def is_index_table(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,9 @@ from helpdesk import promises, search
 from helpdesk.agents.rights import SYSTEM, Actor
 from helpdesk.clock import now
 from helpdesk.core.alarms import TABLE as ALARMS
+from helpdesk.core.beside import Row
 from helpdesk.core.db import db, retrying, transaction
+from helpdesk.core.driven import Driven
 from helpdesk.core.errors import bad_fields
 from helpdesk.core.events import record, write_journal
 from helpdesk.core.i18n import N_
@@ -95,13 +98,20 @@ class _Look:
 # What others name has its id before it is written: at most so many rows of a case.
 NAMED: dict[Any, int] = {Person: 1, Ticket: 1, Message: 1, Promise: len(ORDER)}
 # Made once: to put a statement together takes as long as to run it. NULL equals nothing.
-LOOK = select(
-    select(Option.value).where(Option.name == "version").scalar_subquery(),
-    select(Ticket.id)
-    .where(Ticket.channel == bindparam("channel"), Ticket.external_id == bindparam("external_id"))
-    .scalar_subquery(),
-    *(each.scalar_subquery() for each in whose.columns()),
-    *(NextIds(kind.__table__, most) for kind, most in NAMED.items()),
+LOOK = Driven(
+    select(
+        Row(
+            select(Option.value).where(Option.name == "version").scalar_subquery(),
+            select(Ticket.id)
+            .where(
+                Ticket.channel == bindparam("channel"),
+                Ticket.external_id == bindparam("external_id"),
+            )
+            .scalar_subquery(),
+            *(each.scalar_subquery() for each in whose.columns()),
+            *(NextIds(kind.__table__, most) for kind, most in NAMED.items()),
+        )
+    )
 )
 
 
@@ -109,13 +119,13 @@ def _look(session: Session, intake: Intake) -> _Look:
     origin = whose.origin_of(intake)
     given = {"channel": intake.channel, "external_id": intake.external_id or None}
     asked = given | whose.asked_of(intake, origin)
-    found = _found(session, asked)
+    found = _found(asked)
     again = whose.must_look_again(session, intake, origin, found.people)
-    return _found(session, asked) if again else found
+    return _found(asked) if again else found
 
 
-def _found(session: Session, asked: dict[str, str | None]) -> _Look:
-    row = session.connection().execute(LOOK, asked).one()
+def _found(asked: dict[str, str | None]) -> _Look:
+    row = json.loads(LOOK.value(**asked))
     candidates = whose.Candidates(proven=(row[2], row[3]), filed=(row[4], row[5]))
     ids = dict(zip(NAMED, map(ids_of, row[6:]), strict=True))
     return _Look(int(row[0] or 0), row[1], candidates, ids)
@@ -156,7 +166,7 @@ def _open(session: Session, cases: Sequence[tuple[Intake, Actor]], is_all: bool)
     found = [_drafted(session, intake, by) for intake, by in cases]
     if drafts := [each for each in found if isinstance(each, _Draft)]:
         made = _named(drafts)
-        if is_all and not any(each.goes_to for each in drafts):
+        if is_all and not any(each.goes_to or each.intake.files for each in drafts):
             for each in drafts:
                 _note(each)
             _store(session, drafts, made, write_journal)

@@ -100,7 +100,9 @@ def empty() -> None:
     db.session.expunge_all()
 
 
-def plainly(session: Session, batch: Iterable[Rows], *numbered: Numbered) -> list[int]:
+def plainly(
+    session: Session, batch: Iterable[Rows], *numbered: Numbered, last: bool = False
+) -> list[int]:
     """What write() does, as SQLAlchemy does it."""
     firsts = [draw(session, each.counter, each.amount) for each in numbered]
     for table in batch:

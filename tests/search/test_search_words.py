@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from snowballstemmer.english_stemmer import EnglishStemmer
 
-from helpdesk.search import tokens
+from helpdesk.search import tokens, words
 from helpdesk.search.words import (
     LONGEST_WORD,
     MOST_TOKENS,
@@ -79,6 +82,14 @@ def test_a_very_long_word_is_cut_alike_in_text_and_query() -> None:
     word = "x" * 500 + "1" * 500
     assert tokens(word) == ["x" * LONGEST_WORD, "1" * LONGEST_WORD]
     assert terms(word)[0][0].tokens == tuple(tokens(word))
+
+
+def test_the_compiled_stems_are_those_of_the_plain_program() -> None:
+    """What one machine has indexed is found on another that has only the slow one."""
+    plain, written = EnglishStemmer(), (Path(words.__file__).parents[2] / "docs").glob("*.md")
+    seen = {word for each in written for word in re.findall("[a-z]{3,}", each.read_text().lower())}
+    assert len(seen) > 2000
+    assert {word: stem(word) for word in seen} == {word: plain.stemWord(word) for word in seen}
 
 
 def test_stems_stay_right_when_many_threads_ask_at_once() -> None:
