@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from helpdesk import create_app, settings
 from helpdesk.agents import passwords
@@ -27,7 +28,7 @@ from helpdesk.core.db import db
 from helpdesk.core.migrating import upgrade
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.setup import in_force
-from tests.help import described, servers
+from tests.help import described, installations, servers
 from tests.help.smtp_sink import Sink
 from tests.help.stores import POSTGRES, SHARED, PostgresqlStore, Store
 
@@ -158,6 +159,10 @@ def the_app(
         }
     )
     app = create_app(known)
+    # what one process compiles of the templates, those beside it need not
+    compiled = tmp_path_factory.getbasetemp().parent / f"helpdesk-templates-{installations.RUN}"
+    compiled.mkdir(exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     app.config |= {"TESTING": True, "WTF_CSRF_ENABLED": False, "PROPAGATE": True}
     described.watch(app)
     with app.app_context():

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import socketio
 
 from tests.help import installations
 from tests.help.browsers import Browser
+from tests.help.sampled import few
 from tests.help.servers import (
     ROOT,
     Server,
@@ -72,9 +73,10 @@ def token_of(server: Server) -> str:
     return Path(server.environ["HELPDESK_INSTANCE"], installations.TOKEN).read_text("utf8")
 
 
-@pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[Server]:
-    with helpdesk(installations.ready(tmp_path)) as server:
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for those below: the last of them ends it."""
+    with helpdesk(installations.ready(tmp_path_factory.mktemp("embedded"))) as server:
         yield server
 
 
@@ -90,9 +92,14 @@ def test_the_embedded_server_ends_cleanly_on_ctrl_c(embedded: Server) -> None:
     assert "Traceback" not in embedded.log.read_text(encoding="utf8")
 
 
-def test_one_process_makes_the_database_ready_and_serves_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "begun", few([installations.demo, installations.nothing], installations.demo)
+)
+def test_one_process_makes_the_database_ready_and_serves_it(
+    tmp_path: Path, begun: Callable[[Path], Path]
+) -> None:
     """What bin/run starts; the sign-ins of the demo are told before the pages are there."""
-    with helpdesk(tmp_path, "--demo") as server:
+    with helpdesk(begun(tmp_path), "--demo") as server:
         said = server.log.read_text(encoding="utf8")
         assert said.index("helen.fischer@example.com") < said.index("Helpdesk answers on")
         wait_until(lambda: server.get("/readyz").status == 200, 30, "the timers' first round")

@@ -20,6 +20,7 @@ def test_f13_m17_m18_the_clock_agrees_with_a_judge_who_looks_at_every_minute() -
     assert wrong == []
 
 
+@pytest.mark.thorough
 def test_the_cases_lie_at_every_change_of_dst_and_every_make_up_workday() -> None:
     seen = list(cases(COUNT, seed=13))
     near = {(c.calendar.zone, moment(c.start).date()) for c in seen}

@@ -118,16 +118,14 @@ def test_a_request_larger_than_all_files_together_is_refused(
     spoken(answer, 413, language, "文件过大", "too large")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_mail_of_26_megabytes_is_kept_and_shown_to_people(
-    client: FlaskClient, language: str
-) -> None:
+def test_a_mail_of_26_megabytes_is_kept_and_shown_to_people(client: FlaskClient) -> None:
     mail = _mail("wang.fang@example.com")
     row = deliver(mail + b"x" * 26 * 2**20)
     assert (row.outcome, row.ticket_id) == ("held", None)
-    spoken(
-        _read(client, row.id, language), 200, language, "超过了可接收的大小", "larger than we take"
-    )
+    kept = row.id
+    for language in LANGUAGES:
+        read = _read(client, kept, language)
+        spoken(read, 200, language, "超过了可接收的大小", "larger than we take")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -150,7 +148,7 @@ def _mail(sender: str) -> bytes:
 
 def _read(client: FlaskClient, mail: int, language: str) -> TestResponse:
     """The mail as a colleague of the desk sees it; it stands in a list for people."""
-    make.sign_in(client, make.agent(language=language))
+    make.sign_in(client, make.agent(f"Reader of {language}", language=language))
     outcome = db.session.get_one(InboundMail, mail).outcome
     listed = client.get(f"/mail?outcome={outcome}").get_data(as_text=True)
     assert f'href="/mail/{mail}"' in listed
@@ -162,7 +160,7 @@ def _read(client: FlaskClient, mail: int, language: str) -> TestResponse:
 def test_a_ticket_number_that_is_none_is_not_found(
     client: FlaskClient, caller: dict[str, str], language: str, number: str
 ) -> None:
-    make.sign_in(client, make.agent(language=language))
+    make.sign_in(client, make.agent(f"Reader of {language}", language=language))
     with nothing_written():
         page = client.get(f"/tickets/{number}")
         told = client.get(f"/api/v1/tickets/{number}", headers=caller | heard(language))
@@ -190,7 +188,7 @@ def test_a_forbidden_move_says_why(
     client: FlaskClient, caller: dict[str, str], language: str
 ) -> None:
     ticket = make.ticket()
-    make.sign_in(client, make.agent(language=language))
+    make.sign_in(client, make.agent(f"Reader of {language}", language=language))
     with nothing_written():
         page = client.post(
             f"/tickets/{ticket.number}/moves/resume", data={"version": ticket.version}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +16,15 @@ from pathlib import Path
 from tests.help import servers
 
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+APART = """
+import json, sys
+import wsgi
+for command, text in json.load(sys.stdin):
+    done = wsgi.app.test_cli_runner().invoke(args=command, input=text)
+    if done.exit_code:
+        sys.exit(done.output)
+print(done.output)
+"""
 WHO = ("users", "add", "li.na@example.com", "--name", "Li Na", "--role", "agent")
 PASSWORD = "seven green bicycles"
 TOKEN = "token-of-CRM"  # the file beside the database
@@ -28,6 +40,11 @@ def demo(folder: Path) -> Path:
     return _copied("demo", lambda made: _flask(made, "prepare", "--demo"), folder)
 
 
+def nothing(folder: Path) -> Path:
+    """A folder as it is."""
+    return folder
+
+
 def _ready(folder: Path) -> None:
     _flask(folder, "prepare")
     (folder / TOKEN).write_text(people(servers.environment(folder)), "utf8")
@@ -35,10 +52,21 @@ def _ready(folder: Path) -> None:
 
 def people(environ: dict[str, str]) -> str:
     """An agent who can sign in, and the token of a program, which is given."""
-    added = servers.flask(*WHO, "--password-stdin", environ=environ, text=PASSWORD)
-    assert added.returncode == 0, added.stderr
-    made = servers.flask("tokens", "add", "CRM", "--role", "agent", environ=environ)
-    return made.stdout.strip()
+    commands = [
+        ([*WHO, "--password-stdin"], PASSWORD),
+        (["tokens", "add", "CRM", "--role", "agent"], None),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", APART],
+        cwd=servers.ROOT,
+        env=environ,
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def _flask(folder: Path, *command: str) -> None:

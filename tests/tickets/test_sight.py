@@ -29,7 +29,7 @@ from tests.help.trees import PACKAGE
 
 NAME, PHONE, MAIL = "Qiong Velasco", "13900042717", "qiong@velasco.example"
 SHE = Asker(name=NAME, phone=PHONE, email=MAIL)
-WHO = (NAME, "Velasco", "velasco.example", "0042", "42717")
+WHO = (NAME, "Velasco", "velasco.example", "00042", "42717")
 PAGES = ("", "/case-file", "/promises", "/history", "/response-table", "/response-table?print=1")
 
 
