@@ -32,6 +32,7 @@ from tests.help.calls import CASE, headers
 from tests.help.files import GOOD
 from tests.help.forms import FORM
 from tests.help.hostile import FEW, UNITS, slow
+from tests.help.sampled import few
 
 __all__ = ["headers"]
 Reader = Callable[[str], object]
@@ -66,6 +67,10 @@ def number(anybody: FlaskClient) -> str:
     code = tracking.own_secret(ticket, settings().secret_key)
     assert anybody.post("/track", data={"number": ticket.number, "code": code}).status_code == 303
     return ticket.number
+
+
+# The quick run tries the pieces that tell most, .ci/run all.
+pieces = pytest.mark.parametrize("units", few([FEW, UNITS], FEW), ids=["few", "all"])
 
 
 def none_is_slow(read: Reader, length: int, units: tuple[str, ...] = FEW) -> None:
@@ -113,12 +118,13 @@ BODIES = {
 }
 
 
-def test_the_headers_of_a_mail() -> None:
+@pieces
+def test_the_headers_of_a_mail(units: tuple[str, ...]) -> None:
     def read(text: str) -> object:
         line = " ".join(text.split())
         return parse(mail("\r\n".join(f"{name}: {line}" for name in HEADERS)))
 
-    none_is_slow(read, 6_000, UNITS)
+    none_is_slow(read, 6_000, units)
 
 
 @pytest.mark.parametrize("name", ["boundary", "name", "filename*", "charset", "x"])
@@ -306,6 +312,7 @@ def test_numbers_and_addresses(read: Reader) -> None:
     none_is_slow(refusing(read), 100_000, UNITS)
 
 
+@pieces
 @pytest.mark.parametrize(
     "read",
     [
@@ -333,8 +340,8 @@ def test_numbers_and_addresses(read: Reader) -> None:
         "csv",
     ],
 )
-def test_what_reads_texts_that_were_stored(read: Reader) -> None:
-    none_is_slow(read, 8_000, UNITS[::2])
+def test_what_reads_texts_that_were_stored(read: Reader, units: tuple[str, ...]) -> None:
+    none_is_slow(read, 8_000, units)
 
 
 @pytest.mark.parametrize(
