@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,50 +18,65 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from helpdesk import create_app, settings
-from helpdesk.core import migrating
+from helpdesk.core import kept, migrating
 from helpdesk.core.db import db
 from helpdesk.customers.models import ContactAddress, Person
 from helpdesk.search import is_index_table
+from helpdesk.setup import in_force
 from helpdesk.tickets.models import Ticket
 from tests.help.stores import POSTGRES, _psycopg
 
 pytestmark = pytest.mark.own_database
 
 FIRST = "0001"
+NAME = "helpdesk_migrated"
 RENAMED = {"outbound_mail", "response"}  # tables of the first edition that have another name by now
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Flask]:
-    """An app with a database of its own in which nothing is."""
-    url, drop = _new_database(tmp_path)
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An app with a database of its own, which each test makes anew."""
+    folder = tmp_path_factory.mktemp("migrated")
+    url = f"sqlite:///{folder / 'migrated.sqlite3'}"
+    if POSTGRES:
+        server = sa.make_url(_psycopg(POSTGRES))
+        url = server.set(database=NAME).render_as_string(hide_password=False)
     given = {
         "HELPDESK_DATABASE_URL": url,
         "HELPDESK_SECRET_KEY": "a key for tests only, long enough",
-        "HELPDESK_INSTANCE": str(tmp_path),
+        "HELPDESK_INSTANCE": str(folder),
     }
     app = create_app(settings.load(given))
     migrating.connect(app)
-    with app.app_context():
-        yield app
+    return app
+
+
+@pytest.fixture
+def empty(migrated: Flask) -> Iterator[Flask]:
+    """The app, and in its database nothing."""
+    with migrated.app_context(), _new_database():
+        in_force.forget()
+        kept.forget()
+        yield migrated
         db.session.remove()
         db.engine.dispose()
-    drop()
 
 
-def _new_database(folder: Path) -> tuple[str, Any]:
+@contextmanager
+def _new_database() -> Iterator[None]:
     if not POSTGRES:
-        return f"sqlite:///{folder / 'migrated.sqlite3'}", lambda: None
+        yield
+        for file in Path(db.engine.url.database or "").parent.glob("migrated.sqlite3*"):
+            file.unlink()
+        return
     server = sa.create_engine(_psycopg(POSTGRES), isolation_level="AUTOCOMMIT")
-    name = "helpdesk_migrated"
     with server.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-
-    def drop() -> None:
+        connection.exec_driver_sql(f'CREATE DATABASE "{NAME}"')
+    try:
+        yield
+    finally:
         with server.connect() as connection:
-            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-    return server.url.set(database=name).render_as_string(hide_password=False), drop
+            connection.exec_driver_sql(f'DROP DATABASE "{NAME}" WITH (FORCE)')
 
 
 def differences() -> list[Any]:
