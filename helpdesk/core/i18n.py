@@ -9,14 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, get_day_names, get_month_names
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
 from flask import g, has_app_context
 from flask_babel import force_locale, get_locale, get_translations
 from flask_babel.speaklater import LazyString
@@ -25,6 +21,9 @@ from jinja2.nodes import EvalContext
 
 from helpdesk.clock import now as right_now
 from helpdesk.settings import LANGUAGES, settings
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "translations" / "zh_Hans" / "LC_MESSAGES" / "messages.po"
@@ -257,6 +256,9 @@ def duration(length: timedelta | float) -> str:
 
 def extract() -> Catalog:
     """Every marked text of the code and the templates."""
+    from babel.messages.catalog import Catalog  # by who writes texts or starts after that, for 1 MB
+    from babel.messages.extract import extract_from_dir  # see above
+
     found = Catalog(fuzzy=False)
     trimmed = {"silent": "false", "trimmed": "true"}
     options = {pattern: trimmed for pattern, kind in METHODS if kind == "jinja2"}
@@ -272,6 +274,9 @@ def _own_folder(path: str | Path) -> bool:
 
 def catalogue() -> Catalog:
     """The Chinese catalogue as it is written."""
+    from babel.messages.catalog import Catalog  # see extract()
+    from babel.messages.pofile import read_po  # see extract()
+
     if not CATALOGUE.exists():
         return Catalog(locale="zh_Hans")
     with CATALOGUE.open("rb") as file:
@@ -280,6 +285,8 @@ def catalogue() -> Catalog:
 
 def update() -> Catalog:
     """Bring the Chinese catalogue in line with the code; new texts are left empty."""
+    from babel.messages.pofile import write_po  # see extract()
+
     chinese = catalogue()
     chinese.update(extract(), no_fuzzy_matching=True)
     chinese.obsolete.clear()
@@ -311,6 +318,8 @@ def compile_catalogues() -> None:
         return
     if target.exists() and target.stat().st_mtime >= CATALOGUE.stat().st_mtime:
         return
+    from babel.messages.mofile import write_mo  # see extract()
+
     buffer = io.BytesIO()
     write_mo(buffer, catalogue())
     temporary = target.with_suffix(f".{os.getpid()}-{id(buffer)}")

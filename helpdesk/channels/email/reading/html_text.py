@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from html import unescape
-
-from inscriptis import Inscriptis
-from inscriptis.css_profiles import CSS_PROFILES
-from inscriptis.model.config import ParserConfig
-from lxml import etree, html
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .quote_lines import is_wrote
 
+if TYPE_CHECKING:
+    from lxml import html
+
 MAX_HTML = 1_500_000  # characters that are laid out; a longer body is read without its layout
 MAX_DEPTH = 180  # the HTML library drops all text below 256 levels
-_CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
 _DEEP_TAGS = ("<div", "<span", "<table", "<font", "<blockquote", "<ul", "<b>", "<i>")
 _LINES = "p div br tr li h1 h2 h3 h4 h5 h6 table blockquote pre hr ul ol"
 _LINE_TAGS = frozenset(_LINES.split())
@@ -55,9 +55,23 @@ def _tree(body: str) -> html.HtmlElement | None:
     declaration, end, rest = body.lstrip().partition("?>")
     content = rest if end and declaration.startswith("<?xml") else body
     try:
-        return html.document_fromstring(content) if content.strip() else None
-    except (etree.LxmlError, ValueError):
+        return _lxml("html").document_fromstring(content) if content.strip() else None
+    except (_lxml("etree").LxmlError, ValueError):
         return None
+
+
+@cache
+def _lxml(part: str) -> Any:
+    """A part of the library, loaded with the first mail in HTML: most processes never read one."""
+    return import_module(f"lxml.{part}")
+
+
+@cache
+def _layout() -> Any:
+    """What lays a page out as text, loaded likewise."""
+    config = import_module("inscriptis.model.config")
+    strict = import_module("inscriptis.css_profiles").CSS_PROFILES["strict"]
+    return partial(import_module("inscriptis").Inscriptis, config=config.ParserConfig(css=strict))
 
 
 def _depth(body: str) -> int:
@@ -84,7 +98,7 @@ def _nesting(body: str, tag: str) -> int:
 
 def _lay_out(tree: html.HtmlElement) -> str:
     try:
-        return tidy_lines(Inscriptis(tree, _CONFIG).get_text())
+        return tidy_lines(_layout()(tree).get_text())
     except (RecursionError, ValueError, IndexError):
         return tidy_lines(str(tree.text_content()))
 
@@ -147,7 +161,7 @@ def _has_wrote(element: html.HtmlElement) -> bool:
 def _last_elements(tree: html.HtmlElement) -> set[html.HtmlElement]:
     """The elements in which the mail's last words stand."""
     last: html.HtmlElement | None = None
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
+    for event, element in _lxml("etree").iterwalk(tree, events=("start", "end")):
         text = element.text if event == "start" else element.tail
         if text and text.strip() and element.tag not in _SILENT_TAGS:
             last = element if event == "start" else element.getparent()
@@ -177,7 +191,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _mark() -> html.HtmlElement:
-    mark = html.Element("p")
+    mark = _lxml("html").Element("p")
     mark.text = _REST_MARK
     return mark
 

@@ -6,11 +6,14 @@ a quotation that stands deeper than the question above it. Each test takes one p
 
 from __future__ import annotations
 
-from lxml import html
+from typing import TYPE_CHECKING
 
 from .html_text import quotes_in
 from .phrases import phrases
 from .quote_lines import is_wrote
+
+if TYPE_CHECKING:
+    from lxml import html
 
 MOST_WORDS = 400  # characters above the quote that may announce answers in it
 _LEAST_TINT = 90  # by which a colour differs from grey
