@@ -51,6 +51,7 @@ from helpdesk.agents import cli as agents_cli
 from helpdesk.agents import pages as agents
 from helpdesk.api import operations as api
 from helpdesk.calls import pages as calls
+from helpdesk.calls.staffing import pages as staffing
 from helpdesk.channels.email import cli as mail_cli
 from helpdesk.channels.email.boxes import pages as mailbox_pages
 from helpdesk.channels.email.deciding import pages as mail_views
@@ -90,6 +91,7 @@ BLUEPRINTS: tuple[object, ...] = (
     agents.blueprint,
     stuck.blueprint,
     calls.blueprint,
+    staffing.blueprint,
     duty_pages.blueprint,
     second_factor_pages.blueprint,
     bulk.blueprint,

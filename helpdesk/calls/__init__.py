@@ -12,4 +12,5 @@ registry.py  which telephone systems there are, and what each can do
 attending.py what a colleague's telephone shows, and what follows   telephones.py of all of them, for the wall
 terms.py     queues and telephones, as administrators keep them: admin_pages.py
 pages.py     /calls: lists.py its lines, telling.py the course of one call, reports.py tables
+staffing/    how many agents the queues need
 """

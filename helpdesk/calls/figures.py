@@ -139,8 +139,8 @@ def by_agent(since: datetime, until: datetime) -> list[Handled]:
     rang = select(
         Leg.agent_id, func.count().label("rang"), _count(Leg.state == "missed").label("missed")
     ).where(Leg.offered_at >= since, Leg.offered_at < until)
-    talk = _seconds(Interaction.began_at, Interaction.ended_at) - Interaction.held
-    wrap = _seconds(Interaction.ended_at, Interaction.wrapped_at)
+    talk = seconds_between(Interaction.began_at, Interaction.ended_at) - Interaction.held
+    wrap = seconds_between(Interaction.ended_at, Interaction.wrapped_at)
     talked = select(
         Interaction.agent_id,
         func.count().label("talks"),
@@ -173,7 +173,7 @@ def _count(which: ColumnElement[bool]) -> Any:
     return func.count().filter(which)
 
 
-def _seconds(since: Any, until: Any) -> Any:
+def seconds_between(since: Any, until: Any) -> Any:
     """From one moment to another; none where one of them is lacking."""
     if db.engine.dialect.name == "sqlite":
         return (func.julianday(until) - func.julianday(since)) * literal(86400.0)

@@ -43,8 +43,8 @@ class CallFilter:
     def read(cls, args: Mapping[str, Any]) -> CallFilter:
         """The filter of an address; what makes no sense there is left out."""
         return cls(
-            since=_day(args.get("from")),
-            until=_day(args.get("to")),
+            since=day_of(args.get("from")),
+            until=day_of(args.get("to")),
             queue=str(args.get("queue") or "")[:60].replace("\x00", ""),
             agent=whole(args.get("agent")),
             state=args["state"] if args.get("state") in set(State) else "",
@@ -83,7 +83,8 @@ class CallFilter:
         )
 
 
-def _day(given: Any) -> date | None:
+def day_of(given: Any) -> date | None:
+    """The day that an address names; None for what is none."""
     try:
         found = date.fromisoformat(str(given or ""))
     except ValueError:

@@ -254,6 +254,17 @@ def duration(length: timedelta | float) -> str:
     return _("%(m)s min", m=minutes) if minutes else _("%(s)s s", s=seconds)
 
 
+def percent(rate: float | None) -> str:
+    """A share as '88 %'. Never 0 or 100 unless it is exactly that; a dash for none."""
+    if rate is None:
+        return "–"
+    value = rate * 100
+    whole = round(value)
+    if whole in (0, 100) and value != whole:
+        return _("%(number)s %%", number=f"{min(max(value, 0.1), 99.9):.1f}")
+    return _("%(number)s %%", number=whole)
+
+
 def extract() -> Catalog:
     """Every marked text of the code and the templates."""
     from babel.messages.catalog import Catalog  # by who writes texts or starts after that, for 1 MB

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from babel.dates import format_date
 
-from helpdesk.core.i18n import gettext, language, ngettext, zone
+from helpdesk.core.i18n import gettext, language, ngettext, percent, zone
 from helpdesk.statistics.periods import NAMES, Period
 
 MANY_TIMES = 3  # beyond that a percentage says less than the number
@@ -48,17 +48,6 @@ def before(period: Period) -> str:
 def as_of(at: datetime) -> str:
     """How old figures are: 'Figures as of 14:03:05'."""
     return gettext("Figures as of %(time)s", time=f"{at.astimezone(zone()):%H:%M:%S}")
-
-
-def percent(rate: float | None) -> str:
-    """A share as '88 %'. Never 0 or 100 unless it is exactly that; a dash for none."""
-    if rate is None:
-        return "–"
-    value = rate * 100
-    whole = round(value)
-    if whole in (0, 100) and value != whole:
-        return gettext("%(number)s %%", number=f"{min(max(value, 0.1), 99.9):.1f}")
-    return gettext("%(number)s %%", number=whole)
 
 
 def length(seconds: float | None) -> str:

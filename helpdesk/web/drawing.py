@@ -45,6 +45,7 @@ def init(app: Flask) -> None:
         "day": i18n.day,
         "told_moment": i18n.told_moment,
         "duration": i18n.duration,
+        "percent": i18n.percent,
         "numbers": number_columns,
         "offered": i18n.offered,
         "clock_time": i18n.clock_time,

@@ -29,6 +29,7 @@ DESK = [
     "/callbacks",
     "/calls",
     "/calls/agents",
+    "/calls/staffing",
     "/mail",
     "/mail/sent",
     "/kb",
