@@ -32,6 +32,11 @@ def known() -> settings.Settings:
         raise refusal from odd
 
 
+SELDOM = (
+    20_000  # new objects between two looks for garbage: a page makes thousands, and none that stays
+)
+
+
 def made() -> Flask:
     """The app of this environment."""
     given = known()
@@ -41,6 +46,7 @@ def made() -> Flask:
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(SELDOM)
 
 
 def serve(arguments: list[str]) -> None:

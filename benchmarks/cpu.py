@@ -5,10 +5,11 @@ fifteen times; prints the least CPU time of this process, so that other work on 
 shows. Time that the database needs is not in it, but in the least wall time beside it. What a fixed
 loop took in between stands there too: two runs can be compared when their loops took the same.
 /statistics is asked for by the first supervisor, all else by who is named. /nothing says one letter
-to who is signed in: what each page costs at least. /api/v1/tickets+ stands for opening one, "most" for
-the number of the case with most messages; what customers read is asked for by somebody who has given
-that case's tracking code. The last line is what is done behind a hundred openings (the receipts), for
-each of them.
+to who is signed in: what each page costs at least; "bare" is what a plain Flask takes that reads a signed
+session, asks the database for one row (in a transaction of its own) and says one letter.
+/api/v1/tickets+ stands for opening one, "most" for the number of the case with most messages; what
+customers read is asked for by somebody who has given that case's tracking code. The last line is what is
+done behind a hundred openings (the receipts), for each of them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from flask import Flask, session
 from sqlalchemy import func, select
 
 from benchmarks.cases import cases
@@ -60,6 +62,8 @@ def main(token: str, mail: str, *paths: str) -> None:
     anybody = app.test_client()
     with app.app_context():
         number, code = _longest()
+        bare = _bare()
+    print(_figures("bare", bare), flush=True)
     anybody.get(f"/track/{number}/{code}")
     for path in paths or PAGES:
         who = leader if path.startswith("/statistics") else agent
@@ -75,8 +79,8 @@ def _client(which: Any) -> Any:
     with app.app_context():
         agent = db.session.scalars(select(Agent).where(which).order_by(Agent.id)).unique().first()
         assert agent, "nobody of whom this holds works here"
-        with client.session_transaction() as session:
-            session.update(fresh_session(agent))
+        with client.session_transaction() as kept:
+            kept.update(fresh_session(agent))
     return client
 
 
@@ -87,8 +91,30 @@ def _longest() -> tuple[str, str]:
     return ticket.number, tracking.secret(ticket, settings().secret_key)
 
 
+def _bare() -> Callable[[], Any]:
+    """What asks a plain program: a session is read, a row asked for, a letter said."""
+    bare, engine = Flask("bare"), db.engine
+    bare.secret_key = settings().secret_key
+
+    @bare.get("/")
+    def say() -> str:
+        connection = engine.raw_connection()
+        driver: Any = connection.driver_connection
+        driver.execute(f"SELECT name FROM agent WHERE id = {int(session['id'])}").fetchone()
+        connection.close()
+        return "x"
+
+    client = bare.test_client()
+    with client.session_transaction() as kept:
+        kept.update(id=1, since=1, seen=1, name="a" * 32)
+    return lambda: client.get("/")
+
+
 def _line(client: Any, path: str, token: str) -> str:
-    ask = _asking(client, path, token)
+    return _figures(path, _asking(client, path, token))
+
+
+def _figures(what: str, ask: Callable[[], Any]) -> str:
     spent, loops, walls = [], [], []
     for _ in range(ROUNDS):
         loops.append(milliseconds(loop))
@@ -99,7 +125,7 @@ def _line(client: Any, path: str, token: str) -> str:
         answer = ask()
     figures = f"{min(spent):7.1f} ms {min(walls):7.1f} wall {len(sent):4} SQL"
     figures += f" {len(answer.data) / 1024:7.1f} kB"
-    return f"{path:44} {answer.status_code} {figures}   loop {min(loops):.2f} ms"
+    return f"{what:44} {answer.status_code} {figures}   loop {min(loops):.2f} ms"
 
 
 def _behind(token: str) -> str:

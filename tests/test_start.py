@@ -44,6 +44,12 @@ def test_what_few_need_is_loaded_when_they_need_it() -> None:
     assert not loaded("import wsgi").intersection(RARE)
 
 
+def test_a_running_program_looks_for_garbage_seldom_and_not_in_what_is_loaded() -> None:
+    """Looking took a tenth of what pages and openings cost on average."""
+    asked = "import gc, wsgi; assert gc.isenabled() and gc.get_freeze_count() > 50_000"
+    loaded(f"{asked}; assert gc.get_threshold()[0] == wsgi.SELDOM")
+
+
 def test_drivers_of_servers_are_loaded_where_there_are_servers(tmp_path: Path) -> None:
     """What is loaded when a desk starts is shared by all processes forked from it, what comes later is not."""
     alone = environment(tmp_path)
