@@ -52,8 +52,9 @@ def _in_force() -> Any:
     Babel empties this place of its own whenever the language changes.
     """
     try:
-        context = g._flask_babel
-        found = context.babel_translations
+        found = (
+            g._get_current_object()._flask_babel.babel_translations
+        )  # g itself looks at each word
     except (AttributeError, RuntimeError):  # not asked before, or outside an app
         found = None
     if found is None:
@@ -160,9 +161,10 @@ def in_language(language: str):  # type: ignore[no-untyped-def]
 
 def zone() -> ZoneInfo:
     """The reader's time zone, Asia/Shanghai outside a request."""
-    return ZoneInfo(
-        getattr(g, "timezone", "Asia/Shanghai") if has_app_context() else "Asia/Shanghai"
-    )
+    try:
+        return ZoneInfo(g._get_current_object().timezone)
+    except (AttributeError, RuntimeError):  # not known before, or outside an app
+        return ZoneInfo("Asia/Shanghai")
 
 
 def company_zone() -> ZoneInfo:
@@ -173,7 +175,7 @@ def company_zone() -> ZoneInfo:
 def language() -> str:
     """The language in force: zh_Hans or en."""
     try:
-        found = g._flask_babel.babel_locale
+        found = g._get_current_object()._flask_babel.babel_locale
     except (AttributeError, RuntimeError):  # not asked before, or outside an app
         found = None
     found = found or get_locale()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any, NamedTuple
 
@@ -134,6 +135,7 @@ def go_keys(entries: list[Shown]) -> list[tuple[str, str]]:
     return [(entry.key, entry.label) for entry in entries if entry.key]
 
 
+@lru_cache(maxsize=1000)
 def _current(path: str) -> Entry | None:
     """The entry that this page belongs to: the longest address that fits decides."""
     best = max(ENTRIES, key=lambda each: _fit(each, path))

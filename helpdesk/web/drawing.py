@@ -25,6 +25,7 @@ from jinja2.lexer import (
     TokenStream,
 )
 from jinja2.runtime import Context, Macro
+from markupsafe import Markup, escape
 
 from helpdesk.core import i18n
 from helpdesk.core.kept import Keeping, frozen
@@ -73,10 +74,20 @@ def number_columns(
 
 class Component(Template):
     """A template whose macros are one module for all who import them: every template knows the
-    environment's globals and no others, so nothing has to be compared at each import."""
+    environment's globals and no others, so nothing has to be compared at each import. What is HTML
+    already, as half of a page's parts are, is not escaped into a copy of itself."""
+
+    @classmethod
+    def _from_namespace(cls, environment: Any, namespace: Any, globals: Any) -> Template:
+        namespace["escape"] = _escaped
+        return super()._from_namespace(environment, namespace, globals)
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
         return self._module or super()._get_default_module()
+
+
+def _escaped(value: Any) -> Markup:
+    return value if type(value) is Markup else escape(value)
 
 
 class Templates(Environment):
