@@ -1,8 +1,8 @@
-"""Settings of the telephone: queues of calls, and who has which extension."""
+"""Settings of the telephone: queues of calls, codes to write them up by, and who has which extension."""
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, request
 from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired
 
@@ -10,13 +10,16 @@ from helpdesk.agents import people
 from helpdesk.agents.admin_forms import code_field, department_choices
 from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import by, needs
-from helpdesk.calls import lists, terms
-from helpdesk.calls.models import PhoneQueue
+from helpdesk.calls import code_tree, lists, terms, wrapping
+from helpdesk.calls.code_tree import Code
+from helpdesk.calls.models import PhoneQueue, WrapUpCode
 from helpdesk.calls.terms import Terms
+from helpdesk.calls.wrapping import STEPS
 from helpdesk.core.calendars import newest
 from helpdesk.core.i18n import gettext, language, lazy_gettext
 from helpdesk.setup import in_force
-from helpdesk.setup.blueprint import blueprint
+from helpdesk.setup.blueprint import blueprint, named
+from helpdesk.setup.names import category_path
 from helpdesk.web.corrections import Correction
 from helpdesk.web.forms import (
     SelectMultipleCheckField,
@@ -29,6 +32,7 @@ from helpdesk.web.forms import (
 from helpdesk.web.pages import Page, answered
 
 QUEUES, LINES = "/admin/phone/queues", "/admin/phone/lines"
+CODES = "/admin/phone/codes"
 
 
 class QueueForm(Correction):
@@ -51,6 +55,7 @@ class QueueForm(Correction):
         description=lazy_gettext("Who gives up within it is counted only, and not called back."),
     )
     wrap_up = IntegerField(lazy_gettext("Writing up, seconds at most"), [InputRequired()])
+    codes = SelectField(lazy_gettext("Calls are written up by"), [may_be_empty()])
     announces = BooleanField(lazy_gettext("Says that calls are recorded, and asks"))
     active = BooleanField(lazy_gettext("In use"))
 
@@ -58,10 +63,50 @@ class QueueForm(Correction):
     def offered(cls, row: PhoneQueue | None = None) -> QueueForm:
         """The form with its choices, filled in from a queue."""
         usual = {"threshold": 20, "short_abandon": 5, "wrap_up": 30}
-        form = cls(obj=row or PhoneQueue(active=True, announces=False, calendar="", **usual))
+        blank = PhoneQueue(active=True, announces=False, calendar="", codes="", **usual)
+        form = cls(obj=row or blank)
         form.department_id.choices = department_choices(gettext("None"))
         hours = [(code, each.name(language())) for code, each in newest().items()]
         form.calendar.choices = choices([("", gettext("Always open")), *hours])
+        tree = [(each.code, code_words(each)) for each in code_tree.listed()]
+        form.codes.choices = choices([("", gettext("All codes")), *tree])
+        return form
+
+
+def code_words(row: WrapUpCode) -> str:
+    """A code for a list of choices, as deep as it lies."""
+    return f"{'– ' * row.code.count('.')}{row.name(language())}"
+
+
+class CodeForm(Correction):
+    """A code to write calls up by."""
+
+    page, home = "setup/phone_code.html", CODES
+    given_once = ("code",)
+    code = code_field(60, lazy_gettext("It stays for ever. “billing.refund” lies under “billing”."))
+    name_zh = StringField(lazy_gettext("Name in Chinese"), [filled(), at_most(60)])
+    name_en = StringField(lazy_gettext("Name in English"), [filled(), at_most(60)])
+    next_step = SelectField(lazy_gettext("What usually comes next"), [may_be_empty()])
+    days = IntegerField(
+        lazy_gettext("After so many days"),
+        [InputRequired()],
+        description=lazy_gettext("Where it is to be followed up, or called back."),
+    )
+    category = SelectField(lazy_gettext("Category of a case that has none"), [may_be_empty()])
+    active = BooleanField(
+        lazy_gettext("In use"),
+        description=lazy_gettext("Out of use, all that lies under it is not offered either."),
+    )
+
+    @classmethod
+    def offered(cls, row: WrapUpCode | None = None, code: str = "") -> CodeForm:
+        """The form with its choices, filled in from a code."""
+        blank = WrapUpCode(code=code, active=True, days=1, next_step="", category="")
+        form = cls(obj=row or blank)
+        form.next_step.choices = named(STEPS, gettext("The agent says"))
+        nodes = in_force.current().categories
+        known = [(each.code, category_path(each, nodes)) for each in nodes.values()]
+        form.category.choices = choices([("", gettext("None")), *known])
         return form
 
 
@@ -108,6 +153,32 @@ def phone_queue(queue_id: int | None = None) -> Page:
     row = None if queue_id is None else terms.found(queue_id)
     form = QueueForm.offered(row)
     return answered(form, lambda: terms.save(row, Terms(**form.typed()), by()), queue=row)
+
+
+@blueprint.get(CODES)
+@needs("settings.read")
+def phone_codes() -> Page:
+    """The whole tree of codes."""
+    codes = code_tree.listed()
+    unused = {each.code for each in codes if not each.active}
+    return render_template(
+        "setup/phone_codes.html",
+        codes=codes,
+        offered={each.code for each in codes if unused.isdisjoint(wrapping.path(each.code))},
+        steps=STEPS,
+        categories={each.code: each for each in in_force.current().categories.values()},
+    )
+
+
+@blueprint.route(f"{CODES}/new", methods=["GET", "POST"])
+@blueprint.route(f"{CODES}/<int:code_id>", methods=["GET", "POST"])
+@needs("settings.edit")
+def phone_code(code_id: int | None = None) -> Page:
+    """Change a code, or add one: under `?under=CODE` when that is given."""
+    row = None if code_id is None else code_tree.found(code_id)
+    under = request.args.get("under", "")[:60]
+    form = CodeForm.offered(row, f"{under}." if under else "")
+    return answered(form, lambda: code_tree.save(row, Code(**form.typed()), by()), code=row)
 
 
 @blueprint.get(LINES)

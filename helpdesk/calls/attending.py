@@ -184,6 +184,12 @@ _WATCHED = (
 )
 
 
+def attended() -> ColumnElement[bool]:
+    """The condition that a colleague's page is open, and that they chose a state: they answer and end
+    their calls themselves."""
+    return Agent.presence_at.is_not(None) & (Agent.seen_at > now() - queue.PRESENT_FOR)
+
+
 def _next_unseen() -> datetime | None:
     first: datetime | None = db.session.scalar(
         _WATCHED.with_only_columns(func.min(Agent.seen_at), maintain_column_froms=True)

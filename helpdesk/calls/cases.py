@@ -63,7 +63,9 @@ def _due(call_ids: Sequence[int]) -> Select[int, bool]:
     who called."""
     talks = select(Interaction.call_id).where(
         among(Interaction.call_id, call_ids),
-        Interaction.ticket_id.is_(None) | (Interaction.score.is_not(None) & ~Interaction.judged),
+        Interaction.ticket_id.is_(None)
+        | Interaction.transferred
+        | (Interaction.score.is_not(None) & ~Interaction.judged),
     )
     stays = (
         select(Stay.call_id).join(PhoneQueue).where(among(Stay.call_id, call_ids), missed.missed())
@@ -96,17 +98,18 @@ def _settle(call_id: int) -> None:
     numbers = [talk.ticket_id for talk in talks] + [stay.ticket_id for stay, *_more in stays]
     known = next((each for each in numbers if each), None)
     ticket = db.session.get(Ticket, known) if known else None
-    for before, talk in zip([None, *talks], talks, strict=False):
-        ticket = _talked(call, before, talk, ticket)
+    is_new = any(talk.ticket_id is None for talk in talks)
+    for talk in talks:
+        ticket = _talked(call, talk, ticket)
+    if ticket is not None and ticket.closed_at is None and (is_new or call.ended_at is None):
+        _own(ticket, talks, is_new)
     for stay, terms, is_missed in stays:
         if is_missed:
             ticket = missed.take_up(call, stay, terms, ticket)
     db.session.flush()
 
 
-def _talked(
-    call: Call, before: Interaction | None, talk: Interaction, ticket: Ticket | None
-) -> Ticket:
+def _talked(call: Call, talk: Interaction, ticket: Ticket | None) -> Ticket:
     """The case of a talk: the one that this call has, a recent one of the caller's, or a new one."""
     agent = db.session.get(Agent, talk.agent_id) if talk.agent_id else None
     by = agent.actor if agent else SYSTEM
@@ -115,8 +118,6 @@ def _talked(
         owner = agent if agent and agent.active and may(by, "ticket.open") else None
         found = ticket or recent or opened(call, owner=owner)
         talk.ticket_id, talk.offered = found.id, recent is not None
-        if ticket is not None and owner is not None:
-            _own(ticket, owner, before)
         record("call.answered", by=by, ticket=found, call=call.id)
         _reached(call)
         ticket = found
@@ -127,16 +128,30 @@ def _talked(
     return ticket
 
 
-def _own(ticket: Ticket, agent: Agent, before: Interaction | None) -> None:
-    """The case of a call belongs to who talks, and follows the call when it is handed on."""
-    if ticket.closed_at is not None:
-        return
-    if ticket.assignee_id is None:
-        queue.claim(ticket, by=agent.actor)
-    elif before is not None and ticket.assignee_id == before.agent_id != agent.id:
-        giver = db.session.get_one(Agent, before.agent_id).actor
-        by = giver if may(giver, "ticket.assign") else SYSTEM
-        queue.assign(ticket, by=by, agent_id=agent.id)
+def _own(ticket: Ticket, talks: Sequence[Interaction], is_new: bool) -> None:
+    """The case of a call belongs to who talks, and follows the call when it is handed on. One that was
+    only offered is nobody's by that, and one that somebody puts back meanwhile stays so."""
+    before: Interaction | None = None
+    for talk in talks:
+        if before is not None and _is_asked(before, talk):
+            continue
+        agent = db.session.get(Agent, talk.agent_id) if talk.agent_id else None
+        if agent is None or not agent.active or not may(agent.actor, "ticket.open"):
+            pass
+        elif ticket.assignee_id is None and is_new and (before is not None or not talk.offered):
+            queue.claim(ticket, by=agent.actor)
+        elif before is not None and ticket.assignee_id == before.agent_id != agent.id:
+            giver = db.session.get_one(Agent, before.agent_id).actor
+            by = giver if may(giver, "ticket.assign") else SYSTEM
+            queue.assign(ticket, by=by, agent_id=agent.id)
+        before = talk
+
+
+def _is_asked(before: Interaction, talk: Interaction) -> bool:
+    """Whether a colleague was only asked, while the call stayed with who had it."""
+    if before.ended_at is None:
+        return True
+    return talk.ended_at is not None and talk.ended_at <= before.ended_at
 
 
 def _meant(call: Call) -> Ticket | None:

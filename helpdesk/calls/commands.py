@@ -77,6 +77,16 @@ def originate(by: Agent, to: str, ticket: str = "") -> PhoneCommand:
     return ask("originate", by, to=_to_dial(to), line=line_of(by), ticket=ticket)
 
 
+def answer(by: Agent, call: Call) -> PhoneCommand:
+    """Take the call that rings at the agent."""
+    return _in_call("answer", by, call)
+
+
+def decline(by: Agent, call: Call) -> PhoneCommand:
+    """Let it ring elsewhere."""
+    return _in_call("decline", by, call)
+
+
 def hangup(by: Agent, call: Call) -> PhoneCommand:
     """End the agent's part of the call."""
     return _in_call("hangup", by, call)

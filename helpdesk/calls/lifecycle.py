@@ -109,9 +109,7 @@ def _answered(found: Folded, said: Said) -> None:
     leg = found.ringing(said.agent_id)
     if leg:
         leg.end("answered", said.at)
-    for other in found.legs:
-        if other.ended_at is None:
-            other.end("gone", said.at)  # it rang at several, and one has taken it
+    _silence(found, said)  # it rang at several, and one has taken it
     stay = found.stays[-1] if found.stays else None
     if stay and (stay.state != StayState.LEFT or not stay.reason):
         was = stay.state
@@ -131,6 +129,14 @@ def _resumed(found: Folded, said: Said) -> None:
     talk = found.talking(said.agent_id)
     if talk:
         talk.resume(said.at)
+        _silence(found, said)  # a colleague who was to be asked
+
+
+def _silence(found: Folded, said: Said) -> None:
+    """What rings still does so no more: the call is talked elsewhere, or over."""
+    for leg in found.legs:
+        if leg.ended_at is None:
+            leg.end("gone", said.at)
 
 
 def _transferred(found: Folded, said: Said) -> None:
@@ -164,9 +170,7 @@ def _hungup(found: Folded, said: Said) -> None:
     if found.waiting:
         state = StayState.LEFT if lost else StayState.ABANDONED
         found.waiting.end(state, said.at, LOST if lost else "")
-    for leg in found.legs:
-        if leg.ended_at is None:
-            leg.end("gone", said.at)
+    _silence(found, said)
     for talk in found.talks:
         if talk.ended_at is None:
             talk.end(said.at)

@@ -14,6 +14,7 @@ from helpdesk.customers.addresses import read
 from helpdesk.customers.people import Asker
 from helpdesk.customers.phones import spoken
 from helpdesk.settings import settings
+from helpdesk.setup import in_force
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Ticket
 from helpdesk.words import Kind
@@ -25,12 +26,13 @@ def opened(
     """A new case of this call, its `owner` who took it. `said`: subject and body, where nobody has
     talked."""
     with in_language(settings().language):
-        about = gettext("Call about “%(topic)s”", topic=call.topic) if call.topic else ""
+        topic = about(call.topic, settings().language)
+        chosen = gettext("Call about “%(topic)s”", topic=topic) if topic else ""
         called = gettext("Call from %(number)s", number=shown(call.number))
     intake = Intake(
         channel="phone",
         kind=Kind.ENQUIRY,
-        subject=said["subject"] if said else about or called,
+        subject=said["subject"] if said else chosen or called,
         body=said["body"] if said else called,
         person=_asker(call.number),
         caller_id=call.person_id,
@@ -44,6 +46,12 @@ def opened(
     if owner:
         record("ticket.claim", by=owner.actor, ticket=ticket, assignee=owner.name)
     return ticket
+
+
+def about(topic: str, language: str) -> str:
+    """What was chosen in the menu: a category's name where the exchange says its code, else as it says."""
+    known = in_force.current().category(topic) if topic else None
+    return known.names[language] if known else topic
 
 
 def _asker(number: str) -> Asker:

@@ -8,11 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.calls import lists, queries, reports, telephones, telling
+from helpdesk.calls import lists, opening, queries, reports, telephones, telling
 from helpdesk.calls.stays import NAMES
 from helpdesk.calls.telephones import Doing
 from helpdesk.calls.words import DIRECTIONS, State
 from helpdesk.core.errors import PICK, bad_fields
+from helpdesk.core.i18n import language
 from helpdesk.customers.phones import spoken
 from helpdesk.tickets import sight
 from helpdesk.web.exports import csv_file
@@ -96,4 +97,5 @@ def show(call: int) -> str:
     parts = queries.parts([found.id], who)
     [row] = lists.rows([queries.Listed(found, found.started_at, found.id)], who, False)
     entries = telling.time_line(found, parts, dict(lists.queues()))
-    return _page("calls/show.html", row=row, entries=entries)
+    topic = opening.about(found.topic, language())
+    return _page("calls/show.html", row=row, entries=entries, topic=topic)

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from helpdesk.calls.models import Call
+from helpdesk.calls.opening import about
 from helpdesk.calls.queries import Parts
 from helpdesk.calls.words import LOST, StayState
-from helpdesk.core.i18n import N_, duration, gettext
+from helpdesk.core.i18n import N_, duration, gettext, language
 
 NOBODY = N_("an unknown telephone")
 REASON_NAMES = {  # why a stay was left, and why a telephone was not answered
@@ -61,7 +62,8 @@ def reason(word: str) -> str:
 def _call(call: Call) -> Iterator[Entry]:
     out = call.direction == "out"
     began = gettext("The call went out") if out else gettext("The call came in")
-    yield Entry(call.started_at, began, "phone-outgoing" if out else "phone-incoming", call.topic)
+    topic = about(call.topic, language())
+    yield Entry(call.started_at, began, "phone-outgoing" if out else "phone-incoming", topic)
     if call.ended_at:
         yield Entry(call.ended_at, gettext("The call ended"), "phone-off", reason(call.reason))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import select
@@ -12,17 +12,18 @@ from sqlalchemy import select
 from helpdesk.agents.change import change, is_lacking, odd_code, saved
 from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor
-from helpdesk.calls import attending, commands
+from helpdesk.calls import attending, code_tree, commands
 from helpdesk.calls.exchange_models import PhoneMember
 from helpdesk.calls.fields import CODE, ODD_CODE
 from helpdesk.calls.models import PhoneLine, PhoneQueue
 from helpdesk.core.calendars import newest
 from helpdesk.core.db import db, stored
-from helpdesk.core.errors import FILL, PICK, refuse
+from helpdesk.core.errors import FILL, PICK, NotFound, refuse
 from helpdesk.core.i18n import N_
 from helpdesk.settings import settings
 
 EXTENSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,19}")
+NO_QUEUE = N_("There is no such call queue.")
 SECONDS = {  # of a queue: the least and the most
     "threshold": (1, 3600),
     "short_abandon": (0, 600),
@@ -32,7 +33,8 @@ SECONDS = {  # of a queue: the least and the most
 
 @dataclass(frozen=True)
 class Terms:
-    """What an administrator says of one queue, in seconds; `calendar` "" is always open."""
+    """What an administrator says of one queue, in seconds; `calendar` "" is always open. Its calls are
+    written up by the codes at or below `codes`; "" is the whole tree."""
 
     code: str
     name: str
@@ -42,6 +44,7 @@ class Terms:
     short_abandon: int | None = 5
     wrap_up: int | None = 30
     announces: bool = False
+    codes: str = ""
     active: bool = True
 
 
@@ -53,7 +56,7 @@ def listed() -> Sequence[PhoneQueue]:
 
 def found(queue_id: int) -> PhoneQueue:
     """This queue. Raises NotFound."""
-    return stored(PhoneQueue, queue_id, N_("There is no such call queue."))
+    return stored(PhoneQueue, queue_id, NO_QUEUE)
 
 
 def save(row: PhoneQueue | None, given: Terms, by: Actor) -> PhoneQueue:
@@ -62,6 +65,15 @@ def save(row: PhoneQueue | None, given: Terms, by: Actor) -> PhoneQueue:
     Raises NotAllowed, or BadInput naming each odd field.
     """
     return saved("phone queue", PhoneQueue, row, given, by, _check)
+
+
+def use_codes(queue: str, root: str, by: Actor) -> None:
+    """This queue, by its code, uses this part of the tree. Raises NotFound, and what save() raises."""
+    row = db.session.scalar(select(PhoneQueue).where(PhoneQueue.code == queue))
+    if row is None:
+        raise NotFound(NO_QUEUE)
+    kept = {each.name: getattr(row, each.name) for each in fields(Terms)}
+    save(row, Terms(**kept | {"name": row.name or queue, "codes": root}), by)
 
 
 def _check(given: Terms, new: bool) -> None:
@@ -74,6 +86,8 @@ def _check(given: Terms, new: bool) -> None:
         errors["calendar"] = PICK
     if is_lacking(Department, given.department_id):
         errors["department_id"] = PICK
+    if given.codes and given.codes not in {row.code for row in code_tree.listed()}:
+        errors["codes"] = PICK
     if new:
         errors |= odd_code(PhoneQueue, given.code, CODE, ODD_CODE)
     refuse(errors)

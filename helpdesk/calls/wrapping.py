@@ -62,13 +62,15 @@ class Choice(NamedTuple):
 
 
 def choices(queue_id: int | None, language: str) -> list[Choice]:
-    """The leaves of the part of the tree that this queue uses, in its order."""
+    """The leaves of the part of the tree that this queue uses, in its order; what lies under a code that
+    is not in use is not offered."""
     root = _root(queue_id)
-    rows = db.session.scalars(select(WrapUpCode).where(WrapUpCode.active).order_by(WrapUpCode.code))
-    known = {row.code: row for row in rows}
-    above = {step for code in known for step in _path(code)[:-1]}
+    rows = db.session.scalars(select(WrapUpCode).order_by(WrapUpCode.code)).all()
+    unused = {row.code for row in rows if not row.active}
+    known = {row.code: row for row in rows if unused.isdisjoint(path(row.code))}
+    above = {step for code in known for step in path(code)[:-1]}
     return [
-        Choice(row, tuple(known[each].name(language) for each in _path(code) if each in known))
+        Choice(row, tuple(known[each].name(language) for each in path(code) if each in known))
         for code, row in known.items()
         if _is_below(code, root) and code not in above
     ]
@@ -79,7 +81,7 @@ def _root(queue_id: int | None) -> str:
     return terms.codes if terms else ""
 
 
-def _path(code: str) -> list[str]:
+def path(code: str) -> list[str]:
     """The code and those above it, the root first: a, a.b, a.b.c."""
     parts = code.split(".")
     return [".".join(parts[: place + 1]) for place in range(len(parts))]

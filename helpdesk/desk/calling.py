@@ -15,10 +15,10 @@ from helpdesk.agents import presence
 from helpdesk.agents.models import Agent
 from helpdesk.agents.presence import Activity, Standing
 from helpdesk.agents.rights import Actor
-from helpdesk.calls import attending, queries, registry, wrapping
+from helpdesk.calls import attending, opening, queries, registry, wrapping
 from helpdesk.calls.attending import Seen
 from helpdesk.calls.exchange_models import PhoneCommand
-from helpdesk.calls.models import Call, Interaction, PhoneLine, PhoneQueue, Stay
+from helpdesk.calls.models import Call, Interaction, Leg, PhoneLine, PhoneQueue, Stay
 from helpdesk.calls.registry import Can
 from helpdesk.calls.wrapping import Choice
 from helpdesk.clock import now
@@ -29,16 +29,21 @@ from helpdesk.desk import callers
 from helpdesk.kb import suggest
 from helpdesk.kb.suggest import Suggestion
 from helpdesk.settings import settings
+from helpdesk.tickets import queries as cases
 from helpdesk.tickets.models import Ticket
 
 SHOWS_FOR = timedelta(seconds=20)  # what came of a command
 LAST_CALLS = 5
 HITS = 3
 IN_CALL = (Activity.TALKING, Activity.HOLD, Activity.OUTBOUND)
-ASKED = ("originate", "hangup", "hold", "unhold", "transfer_blind", "transfer_attended")
+ASKED = (
+    *("originate", "answer", "decline", "hangup", "hold", "unhold"),
+    *("transfer_blind", "transfer_attended"),
+)
 WORDS = {  # why a command came to nothing; all else is said in the telephone system's own words
     "busy": N_("The line is busy."),
     "no answer": N_("Nobody answered."),
+    "declined": N_("Your colleague does not take the call now."),
     "unavailable": N_("A telephone is not connected: yours, or the one that was dialled."),
     "phones are down": N_("The telephone is down."),
     "too late": N_("The telephone system did not answer in time; nothing was done."),
@@ -59,7 +64,8 @@ class Pop(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """The telephone of an agent now. `can`: what may be done with this call; `codes` of the form."""
+    """The telephone of an agent now. `can`: what may be done with this call; `beside`: a colleague who
+    asks about it, or is asked; `whose` the case is, when it is written up; `codes` of the form."""
 
     standing: Standing
     seen: Seen
@@ -67,7 +73,10 @@ class Bar(NamedTuple):
     talk: Interaction | None
     queue: PhoneQueue | None
     ticket: Ticket | None
+    topic: str
     can: frozenset[Can]
+    beside: str
+    whose: str
     pop: Pop | None
     codes: Sequence[Choice]
     unrecorded: bool
@@ -107,7 +116,7 @@ def bar(who: Actor) -> Bar:
     call = db.session.get(Call, seen.call_id) if seen.call_id else None
     talk = db.session.get(Interaction, seen.talk_id) if seen.talk_id else None
     ticket = db.session.get(Ticket, talk.ticket_id) if talk and talk.ticket_id else None
-    queue = _queue(call, talk)
+    queue, over = _queue(call, talk), seen.activity == Activity.WRAP_UP
     return Bar(
         standing=presence.of(who.id),
         seen=seen,
@@ -115,11 +124,26 @@ def bar(who: Actor) -> Bar:
         talk=talk,
         queue=queue,
         ticket=ticket,
+        topic=opening.about(call.topic, who.language) if call else "",
         can=registry.adapter(call.provider).can if call else frozenset(),
-        pop=_pop(call, ticket, who) if call and seen.activity != Activity.WRAP_UP else None,
+        beside=_beside(call.id, who.id) if call and not over else "",
+        whose=cases.person_of(ticket).name if ticket and over else "",
+        pop=_pop(call, ticket, who) if call and not over else None,
         codes=wrapping.choices(talk.queue_id, who.language) if talk else (),
         unrecorded=call is not None and _is_unrecorded(call, who),
     )
+
+
+def _beside(call_id: int, me: int) -> str:
+    """Who else has this call, where one of two asks the other: while a colleague talks it rings here, or
+    I talk and it rings there, or both talk."""
+    talks = select(Interaction.agent_id).where(Interaction.call_id == call_id)
+    lasting = set(db.session.scalars(talks.where(Interaction.ended_at.is_(None))))
+    rings = select(Leg.agent_id).where(Leg.call_id == call_id, Leg.ended_at.is_(None))
+    other = select(Agent.name).where(
+        Agent.id != me, Agent.id.in_([*lasting, *db.session.scalars(rings)])
+    )
+    return (db.session.scalar(other.limit(1)) or "") if lasting else ""
 
 
 def _queue(call: Call | None, talk: Interaction | None) -> PhoneQueue | None:
@@ -150,7 +174,7 @@ def _articles(
     """Articles that share words with what was chosen in the menu, or with the caller's open cases."""
     about = [ticket.subject] if ticket else []
     about += [row.ticket.subject for each in known["callers"] for row in each.open_tickets]
-    words = " ".join(part for part in (call.topic, *about[:3]) if part)
+    words = " ".join(filter(None, (opening.about(call.topic, who.language), *about[:3])))
     return suggest.for_agent(who, words[:300], who.language)[:HITS] if words else ()
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from helpdesk.agents.models import Agent, Department
-from helpdesk.agents.rights import Actor
+from helpdesk.agents.rights import SYSTEM, Actor
+from helpdesk.calls import code_tree
 from helpdesk.calls.exchange_models import PhoneMember
 from helpdesk.calls.models import PhoneLine, PhoneQueue
 from helpdesk.core import options
@@ -31,6 +32,7 @@ def make_company(password_hash: str, seen_at: datetime) -> dict[str, Actor]:
             agent.password_hash, agent.seen_at = password_hash, seen_at
         _rules(company["rules"], ids)
         _telephones(company["queues"], company["telephones"], agents)
+        _codes(company["codes"])
         options.changed()
         session.flush()
     return {key: agent.actor for key, agent in agents.items()}
@@ -69,6 +71,12 @@ def _telephones(
         db.session.merge(PhoneLine(agent_id=agent_id, extension=row["extension"], paused=""))
         for queue in row["queues"]:
             db.session.merge(PhoneMember(agent_id=agent_id, queue=queue))
+
+
+def _codes(rows: list[dict[str, Any]]) -> None:
+    """What calls are about, where nobody has given a tree."""
+    if not code_tree.listed():
+        code_tree.plant(rows, by=SYSTEM)
 
 
 def _rules(rows: list[dict[str, Any]], ids: dict[str, int]) -> None:

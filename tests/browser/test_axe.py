@@ -62,6 +62,8 @@ ADMIN = [
     "/admin/phone/queues",
     "/admin/phone/queues/new",
     "/admin/phone/lines",
+    "/admin/phone/codes",
+    "/admin/phone/codes/new",
     "/admin/mailboxes",
     "/admin/mailboxes/new",
     "/admin/routes",

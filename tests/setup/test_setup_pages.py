@@ -28,6 +28,7 @@ PAGES = (
     "/admin/calendars",
     "/admin/phone/queues",
     "/admin/phone/lines",
+    "/admin/phone/codes",
 )
 FORMS = (
     "/admin/people/new",
@@ -37,6 +38,7 @@ FORMS = (
     "/admin/categories/1",
     "/admin/canned-replies/new",
     "/admin/phone/queues/new",
+    "/admin/phone/codes/new?under=billing",
 )
 
 

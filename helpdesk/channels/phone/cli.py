@@ -19,7 +19,9 @@ from helpdesk.calls import code_tree, figures, lists, taking_in, terms
 from helpdesk.calls.fields import read_events
 from helpdesk.channels.phone.asterisk.connector import Connector
 from helpdesk.channels.phone.simulated import line as simulated
-from helpdesk.channels.phone.simulated.scheduling import Event, Exchange
+from helpdesk.channels.phone.simulated.callers import KINDS, Callers
+from helpdesk.channels.phone.simulated.scheduling import Exchange
+from helpdesk.channels.phone.simulated.switchboard import Event
 from helpdesk.clock import now
 from helpdesk.core import background, dbclock
 from helpdesk.core.db import db
@@ -87,11 +89,11 @@ def invented(begin: datetime, length: timedelta, calls: int, queue: str, seed: i
     """The events of so many calls that begin within `length`, in the order of time, until all have ended."""
     exchange, callers = (
         Exchange(simulated.NAME, simulated.run_name(now()), seed),
-        simulated.Callers(seed),
+        Callers(seed),
     )
     exchange.seated(simulated.seats(), begin)
     for _each in range(calls):
-        kind = callers.chance.choice([kind for kind in simulated.KINDS if kind != "burst"])
+        kind = callers.chance.choice([kind for kind in KINDS if kind != "burst"])
         after = length * callers.chance.random()
         exchange.place(begin + after, callers.one(kind, queue))
     return exchange.step(begin + length + TAIL)
@@ -134,5 +136,5 @@ def codes(file: TextIO) -> None:
 @with_appcontext
 def use_codes(queue: str, root: str) -> None:
     """Give a queue a part of the tree, by its uppermost code; without one, all of it."""
-    code_tree.use_codes(queue, root, by=SYSTEM)
+    terms.use_codes(queue, root, SYSTEM)
     click.echo(f"{queue}: {root or 'all codes'}")

@@ -27,6 +27,8 @@ NO_NUMBER = N_("No telephone number is known here.")
 NO_STEP = N_("There is no such step.")
 BAD_TIME = N_("This is no date and time.")
 DO: dict[str, Callable[[Any, Any], Any]] = {
+    "answer": commands.answer,
+    "decline": commands.decline,
     "hold": commands.hold,
     "resume": lambda by, call: commands.hold(by, call, on=False),
     "hang-up": commands.hangup,
@@ -127,7 +129,7 @@ def _dial(number: str, to: str) -> None:
 @blueprint.post("/phone/calls/<int:call_id>/<step>")
 @needs("ticket.open")
 def step(call_id: int, step: str) -> Any:
-    """Hold, resume, hang up, hand on, keep out of the recording."""
+    """Answer or decline, hold, resume, hang up, hand on, keep out of the recording."""
     if step not in DO:
         raise NotFound(NO_STEP)
     call = queries.by_id(call_id, me().actor)

@@ -10,9 +10,11 @@ import pytest
 from flask import Flask
 
 from helpdesk.agents.models import Agent
-from helpdesk.calls.models import PhoneLine
+from helpdesk.calls.exchange_models import PhoneMember
+from helpdesk.calls.models import PhoneLine, PhoneQueue
 from helpdesk.channels.phone.asterisk import connector
 from helpdesk.channels.phone.asterisk.connector import Connector
+from helpdesk.channels.phone.simulated.line import NAME
 from helpdesk.core.db import transaction
 from helpdesk.settings import Phone
 from tests.help import factories as make
@@ -74,3 +76,23 @@ def begin(app: Flask, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> Iterator
     for _made, thread in running:
         thread.join(10)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def simulated(app: Flask) -> Iterator[None]:
+    before = app.extensions["helpdesk_settings"]
+    phone = Phone(NAME, host="", port=0, user="", secret="")
+    app.extensions["helpdesk_settings"] = replace(before, phone=phone)
+    yield
+    app.extensions["helpdesk_settings"] = before
+
+
+@pytest.fixture
+def agent(simulated: None) -> Agent:
+    """One who takes the calls of the queue "service"."""
+    found = make.agent("Zhang Wei")
+    with transaction() as session:
+        session.add(PhoneQueue(code="service", name="Service"))
+        session.add(PhoneLine(agent_id=found.id, extension="8001", paused=""))
+        session.add(PhoneMember(agent_id=found.id, queue="service"))
+    return found

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from helpdesk.channels.phone.simulated import scheduling
-from helpdesk.channels.phone.simulated.scheduling import Caller, Event, Exchange, Result, Seat
+from helpdesk.channels.phone.simulated import course
+from helpdesk.channels.phone.simulated.scheduling import Exchange
+from helpdesk.channels.phone.simulated.switchboard import Caller, Event, Result, Seat
 
 NOON = datetime(2026, 3, 9, 4, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -162,12 +163,12 @@ def test_who_dials_while_having_a_call_is_told_busy_and_no_second_call_begins() 
 def test_an_agent_holds_resumes_and_ends_only_the_own_talk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(scheduling, "HOLDS", 0.0)
+    monkeypatch.setattr(course, "HOLDS", 0.0)
     made = answered()
     at, later = NOON + timedelta(seconds=8), NOON + timedelta(seconds=9)
-    assert not made.hold(at, "run-1", "8002", True) and not made.hangup(at, "run-9", "8001")
-    assert made.hold(at, "run-1", "8001", True) and made.hold(at, "run-1", "8001", True)
-    assert made.hold(at, "run-1", "8001", False)
+    assert not made.hold(at, "run-1", "8002") and not made.hangup(at, "run-9", "8001")
+    assert made.hold(at, "run-1", "8001") and made.hold(at, "run-1", "8001")
+    assert made.resume(at, "run-1", "8001")
     assert made.hangup(at, "run-1", "8001") and not made.hangup(at, "run-1", "8001")
     told = words(made.step(later))
     assert [word for word in told if word in ("held", "resumed", "hungup")] == [
@@ -175,3 +176,118 @@ def test_an_agent_holds_resumes_and_ends_only_the_own_talk(
         "resumed",
         "hungup",
     ]
+
+
+PERSON = SEATS[0]._replace(attended=True)
+
+
+def ringing(*more: Seat, queue: str = "service") -> Exchange:
+    """A call that rings at 8001, where a person sits."""
+    made = exchange(seats=[PERSON, *more])
+    made.place(NOON, CALLER._replace(queue=queue, patience=600))
+    made.step(NOON + timedelta(seconds=6))
+    return made
+
+
+def after(made: Exchange, seconds: float) -> list[str]:
+    """What is told until so many seconds later: the word, and of which telephone."""
+    events = made.step(NOON + timedelta(seconds=seconds))
+    return [" ".join(filter(None, (e["event"], e.get("agent"), e.get("reason")))) for e in events]
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_telephone_that_a_person_attends_is_neither_answered_nor_ended_by_chance(
+    seed: int,
+) -> None:
+    made = exchange(seed, [PERSON])
+    made.place(NOON, CALLER._replace(patience=600))
+    assert "answered 8001" not in after(made, 20)
+    assert made.answer(at(20), "run-1", "8001") and not made.answer(at(21), "run-1", "8001")
+    assert after(made, 139) == ["answered 8001"]  # no hold, no end
+    told = after(made, 20 + 240)
+    assert told[0] == "hungup" and "wrapped 8001" not in told  # written up by the form
+
+
+def test_who_does_not_answer_has_missed_the_call_after_half_a_minute() -> None:
+    made = ringing()
+    assert after(made, 28) == [] and after(made, 37) == ["missed 8001 no answer"]
+
+
+def test_who_declines_lets_it_ring_at_the_next_and_has_missed_it() -> None:
+    made = ringing(SEATS[1]._replace(attended=True))
+    assert made.decline(at(7), "run-1", "8001") and not made.decline(at(7), "run-1", "8001")
+    assert after(made, 8) == ["missed 8001 declined", "offered 8002"]
+
+
+def test_a_call_is_handed_on_blindly_and_rings_at_the_colleague() -> None:
+    made = ringing(SEATS[1]._replace(attended=True))
+    made.answer(at(7), "run-1", "8001")
+    assert made.transfer(at(8), "run-1", "8001", "8002") == ""
+    assert after(made, 9) == ["answered 8001", "transferred 8001", "offered 8002"]
+    assert not made.hangup(at(9), "run-1", "8001")
+    assert made.answer(at(10), "run-1", "8002") and made.hangup(at(11), "run-1", "8002")
+    assert after(made, 11) == ["answered 8002", "hungup"]
+
+
+def test_a_call_that_the_colleague_does_not_take_waits_again_in_its_queue() -> None:
+    made = ringing(SEATS[1]._replace(attended=True, queues=frozenset()))
+    made.answer(at(7), "run-1", "8001")
+    made.transfer(at(8), "run-1", "8001", "8002")
+    assert made.decline(at(9), "run-1", "8002")
+    assert after(made, 11)[3:] == ["missed 8002 declined", "queued", "offered 8001"]
+
+
+def asking(*, answered: bool) -> Exchange:
+    made = ringing(SEATS[1]._replace(attended=True))
+    made.answer(at(7), "run-1", "8001")
+    assert made.transfer(at(8), "run-1", "8001", "8002", asked=5) is None
+    assert after(made, 9) == ["answered 8001", "held 8001", "offered 8002"]
+    if answered:
+        assert made.answer(at(10), "run-1", "8002")
+        assert after(made, 10) == ["answered 8002"] and made.results == [Result(5, "")]
+    return made
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_who_asks_first_hands_the_call_over_by_hanging_up(answered: bool) -> None:
+    made = asking(answered=answered)
+    assert made.hangup(at(11), "run-1", "8001")
+    assert after(made, 12) == ["transferred 8001"] and made.results == [Result(5, "")]
+    if not answered:
+        assert made.answer(at(13), "run-1", "8002")
+    assert made.hold(at(14), "run-1", "8002") and not made.hold(at(14), "run-1", "8001")
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_who_asks_first_keeps_the_call_by_taking_it_off_hold(answered: bool) -> None:
+    made = asking(answered=answered)
+    assert made.resume(at(11), "run-1", "8001")
+    assert after(made, 12) == [*(["wrapped 8002"] if answered else []), "resumed 8001"]
+    assert not made.answer(at(13), "run-1", "8002") and not made.hangup(at(13), "run-1", "8002")
+
+
+def test_who_was_asked_only_leaves_and_the_caller_stays_with_who_asks() -> None:
+    made = asking(answered=True)
+    assert made.hangup(at(11), "run-1", "8002")
+    assert after(made, 12) == ["wrapped 8002"] and made.resume(at(13), "run-1", "8001")
+
+
+def test_a_colleague_who_declines_to_be_asked_is_told_to_who_asks() -> None:
+    made = asking(answered=False)
+    assert made.decline(at(10), "run-1", "8002")
+    assert made.results == [Result(5, "declined")] and made.resume(at(11), "run-1", "8001")
+
+
+def test_a_call_is_handed_only_to_a_telephone_that_is_there_and_free() -> None:
+    made = ringing(SEATS[1]._replace(attended=True))
+    made.answer(at(7), "run-1", "8001")
+    for there in ("8001", "9999", "+8613900000000"):
+        assert made.transfer(at(8), "run-1", "8001", there) == "unavailable"
+    made.place(at(8), CALLER)
+    made.step(at(14))
+    assert made.transfer(at(14), "run-1", "8001", "8002") == "busy"
+    assert made.transfer(at(14), "run-1", "8002", "8001") == "not in this call"

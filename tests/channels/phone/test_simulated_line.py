@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,10 +12,11 @@ from sqlalchemy import func, select
 
 from helpdesk.agents.models import Agent
 from helpdesk.calls import commands, exchange, registry
-from helpdesk.calls.exchange_models import PhoneCommand, PhoneMember
-from helpdesk.calls.models import Call, CallEvent, Interaction, PhoneLine, PhoneQueue, Stay
+from helpdesk.calls.exchange_models import PhoneCommand
+from helpdesk.calls.models import Call, CallEvent, Interaction, Stay
 from helpdesk.calls.registry import Can
-from helpdesk.channels.phone.simulated.line import KINDS, NAME, Line
+from helpdesk.channels.phone.simulated.callers import KINDS
+from helpdesk.channels.phone.simulated.line import NAME, Line
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
 from helpdesk.customers import people
@@ -26,30 +25,7 @@ from helpdesk.settings import Phone
 from helpdesk.tickets.models import Ticket
 from tests.help import factories as make
 from tests.help.telephone import event, take
-
-
-@pytest.fixture
-def simulated(app: Flask) -> Iterator[None]:
-    before = app.extensions["helpdesk_settings"]
-    phone = Phone(NAME, host="", port=0, user="", secret="")
-    app.extensions["helpdesk_settings"] = replace(before, phone=phone)
-    yield
-    app.extensions["helpdesk_settings"] = before
-
-
-@pytest.fixture
-def agent(simulated: None) -> Agent:
-    """One who takes the calls of the queue "service"."""
-    found = make.agent("Zhang Wei")
-    with transaction() as session:
-        session.add(PhoneQueue(code="service", name="Service"))
-        session.add(PhoneLine(agent_id=found.id, extension="8001", paused=""))
-        session.add(PhoneMember(agent_id=found.id, queue="service"))
-    return found
-
-
-def line(app: Flask, name: str = "one", seed: int = 3) -> Line:
-    return Line(app, threading.Event(), seed, name)
+from tests.help.trial_line import line, place
 
 
 def rounds(*lines: Line, minutes: int = 30) -> None:
@@ -65,12 +41,9 @@ def calls() -> int:
     return db.session.scalar(select(func.count()).select_from(Call)) or 0
 
 
-def place(client: FlaskClient, kind: str, queue: str = "service") -> int:
-    return client.post("/phone/line", data={"kind": kind, "queue": queue}).status_code
-
-
 def test_it_says_what_it_can_do_so_that_pages_hide_the_rest() -> None:
-    assert registry.able(NAME, Can.ORIGINATE) and registry.able(NAME, Can.HOLD)
+    able = (Can.ORIGINATE, Can.ANSWER, Can.HOLD, Can.TRANSFER_BLIND, Can.TRANSFER_ATTENDED)
+    assert all(registry.able(NAME, each) for each in able)
     assert not registry.able(NAME, Can.SPY) and not registry.able(NAME, Can.RECORD_PAUSE)
 
 
@@ -154,7 +127,7 @@ def test_what_it_cannot_do_is_refused_with_a_reason(app: Flask, agent: Agent) ->
     take(event("ringing", provider=NAME))
     call = db.session.scalars(select(Call)).one()
     asked = [
-        commands.transfer(agent, call, "8002"),
+        commands.record_pause(agent, call),
         commands.hangup(agent, call),
         commands.ask("place", agent, NAME, kind="nonsense", queue="service"),
     ]

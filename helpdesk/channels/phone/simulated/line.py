@@ -6,8 +6,6 @@ When it ends, its calls end with it: who begins anew says of them that they are 
 from __future__ import annotations
 
 import logging
-import random
-import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,21 +13,22 @@ from functools import partial
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from helpdesk.calls import commands, exchange, taking_in
+from helpdesk.agents.models import Agent
+from helpdesk.calls import attending, commands, exchange, taking_in
 from helpdesk.calls.exchange_models import PhoneMember
 from helpdesk.calls.fields import read_events
 from helpdesk.calls.models import Call, PhoneLine
 from helpdesk.calls.registry import Adapter, Can, register
 from helpdesk.calls.words import LOST, Happening
-from helpdesk.channels.phone.simulated.scheduling import Caller, Event, Exchange, Seat
+from helpdesk.channels.phone.simulated.callers import CALLS, KINDS, Callers
+from helpdesk.channels.phone.simulated.scheduling import IN_CALL, Exchange
+from helpdesk.channels.phone.simulated.switchboard import Event, Seat
 from helpdesk.clock import now
 from helpdesk.core import heartbeats
 from helpdesk.core.db import db, retrying
 from helpdesk.core.errors import BadInput
-from helpdesk.core.i18n import N_
-from helpdesk.customers.models import ContactAddress
 from helpdesk.settings import SIMULATED
 
 log = logging.getLogger(__name__)
@@ -38,19 +37,10 @@ SLICE = 0.4  # seconds between two looks
 RENEW = timedelta(seconds=3)
 MOST = 200  # events handed in at once
 BURST = 20.0  # seconds over which many callers come
-LONG, SHORT = 90.0, 12.0  # seconds of patience, on average, and of who gives up
-KINDS = {  # who calls
-    "known": N_("A known customer"),
-    "unknown": N_("An unknown number"),
-    "anonymous": N_("A withheld number"),
-    "gives_up": N_("Somebody who gives up"),
-    "burst": N_("Fifty at once"),
-}
-CALLS = {"burst": 50}  # of a kind that is more than one call
-IN_CALL = "not in this call"
-PHONE = re.compile(r"\+?[0-9]{7,15}")
 
-register(Adapter(NAME, "Simulated", frozenset({Can.ORIGINATE, Can.HANGUP, Can.HOLD, Can.MEMBERS})))
+register(
+    Adapter(NAME, "Simulated", frozenset(Can) - {Can.SPY, Can.RECORD_PAUSE, Can.SNAPSHOT}),
+)
 
 
 def run_name(at: datetime) -> str:
@@ -64,45 +54,16 @@ def seats() -> list[Seat]:
     members = select(PhoneMember.agent_id, PhoneMember.queue).where(PhoneMember.there)
     for agent_id, queue in db.session.execute(members):
         sits.setdefault(agent_id, set()).add(queue)
-    lines = db.session.scalars(select(PhoneLine).order_by(PhoneLine.extension))
+    lines = select(PhoneLine, attending.attended()).join(Agent).order_by(PhoneLine.extension)
     return [
-        Seat(each.extension, frozenset(sits.get(each.agent_id, ())), each.paused == "")
-        for each in lines
+        Seat(
+            line.extension,
+            frozenset(sits.get(line.agent_id, ())),
+            line.paused == "",
+            bool(attended),
+        )
+        for line, attended in db.session.execute(lines)
     ]
-
-
-class Callers:
-    """Invents who calls; customers are taken from our own book."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
-
-    def one(self, kind: str, queue: str) -> Caller:
-        """A caller of a kind of KINDS; a burst is a mixture of the others."""
-        if kind == "burst":
-            kind = self.chance.choice(("known", "known", "unknown", "anonymous", "gives_up"))
-        gives_up = kind == "gives_up"
-        patience = self.chance.expovariate(1 / LONG) + 5
-        if gives_up:
-            patience = self.chance.uniform(SHORT - 4, SHORT + 4)
-        return Caller(self._number(kind), queue, patience, hopeless=gives_up)
-
-    def _number(self, kind: str) -> str:
-        known = self._known() if kind == "known" else ""
-        if known or kind == "anonymous":
-            return known
-        return f"+86139{self.chance.randrange(10**8):08}"
-
-    def _known(self) -> str:
-        """A customer's number, '' where there is none."""
-        phones = ContactAddress.kind == "phone"
-        number = select(func.count()).select_from(ContactAddress).where(phones)
-        many = db.session.scalar(number) or 0
-        if not many:
-            return ""
-        query = select(ContactAddress.normal).where(phones).order_by(ContactAddress.id)
-        found = db.session.scalar(query.offset(self.chance.randrange(many)).limit(1)) or ""
-        return found if PHONE.fullmatch(found) else ""
 
 
 class Line:
@@ -203,14 +164,9 @@ class Line:
     def _originate(self, id_: int, data: dict[str, Any]) -> None:
         self.exchange.originate(now(), data["line"], data["to"], data.get("ticket", ""), id_)
 
-    def _hangup(self, _id: int, data: dict[str, Any]) -> str:
-        return "" if self.exchange.hangup(now(), data["call"], data["line"]) else IN_CALL
-
-    def _hold(self, _id: int, data: dict[str, Any]) -> str:
-        return "" if self.exchange.hold(now(), data["call"], data["line"], True) else IN_CALL
-
-    def _unhold(self, _id: int, data: dict[str, Any]) -> str:
-        return "" if self.exchange.hold(now(), data["call"], data["line"], False) else IN_CALL
+    def _transfer(self, id_: int, data: dict[str, Any], asked: bool = False) -> str | None:
+        where = data["call"], data["line"], data["to"]
+        return self.exchange.transfer(now(), *where, asked=id_ if asked else 0)
 
     def _seat(self, _id: int, _data: dict[str, Any]) -> str:
         """Members and pauses are as our tables have them."""
@@ -218,12 +174,28 @@ class Line:
         return ""
 
 
-VERBS: dict[str, Callable[[Line, int, dict[str, Any]], str | None]] = {
+Carry = Callable[[Line, int, dict[str, Any]], str | None]
+
+
+def _in_call(act: Callable[[Exchange, datetime, str, str], bool]) -> Carry:
+    """What an agent does with a call of theirs."""
+
+    def carry(line: Line, _id: int, data: dict[str, Any]) -> str:
+        return "" if act(line.exchange, now(), data["call"], data["line"]) else IN_CALL
+
+    return carry
+
+
+VERBS: dict[str, Carry] = {
     "place": Line._place,
     "originate": Line._originate,
-    "hangup": Line._hangup,
-    "hold": Line._hold,
-    "unhold": Line._unhold,
+    "answer": _in_call(Exchange.answer),
+    "decline": _in_call(Exchange.decline),
+    "hangup": _in_call(Exchange.hangup),
+    "hold": _in_call(Exchange.hold),
+    "unhold": _in_call(Exchange.resume),
+    "transfer_blind": Line._transfer,
+    "transfer_attended": partial(Line._transfer, asked=True),
     "member_add": Line._seat,
     "member_remove": Line._seat,
     "member_pause": Line._seat,

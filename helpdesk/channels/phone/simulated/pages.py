@@ -9,7 +9,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from helpdesk.agents.sign_in import me, my_row, needs
 from helpdesk.calls import commands, exchange, lists, queries
 from helpdesk.calls.words import DIRECTIONS, State
-from helpdesk.channels.phone.simulated.line import CALLS, KINDS, NAME
+from helpdesk.channels.phone.simulated.callers import CALLS, KINDS
+from helpdesk.channels.phone.simulated.line import NAME
 from helpdesk.core.errors import PICK, NotFound, bad_fields
 from helpdesk.core.events import last_seq
 from helpdesk.core.i18n import N_, ngettext
