@@ -40,13 +40,17 @@ def index() -> str:
         tried=_tried(queues, asked, at) if at and len(queues) > 1 else [],
         queue_names=[(row.code, row.name or row.code) for row in queues],
         target_names=[
-            (each, f"{gettext('Service level')} {percent(each / 100)}") for each in TARGETS
+            (each, gettext("Service level %(share)s", share=percent(each / 100)))
+            for each in TARGETS
         ],
-        more_names=[
-            (each, f"{gettext('Agents')} {each:+}" if each else gettext("As many as needed"))
-            for each in MORE
-        ],
+        more_names=[(each, _more_words(each)) for each in MORE],
     )
+
+
+def _more_words(more: int) -> str:
+    if not more:
+        return gettext("As many as needed")
+    return gettext("%(number)s agents", number=f"{more:+}")
 
 
 def _asked(queues: Sequence[PhoneQueue]) -> dict[str, Any]:
