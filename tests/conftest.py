@@ -25,6 +25,7 @@ from helpdesk.agents import passwords
 from helpdesk.api import auth
 from helpdesk.core import kept
 from helpdesk.core.db import db
+from helpdesk.core.i18n import language
 from helpdesk.core.migrating import upgrade
 from helpdesk.seeds.defaults import seed_defaults
 from helpdesk.setup import in_force
@@ -48,6 +49,14 @@ THOROUGH = "HELPDESK_TESTS_THOROUGH"  # in the environment: whether this run is
 
 # A password costs a tenth of a second on purpose: tests of other things need not wait for it.
 DEAR, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
+
+
+class InEachLanguage(FileSystemBytecodeCache):
+    """Compiled templates: their texts stand in them, so each language has its own."""
+
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        """The file's name."""
+        return super().get_cache_key(f"{language()} {name}", filename)
 
 
 def pytest_report_header() -> str:
@@ -162,7 +171,7 @@ def the_app(
     # what one process compiles of the templates, those beside it need not
     compiled = tmp_path_factory.getbasetemp().parent / f"helpdesk-templates-{installations.RUN}"
     compiled.mkdir(exist_ok=True)
-    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
+    app.jinja_env.bytecode_cache = InEachLanguage(str(compiled))
     app.config |= {"TESTING": True, "WTF_CSRF_ENABLED": False, "PROPAGATE": True}
     described.watch(app)
     with app.app_context():
