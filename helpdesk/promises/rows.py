@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from helpdesk.clock import now
 from helpdesk.core.db import db
@@ -68,13 +68,16 @@ def new_row(subject: Subject, terms: Terms, snapshot: Snapshot, part: int = 1) -
     )
 
 
+_TABLE = (
+    select(Promise)
+    .where(Promise.subject_kind == bindparam("kind"), Promise.subject_id == bindparam("id"))
+    .order_by(Promise.cycle, Promise.position, Promise.part)
+)
+
+
 def table(subject: Subject) -> Sequence[Promise]:
     """Every promise about the subject, oldest cycle first."""
-    return db.session.scalars(
-        select(Promise)
-        .where(Promise.of(subject))
-        .order_by(Promise.cycle, Promise.position, Promise.part)
-    ).all()
+    return db.session.scalars(_TABLE, {"kind": subject.subject_kind, "id": subject.id}).all()
 
 
 def newest(subjects: Sequence[Subject], promise: str) -> dict[int, Promise]:
