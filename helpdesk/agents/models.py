@@ -99,6 +99,7 @@ class _OfReader(NamedTuple):
     timezone: str | None
     presence: str
     presence_reason: str
+    presence_at: datetime | None
     activity: str
     codes: bool  # whether a second factor is asked for
 

@@ -23,10 +23,11 @@ from helpdesk.core.events import Event
 from helpdesk.customers import people
 from helpdesk.customers.models import Person
 from helpdesk.customers.people import Asker
+from helpdesk.tickets import queue
 from helpdesk.tickets.models import Message, Ticket
 from tests.help import factories as make
 from tests.help.desk import get
-from tests.help.lines import codes, connected, ready, stands, terms
+from tests.help.lines import codes, connected, ready, stands, telephone, terms
 from tests.help.live_pages import Browser, push
 from tests.help.phone import CASE
 from tests.help.telephone import WANG, event, take
@@ -399,3 +400,11 @@ def test_nobody_fills_the_case_of_anothers_call(client: FlaskClient, zhang: Agen
     assert li.get(f"/phone?talk={talk.id}").status_code == 403
     assert li.post("/phone", data=CASE | {"talk": str(talk.id)}).status_code == 403
     assert li.get("/phone?talk=999999").status_code == 404
+
+
+def test_who_has_a_telephone_and_never_chose_a_state_is_asked_to(client: FlaskClient) -> None:
+    agent = telephone(make.agent("Li Na"), "1009")
+    make.sign_in(client, agent)
+    assert "Choose your state" in get(client, "/queue")
+    queue.set_presence(agent, "ready")
+    assert "Choose your state" not in get(client, "/queue")
