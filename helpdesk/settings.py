@@ -51,7 +51,7 @@ class Phone:
     context: str = "from-internal"  # where agents' telephones dial
     lines: str = "PJSIP/{}"  # an extension's telephone
     queue_log: str = ""  # the file, where this machine has it
-    recordings: str = ""  # the address of the folder of recordings
+    recordings: str = ""  # where its recordings are: an address, or "spool:" for recording_folder
 
     @property
     def name(self) -> str:
@@ -83,6 +83,7 @@ class Settings:
     dns_server: str = ""
     mail_networks: tuple[Allowed, ...] = ()
     recording_hosts: tuple[str, ...] = ()  # host or host:port that recordings are fetched from
+    recording_folder: str = ""  # of an exchange on this machine
     phone_secrets: tuple[tuple[str, str], ...] = ()  # what signs a provider's hooks
     phone: Phone | None = None
     pages_each: int = 20  # open pages of one person that a serving process keeps live
@@ -148,6 +149,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         dns_server=_dns_server(get("DNS_SERVER", "")),
         mail_networks=_networks(get("MAIL_NETWORKS", "")),
         recording_hosts=tuple(get("RECORDING_HOSTS", "").lower().replace(",", " ").split()),
+        recording_folder=get("RECORDING_FOLDER", ""),
         phone_secrets=_phone_secrets(get("PHONE_SECRETS", "")),
         phone=_phone(get),
         scanner=_scanner(get("SCANNER", "")),
@@ -258,7 +260,8 @@ def _phone(get: _Reader) -> Phone | None:
         context=get("PHONE_CONTEXT", Phone.context),
         lines=lines,
         queue_log=get("PHONE_QUEUE_LOG", ""),
-        recordings=get.url("PHONE_RECORDINGS", "", "http", "https").rstrip("/"),
+        recordings=get.url("PHONE_RECORDINGS", "", "http", "https").rstrip("/")
+        or ("spool:" if get("RECORDING_FOLDER", "") else ""),
     )
 
 

@@ -17,6 +17,7 @@ import helpdesk.api.notices
 import helpdesk.api.statistics
 import helpdesk.api.tickets
 import helpdesk.calls.admin_pages
+import helpdesk.calls.blocked_pages
 import helpdesk.desk.nav
 import helpdesk.desk.timers
 import helpdesk.kb.actions

@@ -279,7 +279,9 @@ TALK: dict[str, Schema] = {
 }
 RECORDING: dict[str, Schema] = {
     "at": TIME,
-    "state": one_of(("waiting", "kept", "failed", "deleted")),
+    "state": one_of(("waiting", "kept", "failed", "deleted", "unwanted")),
+    "voicemail": FLAG,
+    "seconds": SHARE_OR_NONE,
 }
 CALL: dict[str, Schema] = {
     "id": NUMBER,
@@ -290,6 +292,7 @@ CALL: dict[str, Schema] = {
     "from": TEXT_OR_NONE | {"description": "null for a caller who does not show it"},
     "to": TEXT_OR_NONE,
     "topic": TEXT_OR_NONE,
+    "blocked": FLAG,
     "started_at": TIME,
     "answered_at": TIME_OR_NONE,
     "ended_at": TIME_OR_NONE,
@@ -383,6 +386,7 @@ SCHEMAS: dict[str, Schema] = {
 TICKETS = page_of("TicketSummary", next=TEXT_OR_NONE)
 JOURNAL = page_of("Event", seq=NUMBER, last=NUMBER)
 CALLS = page_of("Call", next=TEXT_OR_NONE)
+BLOCKED = thing(blocked=FLAG | {"description": "whether the call is to ring nobody"})
 TAKEN = thing(
     taken=NUMBER | {"description": "how many events were new"},
     known=NUMBER | {"description": "how many were there already"},

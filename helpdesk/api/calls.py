@@ -11,7 +11,7 @@ from helpdesk.api import answers, inputs
 from helpdesk.api.answers import filled, ref
 from helpdesk.api.auth import api_actor
 from helpdesk.api.operations import takes
-from helpdesk.calls import queries, taking_in
+from helpdesk.calls import blocking, queries, taking_in
 from helpdesk.calls.fields import read_events
 from helpdesk.calls.models import Call
 from helpdesk.core.given import whole
@@ -47,6 +47,18 @@ def calls(asked: dict[str, Any]) -> Response:
     parts = queries.parts([call.id for call in found], who)
     items = [shape(call, parts.of(call.id)) for call in found]
     return jsonify({"items": items, "next": after or None})
+
+
+@takes(
+    "GET /calls/blocked",
+    "Ask before it rings whether a caller is blocked",
+    query=inputs.BLOCKED,
+    answer=answers.BLOCKED,
+)
+def is_blocked(asked: dict[str, Any]) -> Response:
+    """What a dialplan asks of who calls."""
+    require(api_actor(), "call.report")
+    return jsonify({"blocked": blocking.is_blocked(asked.get("number", ""))})
 
 
 @takes("GET /calls/<call>", "One call with its stays, legs and talks", answer=ref("Call"))

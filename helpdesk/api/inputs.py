@@ -177,7 +177,9 @@ CALL_EVENT = Shape(
         "target": _NAMED,
         "direction": choice(tuple(DIRECTIONS)),
         "choice": text(about="What was chosen in the menu: the topic"),
-        "reason": text(about="Why: timeout, empty, callback, moved, closed, lost, busy ..."),
+        "reason": text(
+            about="Why: timeout, empty, callback, moved, closed, lost, busy ...; voicemail, of recorded"
+        ),
         "status": text(about="Of an agent"),
         "ticket": text(about="The case that an outgoing call is made for"),
         "score": whole(),
@@ -227,6 +229,7 @@ STATISTICS = Query(
     {name: _part(name) for name in ("from", "to", "promise", *report.NARROWED_BY)}
     | {"period": choice(periods.NAMES), "by": choice(groups.NAMES)}
 )
+BLOCKED = Query({"number": text(about="Who calls, as the telephone system shows it")})
 CALLS = Query(
     {
         "from": moment(),

@@ -56,13 +56,22 @@ class QueueForm(Correction):
     )
     wrap_up = IntegerField(lazy_gettext("Writing up, seconds at most"), [InputRequired()])
     codes = SelectField(lazy_gettext("Calls are written up by"), [may_be_empty()])
-    announces = BooleanField(lazy_gettext("Says that calls are recorded, and asks"))
+    announces = BooleanField(
+        lazy_gettext("Says that calls are recorded, and asks"),
+        description=lazy_gettext("Without it no recording is kept, unless the caller agrees."),
+    )
+    recording_days = IntegerField(
+        lazy_gettext("Keeps recordings, days"),
+        [may_be_empty()],
+        filters=[lambda given: given or 0],
+        description=lazy_gettext("Then they are deleted. 0: they stay as long as the case."),
+    )
     active = BooleanField(lazy_gettext("In use"))
 
     @classmethod
     def offered(cls, row: PhoneQueue | None = None) -> QueueForm:
         """The form with its choices, filled in from a queue."""
-        usual = {"threshold": 20, "short_abandon": 5, "wrap_up": 30}
+        usual = {"threshold": 20, "short_abandon": 5, "wrap_up": 30, "recording_days": 0}
         blank = PhoneQueue(active=True, announces=False, calendar="", codes="", **usual)
         form = cls(obj=row or blank)
         form.department_id.choices = department_choices(gettext("None"))

@@ -1,4 +1,5 @@
-"""A call becomes a case: answered, given up after a while, or to be called back.
+"""A call becomes a case: answered, given up after a while, to be called back, or with a message left.
+One of a blocked number becomes none.
 
 follow() runs in the transaction of the events, so a call and its case are there together or not at all,
 once, however often the events come. Should a case not be possible just now, the events are kept all the
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, may, require
 from helpdesk.calls import missed
-from helpdesk.calls.models import Call, Interaction, PhoneCallback, PhoneQueue, Stay
+from helpdesk.calls.models import Call, Interaction, PhoneCallback, PhoneQueue, Recording, Stay
 from helpdesk.calls.opening import opened
 from helpdesk.clock import now
 from helpdesk.core.alarms import Ring, attempt, on_alarm, set_alarm
@@ -70,9 +71,12 @@ def _due(call_ids: Sequence[int]) -> Select[int, bool]:
     stays = (
         select(Stay.call_id).join(PhoneQueue).where(among(Stay.call_id, call_ids), missed.missed())
     )
-    both = talks.union(stays).subquery()
-    query = select(Call.id, Call.named).join(both, both.c.call_id == Call.id)
-    return query.order_by(Call.id)
+    messages = select(Recording.call_id).where(
+        among(Recording.call_id, call_ids), missed.left_word()
+    )
+    due = talks.union(stays, messages).subquery()
+    query = select(Call.id, Call.named).join(due, due.c.call_id == Call.id)
+    return query.where(~Call.blocked).order_by(Call.id)
 
 
 _TALKS = (
@@ -90,12 +94,24 @@ _STAYS = (
 )
 
 
+_MESSAGES = (
+    select(Recording)
+    .where(Recording.call_id == bindparam("call_id"), Recording.voicemail)
+    .order_by(Recording.at)
+    .execution_options(populate_existing=True)
+)
+
+
 def _settle(call_id: int) -> None:
     call = db.session.get_one(Call, call_id, populate_existing=True)
+    if call.blocked:
+        return
     mine = {"call_id": call_id}
     talks = db.session.scalars(_TALKS, mine).all()
     stays = db.session.execute(_STAYS, mine).all()
-    numbers = [talk.ticket_id for talk in talks] + [stay.ticket_id for stay, *_more in stays]
+    messages = db.session.scalars(_MESSAGES, mine).all()
+    stood = [stay.ticket_id for stay, *_more in stays if stay.opened or not messages]
+    numbers = [talk.ticket_id for talk in talks] + [each.ticket_id for each in messages] + stood
     known = next((each for each in numbers if each), None)
     ticket = db.session.get(Ticket, known) if known else None
     is_new = any(talk.ticket_id is None for talk in talks)
@@ -105,7 +121,10 @@ def _settle(call_id: int) -> None:
         _own(ticket, talks, is_new)
     for stay, terms, is_missed in stays:
         if is_missed:
-            ticket = missed.take_up(call, stay, terms, ticket)
+            ticket = missed.take_up(call, stay, terms, ticket, alone=bool(messages))
+    for message in messages:
+        if message.ticket_id is None:
+            ticket = missed.heed(call, message, ticket)
     db.session.flush()
 
 

@@ -45,6 +45,7 @@ class PhoneCommand(Model):
     __tablename__ = "phone_command"
     __table_args__ = (
         index_where("state IN ('waiting', 'taken')", "ix_phone_command_open", "provider", "id"),
+        index_where("verb = 'record_pause'", "ix_phone_command_pauses", "asked_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     provider: Mapped[str]

@@ -27,6 +27,8 @@ AHEAD = timedelta(seconds=10)  # another machine's clock may be so much before o
 MOST_SEQ = 2**53
 MOST_TEXT = 200
 CODE = re.compile(r"[\w][\w.-]{0,59}")
+SPOOL = "spool:"
+IN_FOLDER = re.compile(r"[\w+][\w+.-]*(?:/[\w+][\w+.-]*)*")  # no part begins with a dot
 NOBODY = frozenset(
     [
         "anonymous",
@@ -195,11 +197,16 @@ def number(value: Any) -> str:
     return phone.number
 
 
-def _url(value: Any) -> str:
-    """An address to fetch a recording from, on a host that was allowed for it."""
+def recording_url(value: Any) -> str:
+    """An address to fetch a recording from: on a host that was allowed for it, or `spool:` with a path
+    below the folder of an exchange on this machine. Raises BadInput."""
     written = str(value or "")
     if not written:
         return ""
+    if written.startswith(SPOOL):
+        if not settings().recording_folder or not IN_FOLDER.fullmatch(written, len(SPOOL)):
+            raise BadInput(NO_URL)
+        return written
     try:
         parts = urlsplit(written)
         host, port = parts.hostname or "", parts.port
@@ -247,5 +254,5 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "status": _text,
     "ticket": _text,
     "score": _score,
-    "recording_url": _url,
+    "recording_url": recording_url,
 }

@@ -23,6 +23,7 @@ class Whole:
     number: str = ""
     named: bool = False
     topic: str = ""
+    consent: bool | None = None
     about: str = ""
     started_at: datetime | None = None
     answered_at: datetime | None = None
@@ -107,8 +108,10 @@ class Recorded:
 
     seq: int
     agent_id: int | None
+    queue: str
     url: str
     at: datetime
+    voicemail: bool = False
 
 
 @dataclass

@@ -11,7 +11,15 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from helpdesk.calls.folded import Folded, Rang, Recorded, Stayed, Talked, Whole
-from helpdesk.calls.words import LASTING, LOST, Happening, State, StayState
+from helpdesk.calls.words import (
+    CONSENTS,
+    LASTING,
+    LOST,
+    VOICEMAIL,
+    Happening,
+    State,
+    StayState,
+)
 
 
 class Said(Protocol):
@@ -74,7 +82,11 @@ def _known(call: Whole, said: Said) -> None:
 
 
 def _chose(found: Folded, said: Said) -> None:
-    found.call.topic = said.data.get("choice") or found.call.topic
+    choice = said.data.get("choice", "")
+    if choice in CONSENTS:
+        found.call.consent = CONSENTS[choice]
+        return
+    found.call.topic = choice or found.call.topic
     found.call.state = State.MENU
 
 
@@ -191,7 +203,10 @@ def _wrapped(found: Folded, said: Said) -> None:
 def _recorded(found: Folded, said: Said) -> None:
     url = said.data.get("recording_url", "")
     if all(each.url != url for each in found.recordings):
-        found.recordings.append(Recorded(said.seq, said.agent_id, url, said.at))
+        message = said.data.get("reason") == VOICEMAIL
+        found.recordings.append(
+            Recorded(said.seq, said.agent_id, _queue(found, said), url, said.at, message)
+        )
 
 
 def _surveyed(found: Folded, said: Said) -> None:
@@ -221,6 +236,8 @@ STEPS: dict[str, Callable[[Folded, Said], None]] = {
 def _stand(found: Folded) -> None:
     """Where the call stands, from all that hangs on it."""
     call, last = found.call, found.stays[-1] if found.stays else None
+    for each in found.recordings:  # one may begin a moment before the stay that it is of
+        each.queue = each.queue or (found.stays[0].queue if found.stays else "")
     if call.ended_at is None and last and last.state == StayState.ABANDONED:
         call.ended_at = last.ended_at  # there is nobody any more
     if call.ended_at is not None:

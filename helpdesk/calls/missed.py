@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, or_, select, text
 
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.calls.models import Call, PhoneCallback, PhoneQueue, Stay
+from helpdesk.calls.models import Call, PhoneCallback, PhoneQueue, Recording, Stay
 from helpdesk.calls.opening import opened, shown
 from helpdesk.calls.words import WANTS_A_CALL, StayState
 from helpdesk.clock import now
@@ -27,9 +27,31 @@ def missed() -> ColumnElement[bool]:
     return Stay.ticket_id.is_(None) & or_(gave_up, unserved)
 
 
-def take_up(call: Call, stay: Stay, terms: PhoneQueue, ticket: Ticket | None) -> Ticket:
-    """Somebody waited in vain: a case, or one more note on that of the same number."""
-    found = ticket or _before(call, stay)
+def left_word() -> ColumnElement[bool]:
+    """The condition that a recording is a message for us that is on no case yet."""
+    return Recording.voicemail & Recording.ticket_id.is_(None)
+
+
+def heed(call: Call, message: Recording, ticket: Ticket | None) -> Ticket:
+    """Somebody left a message: it is on the case of its call, else on a new one of its own."""
+    with in_language(settings().language):
+        given = {"number": shown(call.number), "at": when(message.at)}
+        body = (
+            gettext("%(number)s left a message (%(at)s); it can be heard beside the case.") % given
+        )
+        subject = gettext("Missed call from %(number)s, with a message") % given
+    found = ticket or opened(call, f":{message.seq}", said={"subject": subject, "body": body})
+    message.ticket_id = found.id
+    actions.note(found, by=SYSTEM, body=body)
+    return found
+
+
+def take_up(
+    call: Call, stay: Stay, terms: PhoneQueue, ticket: Ticket | None, *, alone: bool = False
+) -> Ticket:
+    """Somebody waited in vain: a case, or one more note on that of the same number, unless this call
+    stands `alone`."""
+    found = ticket or (None if alone else _before(call, stay))
     words = _words(call, stay, terms)
     if found is None:
         found, stay.opened = opened(call, f":{stay.seq}", said=words), True

@@ -6,10 +6,10 @@ program's own verbs write stand last, and folding leaves them alone.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
@@ -29,6 +29,7 @@ class PhoneQueue(Model):
     short_abandon: Mapped[int] = mapped_column(default=5)  # who gave up within it was not lost
     wrap_up: Mapped[int] = mapped_column(default=30)  # at most, after a call
     announces: Mapped[bool] = mapped_column(default=False)  # says that it records, and asks
+    recording_days: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: no end
     codes: Mapped[str] = mapped_column(default="")  # the part of the tree of WrapUpCode; "" is all
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
@@ -80,12 +81,16 @@ class Call(Model):
     number: Mapped[str] = mapped_column(default="")
     named: Mapped[bool] = mapped_column(default=False)  # who calls was said, be it "anonymous"
     topic: Mapped[str] = mapped_column(default="")  # what was chosen in the menu
+    consent: Mapped[bool | None]  # to being recorded, as the caller said
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     about: Mapped[str] = mapped_column(default="")  # the number of the case that it is made for
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     reason: Mapped[str] = mapped_column(default="")  # why it ended
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    blocked: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # see BlockedCaller
     touched_at: Mapped[datetime] = mapped_column(UtcTime, default=now)  # when news of it came
 
 
@@ -167,6 +172,7 @@ class Interaction(Model):
         Index("ix_interaction_ticket", "ticket_id"),
         Index("ix_interaction_score", "score", "id"),
         index_where("ended_at IS NULL", "ix_interaction_lasting", "agent_id"),
+        index_where("score <= 2 AND score_read_at IS NULL", "ix_interaction_low", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("phone_call.id"))
@@ -183,6 +189,7 @@ class Interaction(Model):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     offered: Mapped[bool] = mapped_column(default=False)  # it was open before: another may fit
     judged: Mapped[bool] = mapped_column(default=False)  # the score stands in the case's history
+    score_read_at: Mapped[datetime | None] = mapped_column(UtcTime)  # by who leads, if it is low
     code: Mapped[str] = mapped_column(default="")  # of the wrap-up form
     note: Mapped[str] = mapped_column(default="")
     next_step: Mapped[str] = mapped_column(default="")
@@ -191,20 +198,41 @@ class Interaction(Model):
 
 
 class Recording(Model):
-    """A recording that a provider has; it is fetched by a job and then is a file of the case."""
+    """A recording that a provider has. A job fetches it; its file (an Attachment) belongs to no case, so
+    that nothing gives it away but recordings/hearing.py. A `voicemail` has a case of its own."""
 
     __tablename__ = "recording"
-    __table_args__ = (UniqueConstraint("call_id", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("call_id", "seq"),
+        Index("ix_recording_ticket", "ticket_id"),
+        Index("ix_recording_kept", "state", "queue_id", "at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("phone_call.id"))
     seq: Mapped[int] = mapped_column(BigInteger)
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    queue_id: Mapped[int | None] = mapped_column(ForeignKey("phone_queue.id"))
     url: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcTime)
-    state: Mapped[str] = mapped_column(default="waiting")  # waiting, kept, failed, deleted
+    voicemail: Mapped[bool] = mapped_column(default=False, server_default=false())
+    state: Mapped[str] = mapped_column(default="waiting")  # kept, failed, deleted, unwanted
     tries: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime | None] = mapped_column(UtcTime)  # looked for again; None: at once
+    size: Mapped[int | None] = mapped_column(BigInteger)  # when it was last looked at
+    seconds: Mapped[float | None]  # how long it is, where its file says so
     problem: Mapped[str] = mapped_column(default="")
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))  # of a voicemail
     attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachment.id"))
+
+
+class BlockedCaller(Model):
+    """A number whose calls are noted and make no case; `until` None is for good."""
+
+    __tablename__ = "blocked_caller"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)  # as Call.number
+    reason: Mapped[str]
+    until: Mapped[date | None]  # the last day, in the company's zone
 
 
 class PhoneCallback(Model):

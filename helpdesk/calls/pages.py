@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 
+from helpdesk import files
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.calls import lists, opening, queries, reports, telephones, telling
+from helpdesk.calls import judging, lists, opening, queries, reports, telephones, telling
+from helpdesk.calls.recordings import hearing, showing
 from helpdesk.calls.stays import NAMES
 from helpdesk.calls.telephones import Doing
 from helpdesk.calls.words import DIRECTIONS, State
 from helpdesk.core.errors import PICK, bad_fields
 from helpdesk.core.i18n import language
 from helpdesk.customers.phones import spoken
+from helpdesk.tickets import queries as cases
 from helpdesk.tickets import sight
 from helpdesk.web.exports import csv_file
+from helpdesk.web.pages import Page, kept
 
 blueprint = Blueprint("calls", __name__)
 
@@ -88,6 +92,56 @@ def agents() -> str:
     )
 
 
+@blueprint.get("/calls/low-scores")
+@needs("call.lead")
+def low_scores() -> str:
+    """What callers were not content with, for who leads to read."""
+    return _page("calls/low_scores.html", waiting=judging.unread(me().actor))
+
+
+@blueprint.post("/calls/low-scores/<int:talk>")
+@needs("call.lead")
+def score_read(talk: int) -> Page:
+    """Note that it was read."""
+    judging.read(talk, me().actor)
+    return kept(url_for("calls.low_scores"))
+
+
+@blueprint.get("/calls/of/<number>")
+@needs("call.read")
+def of_case(number: str) -> str:
+    """The calls of a case, with scores and recordings: a part of its page."""
+    who = me().actor
+    ticket = cases.by_number(number, who)
+    return _page("calls/_of_case.html", calls=showing.of_case(ticket, who))
+
+
+@blueprint.get("/calls/recordings/<int:recording>/sound")
+@needs("call.read")
+def sound(recording: int) -> Response:
+    """A recording, whole or a part of it, for who may hear it; that is noted. No browser keeps it."""
+    file = hearing.heard(recording, me().actor)
+    answer = files.answer(file.key, file.name, file.mime)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@blueprint.post("/calls/recordings/<int:recording>/delete")
+@needs("call.hear")
+def delete_recording(recording: int) -> Page:
+    """Delete a recording for good, with the reason."""
+    row = hearing.delete(recording, request.form.get("reason", ""), me().actor)
+    return kept(url_for("calls.show", call=row.call_id))
+
+
+@blueprint.post("/calls/recordings/<int:recording>/again")
+@needs("call.hear")
+def fetch_again(recording: int) -> Page:
+    """Look once more for a recording that could not be had."""
+    row = hearing.fetch_again(recording, me().actor)
+    return kept(url_for("calls.show", call=row.call_id))
+
+
 @blueprint.get("/calls/<int:call>")
 @needs("call.read")
 def show(call: int) -> str:
@@ -98,4 +152,5 @@ def show(call: int) -> str:
     [row] = lists.rows([queries.Listed(found, found.started_at, found.id)], who, False)
     entries = telling.time_line(found, parts, dict(lists.queues()))
     topic = opening.about(found.topic, language())
-    return _page("calls/show.html", row=row, entries=entries, topic=topic)
+    recordings = showing.of_calls([found], who)
+    return _page("calls/show.html", row=row, entries=entries, topic=topic, recordings=recordings)

@@ -35,6 +35,21 @@ def visible_to(who: Actor | None) -> ColumnElement[bool]:
     return or_(Call.id.in_(talks), Call.id.in_(stays))
 
 
+def hearable_by(who: Actor | None) -> ColumnElement[bool]:
+    """The condition that `who` may hear a Recording of a Call that they may know of: who leads hears all,
+    an agent the own talks, and the desk what callers have left as a message."""
+    if may(who, "call.hear"):
+        return visible_to(who)
+    if who is None or who.kind != "agent":
+        return false()
+    talked = select(Interaction.call_id).where(Interaction.agent_id == who.id)
+    mine = (Recording.agent_id == who.id) | (
+        Recording.agent_id.is_(None) & Recording.call_id.in_(talked)
+    )
+    message = Recording.voicemail if may(who, "call.use") else false()
+    return visible_to(who) & (mine | message)
+
+
 def require_all(who: Actor | None) -> None:
     """Raise NotAllowed for who may not know of every call."""
     require(who, "call.read")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from helpdesk.calls import attending, cases, lifecycle
+from helpdesk.calls import attending, blocking, cases, lifecycle
 from helpdesk.calls.fields import NewEvent
 from helpdesk.calls.folded import Folded, Whole, values
 from helpdesk.calls.models import Call, CallEvent, Interaction, Leg, PhoneQueue, Recording, Stay
@@ -174,7 +174,11 @@ def _queues(session: Session, folded: Iterable[Folded]) -> dict[str, int]:
     no caller is lost because of a name."""
     codes: set[str] = set()
     for each in folded:
-        codes |= {part.queue for rows in (each.stays, each.legs, each.talks) for part in rows}
+        codes |= {
+            part.queue
+            for rows in (each.stays, each.legs, each.talks, each.recordings)
+            for part in rows
+        }
     codes.discard("")
     if not codes:
         return {}
@@ -197,12 +201,15 @@ def _write_calls(session: Session, folded: Mapping[int, Folded]) -> None:
     held = {row.id: row._mapping for row in session.execute(query)}
     numbers = {
         each.call.number for id_, each in folded.items() if each.call.number != held[id_]["number"]
-    }
-    owners = people.owners(numbers - {""})
+    } - {""}
+    owners, refused = people.owners(numbers), blocking.among(numbers)
     at, changed = now(), []
     for id_, each in folded.items():
         row = values(each.call)
         row["person_id"] = owners.get(row["number"], held[id_]["person_id"])
+        row["blocked"] = held[id_]["blocked"] or (
+            row["direction"] == "in" and row["number"] in refused
+        )
         changed.append(row | {"id": id_, "touched_at": at})
     change_many(CALLS, changed)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from helpdesk.calls.models import Call
 from helpdesk.calls.opening import about
 from helpdesk.calls.queries import Parts
+from helpdesk.calls.recordings.showing import STATES
 from helpdesk.calls.words import LOST, StayState
 from helpdesk.core.i18n import N_, duration, gettext, language
 
@@ -24,12 +25,6 @@ REASON_NAMES = {  # why a stay was left, and why a telephone was not answered
     "no answer": N_("no answer"),
     "unavailable": N_("not connected"),
     "declined": N_("declined"),
-}
-RECORDING_NAMES = {
-    "waiting": N_("Recorded; the recording is being fetched"),
-    "kept": N_("Recorded"),
-    "failed": N_("Recorded; the recording could not be fetched"),
-    "deleted": N_("Recorded; the recording has been deleted"),
 }
 
 
@@ -64,6 +59,8 @@ def _call(call: Call) -> Iterator[Entry]:
     began = gettext("The call went out") if out else gettext("The call came in")
     topic = about(call.topic, language())
     yield Entry(call.started_at, began, "phone-outgoing" if out else "phone-incoming", topic)
+    if call.blocked:
+        yield Entry(call.started_at, gettext("The number is blocked: no case"), "phone-off")
     if call.ended_at:
         yield Entry(call.ended_at, gettext("The call ended"), "phone-off", reason(call.reason))
 
@@ -120,8 +117,7 @@ def _held(talk: Any) -> str:
 
 def _recordings(parts: Parts) -> Iterator[Entry]:
     for each in parts.recordings:
-        told = RECORDING_NAMES.get(each.state, RECORDING_NAMES["kept"])
-        yield Entry(each.at, gettext(told), "microphone")
+        yield Entry(each.at, gettext(STATES[each.state]), "microphone")
 
 
 def _who(row: Any) -> str:

@@ -24,6 +24,7 @@ from helpdesk.settings import settings
 
 EXTENSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,19}")
 NO_QUEUE = N_("There is no such call queue.")
+MOST_DAYS = 3650
 SECONDS = {  # of a queue: the least and the most
     "threshold": (1, 3600),
     "short_abandon": (0, 600),
@@ -45,6 +46,7 @@ class Terms:
     wrap_up: int | None = 30
     announces: bool = False
     codes: str = ""
+    recording_days: int | None = 0
     active: bool = True
 
 
@@ -90,6 +92,8 @@ def _check(given: Terms, new: bool) -> None:
         errors["codes"] = PICK
     if new:
         errors |= odd_code(PhoneQueue, given.code, CODE, ODD_CODE)
+    if given.recording_days is None or not 0 <= given.recording_days <= MOST_DAYS:
+        errors["recording_days"] = N_("Please give days: 0 for no end, 3,650 at most.")
     refuse(errors)
 
 

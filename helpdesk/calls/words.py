@@ -60,4 +60,6 @@ DIRECTIONS = {"in": N_("Incoming"), "out": N_("Outgoing")}
 REASONS = ("timeout", "empty", "callback", "moved", "closed", "lost")
 WANTS_A_CALL = frozenset({"timeout", "empty", "callback"})
 DIALLED = re.compile(r"\+?[0-9]{3,15}")  # what a telephone system can be asked to call
+CONSENTS = {"consent": True, "no-consent": False}  # choices that say so, and are no topics
+VOICEMAIL = "voicemail"  # the reason of a recording that is a message for us
 LOST = "lost"  # the reason of a hang-up that nobody has seen

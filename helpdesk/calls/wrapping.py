@@ -15,7 +15,7 @@ from sqlalchemy import select
 from helpdesk.agents.rights import SYSTEM, Actor, require_own
 from helpdesk.calls import attending
 from helpdesk.calls.cases import NO_CASE
-from helpdesk.calls.models import Interaction, PhoneQueue, WrapUpCode
+from helpdesk.calls.models import Call, Interaction, PhoneQueue, WrapUpCode
 from helpdesk.calls.queries import ANOTHER
 from helpdesk.clock import now, within_reach
 from helpdesk.core.alarms import Ring, clear_alarms, on_alarm, set_alarm
@@ -113,11 +113,12 @@ def save(talk: Interaction, written: WrittenUp, *, by: Actor) -> Interaction:
         if talk.code or talk.note or talk.next_step:
             raise Refused(DONE)
         ticket = db.session.get(Ticket, talk.ticket_id) if talk.ticket_id else None
-        if ticket is None:
+        if ticket is None and not db.session.get_one(Call, talk.call_id).blocked:
             raise Refused(NO_CASE)
         picked = _picked(talk, written)
         _keep(talk, written, picked)
-        _follow(talk, ticket, written, picked, by)
+        if ticket is not None:
+            _follow(talk, ticket, written, picked, by)
         clear_alarms(attending.ALARM, [talk.id])
         record("call.written_up", by=by, ticket=ticket, call=talk.call_id, code=talk.code)
         db.session.flush()

@@ -84,6 +84,13 @@ def within(seconds: float) -> Iterator[None]:
         until.end()
 
 
+def watch(line: socket.socket) -> None:
+    """A line that was made otherwise is cut as well when the time of within() is over."""
+    until = _until.get()
+    if until:
+        until.watch(line)
+
+
 def connect(
     host: str, port: int, timeout: float, ports: frozenset[int] = MAIL_PORTS
 ) -> socket.socket:

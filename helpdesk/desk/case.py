@@ -64,6 +64,7 @@ class Case:
     callback: Callback | None = None
     about: askers.About | None = None  # where it came from, for readers who may know
     has_notices: bool = False
+    has_calls: bool = False
     before: int = queries.BIGGEST  # the messages are the newest before this id
     earlier: bool = False  # there are messages before them
     has_news: bool = False  # of the case, that this reader has not looked at yet
@@ -264,10 +265,10 @@ def load(number: str, who: Actor, *, anew: bool = False, before: int = queries.B
     row = db.session.execute(case_rows.statement(who), given).unique().first()
     if row is None:
         raise NotFound(N_("There is no such ticket, or it is not yours to see."))
-    ticket, seen, into, repeat_of, extension, has_news, has_notices, *beside = row
+    ticket, seen, into, repeat_of, extension, has_news, has_notices, has_calls, *beside = row
     case = Case(
         ticket, who, seen or 0, into or "", repeat_of or "", extension=extension, before=before,
-        has_news=has_news, has_notices=has_notices,
+        has_news=has_news, has_notices=has_notices, has_calls=has_calls,
     )  # fmt: skip
     said, drafts, files, case.rows, case.assists, others = case_rows.read(beside, who)
     case.earlier = len(said) > PAGE

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select, union_all
+from sqlalchemy import Select, bindparam, exists, func, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from helpdesk.agents.rights import Actor
+from helpdesk.calls.models import Interaction, Recording, Stay
 from helpdesk.core.beside import Beside
 from helpdesk.core.events import Event
 from helpdesk.customers.models import Person
@@ -56,6 +57,7 @@ _PROMISES = Beside(
     .order_by(Promise.cycle, Promise.position, Promise.part)
 )
 _ASSISTS = Beside(select(Assist.__table__).where(Assist.ticket_id == _ID).order_by(Assist.at))
+CALLED = Interaction, Stay, Recording  # what puts a call on a case
 BESIDE = Beside(_PAGE), Beside(_DRAFT), _FILES, _PROMISES, _ASSISTS
 
 
@@ -99,6 +101,7 @@ def statement(who: Actor) -> Select[Any]:
             number_of(Ticket.repeat_of_id),
             *(Extension, news.about(who, Ticket.id)),
             exists().where(Notice.ticket_id == Ticket.id),
+            or_(*(exists().where(each.ticket_id == Ticket.id) for each in CALLED)),
             *(each.column for each in (*BESIDE, _others(who))),
         )
         .limit(1)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, func, select
 
 from helpdesk.agents.rights import Actor, may, scope
+from helpdesk.calls import judging
 from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound, Refused
@@ -154,6 +155,12 @@ def _in_navigation(who: Actor) -> ScalarSelect[int]:
     """Open tickets that this person is on."""
     mine = Ticket.assignee_id == (who.id if who.kind == "agent" else None)
     return select(func.count()).where(Ticket.closed_at.is_(None), mine).scalar_subquery()
+
+
+@count_for("calls")
+def _scores_in_navigation(who: Actor) -> ScalarSelect[int]:
+    """Low scores of callers that nobody who leads has read."""
+    return judging.waiting(who)
 
 
 @count_for("callbacks")

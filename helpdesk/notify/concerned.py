@@ -27,6 +27,7 @@ SUBJECTS = {
     "ticket.urged": N_("The customer urges: %(number)s"),
     "ticket.rated": N_("The customer is not satisfied: %(number)s"),
     "message.customer": N_("The customer wrote again: %(number)s"),
+    "call.judged": N_("The caller gave a low score: %(number)s"),
     "call.next_step": N_("What you promised on the telephone is due: %(number)s"),
 }
 BAD = 2  # a score of 1 or 2 of 5
@@ -59,6 +60,8 @@ def _matters(noted: Event, ticket: Ticket) -> bool:
     """A machine's reply, a good rating and news of a case that is over need nobody."""
     if noted.name == "ticket.rated":
         return noted.data.get("score", BAD + 1) <= BAD or noted.data.get("resolved") == "no"
+    if noted.name == "call.judged":
+        return bool(noted.data.get("score", BAD + 1) <= BAD)
     if noted.name == "message.customer" and noted.data.get("automatic"):
         return False
     return ticket.status not in ENDED
@@ -72,6 +75,8 @@ def _people(noted: Event, ticket: Ticket) -> Iterable[RosterEntry]:
         return _named(here, _dispatcher(noted))
     if noted.name == "ticket.assist":
         return here.told("owner", _unit(noted))
+    if noted.name == "call.judged":
+        return here.told("supervisor", ticket.department_id)
     people = _owners(here, ticket)
     if noted.name == "ticket.rated":
         people += here.told("supervisor", ticket.department_id)

@@ -28,6 +28,7 @@ WORDS = {
     "ticket.urged": N_("The customer urges"),
     "ticket.rated": N_("The customer is not satisfied"),
     "message.customer": N_("The customer wrote again"),
+    "call.judged": N_("The caller gave a low score"),
     "call.next_step": N_("What was promised on the telephone is due"),
     "notice.issue": N_("A rectification notice for your department"),
     "notice.verify_fail": N_("Re-inspection failed: please act again"),

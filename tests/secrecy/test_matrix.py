@@ -25,26 +25,26 @@ from tests.help.secrecy.world import World, found
 # "api" is a token of that role. The handler's department leads own and sealed, assisting helps in
 # sealed; elsewhere is another department.
 SECRETS = """own name, own address, own note, own code, own link, remark, sealed name, sealed address, sealed words,
-    sealed note, sealed code, foreign, at the desk, draft, kb inside, kb unfinished, held mail, totp"""
+    sealed note, sealed code, foreign, at the desk, draft, kb inside, kb unfinished, held mail, totp, sound"""
 TABLE = """
-    nobody          . . . . .  .  . . . . .  . . .  . .  . .
-    customer        x . . x .  .  . . . . .  . . .  . .  . .
-    agent           x x x . .  x  x x x x .  x x x  x x  x .
-    handler         x x x . .  x  . . x x .  . . .  x x  . .
-    lead            x x x . .  x  . . x x .  . . .  x x  . .
-    elsewhere       . . . . .  .  . . . . .  x . .  x x  . .
-    assisting       . . . . .  .  . . x x .  . . .  x x  . .
-    supervisor      x x x . .  x  x x x x .  x x x  x x  x .
-    admin           x x x . .  x  x x x x .  x x x  x x  x .
-    auditor         x x x . .  x  x x x x .  x x x  x x  . .
-    api agent       x x x . .  .  x x x x .  x x x  . .  . .
-    api handler     x x x . .  .  . . x x .  . . .  . .  . .
-    api lead        x x x . .  .  . . x x .  . . .  . .  . .
-    api elsewhere   . . . . .  .  . . . . .  x . .  . .  . .
-    api assisting   . . . . .  .  . . x x .  . . .  . .  . .
-    api supervisor  x x x . .  .  x x x x .  x x x  . .  . .
-    api admin       x x x . .  .  x x x x .  x x x  . .  . .
-    api auditor     x x x . .  .  x x x x .  x x x  . .  . .
+    nobody          . . . . .  .  . . . . .  . . .  . .  . .  .
+    customer        x . . x .  .  . . . . .  . . .  . .  . .  .
+    agent           x x x . .  x  x x x x .  x x x  x x  x .  x
+    handler         x x x . .  x  . . x x .  . . .  x x  . .  .
+    lead            x x x . .  x  . . x x .  . . .  x x  . .  .
+    elsewhere       . . . . .  .  . . . . .  x . .  x x  . .  .
+    assisting       . . . . .  .  . . x x .  . . .  x x  . .  .
+    supervisor      x x x . .  x  x x x x .  x x x  x x  x .  x
+    admin           x x x . .  x  x x x x .  x x x  x x  x .  x
+    auditor         x x x . .  x  x x x x .  x x x  x x  . .  .
+    api agent       x x x . .  .  x x x x .  x x x  . .  . .  .
+    api handler     x x x . .  .  . . x x .  . . .  . .  . .  .
+    api lead        x x x . .  .  . . x x .  . . .  . .  . .  .
+    api elsewhere   . . . . .  .  . . . . .  x . .  . .  . .  .
+    api assisting   . . . . .  .  . . x x .  . . .  . .  . .  .
+    api supervisor  x x x . .  .  x x x x .  x x x  . .  . .  .
+    api admin       x x x . .  .  x x x x .  x x x  . .  . .  .
+    api auditor     x x x . .  .  x x x x .  x x x  . .  . .  .
 """
 Said = Iterable[tuple[str, int, str]]
 # No example that opens: made by steps of another kind, or once in the life of a link.

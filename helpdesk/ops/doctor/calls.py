@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.presence import Activity
 from helpdesk.calls import attending, cases, lifecycle, missed
 from helpdesk.calls.folded import values
-from helpdesk.calls.models import Call, CallEvent, Interaction, PhoneQueue, Stay
+from helpdesk.calls.models import Call, CallEvent, Interaction, PhoneQueue, Recording, Stay
 from helpdesk.clock import now
 from helpdesk.core.alarms import Alarm
 from helpdesk.core.db import db
@@ -52,11 +53,25 @@ def as_shown() -> Broken:
     ]
 
 
-@check("calls", "each talk and each missed call has its case")
+@check("calls", "each talk, missed call and message has its case")
 def with_cases() -> Broken:
-    """Who talked, or waited in vain, has a case, or an alarm that will make one."""
+    """Who talked, waited in vain or left a message has a case, or an alarm that will make one."""
     waits = exists().where(Alarm.kind == cases.ALARM, Alarm.subject_id == Call.id)
     old = Call.touched_at < now() - GRACE
     talks = select(Call.id).join(Interaction).where(Interaction.ticket_id.is_(None), old, ~waits)
     stays = select(Call.id).join(Stay).join(PhoneQueue).where(missed.missed(), old, ~waits)
-    return talks.union(stays)
+    messages = select(Call.id).join(Recording).where(missed.left_word(), old, ~waits)
+    return _of_others(talks.union(stays, messages).subquery())
+
+
+def _of_others(found: Any) -> Select[int]:
+    """Without those of blocked callers."""
+    return select(Call.id).join(found, found.c.id == Call.id).where(~Call.blocked)
+
+
+@check("calls", "each recording that is kept has its file, and no other has one")
+def recordings() -> Broken:
+    """What is kept has a file, whose bytes I8 asks for; what was deleted loses it within minutes."""
+    kept, file = Recording.state == "kept", Recording.attachment_id.is_not(None)
+    going = (Recording.state == "deleted") & file
+    return select(Recording.id).where(kept != file, ~going)

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
 from helpdesk.calls import commands
 from helpdesk.calls import exchange as exchanges
 from helpdesk.calls.exchange_models import PhoneCommand
-from helpdesk.calls.models import Call, Interaction, Leg, PhoneLine, Stay
+from helpdesk.calls.models import (
+    Call,
+    Interaction,
+    Leg,
+    PhoneLine,
+    PhoneQueue,
+    Recording,
+    Stay,
+)
+from helpdesk.calls.recordings import keeping
 from helpdesk.channels.phone.asterisk import connector
 from helpdesk.core.db import db, transaction
 from helpdesk.tickets.models import Ticket
@@ -257,6 +268,42 @@ def test_a_supervisor_listens_and_a_recording_pauses(
     assert outcome(commands.record_pause(four[0], call, on=False)) == ("done", "")
     over("answered")
     assert len(rows(Call)) == 1  # listening is no call
+
+
+def test_a_recording_is_playable_on_the_case_within_thirty_seconds_of_the_end(
+    app: Flask,
+    begin: Begin,
+    testbed: Bed,
+    four: list[Agent],
+    client: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = replace(
+        app.extensions["helpdesk_settings"], recording_folder=testbed.status["recordings"]
+    )
+    monkeypatch.setitem(app.extensions, "helpdesk_settings", known)
+    with transaction() as session:
+        session.add(PhoneQueue(code="complaints", name="Complaints", announces=True))
+    testbed.quiet()
+    begin(using=replace(testbed.phone, recordings="spool:"))
+    testbed.agent("1001", "--ring", 1)
+    testbed.calls("+4420555017", "--hangup-after", 4)
+    call = talking()
+    assert outcome(commands.record_pause(four[0], call)) == ("done", "")
+    assert outcome(commands.record_pause(four[0], call, on=False)) == ("done", "")
+    over("answered")
+    ended = time.monotonic()
+    row = soon(lambda: keeping.fetch_due() and rows(Recording, state="kept"), 30)[0]
+    assert time.monotonic() - ended < 30
+    assert row.seconds > 3
+    [case] = rows(Ticket)
+    make.sign_in(client, four[4])
+    html = client.get(f"/calls/of/{case.number}").get_data(as_text=True)
+    assert f'src="/calls/recordings/{row.id}/sound"' in html
+    assert "paused from" in html
+    sound = client.get(f"/calls/recordings/{row.id}/sound")
+    assert sound.mimetype == "audio/wav"
+    assert len(sound.data) > 8000 * 2 * 3
 
 
 def test_a_connector_that_is_killed_in_the_middle_of_a_call(

@@ -19,6 +19,7 @@ article: inside owner_name reviewer_name | plain code state title_zh body_zh tit
 article_revision: inside by_name title_zh body_zh title_en body_en | plain by_kind category visibility
 assist: inside task answer answered_by
 attachment: plain key name mime sha256 content_id scan
+blocked_caller: inside reason | plain number
 calendar: inside note made_by | plain code name_zh name_en zone week seasons covered
 calendar_day: plain calendar kind hours name name_en source
 callback: plain state

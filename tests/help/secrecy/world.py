@@ -18,7 +18,8 @@ from helpdesk import files
 from helpdesk.agents import tokens
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM, Actor, Role
-from helpdesk.calls.models import Interaction
+from helpdesk.calls import blocking, code_tree
+from helpdesk.calls.models import Interaction, Recording
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.core.db import db, transaction
 from helpdesk.core.outbox import deliver_due
@@ -78,6 +79,7 @@ class World:
     markers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     mail_ids: list[int] = field(default_factory=list)
     calls: list[int] = field(default_factory=list)
+    recordings: list[int] = field(default_factory=list)
     seq: int = 0
 
     def browser(self, who: str) -> FlaskClient:
@@ -220,6 +222,17 @@ def _called(world: World) -> None:
         with transaction() as session:
             [talk] = session.scalars(select(Interaction).where(Interaction.call_id == call_id))
             talk.ticket_id = world.tickets[name].id
+            heard = files.store(b"RIFF    WAVE RECORDEDSOUND", "call.wav", "audio/wav")
+            session.add(file := Attachment.of(heard))
+            session.flush()
+            row = Recording(call_id=call_id, seq=1, url="x", at=talk.began_at, state="kept")
+            row.attachment_id = file.id
+            session.add(row)
+            session.flush()
+            world.recordings.append(row.id)
+    admin = world.people["admin"].actor
+    code_tree.save(None, code_tree.Code("billing", "账单", "Billing"), admin)
+    blocking.save(None, blocking.Blocked("13900990099", "Threats"), admin)
 
 
 def _returned(world: World) -> None:
@@ -273,6 +286,7 @@ def _markers(world: World) -> dict[str, tuple[str, ...]]:
         "kb unfinished": ("KBUNFINISHED",),
         "held mail": ("HELDMAIL",),
         "totp": (TOTP,),
+        "sound": ("RECORDEDSOUND",),
     }
 
 

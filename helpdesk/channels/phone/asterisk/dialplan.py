@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 
+from helpdesk.calls.fields import IN_FOLDER, SPOOL
 from helpdesk.channels.phone.asterisk.ami import Message
 from helpdesk.channels.phone.asterisk.reading import LEFT_BY, TURNED_AWAY
 from helpdesk.channels.phone.asterisk.tracking import Live, Told, Tracker
@@ -24,10 +24,12 @@ def _chose(by: Tracker, _call: Live, message: Message, at: datetime) -> list[Tol
 
 
 def _recorded(by: Tracker, _call: Live, message: Message, at: datetime) -> list[Told]:
-    name = message.get("File", "")
-    if not by.recordings or not re.fullmatch(r"[\w+.-]+", name):
+    name, reason = message.get("File", ""), message.get("Reason", "")
+    if not by.recordings or not IN_FOLDER.fullmatch(name):
         return []
-    return [by.say("recorded", message, at, recording_url=f"{by.recordings}/{name}")]
+    url = f"{by.recordings}{'' if by.recordings == SPOOL else '/'}{name}"
+    queue = message.get("For", "")
+    return [by.say("recorded", message, at, recording_url=url, queue=queue, reason=reason)]
 
 
 def _result(by: Tracker, call: Live, message: Message, at: datetime) -> list[Told]:
