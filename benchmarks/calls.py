@@ -1,4 +1,5 @@
-"""Three weeks of real calls through POST /calls/events: `benchmarks/calls [--database URL] [--days N]`.
+"""Three weeks of real calls through POST /calls/events: `benchmarks/calls [--database URL] [--days N]`;
+`benchmarks/calls year` and `pop`: see calls_year.py and calls_pop.py.
 
 Counts, waits, service level and missed-call cases of each day are compared with a recount from the log
 (benchmarks/calls_recount.py). Prints the events that one worker takes in a second; exits 1 when anything
@@ -22,7 +23,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from benchmarks import real, sites
+from benchmarks import calls_pop, calls_year, real, sites
 from benchmarks.calls_recount import Logged, by_day, missed_cases, read
 from helpdesk import create_app, settings
 from helpdesk.agents import tokens
@@ -43,6 +44,11 @@ BURST = datetime(1999, 2, 3)  # a day whose worst hour had 494 calls, 418 of the
 def main() -> int:
     """Send everything, compare everything, print the table."""
     asked = _arguments()
+    if asked.what == "year":
+        with ExitStack() as stack, _app(asked.database, stack).app_context() as context:
+            return calls_year.measure(context.app, asked.days or 365, asked.a_day)
+    if asked.what == "pop":
+        return calls_pop.measure(asked.agents, asked.calls)
     log = asked.material / LOG
     if not log.exists():
         print(f"The real calls are not in {log}, so nothing was sent.")
@@ -65,6 +71,10 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("what", nargs="?", default="replay", choices=("replay", "year", "pop"))
+    parser.add_argument("--a-day", type=int, default=1000, help="calls a day of the year")
+    parser.add_argument("--agents", type=int, default=200, help="with their pages open, for pop")
+    parser.add_argument("--calls", type=int, default=200, help="that ring, for pop")
     parser.add_argument("--database", default="", help="a PostgreSQL server, e.g. postgresql://...")
     parser.add_argument("--material", type=Path, default=real.SHARED, help="where it lies")
     parser.add_argument("--days", type=int, default=0, help="only so many, from the worst one on")

@@ -93,7 +93,9 @@ class Page:
             self.kept += data
 
 
-def opened(place: tuple[str, int], cookie: str, deflate: bool) -> Page:
+def opened(
+    place: tuple[str, int], cookie: str, deflate: bool, topics: tuple[str, ...] = TOPICS
+) -> Page:
     """A page that watches its queue, as a browser opens it; without a cookie a bare connection."""
     wire = socket.create_connection(place, timeout=30)
     page = Page(wire)
@@ -115,7 +117,7 @@ def opened(place: tuple[str, int], cookie: str, deflate: bool) -> Page:
     page.hear(b"0{")
     wire.sendall(framed("40"))
     page.hear(b"40")
-    for number, topic in enumerate(TOPICS):
+    for number, topic in enumerate(topics):
         wire.sendall(framed(f'42{number}["watch",{{"topic":"{topic}"}}]'))
         if b'"ok":true' not in page.hear(f"43{number}[".encode()):
             raise ConnectionError(f"{topic} can't be watched.")

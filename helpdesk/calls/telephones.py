@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from helpdesk.agents import presence
 from helpdesk.agents.models import Agent
@@ -18,6 +18,7 @@ from helpdesk.clock import now
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_
 from helpdesk.core.named import Named
+from helpdesk.core.rows import among
 
 RINGS_FOR = timedelta(minutes=10)  # a ring that began earlier has ended, whoever did not say so
 
@@ -70,46 +71,43 @@ class Telephone:
         return self.queue == queue if self.since and self.queue else queue in self.queues
 
 
-def _talk(column: Any) -> Any:
-    """This column of an agent's newest talk that lasts."""
-    lasting = (Interaction.agent_id == Agent.id, Interaction.ended_at.is_(None))
-    query = select(column).select_from(Interaction).where(*lasting)
-    query = query.outerjoin(PhoneQueue, PhoneQueue.id == Interaction.queue_id)
-    newest = query.order_by(Interaction.began_at.desc(), Interaction.id.desc()).limit(1)
-    return newest.correlate(Agent).scalar_subquery()
-
-
 def now_there() -> list[Telephone]:
-    """All who have a telephone, or talk, by name: two statements."""
+    """All who have a telephone, or talk, by name: three statements."""
     sits: dict[int, set[str]] = {}
     for agent_id, code in db.session.execute(_SITS):
         sits.setdefault(agent_id, set()).add(code)
+    talks = {row.agent_id: row for row in db.session.execute(_TALKS)}
     rang = select(Leg.id).where(
         Leg.agent_id == Agent.id, Leg.ended_at.is_(None), Leg.offered_at > now() - RINGS_FOR
     )
     query = _AGENTS.add_columns(rang.correlate(Agent).exists().label("rings"))
-    return [_telephone(row, sits.get(row.id, ())) for row in db.session.execute(query)]
+    query = query.where(PhoneLine.agent_id.is_not(None) | among(Agent.id, talks))
+    return [
+        _telephone(row, talks.get(row.id), sits.get(row.id, ()))
+        for row in db.session.execute(query)
+    ]
 
 
 _SITS = select(PhoneMember.agent_id, PhoneMember.queue).where(PhoneMember.there)
+_TALKS = (  # that last, the newest of an agent's at the end
+    select(Interaction.agent_id, Interaction.began_at, PhoneQueue.code)
+    .outerjoin(PhoneQueue, PhoneQueue.id == Interaction.queue_id)
+    .where(Interaction.ended_at.is_(None), Interaction.agent_id.is_not(None))
+    .order_by(Interaction.began_at, Interaction.id)
+)
 _AGENTS = (
     select(
         *(Agent.id, Agent.name, Agent.presence, Agent.presence_reason, Agent.presence_waits),
         *(PhoneLine.extension, PhoneLine.paused),
-        _talk(Interaction.began_at).label("since"),
-        _talk(PhoneQueue.code).label("queue"),
     )
     .select_from(Agent)
     .outerjoin(PhoneLine, PhoneLine.agent_id == Agent.id)
-    .where(
-        Agent.active,
-        or_(PhoneLine.agent_id.is_not(None), _talk(Interaction.began_at).is_not(None)),
-    )
+    .where(Agent.active)
     .order_by(Agent.name, Agent.id)
 )
 
 
-def _telephone(row: Any, queues: Iterable[str]) -> Telephone:
+def _telephone(row: Any, talk: Any, queues: Iterable[str]) -> Telephone:
     return Telephone(
         agent_id=row.id,
         name=row.name,
@@ -117,8 +115,8 @@ def _telephone(row: Any, queues: Iterable[str]) -> Telephone:
         chosen=presence.words(row.presence, row.presence_reason),
         waits=row.presence_waits,
         paused=row.paused,
-        since=row.since,
-        queue=row.queue or "",
+        since=talk.began_at if talk else None,
+        queue=(talk.code or "") if talk else "",
         rings=bool(row.rings),
         queues=frozenset(queues),
     )

@@ -82,7 +82,7 @@ class Telephones:
 
 def read(who: Actor) -> Telephones | None:
     """The queues as `who` may see them: for those who may know of every call. None for all others, and
-    where there are no queues. Six statements, however many calls there were."""
+    where there are no queues. Seven statements, however many calls there were."""
     if not (may(who, "call.read") and scope(who).everything):
         return None
     names = lists.queues(active=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from helpdesk.calls import figures, lists
 from helpdesk.calls.figures import seconds_between
@@ -36,8 +36,8 @@ def calls(day: date) -> dict[str, dict[time, float]]:
     the same weekday of the last four weeks, without days on which nobody called that queue."""
     found: dict[str, dict[time, float]] = defaultdict(lambda: defaultdict(float))
     days: dict[str, int] = defaultdict(int)
-    for week in range(1, WEEKS + 1):
-        of_day = _on(day - timedelta(weeks=week))
+    for begin, end in _days(day):
+        of_day = _between(begin, end)
         for code in {code for code, _at in of_day}:
             days[code] += 1
         for (code, at), offered in of_day.items():
@@ -48,8 +48,13 @@ def calls(day: date) -> dict[str, dict[time, float]]:
     }
 
 
-def _on(day: date) -> Mapping[tuple[str, time], int]:
-    begin, end = lists.midnight(day), lists.midnight(day + timedelta(days=1))
+def _days(day: date) -> list[tuple[datetime, datetime]]:
+    """From when to when the same weekday of each of the weeks before was."""
+    found = [day - timedelta(weeks=week) for week in range(1, WEEKS + 1)]
+    return [(lists.midnight(each), lists.midnight(each + timedelta(days=1))) for each in found]
+
+
+def _between(begin: datetime, end: datetime) -> Mapping[tuple[str, time], int]:
     counted: dict[tuple[str, time], int] = defaultdict(int)
     for (code, at), each in figures.by_interval(begin, end, STEP).items():
         counted[code, at.astimezone(company_zone()).time()] += each.offered
@@ -57,20 +62,19 @@ def _on(day: date) -> Mapping[tuple[str, time], int]:
 
 
 def habits(day: date) -> dict[str, Habits]:
-    """How the callers of each queue were in the four weeks before that day. Patience is the time that
+    """How the callers of each queue were on the same weekdays. Patience is the time that
     all have waited, for each who gave up: its likeliest value where it is exponential."""
     took = seconds_between(
         Interaction.began_at, func.coalesce(Interaction.wrapped_at, Interaction.ended_at)
     )
     gave_up = func.count().filter(Stay.state == StayState.ABANDONED)
-    since = lists.midnight(day - timedelta(weeks=WEEKS))
-    period = Stay.joined_at >= since, Stay.joined_at < lists.midnight(day)
+    period = or_(*(Stay.joined_at.between(*each) for each in _days(day)))
     mine = (Interaction.call_id == Stay.call_id) & (Interaction.queue_id == Stay.queue_id)
     lengths = select(PhoneQueue.code, func.avg(took)).select_from(Stay).join(Interaction, mine)
     waits = select(PhoneQueue.code, func.sum(Stay.waited), gave_up).select_from(Stay)
     by_queue = PhoneQueue.id == Stay.queue_id
-    lasted = lengths.join(PhoneQueue, by_queue).where(*period).group_by(PhoneQueue.code)
-    waited = waits.join(PhoneQueue, by_queue).where(*period).group_by(PhoneQueue.code)
+    lasted = lengths.join(PhoneQueue, by_queue).where(period).group_by(PhoneQueue.code)
+    waited = waits.join(PhoneQueue, by_queue).where(period).group_by(PhoneQueue.code)
     means = {code: float(mean) for code, mean in db.session.execute(lasted) if mean}
     return {
         code: Habits(
