@@ -24,9 +24,12 @@ function keepLocalState(name, element) {
 /** A dialog that is open keeps what is typed into it, and so does a form that somebody has begun to fill. */
 const isLeftAlone = (element) => element.matches?.("dialog[open], .is-typed") ?? false;
 
+/** Only a field has words of its own to keep: a button that has the focus says what it does now. */
+const isWrittenIn = () => document.activeElement?.matches("input, textarea, select, [contenteditable]") ?? false;
+
 function morph(old, fresh, morphStyle) {
   const kept = KEPT_CLASSES.filter((name) => old.classList?.contains(name));
-  window.Idiomorph.morph(old, fresh, { morphStyle, ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: keepLocalState, beforeNodeMorphed: (element) => !isLeftAlone(element), beforeNodeRemoved: (element) => !isLeftAlone(element) } });
+  window.Idiomorph.morph(old, fresh, { morphStyle, ignoreActiveValue: isWrittenIn(), callbacks: { beforeAttributeUpdated: keepLocalState, beforeNodeMorphed: (element) => !isLeftAlone(element), beforeNodeRemoved: (element) => !isLeftAlone(element) } });
   old.classList?.add(...kept);
   window.htmx?.process(old);
 }
