@@ -27,12 +27,17 @@ PACKAGES: dict[str, list[str]] = {
     "echarts": ["dist/echarts.common.min.js", "LICENSE", "NOTICE"],
     "htmx.org": ["dist/htmx.min.js", "LICENSE"],
     "idiomorph": ["dist/idiomorph-ext.min.js", "LICENSE"],
+    "jssip": ["LICENSE.md"],
     "socket.io-client": ["dist/socket.io.esm.min.js", "LICENSE"],
     ICONS: ["LICENSE"],
 }
 
 # published without a minified module: we shrink it ourselves, with the pinned terser
 MINIFIED_HERE = {"@hotwired/stimulus": "stimulus.js"}
+
+# published for Node's modules only: we put it and what it needs into one module, with the pinned
+# esbuild; the licences of what it needs travel along
+BUNDLED_HERE = {"jssip": ("jssip.esm.min.js", ("debug", "events", "ms", "sdp-transform"))}
 
 
 def facts(package: str) -> dict[str, str]:
@@ -62,6 +67,8 @@ def copy(package: str) -> dict[str, object]:
         drop_source_map(home / Path(name).name)
     if package in MINIFIED_HERE:
         minify(home / MINIFIED_HERE[package])
+    if package in BUNDLED_HERE:
+        bundle(package, home)
     if package == ICONS:
         (home / "icons.svg").write_text(sprite(), "utf-8")
     files = {f"{home.name}/{f.name}": digest(f) for f in sorted(home.iterdir())}
@@ -80,6 +87,17 @@ def minify(path: Path) -> None:
     options = ["--module", "--compress", "--mangle", "--comments", "/Copyright/"]
     command = [str(MODULES / ".bin" / "terser"), str(path), *options, "--output", str(path)]
     subprocess.run(command, check=True)
+
+
+def bundle(package: str, home: Path) -> None:
+    """One module for browsers of a package and what it needs."""
+    name, inside = BUNDLED_HERE[package]
+    command = [str(MODULES / ".bin" / "esbuild"), str(MODULES / package), "--bundle", "--minify"]
+    options = ["--format=esm", "--platform=browser", f"--outfile={home / name}"]
+    subprocess.run([*command, *options, "--log-level=warning"], check=True)
+    for each in inside:
+        licence = next((MODULES / each).glob("[Ll][Ii][Cc][Ee][Nn][Ss][Ee]*"))
+        shutil.copyfile(licence, home / f"LICENSE-{each}")
 
 
 def icon_names() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,11 +53,18 @@ class Phone:
     lines: str = "PJSIP/{}"  # an extension's telephone
     queue_log: str = ""  # the file, where this machine has it
     recordings: str = ""  # where its recordings are: an address, or "spool:" for recording_folder
+    websocket: str = ""  # where telephones in the browser connect; "" where there are none
+    realm: str = ""  # behind the @ of their SIP addresses
 
     @property
     def name(self) -> str:
         """The provider of its calls."""
         return self.kind
+
+    @property
+    def socket_host(self) -> str:
+        """Scheme, host and port of the websocket, for a content policy."""
+        return "://".join(urlsplit(self.websocket)[:2])
 
 
 @dataclass(frozen=True)
@@ -249,6 +257,7 @@ def _phone(get: _Reader) -> Phone | None:
     if lines.count("{}") != 1:
         raise SettingsError(f"HELPDESK_PHONE_LINES takes something like PJSIP/{{}}, not {lines!r}.")
     user, secret = get("PHONE_USER", ""), get("PHONE_SECRET", "")
+    websocket = _phone_websocket(get("PHONE_WEBSOCKET", ""))
     if not user or not secret:
         raise SettingsError("HELPDESK_PHONE_USER and HELPDESK_PHONE_SECRET must be set as well.")
     return Phone(
@@ -262,7 +271,27 @@ def _phone(get: _Reader) -> Phone | None:
         queue_log=get("PHONE_QUEUE_LOG", ""),
         recordings=get.url("PHONE_RECORDINGS", "", "http", "https").rstrip("/")
         or ("spool:" if get("RECORDING_FOLDER", "") else ""),
+        websocket=websocket,
+        realm=_phone_realm(get("PHONE_REALM", urlsplit(websocket).hostname or "")),
     )
+
+
+def _phone_websocket(text: str) -> str:
+    """Without TLS on this machine only: the words of a call pass there, and what signs a telephone on."""
+    near = re.fullmatch(r"ws://(127\.0\.0\.1|localhost)(:\d{1,5})?(/[\w./-]*)?", text, re.ASCII)
+    far = re.fullmatch(r"wss://[\w.-]+(:\d{1,5})?(/[\w./-]*)?", text, re.ASCII)
+    if text and not (near or far):
+        raise SettingsError(
+            "HELPDESK_PHONE_WEBSOCKET takes something like wss://pbx.example.com:8089/ws, or"
+            f" ws://127.0.0.1:8088/ws on this machine only; not {text!r}."
+        )
+    return text
+
+
+def _phone_realm(text: str) -> str:
+    if text and not re.fullmatch(r"[\w.-]+", text, re.ASCII):
+        raise SettingsError(f"HELPDESK_PHONE_REALM takes a host name or address, not {text!r}.")
+    return text
 
 
 def _scanner(text: str) -> str:

@@ -73,6 +73,7 @@ from helpdesk.desk.pages import (
     phone,
     printing,
     queue,
+    softphone,
     ticket,
     ticket_lists,
 )
@@ -97,6 +98,7 @@ BLUEPRINTS: tuple[object, ...] = (
     second_factor_pages.blueprint,
     bulk.blueprint,
     calling.blueprint,
+    softphone.blueprint,
     customers.blueprint,
     ticket_lists.blueprint,
     moves.blueprint,

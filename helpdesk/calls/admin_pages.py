@@ -28,6 +28,7 @@ from helpdesk.web.forms import (
     filled,
     may_be_empty,
     row_id,
+    secret_field,
 )
 from helpdesk.web.pages import Page, answered
 
@@ -130,6 +131,14 @@ class LineForm(Correction):
             "By it the telephone system names the agent. Empty: no telephone."
         ),
     )
+    sip_user = StringField(
+        lazy_gettext("Rings in the browser as"),
+        [may_be_empty(), at_most(60)],
+        description=lazy_gettext(
+            "The name it signs on with, mostly the extension. Empty: on a desk."
+        ),
+    )
+    sip_secret = secret_field(lazy_gettext("Its secret at the telephone system"))
     queues = SelectMultipleCheckField(lazy_gettext("Takes calls of"), [may_be_empty()])
 
     @classmethod
@@ -206,6 +215,12 @@ def phone_line(agent_id: int) -> Page:
     form = LineForm.offered(agent)
     return answered(
         form,
-        lambda: terms.set_up(agent, form.extension.data or "", form.queues.data or [], by=by()),
+        lambda: terms.set_up(
+            agent,
+            form.extension.data or "",
+            form.queues.data or [],
+            by(),
+            terms.InBrowser(form.sip_user.data or "", form.sip_secret.data or ""),
+        ),
         agent=agent,
     )

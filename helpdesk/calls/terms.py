@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import select
@@ -14,8 +14,9 @@ from helpdesk.agents.models import Agent, Department
 from helpdesk.agents.rights import Actor
 from helpdesk.calls import attending, code_tree, commands
 from helpdesk.calls.exchange_models import PhoneMember
-from helpdesk.calls.fields import CODE, ODD_CODE
+from helpdesk.calls.fields import CODE, ODD_CODE, ONE_LINE, is_one_line
 from helpdesk.calls.models import PhoneLine, PhoneQueue
+from helpdesk.core import encryption
 from helpdesk.core.calendars import newest
 from helpdesk.core.db import db, stored
 from helpdesk.core.errors import FILL, PICK, NotFound, refuse
@@ -23,6 +24,7 @@ from helpdesk.core.i18n import N_
 from helpdesk.settings import settings
 
 EXTENSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,19}")
+SIP_USER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,59}")
 NO_QUEUE = N_("There is no such call queue.")
 MOST_DAYS = 3650
 SECONDS = {  # of a queue: the least and the most
@@ -99,28 +101,37 @@ def _check(given: Terms, new: bool) -> None:
 
 @dataclass(frozen=True)
 class Held:
-    """An agent's telephone as it is set up: extension ("" for none) and queues by code."""
+    """An agent's telephone as it is set up: extension ("" for none), queues by code, and who it is to the
+    exchange where it rings in the browser ("" for a telephone on the desk)."""
 
     agent: Agent
     extension: str
     queues: tuple[str, ...]
+    sip_user: str = ""
 
     def values(self) -> dict[str, Any]:
         """By the names of the form's fields."""
-        return {"extension": self.extension, "queues": list(self.queues)}
+        queues = list(self.queues)
+        return {"extension": self.extension, "queues": queues, "sip_user": self.sip_user}
 
 
 def telephones() -> list[Held]:
     """All who work here, by name, with their telephones: three statements."""
     people = select(Agent).where(Agent.active).order_by(Agent.name, Agent.id)
-    lines = {row.agent_id: row.extension for row in db.session.scalars(select(PhoneLine))}
+    lines = {row.agent_id: row for row in db.session.scalars(select(PhoneLine))}
     sits: dict[int, list[str]] = {}
     for row in db.session.scalars(_MEMBERS):
         sits.setdefault(row.agent_id, []).append(row.queue)
     return [
-        Held(agent, lines.get(agent.id, ""), tuple(sits.get(agent.id, ())))
+        _held(agent, lines.get(agent.id), sits.get(agent.id, ()))
         for agent in db.session.scalars(people)
     ]
+
+
+def _held(agent: Agent, line: PhoneLine | None, queues: Iterable[str]) -> Held:
+    if line is None:
+        return Held(agent, "", tuple(queues))
+    return Held(agent, line.extension, tuple(queues), line.sip_user)
 
 
 _MEMBERS = select(PhoneMember).where(PhoneMember.there).order_by(PhoneMember.queue)
@@ -130,25 +141,45 @@ def held(agent: Agent) -> Held:
     """One agent's telephone."""
     line = db.session.get(PhoneLine, agent.id)
     mine = db.session.scalars(_MEMBERS.where(PhoneMember.agent_id == agent.id))
-    return Held(agent, line.extension if line else "", tuple(row.queue for row in mine))
+    return _held(agent, line, (row.queue for row in mine))
 
 
-def set_up(agent: Agent, extension: str, queues: Sequence[str], by: Actor) -> None:
-    """Give an agent this telephone in these queues; without an extension they have none.
+@dataclass(frozen=True)
+class InBrowser:
+    """How a telephone in the browser signs on; without a user it stands on the desk, and without a
+    secret the stored one stays."""
+
+    user: str = ""
+    secret: str = field(default="", repr=False)
+
+
+def set_up(
+    agent: Agent,
+    extension: str,
+    queues: Sequence[str],
+    by: Actor,
+    browser: InBrowser | None = None,
+) -> None:
+    """Give an agent this telephone in these queues; without an extension they have none. `browser`: None
+    where nothing is said of it.
 
     The telephone system is asked to do the same. Raises NotAllowed, or BadInput naming each odd field.
     """
     with change("phone line", by) as making:
-        _check_line(agent, extension, queues)
         before = held(agent)
-        after = Held(agent, extension, tuple(sorted(set(queues))))
+        sip = browser or InBrowser(before.sip_user if extension else "")
+        _check_line(agent, extension, queues, sip)
+        after = Held(agent, extension, tuple(sorted(set(queues))), sip.user)
         making.id, making.old, making.new = agent.id, before.values(), after.values()
-        if before != after:
+        if sip.secret:
+            making.new |= {"sip_secret": "new"}
+        if before != after or sip.secret:
             _seat(before, after)
+            _keep_browser(agent, sip)
 
 
-def _check_line(agent: Agent, extension: str, queues: Sequence[str]) -> None:
-    errors = {}
+def _check_line(agent: Agent, extension: str, queues: Sequence[str], sip: InBrowser) -> None:
+    errors = _odd_browser(agent, extension, sip)
     taken = select(PhoneLine.agent_id).where(PhoneLine.extension == extension)
     if extension and not EXTENSION.fullmatch(extension):
         errors["extension"] = N_("Please give digits or Latin letters, 20 at most.")
@@ -159,6 +190,26 @@ def _check_line(agent: Agent, extension: str, queues: Sequence[str]) -> None:
     if not set(queues) <= {row.code for row in listed()} | set(held(agent).queues):
         errors["queues"] = PICK
     refuse(errors)
+
+
+def _odd_browser(agent: Agent, extension: str, sip: InBrowser) -> dict[str, str]:
+    row = db.session.get(PhoneLine, agent.id)
+    if sip.user and not SIP_USER.fullmatch(sip.user):
+        return {
+            "sip_user": N_("Please give the name by which it signs on at the telephone system.")
+        }
+    if sip.user and not extension:
+        return {"sip_user": N_("Without an extension there is no telephone.")}
+    if sip.user and not (sip.secret or (row and row.sip_secret)):
+        return {"sip_secret": FILL}
+    return {} if is_one_line(sip.secret) else {"sip_secret": ONE_LINE}
+
+
+def _keep_browser(agent: Agent, sip: InBrowser) -> None:
+    row = db.session.get(PhoneLine, agent.id)
+    if row is not None:
+        secret = encryption.encrypted(sip.secret) or row.sip_secret
+        row.sip_user, row.sip_secret = sip.user, secret if sip.user else ""
 
 
 def _seat(before: Held, after: Held) -> None:
@@ -184,10 +235,12 @@ def _sit(line: Held, queue: str, there: bool) -> None:
 def _keep_line(after: Held) -> None:
     """Another telephone shows nothing of the one before: whether it is paused is said to it anew."""
     row = db.session.get(PhoneLine, after.agent.id)
+    secret = row.sip_secret if row is not None else ""
     if row is not None:
         db.session.delete(row)
         db.session.flush()
     if after.extension:
-        db.session.add(PhoneLine(agent_id=after.agent.id, extension=after.extension))
+        known = {"agent_id": after.agent.id, "extension": after.extension}
+        db.session.add(PhoneLine(**known, sip_user=after.sip_user, sip_secret=secret))
         db.session.flush()
         attending.settle([after.agent.id])

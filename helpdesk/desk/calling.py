@@ -5,7 +5,7 @@ All of it is read from the rows of the call, so a page that was closed or reload
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from helpdesk.clock import now
 from helpdesk.core import along
 from helpdesk.core.db import db
 from helpdesk.core.i18n import N_
-from helpdesk.desk import callers
+from helpdesk.desk import callers, softphone
 from helpdesk.kb import suggest
 from helpdesk.kb.suggest import Suggestion
 from helpdesk.settings import settings
@@ -65,7 +65,8 @@ class Pop(NamedTuple):
 
 class Bar(NamedTuple):
     """The telephone of an agent now. `can`: what may be done with this call; `beside`: a colleague who
-    asks about it, or is asked; `whose` the case is, when it is written up; `codes` of the form."""
+    asks about it, or is asked; `whose` the case is, when it is written up; `codes` of the form; `own`
+    steps are done by the telephone in the browser."""
 
     standing: Standing
     seen: Seen
@@ -80,6 +81,7 @@ class Bar(NamedTuple):
     pop: Pop | None
     codes: Sequence[Choice]
     unrecorded: bool
+    own: Collection[str]
 
     @property
     def in_call(self) -> bool:
@@ -117,6 +119,7 @@ def bar(who: Actor) -> Bar:
     talk = db.session.get(Interaction, seen.talk_id) if seen.talk_id else None
     ticket = db.session.get(Ticket, talk.ticket_id) if talk and talk.ticket_id else None
     queue, over = _queue(call, talk), seen.activity == Activity.WRAP_UP
+    own = softphone.STEPS if call and softphone.rings_for(who) else ()
     return Bar(
         standing=presence.of(who.id),
         seen=seen,
@@ -125,13 +128,19 @@ def bar(who: Actor) -> Bar:
         queue=queue,
         ticket=ticket,
         topic=opening.about(call.topic, who.language) if call else "",
-        can=registry.adapter(call.provider).can if call else frozenset(),
+        can=_can(call, bool(own)) if call else frozenset(),
         beside=_beside(call.id, who.id) if call and not over else "",
         whose=cases.person_of(ticket).name if ticket and over else "",
         pop=_pop(call, ticket, who) if call and not over else None,
         codes=wrapping.choices(talk.queue_id, who.language) if talk else (),
         unrecorded=call is not None and _is_unrecorded(call, who),
+        own=own,
     )
+
+
+def _can(call: Call, in_browser: bool) -> frozenset[Can]:
+    able = registry.adapter(call.provider).can
+    return able | {Can.ANSWER, Can.HOLD} if in_browser else able
 
 
 def _beside(call_id: int, me: int) -> str:

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
     HiddenField,
     MultipleFileField,
+    PasswordField,
     SelectMultipleField,
     StringField,
     ValidationError,
@@ -206,6 +208,12 @@ def at_most(characters: int) -> Length:
 def may_be_empty() -> Optional:
     """The field may be left empty; then nothing else is checked."""
     return Optional()
+
+
+def secret_field(label: LazyString) -> PasswordField:
+    """What nobody sees again once it is stored."""
+    told = lazy_gettext("Stored encrypted, never shown again. Empty keeps the stored one.")
+    return PasswordField(label, [at_most(500)], description=told)
 
 
 def fits(check: Callable[[Any], bool], sentence: str) -> Callable[[Any, Field], None]:

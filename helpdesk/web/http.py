@@ -94,6 +94,7 @@ def believing_proxies(wsgi: Any, known: Settings) -> Any:
 
 def _begin() -> None:
     g.csp_nonce = secrets.token_urlsafe(16)
+    g.socket_elsewhere = ""
     g.timezone = settings().timezone
     g.language = _asked_language()
     refresh()  # an application context may live longer than one request
@@ -119,7 +120,7 @@ def _headers(response: Response) -> Response:
     nonce, known = g.get("csp_nonce", ""), settings()
     ours = {
         "Content-Security-Policy": f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; "
-        f"style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self' {_own_sockets()}; "
+        f"style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self' {_sockets()}; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
@@ -137,11 +138,12 @@ def _headers(response: Response) -> Response:
     return response
 
 
-def _own_sockets() -> str:
-    """Where our pages may open a websocket: at the host that they came from, and nowhere else."""
+def _sockets() -> str:
+    """Where our pages may open a websocket: at the host that they came from, and nowhere else; but for
+    the one page whose view names another place in `g.socket_elsewhere`."""
     secure = request.is_secure or settings().secure_cookies
     host = request.host if HOST.fullmatch(request.host) else urlsplit(settings().base_url).netloc
-    return f"{'wss' if secure else 'ws'}://{host}"
+    return f"{'wss' if secure else 'ws'}://{host} {g.get('socket_elsewhere', '')}".rstrip()
 
 
 def _remember_language(response: Response) -> None:

@@ -9,13 +9,11 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from tests.help import servers
+from tests.help.browsers import CHROMIUM, QUIET
 from tests.help.live import WAIT
 
 expect.set_options(timeout=WAIT)
 HERE = "http://helpdesk.test"
-CHROMIUM = servers.chromium()
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
 
 @pytest.fixture(scope="session")

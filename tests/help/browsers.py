@@ -1,4 +1,4 @@
-"""A browser and people on a server that runs as a process."""
+"""Browsers: how Chromium is started, and people on a server that runs as a process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
 
+from tests.help import servers
 from tests.help.installations import PASSWORD
 from tests.help.servers import Server
+
+CHROMIUM = servers.chromium()
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
 
 class Browser:

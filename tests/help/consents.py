@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from helpdesk.clock import now
+from helpdesk.core import encryption
 from helpdesk.core.db import transaction
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
 from tests.help.token_server import CLIENT, SECRET, TokenServer

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from helpdesk.core import encryption
 from helpdesk.core.db import db, transaction
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from tests.help.mailbed import Bed, Missing, running
 from tests.help.mails import mail

@@ -60,6 +60,7 @@ NEVER_OPENED = {
     "/invitation/<secret>",
     "/metrics",
     "/phone/line",
+    "/phone/softphone",
     "/readyz",
     "/notices/<reference>/files/<int:file_id>",
     "/sign-in",

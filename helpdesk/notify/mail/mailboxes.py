@@ -37,7 +37,7 @@ class Mailbox(Model):
     port: Mapped[int] = mapped_column(default=993)
     tls: Mapped[str] = mapped_column(default="tls")  # tls, starttls, none
     user: Mapped[str] = mapped_column(default="")
-    secret: Mapped[str] = mapped_column(default="")  # encrypted, see notify.mail.encryption
+    secret: Mapped[str] = mapped_column(default="")  # encrypted, see core.encryption
     folder: Mapped[str] = mapped_column(default="INBOX")
     done_folder: Mapped[str] = mapped_column(default="")
     smtp_host: Mapped[str] = mapped_column(default="")

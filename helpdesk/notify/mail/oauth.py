@@ -10,8 +10,8 @@ from typing import Any
 from authlib.common.errors import AuthlibBaseError
 
 from helpdesk.clock import now
+from helpdesk.core import encryption
 from helpdesk.core.errors import Refused
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.grants import AUTHORITIES, MailGrant
 
 TIMEOUT = 20  # seconds

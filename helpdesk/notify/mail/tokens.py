@@ -13,9 +13,10 @@ from functools import partial
 
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.clock import now
+from helpdesk.core import encryption
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import record
-from helpdesk.notify.mail import encryption, oauth
+from helpdesk.notify.mail import oauth
 from helpdesk.notify.mail.connections import Token
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox

@@ -28,7 +28,7 @@ const application = start({
 });
 
 // what few pages need is loaded when it is there
-const later = new Set(["call", "chart", "composer", "counter", "frame", "fullscreen", "stored", "suggest", "unsend"]);
+const later = new Set(["call", "chart", "composer", "counter", "frame", "fullscreen", "softphone", "stored", "suggest", "unsend", "webphone"]);
 const loadWhatIsThere = () => later.forEach(async (name) => {
   if (!document.querySelector(`[data-controller~="${name}"]`)) return;
   later.delete(name);

@@ -18,3 +18,6 @@ export async function loadCharts() {
   await import("../vendor/echarts-6.1.0/echarts.common.min.js");
   return globalThis.echarts;
 }
+
+/** JsSIP, loaded in the window of a telephone only. */
+export const loadJsSip = async () => (await import("../vendor/jssip-3.13.8/jssip.esm.min.js")).default;

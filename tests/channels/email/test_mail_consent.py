@@ -17,11 +17,12 @@ from sqlalchemy import select, text
 
 from helpdesk.channels.email.boxes import consent
 from helpdesk.clock import moved_to, now
+from helpdesk.core import encryption
 from helpdesk.core.db import db, transaction
 from helpdesk.core.errors import BadInput
 from helpdesk.core.events import Event
 from helpdesk.core.outbox import deliver_due
-from helpdesk.notify.mail import encryption, tokens
+from helpdesk.notify.mail import tokens
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.mail.medium import smtp_of

@@ -18,9 +18,9 @@ from helpdesk.channels.email.fetching import fetcher, rounds
 from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
+from helpdesk.core import encryption
 from helpdesk.core.db import db, transaction
 from helpdesk.core.outbox import deliver_due
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets.models import Ticket

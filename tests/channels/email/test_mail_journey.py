@@ -20,11 +20,11 @@ from sqlalchemy import select
 
 from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.clock import moved_to, now
+from helpdesk.core import encryption
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.core.outbox import deliver_due
 from helpdesk.notify.envelopes import send_due
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions, queries

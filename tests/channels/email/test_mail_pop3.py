@@ -15,8 +15,8 @@ from helpdesk.channels.email.fetching import rounds
 from helpdesk.channels.email.fetching.fetcher import fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
+from helpdesk.core import encryption
 from helpdesk.core.db import db, transaction
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from tests.help.consents import granted
 from tests.help.mails import count, mail

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from helpdesk.channels.email.fetching.fetcher import Fetcher, fetch_all_once
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
+from helpdesk.core import encryption
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.grants import MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
 from tests.help.consents import granted

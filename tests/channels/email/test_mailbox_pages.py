@@ -14,11 +14,11 @@ from sqlalchemy import select
 from helpdesk.channels.email.boxes import providers
 from helpdesk.channels.email.deciding.inbound import deliver
 from helpdesk.clock import now
+from helpdesk.core import encryption
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import zone
 from helpdesk.core.outbox import deliver_due
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.models import Envelope
 from helpdesk.tickets import actions

@@ -40,6 +40,12 @@ def test_an_exchange_is_known_by_its_kind_and_without_one_there_is_none(tmp_path
         ("USER", ""),
         ("LINES", "PJSIP/1001"),
         ("RECORDINGS", "ftp://pbx/recordings"),
+        ("WEBSOCKET", "https://pbx.test:8089/ws"),
+        ("WEBSOCKET", "ws://pbx.test:8088/ws"),
+        ("WEBSOCKET", "wss://pbx.test:8089/ws; script-src *"),
+        ("WEBSOCKET", "wss://user:word@pbx.test/ws"),
+        ("WEBSOCKET", "ws://127.0.0.1.pbx.test/ws"),
+        ("REALM", "pbx.test;transport=ws"),
     ],
 )
 def test_an_odd_setting_refuses_to_start_and_is_named(
@@ -47,6 +53,25 @@ def test_an_odd_setting_refuses_to_start_and_is_named(
 ) -> None:
     with pytest.raises(settings.SettingsError, match=f"HELPDESK_PHONE_{name}"):
         load(tmp_path, **GOOD | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("socket", "host"),
+    [
+        ("wss://pbx.test:8089/ws", "pbx.test"),
+        ("ws://127.0.0.1:8088/ws", "127.0.0.1"),
+        ("ws://localhost/ws", "localhost"),
+    ],
+)
+def test_browsers_connect_with_tls_or_on_this_machine(
+    tmp_path: Path, socket: str, host: str
+) -> None:
+    found = load(tmp_path, **GOOD | {"WEBSOCKET": socket})
+    assert found is not None
+    assert (found.websocket, found.realm) == (socket, host)
+    assert found.socket_host == socket.removesuffix("/ws")
+    named = load(tmp_path, **GOOD | {"WEBSOCKET": socket, "REALM": "asterisk"})
+    assert named is not None and named.realm == "asterisk"
 
 
 def test_the_simulated_exchange_needs_neither_address_nor_secret(tmp_path: Path) -> None:

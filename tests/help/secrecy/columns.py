@@ -73,7 +73,7 @@ phone_command: inside reason | plain provider verb data state
 phone_event: plain provider external_id event caller called queue data
 phone_exchange: inside holder problem | plain provider state
 phone_leg: plain state reason
-phone_line: plain extension paused
+phone_line: inside sip_secret | plain extension paused sip_user
 phone_member: plain queue
 phone_queue: inside name | plain code calendar codes
 phone_stay: plain state reason

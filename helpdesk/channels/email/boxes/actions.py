@@ -16,7 +16,7 @@ from helpdesk.channels.email.fetching.imap import ImapDoor
 from helpdesk.channels.email.fetching.problems import PROBLEMS, problem_of
 from helpdesk.channels.email.models import InboundMail
 from helpdesk.clock import now
-from helpdesk.core import options
+from helpdesk.core import encryption, options
 from helpdesk.core.db import db, locked, stored, transaction
 from helpdesk.core.errors import FILL, BadInput, refuse
 from helpdesk.core.events import record
@@ -24,7 +24,6 @@ from helpdesk.core.i18n import N_, gettext
 from helpdesk.core.outgoing import within
 from helpdesk.customers import addresses
 from helpdesk.notify.letters import to_oneself
-from helpdesk.notify.mail import encryption
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.notify.mail.medium import smtp_of
 from helpdesk.notify.mail.smtp import connected

@@ -18,12 +18,12 @@ from sqlalchemy import select
 from helpdesk.agents.rights import Actor, require
 from helpdesk.channels.email.boxes import actions
 from helpdesk.clock import now
-from helpdesk.core import options
+from helpdesk.core import encryption, options
 from helpdesk.core.db import db, locked, transaction
 from helpdesk.core.errors import FILL, PICK, Refused, refuse
 from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
-from helpdesk.notify.mail import encryption, oauth, tokens
+from helpdesk.notify.mail import oauth, tokens
 from helpdesk.notify.mail.grants import AUTHORITIES, MailGrant
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.settings import settings

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel.speaklater import LazyString
 from wtforms import (
     BooleanField,
     EmailField,
     IntegerField,
-    PasswordField,
     RadioField,
     SelectField,
     StringField,
@@ -21,7 +19,7 @@ from helpdesk.agents.admin_forms import department_choices
 from helpdesk.core.i18n import gettext, lazy_gettext
 from helpdesk.notify.mail.mailboxes import Mailbox
 from helpdesk.web.corrections import Correction
-from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty, row_id
+from helpdesk.web.forms import Form, at_most, choices, filled, may_be_empty, row_id, secret_field
 
 KINDS = [
     ("imap", lazy_gettext("We fetch it by IMAP")),
@@ -36,12 +34,6 @@ ENCRYPTIONS = [
 COLUMNS = set(Mailbox.__table__.columns.keys()) - {"version"}
 PORTS = NumberRange(1, 65535, lazy_gettext("A port is a number from 1 to 65535."))
 RATE = NumberRange(0, 10_000, lazy_gettext("A whole number from 0 to 10,000."))
-
-
-def secret(label: LazyString) -> PasswordField:
-    """What nobody sees again once it is stored."""
-    told = lazy_gettext("Stored encrypted, never shown again. Empty keeps the stored one.")
-    return PasswordField(label, [at_most(500)], description=told)
 
 
 class MailboxForm(Correction):
@@ -69,7 +61,7 @@ class MailboxForm(Correction):
     signature_en = TextAreaField(lazy_gettext("Signature in English"), [at_most(1000)])
     kind = RadioField(lazy_gettext("How mail comes in"), choices=choices(KINDS))
     user = StringField(lazy_gettext("User"), [at_most(254)])
-    password = secret(lazy_gettext("Password or authorisation code"))
+    password = secret_field(lazy_gettext("Password or authorisation code"))
     host = StringField(lazy_gettext("Server for fetching"), [at_most(254)])
     port = IntegerField(lazy_gettext("Port"), [filled(), PORTS])
     tls = SelectField(lazy_gettext("Encryption"), choices=choices(ENCRYPTIONS))
@@ -138,7 +130,7 @@ class ConsentForm(Form):
 
     authority = RadioField(lazy_gettext("Provider"))
     client_id = StringField(lazy_gettext("Client id"), [filled(), at_most(300)])
-    client_secret = secret(lazy_gettext("Client secret"))
+    client_secret = secret_field(lazy_gettext("Client secret"))
     tenant = StringField(
         lazy_gettext("Directory (tenant)"),
         [at_most(100)],

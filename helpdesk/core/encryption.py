@@ -1,4 +1,5 @@
-"""Passwords of mailboxes, encrypted at rest: who has the database alone can't read them."""
+"""Passwords that the program needs itself (of mailboxes, of telephones), encrypted at rest: who has the
+database alone can't read them."""
 
 from __future__ import annotations
 

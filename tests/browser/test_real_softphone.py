@@ -1,0 +1,137 @@
+"""An agent's telephone in a real Chromium: at a real Asterisk, by keyboard alone; and what goes wrong with it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.help import servers
+from tests.help.browsers import CHROMIUM, QUIET
+from tests.help.live import Person, company
+from tests.help.testbed import Bed, testbed, testbed_of_module
+
+__all__ = ["testbed", "testbed_of_module"]
+pytestmark = [pytest.mark.browser, pytest.mark.telephony, pytest.mark.thorough]
+SOUND = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+]
+LINE = "web1001"
+MANY = re.compile(r"[1-9]\d{2,}")  # packets of a fiftieth of a second
+READY = "话机已就绪。"
+
+
+@pytest.fixture
+def listening(chromium: Browser) -> Iterator[Browser]:
+    """A browser that has a microphone, and may use it."""
+    made = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*QUIET, *SOUND])
+    yield made
+    made.close()
+
+
+@contextmanager
+def connector(server: servers.Server) -> Iterator[None]:
+    """The process beside the pages that is connected to the exchange."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "phone", "connect"]
+    with server.log.open("ab") as log:
+        made = subprocess.Popen(
+            command, cwd=servers.ROOT, env=server.environ, stdout=log, stderr=log
+        )
+    try:
+        yield
+    finally:
+        made.terminate()
+        made.wait(15)
+
+
+@pytest.fixture
+def server(testbed: Bed, tmp_path: Path) -> Iterator[servers.Server]:
+    """Helpdesk at that exchange, whose queue `complaints` rings at the browser's telephone."""
+    testbed.quiet()
+    phone, ws = testbed.phone, testbed.status["sip_ws"]
+    more = {"KIND": "asterisk", "ADDRESS": f"{phone.host}:{phone.port}", "USER": phone.user}
+    more |= {"SECRET": phone.secret, "CONTEXT": phone.context, "WEBSOCKET": ws}
+    testbed.ami("QueueAdd", Queue="complaints", Interface=f"PJSIP/{LINE}")
+    with (
+        company(tmp_path, **{f"PHONE_{name}": value for name, value in more.items()}) as running,
+        connector(running),
+    ):
+        yield running
+    testbed.ami("QueueRemove", Queue="complaints", Interface=f"PJSIP/{LINE}")
+
+
+@pytest.fixture
+def agent(server: servers.Server, listening: Browser, testbed: Bed) -> Iterator[Person]:
+    """One whom an administrator has given a telephone in the browser."""
+    admin = Person(listening, server, "ahmed.farouk", "en-GB")
+    page = admin.go("/admin/phone/lines")
+    page.get_by_role("link", name="林晓雨").click()
+    page.fill("[name=extension]", LINE)
+    page.fill("[name=sip_user]", LINE)
+    page.fill("[name=sip_secret]", testbed.status["sip_secret"])
+    page.press("[name=sip_secret]", "Enter")
+    page.wait_for_url("**/admin/phone/lines")
+    admin.context.close()
+    found = Person(listening, server, "lin.xiaoyu", "en-GB")
+    yield found
+    found.context.close()
+
+
+def phone_of(agent: Person) -> Page:
+    """The window that opened by itself at sign-on, ready."""
+    if len(agent.context.pages) < 2:
+        agent.context.wait_for_event("page")
+    window = agent.context.pages[1]
+    expect(window.locator("[data-webphone-target=word]")).to_have_text(READY)
+    return window
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Go there with the tabulator, as somebody without a mouse does."""
+    for _each in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"{selector} can't be reached by keyboard")
+
+
+def test_a_queue_call_is_answered_held_and_written_up_by_keyboard_alone(
+    agent: Person, testbed: Bed
+) -> None:
+    window, desk = phone_of(agent), agent.page
+    testbed.calls("+4420555021")
+    expect(desk.get_by_role("button", name="接听")).to_be_visible()
+    expect(window.locator("#main")).to_have_attribute("data-state", "ringing")
+    assert agent.axe() == []
+    desk.keyboard.press("F4")
+    expect(desk.locator("[data-by-phone=hold] button")).to_be_visible()
+    for way in ("in", "out"):
+        expect(window.locator("#main")).to_have_attribute(f"data-sound-{way}", MANY)
+    desk.goto("/customers")  # another document: the call stays
+    expect(window.locator("#main")).to_have_attribute("data-state", "talking")
+    expect(desk.locator("[data-by-phone=hold] button")).to_be_visible()
+    desk.keyboard.press("F4")
+    expect(desk.get_by_role("button", name="取消保持")).to_be_visible()
+    expect(window.locator("#main")).to_have_attribute("data-state", "held")
+    desk.keyboard.press("F4")
+    expect(desk.locator("[data-by-phone=hold] button")).to_be_visible()
+    desk.keyboard.press("F9")
+    expect(window.locator("[data-webphone-target=word]")).to_have_text(READY)
+    expect(desk.get_by_role("button", name="保存小结")).to_be_visible()
+    tab_to(desk, "#call-code")
+    desk.keyboard.press("ArrowDown")
+    tab_to(desk, "#call-note")
+    desk.keyboard.type("Asked for an invoice.")
+    tab_to(desk, ".call-form .btn-primary")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_role("button", name="保存小结")).to_be_hidden()
+    assert agent.faults == []
