@@ -87,6 +87,16 @@ def test_what_is_typed_of_a_call_survives_what_happens_to_it_meanwhile(desk: Any
     assert page.locator("[name=note]").input_value() == "他要发票"
 
 
+def test_a_button_that_has_the_focus_says_what_it_does_now(desk: Any) -> None:
+    held = bar(False, "On hold").replace(">Hold<", ">Take off hold<")
+    page = desk(bar(False, "Talking"), held)
+    page.locator("#hold").focus()
+    page.again()
+    expect(page.locator(".call strong")).to_have_text("On hold")
+    expect(page.locator("#hold")).to_have_text("Take off hold")
+    expect(page.locator("#hold")).to_be_focused()
+
+
 def test_the_time_is_asked_for_with_the_step_that_needs_it(desk: Any) -> None:
     page = desk(bar(False, "Writing up", FORM))
     expect(page.locator("[name=next_at]")).to_be_hidden()

@@ -408,3 +408,16 @@ def test_who_has_a_telephone_and_never_chose_a_state_is_asked_to(client: FlaskCl
     assert "Choose your state" in get(client, "/queue")
     queue.set_presence(agent, "ready")
     assert "Choose your state" not in get(client, "/queue")
+
+
+def test_every_open_page_of_who_has_a_telephone_says_that_they_are_there(
+    desk: FlaskClient, zhang: Agent
+) -> None:
+    for page in ("/queue", "/calls", "/kb", "/customers"):
+        bar = re.search(r'<section class="phone-bar"[^>]*>', get(desk, page))
+        assert bar is not None and 'data-present-beat-value="/presence/beat"' in bar[0], page
+        assert "data-present-now-value" not in bar[0]
+    with moved_to(now() + timedelta(minutes=5)):
+        alarms.ring_due()
+        assert stands(zhang).reason == "unreachable"
+        assert 'data-present-now-value="true"' in get(desk, "/calls")

@@ -1,4 +1,5 @@
 // The state of the person at the desk: the select sends itself, and the open page says "still here" once a minute.
+// The telephone's bar says so too, where a page has no such select; of two on a page the first one speaks.
 // Values: beat (the address of the heartbeat), now (say so at once: this person was taken for gone).
 import { csrfToken } from "../texts.js";
 import { Controller } from "../vendor.js";
@@ -9,7 +10,7 @@ export default class extends Controller {
   static values = { beat: String, now: Boolean };
 
   connect() {
-    this.timer = setInterval(() => this.beat(), BEAT);
+    if (document.querySelector("[data-present-beat-value]") === this.element) this.timer = setInterval(() => this.beat(), BEAT);
     if (this.nowValue) this.beat();
   }
 
