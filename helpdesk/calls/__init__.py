@@ -6,6 +6,8 @@ models.py    the tables (exchange_models.py of the systems)   folded.py    their
 lifecycle.py events -> what is folded  taking_in.py the one door for events
 cases.py     a call becomes a case: opening.py a new one, missed.py for who waited in vain
 filling.py   the form fills that case  wrapping.py  a call is written up, by code_tree.py
+recordings/  their files are fetched, heard and deleted   judging.py low scores are read
+blocking.py  whose calls make no case    blocked_pages.py their list
 queries.py   who may see which call    figures.py   what a queue did, counted from its stays (stays.py)
 exchange.py  who speaks for a telephone system      commands.py what it is asked to do
 registry.py  which telephone systems there are, and what each can do

@@ -113,7 +113,7 @@ def of_case(number: str) -> str:
     """The calls of a case, with scores and recordings: a part of its page."""
     who = me().actor
     ticket = cases.by_number(number, who)
-    return _page("calls/_of_case.html", calls=showing.of_case(ticket, who))
+    return _page("calls/_of_case.html", calls=showing.of_case(ticket, who), low=judging.LOW)
 
 
 @blueprint.get("/calls/recordings/<int:recording>/sound")

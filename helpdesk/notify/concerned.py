@@ -9,6 +9,7 @@ from sqlalchemy import select
 from helpdesk.agents import roster
 from helpdesk.agents.models import Department
 from helpdesk.agents.roster import Roster, RosterEntry
+from helpdesk.calls import judging
 from helpdesk.core.db import db
 from helpdesk.core.events import Event
 from helpdesk.core.i18n import N_, lazy_gettext
@@ -61,7 +62,7 @@ def _matters(noted: Event, ticket: Ticket) -> bool:
     if noted.name == "ticket.rated":
         return noted.data.get("score", BAD + 1) <= BAD or noted.data.get("resolved") == "no"
     if noted.name == "call.judged":
-        return bool(noted.data.get("score", BAD + 1) <= BAD)
+        return bool(noted.data["score"] <= judging.LOW)
     if noted.name == "message.customer" and noted.data.get("automatic"):
         return False
     return ticket.status not in ENDED

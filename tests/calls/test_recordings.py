@@ -206,6 +206,30 @@ def test_a_recording_is_kept_once_however_often_the_event_and_the_job_come(
     assert len(stored()) == 1 and len(noted("call.recorded")) == 1
 
 
+def test_jobs_of_several_processes_keep_it_once(app: Flask, exchange: Files, zhang: Agent) -> None:
+    queue()
+    take(*answered(zhang.email), recorded(exchange.put(gives(sound()))))
+    look(1)
+    with transaction() as session:
+        session.scalars(select(Recording)).one().next_at = None
+    db.session.remove()
+    start = threading.Barrier(4)
+
+    def job() -> None:
+        with app.app_context():
+            start.wait(5)
+            keeping.fetch_due()
+
+    jobs = [threading.Thread(target=job) for _ in range(4)]
+    for each in jobs:
+        each.start()
+    for each in jobs:
+        each.join(20)
+    assert rows()[0].state == "kept" and len(stored()) == 1
+    assert exchange.asked == ["/1.wav"] * 2  # once to see its size, once by who was first
+    assert len(noted("call.recorded")) == 1
+
+
 def test_what_fails_is_told_and_tried_again_after_longer_and_longer_pauses(
     client: FlaskClient, exchange: Files, zhang: Agent, boss: Agent
 ) -> None:

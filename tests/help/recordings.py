@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from helpdesk.calls.models import PhoneQueue, Recording
 from helpdesk.calls.recordings import keeping
 from helpdesk.core.db import change_rows, db, transaction
-from tests.help.telephone import event, take
+from tests.help.telephone import answered, event, take
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -122,8 +122,6 @@ def rows() -> list[Recording]:
 
 def keep(files: Files, agent: str, *more: dict[str, Any], body: bytes = b"") -> Recording:
     """An answered call whose recording is kept."""
-    from tests.help.telephone import answered
-
     url = files.put(gives(body or sound()))
     take(*answered(agent), recorded(url), *more)
     look()
