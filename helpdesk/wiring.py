@@ -9,6 +9,7 @@ import threading
 
 from flask import Flask
 
+import helpdesk.api.call_advice
 import helpdesk.api.calls
 import helpdesk.api.document
 import helpdesk.api.kb
@@ -18,6 +19,7 @@ import helpdesk.api.statistics
 import helpdesk.api.tickets
 import helpdesk.calls.admin_pages
 import helpdesk.calls.blocked_pages
+import helpdesk.calls.calling_back
 import helpdesk.desk.nav
 import helpdesk.desk.timers
 import helpdesk.kb.actions

@@ -77,6 +77,7 @@ class Agent(Colleague, Model):
     activity: Mapped[str] = mapped_column(default="idle")  # what their telephone does
     activity_at: Mapped[datetime | None] = mapped_column(UtcTime)
     capacity: Mapped[int] = mapped_column(default=5)
+    skills: Mapped[str] = mapped_column(default="")  # codes, parted by commas: see agents.skills
     seen_at: Mapped[datetime | None] = mapped_column(UtcTime)
     preferences: Mapped[dict[str, Any]] = mapped_column(JsonData, default=dict)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)

@@ -6,6 +6,6 @@ fields.py      one value: what is read from it, and how the description draws it
 inputs.py      bodies and parameters       answers.py  what comes back
 read.py        the JSON body of a request  shapes.py   tickets, promises, events -> JSON
 tickets.py     the ticket's resources      meta.py     lists of choices
-calls.py       the telephone's events, and calls
+calls.py       the telephone's events, and calls; call_advice.py: what dialplans ask
 document.py    the OpenAPI description and its page
 """

@@ -33,6 +33,8 @@ OPENED_BY: dict[str, set[str]] = {  # by endpoint; all others: READ for reading,
     "api.kb_search": {READ, KB},
     "api.meta": {INTAKE, READ, WORK, STATISTICS, KB},
     "api.call_events": {CALLS, WORK},
+    "api.call_advice": {CALLS, READ},
+    "api.call_case_state": {CALLS, READ},
     "health.metrics": {METRICS},
 }
 _asker = along.Asker(

@@ -48,6 +48,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "4XX": _content("Refused", "application/problem+json", answers.ref("Problem")),
         },
     }
+    for mime in operation.plain:
+        found["responses"][str(operation.status)]["content"][mime] = {"schema": answers.TEXT}
     if operation.body:
         one = answers.ref(operation.body.name)
         either = {"oneOf": [one, {"type": "array", "minItems": 1, "items": one}]}

@@ -177,6 +177,7 @@ CALL_EVENT = Shape(
         "target": _NAMED,
         "direction": choice(tuple(DIRECTIONS)),
         "choice": text(about="What was chosen in the menu: the topic"),
+        "language": text(about="What was chosen in the menu: a language"),
         "reason": text(
             about="Why: timeout, empty, callback, moved, closed, lost, busy ...; voicemail, of recorded"
         ),
@@ -230,6 +231,25 @@ STATISTICS = Query(
     | {"period": choice(periods.NAMES), "by": choice(groups.NAMES)}
 )
 BLOCKED = Query({"number": text(about="Who calls, as the telephone system shows it")})
+AS = choice(("json", "lines", "form"), about="lines: name=value each; form: parted by &")
+CALL_ADVICE = Query(
+    {
+        "queue": needed(text(about="Its code")),
+        "number": text(about="The caller’s; empty or “anonymous” for one who does not show it"),
+        "topic": text(about="What was chosen in the menu"),
+        "language": text(about="A code that agents have among their skills"),
+        "waited": digits(86_400),
+        "as": AS,
+    }
+)
+CASE_STATE = Query(
+    {
+        "number": needed(text(about="Of the case")),
+        "code": needed(text(about="Of the tracking page; or the keys of a telephone for it")),
+        "language": choice(LANGUAGES),
+        "as": AS,
+    }
+)
 CALLS = Query(
     {
         "from": moment(),

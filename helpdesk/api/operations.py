@@ -22,6 +22,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)
 View = Callable[..., Any]
 NOTHING = Query()
+PLAIN = {"lines": "text/plain", "form": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Operation:
     def headers(self) -> tuple[str, ...]:
         """What may stand in the head: what changes something is done once for each key."""
         return ("Idempotency-Key",) if self.method == "POST" else ()
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """In which other ways the answer comes, where that may be asked for: its values alone."""
+        return tuple(PLAIN.values()) if "as" in self.query.fields else ()
 
     @property
     def path(self) -> str:

@@ -57,6 +57,18 @@ class QueueForm(Correction):
     )
     wrap_up = IntegerField(lazy_gettext("Writing up, seconds at most"), [InputRequired()])
     codes = SelectField(lazy_gettext("Calls are written up by"), [may_be_empty()])
+    skills = StringField(
+        lazy_gettext("Skills wanted, the most needed first"),
+        [may_be_empty(), at_most(200)],
+        description=lazy_gettext(
+            "Codes such as en, billing. After 20 and 40 seconds others are asked."
+        ),
+    )
+    most_times = IntegerField(
+        lazy_gettext("At most so many times as long as a VIP anybody waits"),
+        [InputRequired()],
+        description=lazy_gettext("1: whoever came first is first, whatever their level."),
+    )
     announces = BooleanField(
         lazy_gettext("Says that calls are recorded, and asks"),
         description=lazy_gettext("Without it no recording is kept, unless the caller agrees."),
@@ -73,7 +85,8 @@ class QueueForm(Correction):
     def offered(cls, row: PhoneQueue | None = None) -> QueueForm:
         """The form with its choices, filled in from a queue."""
         usual = {"threshold": 20, "short_abandon": 5, "wrap_up": 30, "recording_days": 0}
-        blank = PhoneQueue(active=True, announces=False, calendar="", codes="", **usual)
+        usual |= {"most_times": 3}
+        blank = PhoneQueue(active=True, announces=False, calendar="", codes="", skills="", **usual)
         form = cls(obj=row or blank)
         form.department_id.choices = department_choices(gettext("None"))
         hours = [(code, each.name(language())) for code, each in newest().items()]
@@ -140,6 +153,11 @@ class LineForm(Correction):
     )
     sip_secret = secret_field(lazy_gettext("Its secret at the telephone system"))
     queues = SelectMultipleCheckField(lazy_gettext("Takes calls of"), [may_be_empty()])
+    skills = StringField(
+        lazy_gettext("Languages and skills"),
+        [may_be_empty(), at_most(200)],
+        description=lazy_gettext("Codes parted by commas, such as en, billing."),
+    )
 
     @classmethod
     def offered(cls, agent: Agent) -> LineForm:
@@ -221,6 +239,7 @@ def phone_line(agent_id: int) -> Page:
             form.queues.data or [],
             by(),
             terms.InBrowser(form.sip_user.data or "", form.sip_secret.data or ""),
+            skills=form.skills.data or "",
         ),
         agent=agent,
     )

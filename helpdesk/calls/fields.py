@@ -41,7 +41,7 @@ NOBODY = frozenset(
         "blocked",
     ]
 )
-MORE = ("direction", "choice", "reason", "status", "ticket", "score", "recording_url")
+MORE = ("direction", "choice", "language", "reason", "status", "ticket", "score", "recording_url")
 NEEDED: dict[str, tuple[str, ...]] = {  # beside what every event has
     Happening.RINGING: ("from", "to"),
     Happening.QUEUED: ("queue",),
@@ -92,12 +92,7 @@ def _read(given: Mapping[str, Any], agents: Agents) -> NewEvent:
     errors = dict.fromkeys(_lacking(given), FILL)
     errors |= {name: ONE_LINE for name, value in given.items() if not is_one_line(value)}
     refuse(errors)
-    read: dict[str, Any] = {}
-    for name, reader in READERS.items():
-        try:
-            read[name] = reader(given.get(name))
-        except BadInput as wrong:
-            errors[name] = wrong.text
+    read = _through(READERS, given, errors)
     agent, target = (agents.of(given.get(name)) for name in ("agent", "target"))
     errors |= {name: NO_AGENT for name, one in (("agent", agent), ("target", target)) if one == 0}
     refuse(errors)
@@ -117,6 +112,29 @@ def _read(given: Mapping[str, Any], agents: Agents) -> NewEvent:
         agent_id=agent,
         data={name: value for name, value in more.items() if value not in (None, "")},
     )
+
+
+def _through(
+    readers: Mapping[str, Callable[[Any], Any]], given: Mapping[str, Any], errors: dict[str, str]
+) -> dict[str, Any]:
+    """What each reader makes of its value; what does not fit is noted by name."""
+    read: dict[str, Any] = {}
+    for name, reader in readers.items():
+        try:
+            read[name] = reader(given.get(name))
+        except BadInput as wrong:
+            errors[name] = wrong.text
+    return read
+
+
+def read_asked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Queue, number, topic and language of a caller about whom a telephone system asks. Raises
+    BadInput naming every one that does not fit."""
+    errors = {name: ONE_LINE for name, value in given.items() if not is_one_line(value)}
+    refuse(errors)
+    read = _through(ASKED, given, errors)
+    refuse(errors)
+    return read
 
 
 def _lacking(given: Mapping[str, Any]) -> list[str]:
@@ -250,9 +268,11 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "queue": _code,
     "direction": _direction,
     "choice": _text,
+    "language": _code,
     "reason": _text,
     "status": _text,
     "ticket": _text,
     "score": _score,
     "recording_url": recording_url,
 }
+ASKED = {"queue": _code, "number": number, "topic": _text, "language": _code}

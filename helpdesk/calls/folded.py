@@ -24,6 +24,7 @@ class Whole:
     named: bool = False
     topic: str = ""
     consent: bool | None = None
+    language: str = ""
     about: str = ""
     started_at: datetime | None = None
     answered_at: datetime | None = None

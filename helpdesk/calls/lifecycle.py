@@ -82,6 +82,7 @@ def _known(call: Whole, said: Said) -> None:
 
 
 def _chose(found: Folded, said: Said) -> None:
+    found.call.language = said.data.get("language") or found.call.language
     choice = said.data.get("choice", "")
     if choice in CONSENTS:
         found.call.consent = CONSENTS[choice]

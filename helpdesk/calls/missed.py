@@ -9,21 +9,24 @@ from sqlalchemy import ColumnElement, or_, select, text
 from helpdesk.agents.rights import SYSTEM
 from helpdesk.calls.models import Call, PhoneCallback, PhoneQueue, Recording, Stay
 from helpdesk.calls.opening import opened, shown
-from helpdesk.calls.words import WANTS_A_CALL, StayState
+from helpdesk.calls.words import DIALLED, UNSERVED, WANTS_A_CALL, StayState
 from helpdesk.clock import now
+from helpdesk.core.alarms import set_alarm
 from helpdesk.core.db import db
 from helpdesk.core.i18n import gettext, in_language, when
 from helpdesk.settings import settings
 from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 
+CALL_BACK = "call.back"
+MOST_CALLS = 3  # to who is owed one
 MERGED = timedelta(hours=4)  # missed calls of one number within it are one case
 
 
 def missed() -> ColumnElement[bool]:
     """The condition that a stay leaves somebody to be called, and nobody has taken it up yet."""
     gave_up = (Stay.state == StayState.ABANDONED) & (Stay.waited > PhoneQueue.short_abandon)
-    unserved = (Stay.state == StayState.LEFT) & Stay.reason.in_(WANTS_A_CALL)
+    unserved = (Stay.state == StayState.LEFT) & Stay.reason.in_(UNSERVED)
     return Stay.ticket_id.is_(None) & or_(gave_up, unserved)
 
 
@@ -100,6 +103,8 @@ def _words(call: Call, stay: Stay, terms: PhoneQueue) -> dict[str, str]:
             body = gettext(
                 "%(number)s waited %(seconds)s seconds for “%(queue)s” and gave up (%(at)s)."
             )
+        elif stay.reason not in WANTS_A_CALL:
+            body = gettext("%(number)s called while “%(queue)s” was closed (%(at)s).")
         else:
             body = gettext(
                 "%(number)s waited %(seconds)s seconds for “%(queue)s” and is to be called back (%(at)s)."
@@ -112,13 +117,15 @@ def _call_back(call: Call, stay: Stay, ticket: Ticket) -> None:
     same = (PhoneCallback.number == call.number, PhoneCallback.state == "due")
     if db.session.scalar(select(PhoneCallback.id).where(*same).limit(1)) is not None:
         return
-    db.session.add(
-        PhoneCallback(
-            stay_id=stay.id,
-            ticket_id=ticket.id,
-            queue_id=stay.queue_id,
-            number=call.number,
-            place_at=stay.joined_at,
-            next_at=stay.ended_at or now(),
-        )
+    row = PhoneCallback(
+        stay_id=stay.id,
+        ticket_id=ticket.id,
+        queue_id=stay.queue_id,
+        number=call.number,
+        place_at=stay.joined_at,
+        next_at=stay.ended_at or now(),
     )
+    db.session.add(row)
+    db.session.flush()
+    if DIALLED.fullmatch(call.number):
+        set_alarm(CALL_BACK, row.id, row.next_at)

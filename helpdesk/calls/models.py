@@ -31,6 +31,9 @@ class PhoneQueue(Model):
     announces: Mapped[bool] = mapped_column(default=False)  # says that it records, and asks
     recording_days: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: no end
     codes: Mapped[str] = mapped_column(default="")  # the part of the tree of WrapUpCode; "" is all
+    skills: Mapped[str] = mapped_column(default="")  # wanted of agents, the most needed first
+    most_times: Mapped[int] = mapped_column(default=3)  # as long as a VIP anybody waits, at most
+    closed_until: Mapped[datetime | None] = mapped_column(UtcTime)  # by a supervisor's hand
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
@@ -84,7 +87,8 @@ class Call(Model):
     called: Mapped[str] = mapped_column(default="")
     number: Mapped[str] = mapped_column(default="")
     named: Mapped[bool] = mapped_column(default=False)  # who calls was said, be it "anonymous"
-    topic: Mapped[str] = mapped_column(default="")  # what was chosen in the menu
+    topic: Mapped[str] = mapped_column(default="")  # what was chosen in the menu,
+    language: Mapped[str] = mapped_column(default="")  # and in which language
     consent: Mapped[bool | None]  # to being recorded, as the caller said
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     about: Mapped[str] = mapped_column(default="")  # the number of the case that it is made for

@@ -17,7 +17,7 @@ from helpdesk.settings import settings
 from helpdesk.setup import in_force
 from helpdesk.tickets.intake import Intake, open_ticket
 from helpdesk.tickets.models import Ticket
-from helpdesk.words import Kind
+from helpdesk.words import LANGUAGES, Kind
 
 
 def opened(
@@ -40,7 +40,8 @@ def opened(
         taken_by=owner.id if owner else None,
         external_id=f"call:{call.provider}:{call.external_id}{part}",
         received_at=call.started_at,
-        language=settings().language,
+        category=call.topic if _is_category(call.topic) else "",
+        language=call.language if call.language in LANGUAGES else settings().language,
     )
     ticket = open_ticket(intake, SYSTEM).ticket
     if owner:
@@ -52,6 +53,12 @@ def about(topic: str, language: str) -> str:
     """What was chosen in the menu: a category's name where the exchange says its code, else as it says."""
     known = in_force.current().category(topic) if topic else None
     return known.names[language] if known else topic
+
+
+def _is_category(topic: str) -> bool:
+    """Whether what was chosen in the menu is one that new cases may have."""
+    known = in_force.current().category(topic) if topic else None
+    return known is not None and known.active
 
 
 def _asker(number: str) -> Asker:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
 from helpdesk import files
 from helpdesk.agents.sign_in import me, needs
-from helpdesk.calls import judging, lists, opening, queries, reports, telephones, telling
+from helpdesk.calls import judging, lists, opening, queries, reports, telephones, telling, terms
 from helpdesk.calls.recordings import hearing, showing
 from helpdesk.calls.stays import NAMES
 from helpdesk.calls.telephones import Doing
 from helpdesk.calls.words import DIRECTIONS, State
+from helpdesk.clock import now
 from helpdesk.core.errors import PICK, bad_fields
-from helpdesk.core.i18n import language
+from helpdesk.core.i18n import N_, gettext, language
 from helpdesk.customers.phones import spoken
 from helpdesk.tickets import queries as cases
 from helpdesk.tickets import sight
@@ -23,6 +24,12 @@ from helpdesk.web.exports import csv_file
 from helpdesk.web.pages import Page, kept
 
 blueprint = Blueprint("calls", __name__)
+CLOSINGS = {
+    "15": N_("Close for 15 minutes"),
+    "60": N_("Close for an hour"),
+    "240": N_("Close for four hours"),
+    "0": N_("Open again"),
+}
 
 
 def _page(template: str, **values: Any) -> str:
@@ -89,6 +96,8 @@ def agents() -> str:
         doing=doing,
         queues=names.items(),
         doing_names=Doing.names(),
+        closed=terms.closed_by_hand(),
+        closings=CLOSINGS,
     )
 
 
@@ -140,6 +149,19 @@ def fetch_again(recording: int) -> Page:
     """Look once more for a recording that could not be had."""
     row = hearing.fetch_again(recording, me().actor)
     return kept(url_for("calls.show", call=row.call_id))
+
+
+@blueprint.post("/calls/closing")
+@needs("call.lead")
+def close_queue() -> Page:
+    """Let a queue take no calls for a while, or take calls again."""
+    minutes, queue = request.form.get("minutes", ""), request.form.get("queue", "")
+    if minutes not in CLOSINGS:
+        raise bad_fields(minutes=PICK)
+    until = now() + timedelta(minutes=int(minutes)) if minutes != "0" else None
+    terms.close(queue, until, me().actor)
+    flash(gettext("The queue is closed.") if until else gettext("The queue is open."), "success")
+    return redirect(url_for("calls.agents", queue=queue), code=303)
 
 
 @blueprint.get("/calls/<int:call>")

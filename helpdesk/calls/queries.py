@@ -211,7 +211,8 @@ def _told(
     case: bool = False,
 ) -> Sequence[Any]:
     table = model.__table__
-    columns = [PhoneQueue.code.label("queue"), Agent.name.label("agent")]
+    columns = [PhoneQueue.code.label("queue"), PhoneQueue.skills.label("wanted")]
+    columns.append(Agent.name.label("agent"))
     query = select(table, *columns, *([Ticket.number.label("ticket")] if case else []))
     query = query.outerjoin(PhoneQueue, PhoneQueue.id == table.c.queue_id)
     query = query.outerjoin(Agent, Agent.id == table.c.agent_id)

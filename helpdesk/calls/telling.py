@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from helpdesk.calls.advice import STEPS
 from helpdesk.calls.models import Call
 from helpdesk.calls.opening import about
 from helpdesk.calls.queries import Parts
 from helpdesk.calls.recordings.showing import STATES
 from helpdesk.calls.words import LOST, StayState
+from helpdesk.clock import now
 from helpdesk.core.i18n import N_, duration, gettext, language
 
 NOBODY = N_("an unknown telephone")
@@ -70,6 +72,7 @@ def _stays(parts: Parts, queues: Mapping[str, str]) -> Iterator[Entry]:
         name = queues.get(each.queue, each.queue)
         joined = gettext("Began to wait in the queue %(queue)s", queue=name)
         yield Entry(each.joined_at, joined, "hourglass")
+        yield from _steps(each)
         if each.ended_at and each.state != StayState.ANSWERED:  # a talk tells of that
             ended = gettext(
                 "%(state)s after %(time)s",
@@ -77,6 +80,17 @@ def _stays(parts: Parts, queues: Mapping[str, str]) -> Iterator[Entry]:
                 time=duration(each.waited),
             )
             yield Entry(each.ended_at, ended, "door-exit", reason(each.reason))
+
+
+def _steps(stay: Any) -> Iterator[Entry]:
+    """Where the queue wants skills: when colleagues with fewer of them were asked as well."""
+    if not stay.wanted:
+        return
+    waits = (stay.ended_at or now()) - stay.joined_at
+    for after in (timedelta(seconds=each) for each in STEPS[1:]):
+        if waits > after:
+            widened = gettext("Colleagues with fewer of the skills are asked as well")
+            yield Entry(stay.joined_at + after, widened, "users", stay.wanted)
 
 
 def _legs(parts: Parts) -> Iterator[Entry]:

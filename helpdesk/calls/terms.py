@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from helpdesk.agents.change import change, is_lacking, odd_code, saved
 from helpdesk.agents.models import Agent, Department
-from helpdesk.agents.rights import Actor
-from helpdesk.calls import attending, code_tree, commands
+from helpdesk.agents.rights import Actor, require
+from helpdesk.agents.skills import parted, tidy
+from helpdesk.calls import advice, attending, code_tree, commands
 from helpdesk.calls.exchange_models import PhoneMember
 from helpdesk.calls.fields import CODE, ODD_CODE, ONE_LINE, is_one_line
 from helpdesk.calls.models import PhoneLine, PhoneQueue
+from helpdesk.clock import now
 from helpdesk.core import encryption
 from helpdesk.core.calendars import newest
-from helpdesk.core.db import db, stored
-from helpdesk.core.errors import FILL, PICK, NotFound, refuse
+from helpdesk.core.db import change_rows, db, stored, transaction
+from helpdesk.core.errors import FILL, PICK, BadInput, NotFound, bad_fields, refuse
+from helpdesk.core.events import record
 from helpdesk.core.i18n import N_
 from helpdesk.settings import settings
 
@@ -32,12 +37,15 @@ SECONDS = {  # of a queue: the least and the most
     "short_abandon": (0, 600),
     "wrap_up": (0, 3600),
 }
+MOST_TIMES = range(1, 21)
+LONGEST_CLOSED = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class Terms:
     """What an administrator says of one queue, in seconds; `calendar` "" is always open. Its calls are
-    written up by the codes at or below `codes`; "" is the whole tree."""
+    written up by the codes at or below `codes`; "" is the whole tree. `skills`: see agents.skills;
+    `most_times`: see calls.advice."""
 
     code: str
     name: str
@@ -49,6 +57,8 @@ class Terms:
     announces: bool = False
     codes: str = ""
     recording_days: int | None = 0
+    skills: str = ""
+    most_times: int | None = 3
     active: bool = True
 
 
@@ -68,7 +78,12 @@ def save(row: PhoneQueue | None, given: Terms, by: Actor) -> PhoneQueue:
 
     Raises NotAllowed, or BadInput naming each odd field.
     """
-    return saved("phone queue", PhoneQueue, row, given, by, _check)
+    before = row.skills if row else ""
+    with transaction():
+        kept = saved("phone queue", PhoneQueue, row, given, by, _check)
+        if kept.skills != before:
+            _seat_again(kept)
+    return kept
 
 
 def use_codes(queue: str, root: str, by: Actor) -> None:
@@ -86,6 +101,9 @@ def _check(given: Terms, new: bool) -> None:
         seconds = getattr(given, name)
         if seconds is None or not least <= seconds <= most:
             errors[name] = N_("Please give seconds that make sense: not negative, an hour at most.")
+    if given.most_times not in MOST_TIMES:
+        errors["most_times"] = N_("Please give a number from 1 to 20.")
+    errors |= _odd_skills(given.skills)
     if given.calendar and given.calendar not in newest():
         errors["calendar"] = PICK
     if is_lacking(Department, given.department_id):
@@ -99,20 +117,52 @@ def _check(given: Terms, new: bool) -> None:
     refuse(errors)
 
 
+def _odd_skills(text: str) -> dict[str, str]:
+    try:
+        tidy(text)
+    except BadInput as odd:
+        return {"skills": odd.text}
+    return {}
+
+
+def close(code: str, until: datetime | None, by: Actor) -> None:
+    """This queue, by its code, takes no calls until then; None: it does again at once. It opens by
+    itself. Raises NotAllowed for who leads nobody, BadInput for another queue or too long a time."""
+    require(by, "call.lead")
+    with transaction():
+        row = db.session.scalar(select(PhoneQueue).where(PhoneQueue.code == code))
+        if row is None:
+            raise bad_fields(queue=PICK)
+        if until and until > now() + LONGEST_CLOSED:
+            raise bad_fields(until=PICK)
+        row.closed_until = until
+        told = until.isoformat() if until else None
+        record(
+            "phone.queue_closed" if until else "phone.queue_opened", by=by, queue=code, until=told
+        )
+
+
+def closed_by_hand() -> Sequence[PhoneQueue]:
+    """The queues that a supervisor has closed, those that open first in front."""
+    shut = select(PhoneQueue).where(PhoneQueue.closed_until > now())
+    return db.session.scalars(shut.order_by(PhoneQueue.closed_until, PhoneQueue.code)).all()
+
+
 @dataclass(frozen=True)
 class Held:
-    """An agent's telephone as it is set up: extension ("" for none), queues by code, and who it is to the
-    exchange where it rings in the browser ("" for a telephone on the desk)."""
+    """An agent's telephone as it is set up: extension ("" for none), queues by code, who it is to the
+    exchange where it rings in the browser ("" for a telephone on the desk), and what the agent can do."""
 
     agent: Agent
     extension: str
     queues: tuple[str, ...]
     sip_user: str = ""
+    skills: str = ""
 
     def values(self) -> dict[str, Any]:
         """By the names of the form's fields."""
-        queues = list(self.queues)
-        return {"extension": self.extension, "queues": queues, "sip_user": self.sip_user}
+        said = {name: getattr(self, name) for name in ("extension", "sip_user", "skills")}
+        return said | {"queues": list(self.queues)}
 
 
 def telephones() -> list[Held]:
@@ -129,9 +179,8 @@ def telephones() -> list[Held]:
 
 
 def _held(agent: Agent, line: PhoneLine | None, queues: Iterable[str]) -> Held:
-    if line is None:
-        return Held(agent, "", tuple(queues))
-    return Held(agent, line.extension, tuple(queues), line.sip_user)
+    extension, sip_user = (line.extension, line.sip_user) if line else ("", "")
+    return Held(agent, extension, tuple(queues), sip_user, agent.skills)
 
 
 _MEMBERS = select(PhoneMember).where(PhoneMember.there).order_by(PhoneMember.queue)
@@ -159,17 +208,19 @@ def set_up(
     queues: Sequence[str],
     by: Actor,
     browser: InBrowser | None = None,
+    skills: str | None = None,
 ) -> None:
-    """Give an agent this telephone in these queues; without an extension they have none. `browser`: None
-    where nothing is said of it.
+    """Give an agent this telephone in these queues; without an extension they have none. `browser` and
+    `skills`: None where nothing is said of them.
 
     The telephone system is asked to do the same. Raises NotAllowed, or BadInput naming each odd field.
     """
     with change("phone line", by) as making:
         before = held(agent)
         sip = browser or InBrowser(before.sip_user if extension else "")
-        _check_line(agent, extension, queues, sip)
-        after = Held(agent, extension, tuple(sorted(set(queues))), sip.user)
+        can = before.skills if skills is None else skills
+        _check_line(agent, extension, queues, sip, can)
+        after = Held(agent, extension, tuple(sorted(set(queues))), sip.user, tidy(can))
         making.id, making.old, making.new = agent.id, before.values(), after.values()
         if sip.secret:
             making.new |= {"sip_secret": "new"}
@@ -178,8 +229,10 @@ def set_up(
             _keep_browser(agent, sip)
 
 
-def _check_line(agent: Agent, extension: str, queues: Sequence[str], sip: InBrowser) -> None:
-    errors = _odd_browser(agent, extension, sip)
+def _check_line(
+    agent: Agent, extension: str, queues: Sequence[str], sip: InBrowser, can: str
+) -> None:
+    errors = _odd_browser(agent, extension, sip) | _odd_skills(can)
     taken = select(PhoneLine.agent_id).where(PhoneLine.extension == extension)
     if extension and not EXTENSION.fullmatch(extension):
         errors["extension"] = N_("Please give digits or Latin letters, 20 at most.")
@@ -213,10 +266,13 @@ def _keep_browser(agent: Agent, sip: InBrowser) -> None:
 
 
 def _seat(before: Held, after: Held) -> None:
-    """Another extension leaves every queue and joins anew."""
+    """Another extension leaves every queue and joins anew; so do other skills, with their penalty."""
     moved = before.extension != after.extension
-    leaves = set(before.queues) - (set() if moved else set(after.queues))
-    joins = set(after.queues) - (set() if moved else set(before.queues))
+    anew = moved or before.skills != after.skills
+    change_rows(update(Agent).where(Agent.id == after.agent.id).values(skills=after.skills))
+    set_committed_value(after.agent, "skills", after.skills)
+    leaves = set(before.queues) - (set() if anew else set(after.queues))
+    joins = set(after.queues) - (set() if anew else set(before.queues))
     for queue in sorted(leaves):
         _sit(before, queue, False)
     if moved:
@@ -225,8 +281,18 @@ def _seat(before: Held, after: Held) -> None:
         _sit(after, queue, True)
 
 
+def _seat_again(queue: PhoneQueue) -> None:
+    """All who sit there join anew, with the penalties that follow from what is wanted now."""
+    mine = select(Agent).join(PhoneMember).where(PhoneMember.queue == queue.code, PhoneMember.there)
+    for agent in db.session.scalars(mine).unique().all():
+        for there in (False, True):
+            _sit(held(agent), queue.code, there)
+
+
 def _sit(line: Held, queue: str, there: bool) -> None:
-    penalty = commands.keep_member(line.agent.id, queue, there)
+    wanted = db.session.scalar(select(PhoneQueue.skills).where(PhoneQueue.code == queue)) or ""
+    cost = advice.penalty(parted(line.skills), parted(wanted)) if wanted else None
+    penalty = commands.keep_member(line.agent.id, queue, there, cost)
     if settings().phone is not None and line.extension:
         verb = "member_add" if there else "member_remove"
         commands.ask(verb, None, line=line.extension, queue=queue, penalty=penalty)

@@ -59,6 +59,7 @@ DIRECTIONS = {"in": N_("Incoming"), "out": N_("Outgoing")}
 # Why a stay was left unanswered. Those in WANTS_A_CALL are called back, and keep their place.
 REASONS = ("timeout", "empty", "callback", "moved", "closed", "lost")
 WANTS_A_CALL = frozenset({"timeout", "empty", "callback"})
+UNSERVED = WANTS_A_CALL | {"closed"}  # nobody has heard them: a case
 DIALLED = re.compile(r"\+?[0-9]{3,15}")  # what a telephone system can be asked to call
 CONSENTS = {"consent": True, "no-consent": False}  # choices that say so, and are no topics
 VOICEMAIL = "voicemail"  # the reason of a recording that is a message for us

@@ -132,6 +132,13 @@ def owners(numbers: Iterable[str]) -> dict[str, int | None]:
     return {number: _only(filed or said) for number, (filed, said) in found.items()}
 
 
+def is_not_to_be_called(number: str) -> bool:
+    """Whether a customer who has this telephone number (comparable writing) does not want it."""
+    query = select(Person.id).join(ContactAddress, ContactAddress.person_id == Person.id)
+    query = query.where(ContactAddress.kind == "phone", ContactAddress.normal == number)
+    return db.session.scalar(query.where(Person.do_not_call).limit(1)) is not None
+
+
 def _only(ids: set[int]) -> int | None:
     return next(iter(ids)) if len(ids) == 1 else None
 

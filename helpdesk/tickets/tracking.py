@@ -15,10 +15,34 @@ from sqlalchemy.orm import joinedload
 from helpdesk.core.db import db
 from helpdesk.core.errors import NotFound
 from helpdesk.core.i18n import N_
+from helpdesk.core.limits import Guesses
 from helpdesk.tickets import queries
 from helpdesk.tickets.models import Ticket
 
 LENGTH = 16
+NO_CASE = N_("Number and code don't belong together. Please check both and try again.")
+WRONG_CODES = Guesses(free=20, first=30, longest=600, forgotten=3600)  # from one address
+STEPS = {
+    "registered": N_("We have your case and will read it soon."),
+    "accepted": N_("Somebody has read your case and takes care of it."),
+    "dispatched": N_("Your case is on its way to the department that can help."),
+    "return_requested": N_("We are finding the right department for your case."),
+    "signed": N_("The department has your case."),
+    "handling": N_("The department is working on your case."),
+    "waiting": N_("We are waiting for something before we can go on."),
+    "replied": N_("We have answered you."),
+    "answered_directly": N_("We have answered you."),
+    "review": N_("We have answered you and are checking whether it was done well."),
+    "callback": N_("We have answered you and will call to hear whether it helped."),
+    "reopened": N_("Your case is open again."),
+    "closed": N_("Your case is closed."),
+    "archived": N_("Your case is closed."),
+    "rejected": N_("We could not take on your case; the reason is below."),
+    "withdrawn": N_("You have taken your case back."),
+    "merged": N_("Your case goes on together with another one."),
+    "transferred": N_("Your case went to somebody outside our company; the name is below."),
+}
+KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")  # of a telephone
 
 
 def secret(ticket: Ticket, key: str) -> str:
@@ -83,7 +107,18 @@ def find(number: str, given: str, key: str) -> Ticket:
     right = secret(ticket, key) if ticket is not None else "A" * LENGTH
     opens = hmac.compare_digest(right.encode(), _tidy(given).encode())
     if ticket is None or not (opens or is_own(ticket, given, key)):
-        raise NotFound(
-            N_("Number and code don't belong together. Please check both and try again.")
-        )
+        raise NotFound(NO_CASE)
+    return ticket
+
+
+def find_by_keys(number: str, given: str, key: str) -> Ticket:
+    """The same for who has only a telephone's keys: of the number the digits, of the code each letter's
+    key. Raises NotFound as find() does."""
+    digits = "".join(each for each in number[:80] if each.isdecimal())
+    written = f"{digits[:4]}-{digits[4:]}" if digits == number.strip() else number
+    ticket = db.session.scalar(select(Ticket).where(queries.has_number(written)))
+    right = secret(ticket, key).translate(KEYS) if ticket is not None else "2" * LENGTH
+    opens = hmac.compare_digest(right.encode(), _tidy(given[:80]).translate(KEYS).encode())
+    if ticket is None or not opens:
+        raise NotFound(NO_CASE)
     return ticket

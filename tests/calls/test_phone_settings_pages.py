@@ -31,6 +31,7 @@ SALES = {
     "threshold": "30",
     "short_abandon": "3",
     "wrap_up": "60",
+    "most_times": "3",
     "active": "y",
 }
 

@@ -44,6 +44,8 @@ def _hold(answer: Response) -> Response:
         return answer
     if answer.status_code < 400:
         assert answer.status_code == operation.status, (request.path, answer.status)
+        if answer.mimetype in operation.plain:
+            return answer
         wrong = faults(_of_answer(request.endpoint or ""), answer.json)
     else:
         wrong = faults(_of_problem(), answer.json)

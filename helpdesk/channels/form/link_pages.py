@@ -11,7 +11,6 @@ from flask import Blueprint, g, render_template, request
 from flask_babel import refresh
 
 from helpdesk.channels.form.pages import customer
-from helpdesk.channels.form.tracking_pages import WRONG_CODES
 from helpdesk.core.db import db
 from helpdesk.core.limits import Guess, Guesses, searching
 from helpdesk.notify import optouts
@@ -42,7 +41,7 @@ def confirm(number: str, code: str) -> str:
 
 
 def _case(number: str, code: str) -> Ticket:
-    with searching(Guess(f"confirm:{request.remote_addr}", WRONG_CODES)):
+    with searching(Guess(f"confirm:{request.remote_addr}", tracking.WRONG_CODES)):
         return tracking.to_confirm(number, code, settings().secret_key)
 
 

@@ -17,7 +17,7 @@ from helpdesk.channels.form.pages import ANYBODY, TRACKED, customer, has_right_t
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext
-from helpdesk.core.limits import Guess, Guesses, searching, spend
+from helpdesk.core.limits import Guess, searching, spend
 from helpdesk.promises import rail
 from helpdesk.promises.words import FOR_CUSTOMERS
 from helpdesk.settings import settings
@@ -30,33 +30,12 @@ from helpdesk.web.bodies import takes_files
 from helpdesk.web.pages import Page
 
 blueprint = Blueprint("track", __name__, url_prefix="/track")
-WRONG_CODES = Guesses(free=20, first=30, longest=600, forgotten=3600)  # from one address
 MESSAGES_PER_HOUR = 30
 RATEABLE = (lifecycle.Status.REPLIED, lifecycle.Status.CALLBACK, lifecycle.Status.CLOSED)
 BY_OWN_LINK = N_(
     "Please open the link in one of our mails about this case: there you can tell us how we did. "
     "Number and code may have been read out to somebody, so they are not enough for that."
 )
-STEPS = {
-    "registered": N_("We have your case and will read it soon."),
-    "accepted": N_("Somebody has read your case and takes care of it."),
-    "dispatched": N_("Your case is on its way to the department that can help."),
-    "return_requested": N_("We are finding the right department for your case."),
-    "signed": N_("The department has your case."),
-    "handling": N_("The department is working on your case."),
-    "waiting": N_("We are waiting for something before we can go on."),
-    "replied": N_("We have answered you."),
-    "answered_directly": N_("We have answered you."),
-    "review": N_("We have answered you and are checking whether it was done well."),
-    "callback": N_("We have answered you and will call to hear whether it helped."),
-    "reopened": N_("Your case is open again."),
-    "closed": N_("Your case is closed."),
-    "archived": N_("Your case is closed."),
-    "rejected": N_("We could not take on your case; the reason is below."),
-    "withdrawn": N_("You have taken your case back."),
-    "merged": N_("Your case goes on together with another one."),
-    "transferred": N_("Your case went to somebody outside our company; the name is below."),
-}
 
 
 @blueprint.get("")
@@ -106,7 +85,7 @@ def _come_in(number: str, code: str) -> Ticket:
     """The case, opened for this browser whatever others at this address have tried. Raises NotFound,
     TooMany."""
     key = settings().secret_key
-    with searching(Guess(f"track:{request.remote_addr}", WRONG_CODES)):
+    with searching(Guess(f"track:{request.remote_addr}", tracking.WRONG_CODES)):
         ticket = tracking.find(number, code, key)
     remember(ticket, judges=tracking.is_own(ticket, code, key))
     return ticket
@@ -246,9 +225,7 @@ def _ticket(number: str) -> Ticket:
     salt = _remembered(number)
     ticket = db.session.scalar(_NUMBERED, {"number": queries.plain_number(number)})
     if ticket is None or salt != ticket.track_salt:
-        raise NotFound(
-            N_("Number and code don't belong together. Please check both and try again.")
-        )
+        raise NotFound(tracking.NO_CASE)
     return ticket
 
 
@@ -265,7 +242,7 @@ def _page(ticket: Ticket, add: AddForm | None = None, rate: RateForm | None = No
         page="track",
         ticket=ticket,
         marks=rail.marks(rows, snapshot),
-        step=STEPS[status],
+        step=tracking.STEPS[status],
         with_desk=status in lifecycle.AT_DESK,
         may_add=status not in lifecycle.DEAF,
         messages=queries.conversation(ticket, public_only=True),

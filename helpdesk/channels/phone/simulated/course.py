@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from helpdesk.calls.advice import FIRST, STEPS, step
 from helpdesk.channels.phone.simulated.switchboard import Line, Result, Switchboard
 
 HOTLINE = "+862166668888"
@@ -55,19 +56,39 @@ class Course(Switchboard):
         line.queue, line.waits_since = line.caller.queue, at
         self._say(line, "queued", at, queue=line.queue)
         self._waiting.append(line)
+        if line.caller.closed:
+            self._leave(at, line, at, "left", "closed")
+            return
+        for each in STEPS[1:]:  # further colleagues are asked
+            self._later(at, each, self._offer)
         self._later(at, line.caller.patience, lambda now: self._leave(now, line, at, "abandoned"))
         self._later(at, TIME_IS_UP, lambda now: self._leave(now, line, at, "left", "timeout"))
         self._offer(at)
 
     def _offer(self, at: datetime) -> None:
-        """Each who waits rings at the agent of the queue who has been free for longest."""
-        for line in self._waiting:
-            if line.seat or line.caller.hopeless:
-                continue
-            fit = [name for name in self._free if self._takes(name, line.queue)]
-            if fit:
-                line.seat = min(fit, key=lambda name: (self._free[name], name))
-                self._ring(at, line, line.seat)
+        """Whose waiting counts most is next, and rings at an agent who may take it by now: first at the
+        one of their open case, else at who has been free for longest."""
+        waiting = [each for each in self._waiting if not each.seat and not each.caller.hopeless]
+        for line in sorted(waiting, key=lambda each: -each.counts(at)):
+            seat = self._first(line) or self._longest_free(at, line)
+            if seat:
+                line.seat = seat
+                self._ring(at, line, seat)
+
+    def _first(self, line: Line) -> str:
+        name = line.caller.claim.first
+        seat = self._seats.get(name)
+        return name if seat and seat.ready and name in self._free and not line.turn else ""
+
+    def _longest_free(self, at: datetime, line: Line) -> str:
+        there = {
+            name: line.caller.claim.penalty(seat.skills)
+            for name, seat in self._seats.items()
+            if line.queue in seat.queues and (seat.ready or name in self._busy)
+        }
+        most = step(line.waited(at), there.values())
+        fit = [n for n in self._free if self._takes(n, line.queue) and there[n] <= most]
+        return min(fit, key=lambda name: (self._free[name], name), default="")
 
     def _takes(self, name: str, queue: str) -> bool:
         seat = self._seats.get(name)
@@ -79,6 +100,8 @@ class Course(Switchboard):
         turn, attended = line.turn, self._attended(seat)
         self._say(line, "offered", at, agent=seat, queue=line.queue)
         rings = RINGS_FOR_A_PERSON if attended else RINGS
+        if turn == 1 and seat == line.caller.claim.first:
+            rings = FIRST
         self._later(at, rings, lambda now: self._rung_out(now, line, seat, turn))
         if not attended and self._chance.random() < ANSWERS:
             wait = self._chance.uniform(2, 7)

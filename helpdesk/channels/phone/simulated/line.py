@@ -16,7 +16,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
-from helpdesk.calls import attending, commands, exchange, taking_in
+from helpdesk.agents.skills import parted
+from helpdesk.calls import advising, attending, commands, exchange, taking_in
 from helpdesk.calls.exchange_models import PhoneMember
 from helpdesk.calls.fields import read_events
 from helpdesk.calls.models import Call, PhoneLine
@@ -24,7 +25,7 @@ from helpdesk.calls.registry import Adapter, Can, register
 from helpdesk.calls.words import LOST, Happening
 from helpdesk.channels.phone.simulated.callers import CALLS, KINDS, Callers
 from helpdesk.channels.phone.simulated.scheduling import IN_CALL, Exchange
-from helpdesk.channels.phone.simulated.switchboard import Event, Seat
+from helpdesk.channels.phone.simulated.switchboard import Caller, Event, Seat
 from helpdesk.clock import now
 from helpdesk.core import heartbeats
 from helpdesk.core.db import db, retrying
@@ -54,16 +55,27 @@ def seats() -> list[Seat]:
     members = select(PhoneMember.agent_id, PhoneMember.queue).where(PhoneMember.there)
     for agent_id, queue in db.session.execute(members):
         sits.setdefault(agent_id, set()).add(queue)
-    lines = select(PhoneLine, attending.attended()).join(Agent).order_by(PhoneLine.extension)
+    lines = (
+        select(PhoneLine, attending.attended(), Agent.skills)
+        .join(Agent)
+        .order_by(PhoneLine.extension)
+    )
     return [
         Seat(
             line.extension,
             frozenset(sits.get(line.agent_id, ())),
             line.paused == "",
             bool(attended),
+            frozenset(parted(skills)),
         )
-        for line, attended in db.session.execute(lines)
+        for line, attended, skills in db.session.execute(lines)
     ]
+
+
+def advised(caller: Caller) -> Caller:
+    """The caller with what a dialplan would be told of them."""
+    told = advising.ask(caller.queue, caller.number)
+    return caller._replace(claim=told.claim, closed=told.closed is not None)
 
 
 class Line:
@@ -157,7 +169,7 @@ class Line:
         many = CALLS.get(kind, 1)
         for _each in range(many):
             after = self.callers.chance.uniform(0, BURST) if many > 1 else 0.0
-            caller = self.callers.one(kind, str(data["queue"]))
+            caller = advised(self.callers.one(kind, str(data["queue"])))
             self.exchange.place(at + timedelta(seconds=after), caller)
         return ""
 

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple
 
+from helpdesk.calls.advice import Claim
+
 Event = dict[str, Any]
 Act = Callable[[datetime], object]
 
@@ -22,16 +24,19 @@ class Seat(NamedTuple):
     queues: frozenset[str]
     ready: bool = True
     attended: bool = False
+    skills: frozenset[str] = frozenset()
 
 
 class Caller(NamedTuple):
     """Who calls: an empty number is not shown. `patience` in seconds; one who is `hopeless` gives up
-    before anybody answers."""
+    before anybody answers. `claim` and `closed` are what the program advises of them."""
 
     number: str
     queue: str
     patience: float
     hopeless: bool = False
+    claim: Claim = Claim()
+    closed: bool = False
 
 
 class Result(NamedTuple):
@@ -59,6 +64,14 @@ class Line:
     turn: int = 0  # how often it rang: what an earlier ring has set off is no longer meant
     over: bool = False
     said: count[int] = field(default_factory=lambda: count(1))
+
+    def waited(self, at: datetime) -> float:
+        """Seconds in the queue until then."""
+        return (at - self.waits_since).total_seconds() if self.waits_since else 0.0
+
+    def counts(self, at: datetime) -> float:
+        """What the waiting counts: whose counts most is next."""
+        return self.caller.claim.counts(self.waited(at))
 
     def rings_at(self, seat: str) -> bool:
         """Whether it rings at this telephone now."""
