@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from helpdesk.agents.models import Agent
 from helpdesk.agents.rights import SYSTEM
-from helpdesk.calls import advice, queries, telling, terms
+from helpdesk.calls import advice, blocking, queries, telling, terms
+from helpdesk.calls.blocking import Blocked
 from helpdesk.calls.exchange_models import PhoneMember
 from helpdesk.calls.models import Call, PhoneCallback
 from helpdesk.clock import moved_to, now
@@ -377,3 +378,9 @@ def test_each_step_that_was_taken_stands_in_the_history_of_the_call(
     told = [each for each in telling.time_line(call, parts, {}) if each.remark == "en, billing"]
     joined = parts.stays[0].joined_at
     assert [(each.at - joined).total_seconds() for each in told] == steps
+
+
+def test_a_blocked_caller_is_named_as_such(told: Any) -> None:
+    assert told()["blocked"] is False
+    blocking.save(None, Blocked(WANG, "insults"), make.agent("Chen Jie", "admin").actor)
+    assert told()["blocked"] is True and told(number="")["blocked"] is False

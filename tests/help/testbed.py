@@ -29,8 +29,8 @@ Running = subprocess.Popen[str]
 class Bed:
     """The exchange, its telephones, and who calls it. end() ends all that it started."""
 
-    def __init__(self, tool: Path, folder: Path) -> None:
-        self.tool, self.folder = tool, folder
+    def __init__(self, tool: Path, folder: Path, extra: Path | None = None) -> None:
+        self.tool, self.folder, self.extra = tool, folder, extra
         port = PORTS + 50 * (os.getpid() % 40)
         self.environ = os.environ | {"ASTBED_STATE": str(folder), "ASTBED_PORT_BASE": str(port)}
         self.phones: list[Running] = []
@@ -38,7 +38,8 @@ class Bed:
 
     def start(self) -> None:
         """Let the exchange run; it serves when this returns."""
-        self.run("start", "--timeout", "60")
+        more = ["--extra-config", self.extra] if self.extra else []
+        self.run("start", "--timeout", "60", *more)
         self.status: dict[str, Any] = json.loads(self.run("status", "--json"))
 
     def run(self, *words: object) -> str:

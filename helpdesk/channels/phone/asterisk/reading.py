@@ -34,8 +34,9 @@ LEFT_BY = {  # QUEUESTATUS -> why the stay ended unanswered
     "JOINUNAVAIL": "empty",
     "LEAVEUNAVAIL": "empty",
     "FULL": "empty",
+    "CLOSED": "closed",  # said by a dialplan that asked for advice
 }
-TURNED_AWAY = ("JOINEMPTY", "JOINUNAVAIL", "FULL")  # such a caller never was in the queue
+TURNED_AWAY = ("JOINEMPTY", "JOINUNAVAIL", "FULL", "CLOSED")  # such a caller never was in the queue
 PHONES = {
     "1": "free",
     "2": "busy",

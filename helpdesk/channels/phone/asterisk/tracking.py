@@ -28,6 +28,7 @@ class Live:
     dials: str = ""
     waits: str = ""  # the queue that it waits in
     leaving: tuple[Message, datetime] | None = None  # the queue, and why is not said yet
+    gave_up: bool = False  # as the exchange says, also where only its time was up
     reason: str = ""
     channels: set[str] = field(default_factory=set)
 
@@ -113,12 +114,16 @@ class Tracker:
         ]
         return [told for call_id, call in due for told in self.left(call_id, call)]
 
-    def left(self, call_id: str, call: Live, reason: str = "timeout") -> list[Told]:
-        """The stay that a call was leaving is left, for this reason."""
+    def left(self, call_id: str, call: Live, reason: str = "") -> list[Told]:
+        """The stay that a call was leaving is left, for this reason; without one the caller gave up
+        where the exchange said so, else the time was up."""
         assert call.leaving
         message, at = call.leaving
-        call.leaving, call.waits = None, ""
-        return [self.say("left", message, at, call_id=call_id, reason=reason)]
+        gave_up, call.leaving, call.waits, call.gave_up = call.gave_up, None, "", False
+        if gave_up and not reason:
+            queue = message.get("Queue")
+            return [self.say("abandoned", message, at, call_id=call_id, queue=queue)]
+        return [self.say("left", message, at, call_id=call_id, reason=reason or "timeout")]
 
     def told(self, message: Message) -> Live | None:
         """The call of this message, when it is one that we tell of."""

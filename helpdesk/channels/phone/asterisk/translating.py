@@ -100,6 +100,9 @@ def _miss(by: Tracker, message: Message, at: datetime, agent: str) -> None:
 
 def _joins(by: Tracker, message: Message, at: datetime) -> list[Told]:
     call = by.calls.setdefault(message["Linkedid"], Live())
+    if call.leaving and call.leaving[0]["Queue"] == message["Queue"] == call.waits:
+        call.leaving, call.gave_up = None, False  # the dialplan has asked for advice meanwhile
+        return []
     said = by.left(message["Linkedid"], call, "moved") if call.leaving else []
     call.told, call.waits = True, message["Queue"]
     caller = shown(message.get("CallerIDNum", ""))
@@ -120,7 +123,7 @@ def _not_taken(by: Tracker, message: Message, at: datetime) -> list[Told]:
 def _connects(by: Tracker, message: Message, at: datetime) -> list[Told]:
     call = by.told(message)
     if call:
-        call.waits, call.leaving = "", None
+        call.waits, call.leaving, call.gave_up = "", None, False
     agent = by.agent(message.get("Interface", ""))
     return [by.say("answered", message, at, agent=agent, queue=message.get("Queue"))]
 
@@ -133,15 +136,17 @@ def _completes(by: Tracker, message: Message, at: datetime) -> list[Told]:
 
 
 def _gives_up(by: Tracker, message: Message, at: datetime) -> list[Told]:
+    """Said also where the time was up: the dialplan says so a moment later, or lets them wait on."""
     call = by.told(message)
-    if call:
-        call.waits = ""
-    return [by.say("abandoned", message, at, queue=message.get("Queue"))]
+    if call is None or not call.waits:
+        return [by.say("abandoned", message, at, queue=message.get("Queue"))]
+    call.leaving, call.gave_up = (message, at), True
+    return []
 
 
 def _leaves(by: Tracker, message: Message, at: datetime) -> list[Told]:
     call = by.told(message)
-    if call and call.waits:
+    if call and call.waits and not call.leaving:
         call.leaving = (message, at)
     return []
 
