@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -123,8 +124,7 @@ EXPECTED = {
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_recorded_situation_becomes_these_words(name: str) -> None:
     said = told(situation(name))
-    words = [each for each in in_words(said) if not each.startswith(("recorded", "agent "))]
-    assert words == EXPECTED[name]
+    assert spoken(said) == EXPECTED[name]
     assert len(EXPECTED) == len(every_situation())
 
 
@@ -217,3 +217,46 @@ def test_channels_that_the_exchange_no_longer_has_are_forgotten() -> None:
     by.forget([])
     assert not by.calls
     assert by.quiet(LATER + timedelta(hours=1)) == []
+
+
+def spoken(said: list[dict[str, Any]]) -> list[str]:
+    """The words that a test of queues is about."""
+    return [each for each in in_words(said) if not each.startswith(("recorded", "agent "))]
+
+
+def waits_on() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """A caller whose time in the queue is up after ten seconds, and who joins it again at once."""
+    messages = situation("Abandoned in queue, no agent")
+    joined = next(each for each in messages if each["Event"] == "QueueCallerJoin")
+    end = next(at for at, each in enumerate(messages) if each["Event"] == "QueueCallerAbandon")
+
+    def after(event: str, seconds: float) -> dict[str, str]:
+        at = f"{float(joined['Timestamp']) + seconds:.6f}"
+        return joined | {"Event": event, "Timestamp": at}
+
+    begin = [each for each in messages[:end] if each["Timestamp"] <= joined["Timestamp"]]
+    up = [after("QueueCallerAbandon", 1), after("QueueCallerLeave", 1.01)]
+    return [*begin, *up, after("QueueCallerJoin", 1.1)], messages[end:]
+
+
+def test_who_joins_the_same_queue_again_at_once_has_waited_on() -> None:
+    begin, end = waits_on()
+    assert spoken(told([*begin, *end])) == EXPECTED["Abandoned in queue, no agent"]
+
+
+def test_whose_time_is_up_did_not_give_up_though_the_exchange_says_so() -> None:
+    messages = situation("Abandoned in queue, no agent")
+    at = next(place for place, each in enumerate(messages) if each["Event"] == "QueueCallerLeave")
+    known = messages[at] | {"Event": "UserEvent", "UserEvent": "QueueResult"}
+    said = told([*messages[: at + 1], known | {"Status": "TIMEOUT"}, *messages[at + 1 :]])
+    assert spoken(said)[2:] == ["left reason=timeout", "hungup"]
+
+
+def test_a_dialplan_that_lets_nobody_into_a_closed_queue_says_so() -> None:
+    messages = situation("Queue without members")
+    said = spoken(told([each | _closed(each) for each in messages]))
+    assert said[1:3] == ["queued queue=closed", "left queue=closed reason=closed"]
+
+
+def _closed(message: dict[str, str]) -> dict[str, str]:
+    return {"Status": "CLOSED"} if message.get("Status") == "JOINEMPTY" else {}
