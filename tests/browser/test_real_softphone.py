@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.help import servers
 from tests.help.browsers import CHROMIUM, QUIET
-from tests.help.live import Person, company
+from tests.help.live import Person, axe, company
 from tests.help.testbed import Bed, testbed, testbed_of_module
 
 __all__ = ["testbed", "testbed_of_module"]
@@ -81,9 +81,17 @@ def agent(server: servers.Server, listening: Browser, testbed: Bed) -> Iterator[
     page.press("[name=sip_secret]", "Enter")
     page.wait_for_url("**/admin/phone/lines")
     admin.context.close()
-    found = Person(listening, server, "lin.xiaoyu", "en-GB")
+    found = Person(listening, server, language="en-GB")
+    found.lines = []  # type: ignore[attr-defined]
+    found.context.route_web_socket(testbed.status["sip_ws"], lambda line: carried(found, line))
+    found.sign_in("lin.xiaoyu")
     yield found
     found.context.close()
+
+
+def carried(agent: Person, line: WebSocketRoute) -> None:
+    """A connection of the telephone goes through the test, which can cut it."""
+    agent.lines.append((line, line.connect_to_server()))  # type: ignore[attr-defined]
 
 
 def phone_of(agent: Person) -> Page:
@@ -111,7 +119,7 @@ def test_a_queue_call_is_answered_held_and_written_up_by_keyboard_alone(
     testbed.calls("+4420555021")
     expect(desk.get_by_role("button", name="接听")).to_be_visible()
     expect(window.locator("#main")).to_have_attribute("data-state", "ringing")
-    assert agent.axe() == []
+    assert agent.axe() + axe(window) == []
     desk.keyboard.press("F4")
     expect(desk.locator("[data-by-phone=hold] button")).to_be_visible()
     for way in ("in", "out"):
@@ -135,3 +143,23 @@ def test_a_queue_call_is_answered_held_and_written_up_by_keyboard_alone(
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("button", name="保存小结")).to_be_hidden()
     assert agent.faults == []
+
+
+def test_a_call_outlives_the_lost_connection_of_its_telephone(agent: Person, testbed: Bed) -> None:
+    window, desk = phone_of(agent), agent.page
+    state, bar = window.locator("#main"), desk.locator("#phone-bar")
+    testbed.calls("+4420555022")
+    expect(bar.get_by_role("button", name="接听")).to_be_visible()
+    desk.keyboard.press("F4")
+    expect(bar.locator("[data-by-phone=hold]")).to_be_visible()
+    for end in agent.lines[-1]:  # type: ignore[attr-defined]
+        end.close()
+    expect(state).to_have_attribute("data-state", "lost")
+    expect(desk.locator("#softphone")).to_be_visible()
+    expect(state).to_have_attribute("data-state", "talking", timeout=10_000)
+    assert len(agent.lines) == 2  # type: ignore[attr-defined]
+    expect(state).to_have_attribute("data-sound-in", MANY)
+    desk.keyboard.press("F4")
+    expect(bar.locator("[data-by-phone=resume]")).to_be_visible()
+    desk.keyboard.press("F9")
+    expect(state).to_have_attribute("data-state", "ready")

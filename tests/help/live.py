@@ -41,6 +41,19 @@ def beside_the_socket(page: Any) -> list[str]:
     return [fault for fault in page.faults if "WebSocket" not in fault and " 401 " not in fault]
 
 
+def axe(page: Page) -> list[str]:
+    """Serious and critical findings of axe on a page as it is (WCAG 2 A and AA)."""
+    page.evaluate(AXE.read_text(encoding="utf8"))
+    found = page.evaluate(
+        "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})).violations"
+    )
+    return [
+        f"{v['id']}: {v['nodes'][0]['html'][:120]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
 class Person:
     """One person with a browser of their own; `faults` gathers errors of the pages."""
 
@@ -105,16 +118,8 @@ class Person:
             self.page.locator(f".send-{mode}").click()
 
     def axe(self) -> list[str]:
-        """Serious and critical findings of axe on the page as it is (WCAG 2 A and AA)."""
-        self.page.evaluate(AXE.read_text(encoding="utf8"))
-        found = self.page.evaluate(
-            "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})).violations"
-        )
-        return [
-            f"{v['id']}: {v['nodes'][0]['html'][:120]}"
-            for v in found
-            if v["impact"] in ("serious", "critical")
-        ]
+        """Serious and critical findings of axe on the page as it is."""
+        return axe(self.page)
 
 
 def _fill(field: Locator, form: Locator, name: str, value: str) -> None:

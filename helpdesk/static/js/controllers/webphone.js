@@ -14,7 +14,7 @@ const WAITS = 300;
 const LATER = 5000;
 const TROUBLES = ["denied", "missing", "busy", "insecure"];
 const post = (url) => fetch(url, { method: "POST", headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" } }).catch(() => null);
-const isSignedOut = (answer) => answer && (answer.redirected || answer.status === 401 || answer.status === 403);
+const isSignedOut = (answer) => answer && (answer.redirected || [400, 401, 403].includes(answer.status)); // 400: its token is of no session
 
 export default class extends Controller {
   static targets = ["word", "cause", "audio", "answer", "end", "again", "notices"];
@@ -41,6 +41,7 @@ export default class extends Controller {
     if (trouble) { this.tell(trouble); return; }
     const answer = await post(this.accountValue);
     if (isSignedOut(answer)) { this.finish(); return; }
+    if (answer?.status === 404) { this.tell("refused"); return; } // it was taken away
     if (!answer?.ok) { this.tell("lost"); setTimeout(() => this.phone ?? this.begin(), LATER); return; }
     this.phone = new Line(await answer.json(), (state, cause) => this.tell(state, cause));
     this.phone.heard = (stream) => { this.audioTarget.srcObject = stream; this.audioTarget.play().catch(() => null); };
@@ -97,7 +98,8 @@ export default class extends Controller {
   /** Still here; and whether the session is. Who is signed out has no telephone, once the call is over. */
   async line() {
     if (!this.give || this.phone?.session) return;
-    if (isSignedOut(await post("/presence/beat"))) this.finish();
+    if (isSignedOut(await fetch("/phone/asked", { headers: { "HX-Request": "true" } }).catch(() => null))) this.finish();
+    else post("/presence/beat");
   }
 
   finish() {
