@@ -65,7 +65,7 @@ class QueueForm(Correction):
         ),
     )
     most_times = IntegerField(
-        lazy_gettext("At most so many times as long as a VIP anybody waits"),
+        lazy_gettext("Nobody waits longer than so many times a VIP"),
         [InputRequired()],
         description=lazy_gettext("1: whoever came first is first, whatever their level."),
     )
