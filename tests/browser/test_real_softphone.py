@@ -163,3 +163,20 @@ def test_a_call_outlives_the_lost_connection_of_its_telephone(agent: Person, tes
     expect(bar.locator("[data-by-phone=resume]")).to_be_visible()
     desk.keyboard.press("F9")
     expect(state).to_have_attribute("data-state", "ready")
+
+
+DIAL = """to => fetch("/phone/dial", { method: "POST", body: new URLSearchParams({ to }), headers: {
+"HX-Request": "true", "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content } })"""
+
+
+def test_a_call_that_was_asked_for_is_taken_by_itself(agent: Person, testbed: Bed) -> None:
+    state = phone_of(agent).locator("#main")
+    customer = testbed.begin("customer-answer", "--ring", 1, "--wait", 60)
+    assert customer.stdout is not None
+    customer.stdout.readline()
+    agent.page.evaluate(DIAL, "+4420555010")
+    expect(state).to_have_attribute("data-state", "talking")
+    expect(state).to_have_attribute("data-sound-in", MANY)
+    expect(agent.page.locator("[data-by-phone=hold]")).to_be_visible()
+    agent.page.keyboard.press("F9")
+    expect(state).to_have_attribute("data-state", "ready")

@@ -14,6 +14,7 @@ const WAITS = 300;
 const LATER = 5000;
 const TROUBLES = ["denied", "missing", "busy", "insecure"];
 const post = (url) => fetch(url, { method: "POST", headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" } }).catch(() => null);
+const look = () => fetch("/phone/asked", { headers: { "HX-Request": "true" } }).catch(() => null);
 const isSignedOut = (answer) => answer && (answer.redirected || [400, 401, 403].includes(answer.status)); // 400: its token is of no session
 
 export default class extends Controller {
@@ -45,6 +46,8 @@ export default class extends Controller {
     if (!answer?.ok) { this.tell("lost"); setTimeout(() => this.phone ?? this.begin(), LATER); return; }
     this.phone = new Line(await answer.json(), (state, cause) => this.tell(state, cause));
     this.phone.heard = (stream) => { this.audioTarget.srcObject = stream; this.audioTarget.play().catch(() => null); };
+    // a call that the person has asked for rings here first: it is taken by itself
+    this.phone.expects = async (number) => (await (await look())?.text())?.includes(`data-dialled="${number}"`);
     this.phone.start();
   }
 
@@ -98,7 +101,7 @@ export default class extends Controller {
   /** Still here; and whether the session is. Who is signed out has no telephone, once the call is over. */
   async line() {
     if (!this.give || this.phone?.session) return;
-    if (isSignedOut(await fetch("/phone/asked", { headers: { "HX-Request": "true" } }).catch(() => null))) this.finish();
+    if (isSignedOut(await look())) this.finish();
     else post("/presence/beat");
   }
 

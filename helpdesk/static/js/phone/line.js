@@ -65,6 +65,7 @@ export default class Line {
     if (trouble) { session.terminate({ status_code: NO_MICROPHONE }); this.tell(trouble); this.stop(); return; }
     this.stream = stream;
     this.now("ringing");
+    if (await this.expects?.(this.caller)) this.answer();
   }
 
   over() {
