@@ -11,7 +11,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from helpdesk.channels.form import tracking_pages as web_tracking
 from helpdesk.clock import moved_to, now
 from helpdesk.core import i18n, options
 from helpdesk.core.db import db, transaction
@@ -342,7 +341,7 @@ def test_the_customer_rates_once_after_the_answer(client: FlaskClient) -> None:
 
 
 def test_every_status_has_a_sentence_for_customers() -> None:
-    assert set(web_tracking.STEPS) == set(lifecycle.Status)
+    assert set(tracking.STEPS) == set(lifecycle.Status)
 
 
 def test_a_merged_case_names_the_one_that_goes_on(client: FlaskClient) -> None:
