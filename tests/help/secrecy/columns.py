@@ -10,7 +10,7 @@ from __future__ import annotations
 
 CLASSES = """
 absence:
-agent: inside email password_hash totp_secret paper_codes | plain name role language timezone session_key
+agent: inside email password_hash totp_secret paper_codes | plain name role language timezone session_key skills
     ended_sessions presence presence_reason activity preferences
 alarm: inside error | plain kind
 api_token: inside name | plain role token_hash scopes
@@ -67,7 +67,7 @@ opt_out: plain address
 option: plain name value
 pending_file: plain key owner address name mime sha256
 person: inside note | plain name organisation language level
-phone_call: plain provider external_id direction state caller called number topic about reason
+phone_call: plain provider external_id direction state caller called number topic about reason language
 phone_callback: plain number state
 phone_command: inside reason | plain provider verb data state
 phone_event: plain provider external_id event caller called queue data
@@ -75,7 +75,7 @@ phone_exchange: inside holder problem | plain provider state
 phone_leg: plain state reason
 phone_line: inside sip_secret | plain extension paused sip_user
 phone_member: plain queue
-phone_queue: inside name | plain code calendar codes
+phone_queue: inside name | plain code calendar codes skills
 phone_stay: plain state reason
 policy_row: plain promise severity kind channel limit owner chain profile
 policy_version: inside note made_by
