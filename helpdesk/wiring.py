@@ -62,8 +62,7 @@ from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.channels.phone import cli as phone_cli
-from helpdesk.channels.phone import pages as phone_desk
-from helpdesk.channels.phone import webhooks
+from helpdesk.channels.phone import spying, webhooks
 from helpdesk.channels.phone.simulated import pages as phone_line
 from helpdesk.core import background, dbclock
 from helpdesk.desk import signs, stuck
@@ -105,7 +104,7 @@ BLUEPRINTS: tuple[object, ...] = (
     ticket_lists.blueprint,
     moves.blueprint,
     phone.blueprint,
-    phone_desk.blueprint,
+    spying.blueprint,
     phone_line.blueprint,
     queue.blueprint,
     ticket.blueprint,

@@ -12,8 +12,9 @@ from helpdesk.agents.models import Agent
 from helpdesk.agents.sign_in import by, needs
 from helpdesk.calls import code_tree, lists, terms, wrapping
 from helpdesk.calls.code_tree import Code
-from helpdesk.calls.models import PhoneQueue, WrapUpCode
+from helpdesk.calls.models import PhoneQueue
 from helpdesk.calls.terms import Terms
+from helpdesk.calls.terms_models import WrapUpCode
 from helpdesk.calls.wrapping import STEPS
 from helpdesk.core.calendars import newest
 from helpdesk.core.i18n import gettext, language, lazy_gettext

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, or_, select
 from helpdesk.agents.change import change
 from helpdesk.agents.rights import Actor
 from helpdesk.calls.fields import number
-from helpdesk.calls.models import BlockedCaller
+from helpdesk.calls.terms_models import BlockedCaller
 from helpdesk.clock import now
 from helpdesk.core.db import db, stored
 from helpdesk.core.errors import FILL, BadInput, refuse

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from helpdesk.agents.change import odd_code, saved
 from helpdesk.agents.rights import Actor, require
-from helpdesk.calls.models import WrapUpCode
+from helpdesk.calls.terms_models import WrapUpCode
 from helpdesk.calls.wrapping import STEPS
 from helpdesk.core.db import change_rows, db, stored, transaction
 from helpdesk.core.errors import FILL, PICK, refuse

@@ -11,15 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from helpdesk.calls.folded import Folded, Rang, Recorded, Stayed, Talked, Whole
-from helpdesk.calls.words import (
-    CONSENTS,
-    LASTING,
-    LOST,
-    VOICEMAIL,
-    Happening,
-    State,
-    StayState,
-)
+from helpdesk.calls.words import CONSENTS, LASTING, LOST, VOICEMAIL, Happening, State, StayState
 
 
 class Said(Protocol):

@@ -6,14 +6,14 @@ program's own verbs write stand last, and folding leaves them alone.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.clock import now
-from helpdesk.core.db import JsonData, Model, TwoNames, UtcTime, index_where
+from helpdesk.core.db import JsonData, Model, UtcTime, index_where
 
 
 class PhoneQueue(Model):
@@ -37,19 +37,6 @@ class PhoneQueue(Model):
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
-
-
-class WrapUpCode(TwoNames, Model):
-    """What a call was about, and what follows from it. `code` is a path: "billing.refund" is a leaf of
-    "billing"; only leaves are picked."""
-
-    __tablename__ = "wrap_up_code"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)
-    next_step: Mapped[str] = mapped_column(default="")  # where the agent names none
-    days: Mapped[int] = mapped_column(default=1)  # until it, where the agent names no time
-    category: Mapped[str] = mapped_column(default="")  # the case's, where it has none
-    active: Mapped[bool] = mapped_column(default=True)
 
 
 class PhoneLine(Model):
@@ -231,16 +218,6 @@ class Recording(Model):
     problem: Mapped[str] = mapped_column(default="")
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))  # of a voicemail
     attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachment.id"))
-
-
-class BlockedCaller(Model):
-    """A number whose calls are noted and make no case; `until` None is for good."""
-
-    __tablename__ = "blocked_caller"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(unique=True)  # as Call.number
-    reason: Mapped[str]
-    until: Mapped[date | None]  # the last day, in the company's zone
 
 
 class PhoneCallback(Model):

@@ -40,8 +40,7 @@ _listeners: list[Listener] = []
 
 
 def on_taken(listener: Listener) -> Listener:
-    """Register what is told, after the commit and in this process, which calls have changed (ids). It
-    may be lost in a crash: who shows calls reads them by `touched_at` as well."""
+    """Register what is told, after the commit, which calls have changed (ids). It may be lost in a crash."""
     _listeners.append(listener)
     return listener
 

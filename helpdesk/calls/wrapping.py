@@ -15,8 +15,9 @@ from sqlalchemy import select
 from helpdesk.agents.rights import SYSTEM, Actor, require_own
 from helpdesk.calls import attending
 from helpdesk.calls.cases import NO_CASE
-from helpdesk.calls.models import Call, Interaction, PhoneQueue, WrapUpCode
+from helpdesk.calls.models import Call, Interaction, PhoneQueue
 from helpdesk.calls.queries import ANOTHER
+from helpdesk.calls.terms_models import WrapUpCode
 from helpdesk.clock import now, within_reach
 from helpdesk.core.alarms import Ring, clear_alarms, on_alarm, set_alarm
 from helpdesk.core.db import db, locked, transaction

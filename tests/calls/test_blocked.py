@@ -12,7 +12,8 @@ from sqlalchemy import select
 from helpdesk.agents.models import Agent
 from helpdesk.calls import blocking, wrapping
 from helpdesk.calls.blocking import Blocked
-from helpdesk.calls.models import BlockedCaller, Call, Interaction, PhoneCallback
+from helpdesk.calls.models import Call, Interaction, PhoneCallback
+from helpdesk.calls.terms_models import BlockedCaller
 from helpdesk.calls.wrapping import WrittenUp
 from helpdesk.core.db import db, transaction
 from helpdesk.core.events import Event

@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.calls import wrapping
-from helpdesk.calls.models import PhoneLine, PhoneQueue, WrapUpCode
+from helpdesk.calls.models import PhoneLine, PhoneQueue
+from helpdesk.calls.terms_models import WrapUpCode
 from helpdesk.core.db import db
 from tests.help import factories as make
 from tests.help.lines import terms

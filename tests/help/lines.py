@@ -13,7 +13,8 @@ from sqlalchemy import select
 from helpdesk.agents import presence
 from helpdesk.agents.models import Agent
 from helpdesk.calls.exchange_models import PhoneCommand
-from helpdesk.calls.models import PhoneLine, PhoneQueue, WrapUpCode
+from helpdesk.calls.models import PhoneLine, PhoneQueue
+from helpdesk.calls.terms_models import WrapUpCode
 from helpdesk.clock import moved_to, now
 from helpdesk.core.db import db, transaction
 from helpdesk.settings import Phone
