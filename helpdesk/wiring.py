@@ -62,7 +62,8 @@ from helpdesk.channels.email.fetching import fetcher
 from helpdesk.channels.form import link_pages, tracking_pages
 from helpdesk.channels.form import pages as web_form
 from helpdesk.channels.phone import cli as phone_cli
-from helpdesk.channels.phone import spying, webhooks
+from helpdesk.channels.phone import pages as phone_desk
+from helpdesk.channels.phone import webhooks
 from helpdesk.channels.phone.simulated import pages as phone_line
 from helpdesk.core import background, dbclock
 from helpdesk.desk import signs, stuck
@@ -74,7 +75,6 @@ from helpdesk.desk.pages import (
     phone,
     printing,
     queue,
-    softphone,
     ticket,
     ticket_lists,
 )
@@ -99,12 +99,11 @@ BLUEPRINTS: tuple[object, ...] = (
     second_factor_pages.blueprint,
     bulk.blueprint,
     calling.blueprint,
-    softphone.blueprint,
     customers.blueprint,
     ticket_lists.blueprint,
     moves.blueprint,
     phone.blueprint,
-    spying.blueprint,
+    phone_desk.blueprint,
     phone_line.blueprint,
     queue.blueprint,
     ticket.blueprint,

@@ -2,7 +2,8 @@
 it came (rows of CallEvent); all else is folded from that, so the order in which it came does not count.
 
 words.py     events, states            fields.py    one event, checked; agents.py whom it names
-models.py    the tables (exchange_models.py of the systems, terms_models.py of codes)   folded.py    their rows as plain values
+models.py    the tables (exchange_models.py of the systems, terms_models.py of codes and blocked
+callers)    folded.py    their rows as plain values
 lifecycle.py events -> what is folded  taking_in.py the one door for events
 cases.py     a call becomes a case: opening.py a new one, missed.py for who waited in vain
 filling.py   the form fills that case  wrapping.py  a call is written up, by code_tree.py

@@ -61,8 +61,7 @@ def _take(events: Sequence[NewEvent]) -> Taken:
     with transaction() as session:
         calls = _calls(session, events)
         new = _kept(events, calls)
-        changed = sorted({call_id for call_id in new if call_id})
-        if changed:
+        if changed := sorted({call_id for call_id in new if call_id}):
             _bring_up_to_date(session, changed)
         if new:
             after_commit(lambda: _tell(changed))

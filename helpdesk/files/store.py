@@ -8,6 +8,7 @@ import io
 import os
 import re
 import secrets
+import struct
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from flask import Response, send_file
 
 from helpdesk.core.errors import Busy, NotFound
 from helpdesk.core.shortage import note, shortage_of
-from helpdesk.files.kinds import HEAD, extension_for, kind_of, mime_as_told
+from helpdesk.files.kinds import HEAD, KINDS, extension_for, kind_of, mime_as_told
 from helpdesk.files.names import NAMELESS, content_headers, tidy_name
 from helpdesk.settings import settings
 
@@ -29,6 +30,7 @@ _CHUNK = 1 << 16
 _KEY = re.compile(r"[0-9a-f]{32}")
 _UNFINISHED = "unfinished"
 _UNFINISHED_FOR = 3600  # seconds after which nobody writes a file any more
+_MOST_HEAD = 65_536  # bytes in which a WAV file tells of itself
 _ONE_HOUR = 3600  # seconds that the reader's own browser may keep a file: the bytes never change
 
 
@@ -188,3 +190,45 @@ def _dressed(response: Response, name: str, mime: str, *, inline: bool) -> Respo
     response.cache_control.no_cache = None
     response.cache_control.max_age = _ONE_HOUR
     return response
+
+
+class NotSound(Exception):
+    """The file is none that we know as sound."""
+
+
+class TooLong(Exception):
+    """The file has more bytes than are kept."""
+
+
+def store_sound(chunks: Iterator[bytes], stem: str, most: int) -> tuple[StoredFile, float | None]:
+    """Keep a sound file under this name, and say how many seconds it lasts, where it tells.
+
+    Raises NotSound, TooLong after `most` bytes, and Busy when the disk takes no more.
+    """
+    head = next(chunks, b"")
+    kinds = (each for each in KINDS.items() if each[1].mime.startswith("audio/"))
+    known = next((each for each in kinds if each[1].fits(head)), None)
+    if known is None:
+        raise NotSound
+    extension, kind = known
+    try:
+        key, digest, size = keep(chain([head], chunks), most)
+    except Beyond:
+        raise TooLong from None
+    return StoredFile(key, digest, size, kind.mime, f"{stem}.{extension}"), _seconds(head, size)
+
+
+def _seconds(head: bytes, size: int) -> float | None:
+    """How long a WAV file of `size` bytes plays: what it holds by its bytes a second; None of others."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return None
+    at, rate = 12, 0
+    while at + 8 <= min(len(head), _MOST_HEAD):
+        name, length = struct.unpack_from("<4sI", head, at)
+        at += 8
+        if name == b"fmt " and at + 12 <= len(head):
+            rate = struct.unpack_from("<I", head, at + 8)[0]
+        if name == b"data":
+            return min(length, size - at) / rate if rate else None
+        at += length + length % 2
+    return None

@@ -17,7 +17,7 @@ from helpdesk.calls.fields import SPOOL, recording_url
 from helpdesk.core import outgoing
 from helpdesk.core.errors import BadInput, HelpdeskError
 from helpdesk.files import StoredFile, remove
-from helpdesk.files.sounds import NotSound, TooLong, store_sound
+from helpdesk.files.store import NotSound, TooLong, store_sound
 from helpdesk.settings import settings
 
 MOST_BYTES = 256 * 2**20  # more than four hours as telephones sound

@@ -212,3 +212,18 @@ def has_right_to_judge(ticket: Ticket) -> bool:
     """Whether this browser has shown that it is the customer's: number and code don't show that."""
     known = [ticket.number, ticket.track_salt, True]
     return known in session.get(TRACKED, [])
+
+
+def remembered() -> list[str]:
+    """The numbers of the cases that this browser opens without a code, the newest first."""
+    return [each[0] for each in reversed(session.get(TRACKED, []))]
+
+
+def opens(number: str) -> str | None:
+    """The salt of the code that this browser has shown for a case; None for no code."""
+    return next((each[1] for each in session.get(TRACKED, []) if each[0] == number), None)
+
+
+def no_longer(number: str | None) -> None:
+    """Let this browser forget one case, or all."""
+    session[TRACKED] = [each for each in session.get(TRACKED, []) if number and each[0] != number]

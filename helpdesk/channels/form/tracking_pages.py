@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session
+from flask import Blueprint, flash, redirect, render_template, request
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from helpdesk import files, promises
 from helpdesk.agents.sign_in import actor
+from helpdesk.channels.form import pages
 from helpdesk.channels.form.forms import AddForm, FindForm, RateForm
-from helpdesk.channels.form.pages import ANYBODY, TRACKED, customer, has_right_to_judge, remember
 from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, NotAllowed, NotFound, Refused
 from helpdesk.core.i18n import N_, gettext
@@ -46,16 +46,13 @@ def ask() -> str:
 
 def _find_page(form: FindForm) -> str:
     """The form, and the cases that this browser opens without a code, newest first."""
-    known = [each[0] for each in reversed(session.get(TRACKED, []))]
-    return render_template("public/find.html", form=form, page="track", known=known)
+    return render_template("public/find.html", form=form, page="track", known=pages.remembered())
 
 
 @blueprint.post("/forget")
 def forget() -> Response:
     """Let this browser forget one case, or all: a shared computer is somebody else's next."""
-    gone = request.form.get("number")
-    left = [each for each in session.get(TRACKED, []) if gone and each[0] != gone]
-    session[TRACKED] = left
+    pages.no_longer(request.form.get("number"))
     flash(gettext("This browser has forgotten it. Number and code open the case again."), "success")
     return redirect("/track", code=303)
 
@@ -87,21 +84,21 @@ def _come_in(number: str, code: str) -> Ticket:
     key = settings().secret_key
     with searching(Guess(f"track:{request.remote_addr}", tracking.WRONG_CODES)):
         ticket = tracking.find(number, code, key)
-    remember(ticket, judges=tracking.is_own(ticket, code, key))
+    pages.remember(ticket, judges=tracking.is_own(ticket, code, key))
     return ticket
 
 
 @blueprint.get("/<number>")
 def show(number: str) -> Page:
     """Step, promised dates, department, public messages, and what the customer can do."""
-    if not _remembered(number):
+    if not pages.opens(number):
         return redirect("/track")
     return _page(_ticket(number))
 
 
 def _add_again(told: str, number: str) -> str:
     """The page with the words and files that were to be added."""
-    files.hold(ANYBODY)
+    files.hold(pages.ANYBODY)
     form = AddForm()
     form.form_errors.append(told)
     return _page(_ticket(number), add=form)
@@ -120,12 +117,12 @@ def _rate_again(told: str, number: str) -> str:
 def add(number: str) -> Page:
     """Add words or files."""
     ticket, form = _ticket(number), AddForm()
-    files.hold(ANYBODY)
+    files.hold(pages.ANYBODY)
     if not form.validate_on_submit():
         return _page(ticket, add=form), 422
     try:
         with spend(f"add:{number}", MESSAGES_PER_HOUR, 3600):
-            _say(ticket, form, files.received(ANYBODY))
+            _say(ticket, form, files.received(pages.ANYBODY))
     except BadInput as error:
         form.take(error)
         return _page(_ticket(number), add=form), error.status
@@ -134,7 +131,7 @@ def add(number: str) -> Page:
 
 
 def _say(ticket: Ticket, form: AddForm, kept: tuple[files.StoredFile, ...]) -> None:
-    by, body = customer(ticket.contact_name), form.body.data or ""
+    by, body = pages.customer(ticket.contact_name), form.body.data or ""
     say = partial(actions.add_customer_message, ticket, by=by, body=body, channel="web", files=kept)
     form_once(request.form, request.path, by, say, kept)
 
@@ -144,7 +141,7 @@ def urge(number: str) -> Response:
     """Ask us to hurry: once per interval, no clock moves."""
     ticket = _ticket(number)
     try:
-        by = customer(ticket.contact_name)
+        by = pages.customer(ticket.contact_name)
         form_once(request.form, request.path, by, lambda: actions.urge(ticket, by=by))
         flash(_told(ticket), "success")
     except Refused as error:
@@ -186,12 +183,12 @@ def _require_customer(ticket: Ticket) -> None:
         raise NotAllowed(
             N_("The customer judges here. A colleague notes a judgement with the follow-up call.")
         )
-    if not has_right_to_judge(ticket):
+    if not pages.has_right_to_judge(ticket):
         raise NotAllowed(BY_OWN_LINK)
 
 
 def _judge(ticket: Ticket, form: RateForm) -> None:
-    by = customer(ticket.contact_name)
+    by = pages.customer(ticket.contact_name)
     said = {"resolved": form.resolved.data or "", "words": form.words.data or ""}
     rate = partial(callbacks.rate, ticket, by=by, result=int(form.result.data), **said)
     form_once(request.form, request.path, by, rate)
@@ -209,10 +206,6 @@ def download(number: str, key: str) -> Any:
     return files.answer(row.key, row.name, row.mime)
 
 
-def _remembered(number: str) -> str | None:
-    return next((each[1] for each in session.get(TRACKED, []) if each[0] == number), None)
-
-
 _NUMBERED = (
     select(Ticket)
     .where(Ticket.number == bindparam("number"))
@@ -222,7 +215,7 @@ _NUMBERED = (
 
 def _ticket(number: str) -> Ticket:
     """The case, when this browser has shown its code. Raises NotFound."""
-    salt = _remembered(number)
+    salt = pages.opens(number)
     ticket = db.session.scalar(_NUMBERED, {"number": queries.plain_number(number)})
     if ticket is None or salt != ticket.track_salt:
         raise NotFound(tracking.NO_CASE)
@@ -250,7 +243,7 @@ def _page(ticket: Ticket, add: AddForm | None = None, rate: RateForm | None = No
         form=add or AddForm(formdata=None),
         rate_form=rate or (RateForm(formdata=None).prepare() if may_rate else None),
         may_rate=may_rate,
-        by_own_link="" if has_right_to_judge(ticket) else BY_OWN_LINK,
+        by_own_link="" if pages.has_right_to_judge(ticket) else BY_OWN_LINK,
         is_open=status in lifecycle.OPEN,
         is_new=request.args.get("new") == "1",
         most_bytes=settings().max_file_bytes,

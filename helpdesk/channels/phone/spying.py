@@ -1,27 +1,20 @@
 """Listening to a talk, whispering to its agent, joining in: what the telephone system can, for who may,
-from the list of agents; who did it stands in the journal."""
+and who did it stands in the journal."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, flash, redirect
-
-from helpdesk.agents import people, sign_in
+from helpdesk.agents import people
 from helpdesk.agents.models import Agent
-from helpdesk.agents.rights import may, require
-from helpdesk.agents.sign_in import my_row, needs
+from helpdesk.agents.rights import require
 from helpdesk.calls import commands, telephones
 from helpdesk.calls.registry import Can, able
 from helpdesk.calls.telephones import Doing
 from helpdesk.core.db import transaction
-from helpdesk.core.errors import BadInput, NotFound, Refused
+from helpdesk.core.errors import NotFound, Refused
 from helpdesk.core.events import record
-from helpdesk.core.i18n import N_, gettext
+from helpdesk.core.i18n import N_
 from helpdesk.settings import settings
-from helpdesk.web.pages import Page
 
-blueprint = Blueprint("phone_desk", __name__)
 NAMES = {
     "listen": N_("Listen"),
     "whisper": N_("Whisper"),
@@ -48,26 +41,3 @@ def begin(by: Agent, agent_id: int, how: str) -> None:
     with transaction():
         commands.spy(by, agent, how)
         record("call.spied", by=by.actor, agent=agent.id, how=how)
-
-
-@blueprint.app_context_processor
-def _for_agents() -> dict[str, Any]:
-    """What calls/agents.html asks for: the ways of listening that this reader has."""
-    return {"spy_names": _names}
-
-
-def _names() -> dict[str, str]:
-    allowed = may(sign_in.actor(), "call.spy") and is_possible()
-    return NAMES if allowed else {}
-
-
-@blueprint.post("/calls/agents/<int:agent_id>/<how>")
-@needs("call.spy")
-def spy(agent_id: int, how: str) -> Page:
-    """Listen to an agent's talk, whisper to the agent, or join in."""
-    try:
-        begin(my_row(), agent_id, how)
-        flash(gettext("Your telephone rings now. It is noted that you listened."), "success")
-    except (BadInput, Refused) as no:
-        flash(no.sentence(gettext), "warning")
-    return redirect("/calls/agents?doing=talking", code=303)

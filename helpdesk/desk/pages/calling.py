@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, Response, flash, g, jsonify, render_template, request
 
 from helpdesk.agents.presence import Activity
 from helpdesk.agents.sign_in import me, my_row, needs
@@ -17,7 +17,7 @@ from helpdesk.core.db import db
 from helpdesk.core.errors import BadInput, HelpdeskError, NotFound
 from helpdesk.core.i18n import N_, gettext, zone
 from helpdesk.customers.phones import spoken
-from helpdesk.desk import calling
+from helpdesk.desk import calling, softphone
 from helpdesk.settings import settings
 from helpdesk.tickets import queries as tickets
 from helpdesk.web.http import back
@@ -41,12 +41,15 @@ DO: dict[str, Callable[[Any, Any], Any]] = {
 
 @blueprint.app_context_processor
 def telephone() -> dict[str, Any]:
-    """What every page asks: has this person a telephone, can it dial, since when is it down."""
+    """What every page asks: has this person a telephone, can it dial, does it ring in the browser, since
+    when are telephones down."""
     return {
         "my_extension": calling.extension,
         "dials": calling.dials,
         "phone_is_set": settings().phone is not None,
         "phones_down": exchange.down_since,
+        "rings_in_browser": softphone.rings_for,
+        "softphone_words": _words,
     }
 
 
@@ -94,7 +97,7 @@ def _done(work: Callable[[], object], typed: Any = None) -> Any:
         work()
     except HelpdeskError as error:
         db.session.rollback()
-        problem = _words(error)
+        problem = _refusal(error)
     if request.headers.get("HX-Request"):
         return _bar(problem, typed if problem else None)
     if problem:
@@ -102,7 +105,7 @@ def _done(work: Callable[[], object], typed: Any = None) -> Any:
     return back("/phone")
 
 
-def _words(error: HelpdeskError) -> str:
+def _refusal(error: HelpdeskError) -> str:
     """The refusal as one text, whatever field it is about."""
     of_fields = error.errors.values() if isinstance(error, BadInput) else ()
     return " ".join(map(gettext, of_fields)) or error.sentence(gettext)
@@ -167,3 +170,27 @@ def _moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text[:19]).replace(tzinfo=zone())
     except ValueError:
         raise BadInput(BAD_TIME) from None
+
+
+def _words() -> dict[str, str]:
+    return {state: gettext(words) for state, words in softphone.WORDS.items()}
+
+
+@blueprint.get("/phone/softphone")
+@needs("ticket.open")
+def window() -> str:
+    """The window; the one page that may connect to the telephone system."""
+    phone = softphone.system()
+    if phone is None or not softphone.rings_for(me().actor):
+        raise NotFound(softphone.NONE_HERE)
+    g.socket_elsewhere = phone.socket_host
+    return render_template("phone/softphone.html")
+
+
+@blueprint.post("/phone/softphone/account")
+@needs("ticket.open")
+def account() -> Response:
+    """What this person's own telephone signs on with; kept by nobody on the way."""
+    answer = jsonify(softphone.account(me().actor)._asdict())
+    answer.cache_control.no_store = True
+    return answer

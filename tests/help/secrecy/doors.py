@@ -81,6 +81,10 @@ ASKED: dict[str, Examples] = {
     "/notices": lambda w: ["view=all", "view=drafts"],
     "/calls": lambda w: ["stay=offered", "state=answered"],
     "/calls/report.csv": lambda w: ["by=agent", "by=interval"],
+    "/api/v1/calls/advice": lambda w: ["queue=complaints&number=13900774411"],
+    "/api/v1/calls/case-state": lambda w: [
+        f"number={t.number}&code={t.code}" for t in w.tickets.values()
+    ],
     "/api/v1/tickets": lambda w: ["q=Quillon", "q=13900774411", "limit=100"],
     "/api/v1/events": lambda w: ["after=0&limit=1000"],
     "/api/v1/tickets/<number>/events": lambda w: ["after=0&limit=1000"],
