@@ -128,4 +128,4 @@ def _call_back(call: Call, stay: Stay, ticket: Ticket) -> None:
     db.session.add(row)
     db.session.flush()
     if DIALLED.fullmatch(call.number):
-        set_alarm(CALL_BACK, row.id, row.next_at)
+        set_alarm(CALL_BACK, row.id, max(row.next_at, now()))  # it may be heard of late
