@@ -41,7 +41,10 @@ def called(client: FlaskClient, token: str) -> int:
 
 
 def noted(name: str) -> list[dict[str, Any]]:
-    return [row.data for row in db.session.scalars(db.select(Event).filter_by(name=name))]
+    return [
+        row.data
+        for row in db.session.scalars(db.select(Event).filter_by(name=name).order_by(Event.seq))
+    ]
 
 
 def test_a_colleague_is_added_and_noted_in_the_journal(boss: Agent) -> None:

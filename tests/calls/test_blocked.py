@@ -102,7 +102,9 @@ def test_an_administrator_keeps_the_list_and_the_journal_says_so(
     assert db.session.get_one(BlockedCaller, row.id, populate_existing=True).until is None
     assert desk.post(f"{LIST}/{row.id}/remove").status_code == 303
     assert db.session.scalars(select(BlockedCaller)).all() == []
-    noted = db.session.scalars(select(Event).where(Event.name == "setup.changed")).all()
+    noted = db.session.scalars(
+        select(Event).where(Event.name == "setup.changed").order_by(Event.seq)
+    ).all()
     assert [each.data["what"] for each in noted] == ["blocked caller"] * 3
     assert {each.by_id for each in noted} == {admin.id}
 

@@ -60,7 +60,7 @@ def boss(app: Flask) -> Agent:
 
 
 def noted(name: str) -> list[Event]:
-    return list(db.session.scalars(select(Event).filter_by(name=name)))
+    return list(db.session.scalars(select(Event).filter_by(name=name).order_by(Event.seq)))
 
 
 def stored() -> set[str]:

@@ -219,7 +219,9 @@ def test_two_timer_processes_ring_two_hundred_alarms_exactly_once(
     assert [process.returncode for process in pair] == [0, 0], said
     steps = db.session.execute(db.select(Escalation.promise_id, Escalation.level)).all()
     names = ("promise.warned", "promise.breached")
-    told = db.session.scalars(db.select(Event.data).where(Event.name.in_(names))).all()
+    told = db.session.scalars(
+        db.select(Event.data).where(Event.name.in_(names)).order_by(Event.seq)
+    ).all()
     assert sorted((data["response"], data["level"]) for data in told) == sorted(map(tuple, steps))
     assert len({row.promise_id for row in steps if row.level == 100}) == SUBJECTS
     assert not db.session.scalars(db.select(Alarm).where(Alarm.tries > 0)).all()

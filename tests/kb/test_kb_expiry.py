@@ -101,7 +101,9 @@ def test_another_end_moves_the_alarm(app: Flask) -> None:
         assert planned() == []
     ends = [
         event.data["new"]
-        for event in db.session.scalars(select(Event).filter_by(name="article.end"))
+        for event in db.session.scalars(
+            select(Event).filter_by(name="article.end").order_by(Event.seq)
+        )
     ]
     assert ends == [(MONDAY + 30 * DAY).isoformat(), None]
 

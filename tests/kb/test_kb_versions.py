@@ -18,7 +18,9 @@ from tests.help.articles import REVIEWER, WRITER
 
 
 def journal(name: str) -> list[Event]:
-    return list(db.session.scalars(select(Event).filter_by(name=f"article.{name}")))
+    return list(
+        db.session.scalars(select(Event).filter_by(name=f"article.{name}").order_by(Event.seq))
+    )
 
 
 def rewritten(**more: str) -> Article:

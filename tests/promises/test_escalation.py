@@ -297,7 +297,9 @@ def test_a_step_whose_moment_is_now_is_taken_and_the_next_one_waits(app: Flask) 
         alarms.ring_all()
         told = {e.level: e.told for e in db.session.scalars(select(Escalation))}
     assert told == {50: "", 75: "", 90: "manager"}
-    events = db.session.scalars(select(Event).where(Event.name == "promise.warned"))
+    events = db.session.scalars(
+        select(Event).where(Event.name == "promise.warned").order_by(Event.seq)
+    )
     assert {e.data["level"]: e.data["told"] for e in events} == told
     assert (acknowledged().level, acknowledged().verdict) == (90, "")
     rings = db.session.scalars(select(Alarm).where(Alarm.subject_id == acknowledged().id)).one()

@@ -434,7 +434,7 @@ def tell_due() -> int:
 
 
 def events(name: str) -> list[Event]:
-    return list(db.session.scalars(select(Event).where(Event.name == name)))
+    return list(db.session.scalars(select(Event).where(Event.name == name).order_by(Event.seq)))
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,8 @@ def holder(ticket: Ticket) -> int | None:
 
 
 def entries(ticket: Ticket) -> list[Event]:
-    found = db.select(Event).filter_by(ticket_id=ticket.id, name="ticket.handed_on")
+    mine = db.select(Event).filter_by(ticket_id=ticket.id, name="ticket.handed_on")
+    found = mine.order_by(Event.seq)
     return list(db.session.scalars(found))
 
 

@@ -59,7 +59,9 @@ def asked() -> list[tuple[str, dict[str, str]]]:
 
 
 def noted() -> list[Event]:
-    return list(db.session.scalars(select(Event).where(Event.name == "call.spied")))
+    return list(
+        db.session.scalars(select(Event).where(Event.name == "call.spied").order_by(Event.seq))
+    )
 
 
 @pytest.mark.parametrize("how", ["listen", "whisper", "barge"])
