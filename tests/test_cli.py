@@ -106,6 +106,7 @@ def test_prepare_makes_an_empty_folder_ready_and_healthy(tmp_path: Path) -> None
     environ = environment(installations.ready(tmp_path))  # an empty folder, and `prepare` in it
     again = flask("prepare", environ=environ)
     assert again.returncode == 0, again.stderr
+    assert flask("alarms", "--once", environ=environ).returncode == 0  # what fell due since then
     checked = flask("doctor", environ=environ)
     assert checked.returncode == 0, checked.stdout
 

@@ -229,4 +229,5 @@ def test_bytes_of_attachments_leave_by_doors_that_ask_the_scanner() -> None:
         "channels/email/keeping.py",
     }  # read by the mail reader only
     for name, words in givers.items():
-        assert name in raw_mail or "scanning.require_given(" in words or "INFECTED" in words, name
+        asks = ("scanning.require_given(", "hearing.heard(", "INFECTED")  # a recording is heard so
+        assert name in raw_mail or any(each in words for each in asks), name
