@@ -89,10 +89,7 @@ VERBS: dict[str, set[Role]] = {
     "call.use": _DESK,  # dial, hold, hand on ... at one's own telephone
     "call.lead": _LEAD,  # colleagues in queues and out of them, their pauses, their calls written up
     "call.report": _DESK,  # what happened to calls: a telephone system's token
-    "call.hear": {
-        Role.SUPERVISOR,
-        Role.ADMIN,
-    },  # any recording; who else hears which: calls.queries
+    "call.hear": {Role.SUPERVISOR, Role.ADMIN},  # any recording; for others see calls.queries
     "call.spy": _LEAD,  # listen to a colleague's talk; each time is noted
     "article.read": _READ,
     "article.write": _WORK,

@@ -29,9 +29,8 @@ from helpdesk.tickets import actions
 from helpdesk.tickets.models import Ticket
 
 PAUSE = timedelta(minutes=15)  # between two calls
-LOOK = timedelta(
-    seconds=30
-)  # until an agent is looked for again, or the next one of the queue is called
+# Until an agent is looked for again, or the next one of the queue is called.
+LOOK = timedelta(seconds=30)
 
 
 @on_alarm(CALL_BACK)

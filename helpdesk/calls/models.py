@@ -46,9 +46,7 @@ class PhoneLine(Model):
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
     extension: Mapped[str] = mapped_column(unique=True)
     paused: Mapped[str | None]  # why it gets no calls, "" where it does; None: nobody has said
-    sip_user: Mapped[str] = mapped_column(
-        default=""
-    )  # of a telephone in the browser; "": on a desk
+    sip_user: Mapped[str] = mapped_column(default="")  # in the browser; "" for one on a desk
     sip_secret: Mapped[str] = mapped_column(default="")  # encrypted, see core.encryption
 
 
