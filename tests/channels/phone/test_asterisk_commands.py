@@ -82,6 +82,7 @@ def test_a_number_is_dialled_agent_first_and_the_call_bears_the_case(
     ("told", "reason"),
     [
         ([DIAL_END | {"DialStatus": "BUSY"}, RESPONSE | {"Reason": "0"}], "busy"),
+        ([RESPONSE | {"Reason": "0"}, DIAL_END | {"DialStatus": "BUSY"}], "busy"),  # the other way
         ([RESPONSE | {"Reason": "3"}], "no answer"),
         ([RESPONSE | {"Reason": "0"}], "unavailable"),
     ],

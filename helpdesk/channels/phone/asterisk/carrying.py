@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ from helpdesk.settings import Phone
 log = logging.getLogger(__name__)
 Data = dict[str, Any]
 ASKED = "hd-cmd-"
+WORD_COMES = 0.5  # seconds
 RINGS = 30_000  # milliseconds for which an agent's telephone rings before the other party is called
 REASONS = {"3": RANG_OUT, "5": "busy", "8": "unavailable"}
 SPIES = {"listen": "q", "whisper": "qw", "barge": "qB"}
@@ -35,7 +37,8 @@ class Carrier:
 
     def __init__(self, client: Client, phone: Phone, tracker: Tracker) -> None:
         self.client, self.phone, self.tracker = client, phone, tracker
-        self._unreached: dict[str, str] = {}
+        self._unreached: dict[str, str] = {}  # why a channel of ours was not answered, by its name
+        self._unsaid: dict[int, float] = {}  # commands that failed, and until when we wait for why
 
     def carry(self, id_: int, verb: str, data: Data) -> None:
         """Do it, and say what came of it; a call that we make is known later. Raises Gone."""
@@ -53,19 +56,42 @@ class Carrier:
 
     def hear(self, message: Message) -> None:
         """What is told of calls that we asked for."""
-        there = message.get("DestUniqueid", "")
-        if message.get("Event") == "DialEnd" and there.startswith((DIALLING, SPYING)):
-            self._unreached[there] = UNREACHED.get(message.get("DialStatus", ""), "")
+        there, word = message.get("DestUniqueid", ""), UNREACHED.get(message.get("DialStatus", ""))
+        if message.get("Event") == "DialEnd" and there.startswith((DIALLING, SPYING)) and word:
+            self._unreached[there] = word
+            self.settle()
         asked = message.get("ActionID", "")
         if message.get("Event") != "OriginateResponse" or not asked.startswith(ASKED):
             return
-        id_ = asked.removeprefix(ASKED)
-        ends = {self._unreached.pop(f"{name}{id_}", "") for name in (DIALLING, SPYING)} - {""}
+        id_, reason = int(asked.removeprefix(ASKED)), REASONS.get(message.get("Reason", ""))
         if message.get("Response") == "Success":
-            commands.finish(int(id_))
-            return
-        reason = REASONS.get(message.get("Reason", "")) or next(iter(ends), "unavailable")
-        commands.finish(int(id_), reason, failed=True)
+            self._why(id_)
+            commands.finish(id_)
+        elif reason:
+            self._why(id_)
+            commands.finish(id_, reason, failed=True)
+        else:
+            self._unsaid[id_] = time.monotonic() + WORD_COMES
+            self.settle()
+
+    def _why(self, id_: int) -> str:
+        """What the end of its dialling has told, which is forgotten."""
+        return "".join(self._unreached.pop(f"{name}{id_}", "") for name in (DIALLING, SPYING))
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to settle()."""
+        return bool(self._unsaid)
+
+    def settle(self, ends: bool = False) -> None:
+        """Finish what failed: the exchange tells of the end of dialling before that, or just after it, or
+        never where no telephone is signed on. `ends`: nothing more will be told."""
+        at = time.monotonic()
+        for id_, until in list(self._unsaid.items()):
+            why = self._why(id_)
+            if why or ends or at > until:
+                commands.finish(id_, why or "unavailable", failed=True)
+                del self._unsaid[id_]
 
     def interface(self, line: str) -> str:
         """The telephone of an extension."""

@@ -113,6 +113,8 @@ class Connector:
         self.client, self._calls_over = client, True
         while not client.ended.is_set() and not self.stop.is_set():
             self._hear(self._next())
+            if self._carrier.waits:
+                self._safely(self._carrier.settle)
             if self._tick():
                 self._begin(client)  # the lease has just become ours
             elif time.monotonic() - self._looked > LOOK_AGAIN:
@@ -122,6 +124,7 @@ class Connector:
         self._away = client.last_word if client.silent else time.monotonic()
         while not self._heard.empty():
             self._hear(self._next())
+        self._safely(partial(self._carrier.settle, ends=True))
 
     def _lost(self, problem: str) -> None:
         log.warning("The exchange can't be reached: %s.", problem)
